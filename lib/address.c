@@ -1,0 +1,128 @@
+#include "config.h"
+#include "lib/address.h"
+#include <string.h>
+#include "lib/envelope.h"
+
+bool address_split(struct text address, struct text *local, struct text *domain) {
+  const char *at = address.len ? memrchr(address.s, '@', address.len) : NULL;
+  *local = address;
+  *domain = TEXT_ABSENT;
+  if (!at) return false;
+  local->len = (size_t)(at - address.s);
+  *domain = (struct text){at + 1, address.len - local->len - 1};
+  return true;
+}
+
+bool address_is_clean(struct text address) { return text_is_clean(address); }
+
+/* atext (RFC 5322 3.2.3), and every octet above 127 (RFC 6531 3.3) */
+static bool is_atext(char c) {
+  unsigned char u = (unsigned char)c;
+  if (u > 127 || (u >= '0' && u <= '9') || (u >= 'A' && u <= 'Z') || (u >= 'a' && u <= 'z'))
+    return true;
+  return u && strchr("!#$%&'*+-/=?^_`{|}~", c);
+}
+
+static bool is_dot_string(struct text t) {
+  bool dot = true; /* none at the start */
+  for (size_t i = 0; i < t.len; i++) {
+    if (t.s[i] == '.' && dot) return false;
+    dot = t.s[i] == '.';
+    if (!dot && !is_atext(t.s[i])) return false;
+  }
+  return !dot;
+}
+
+static int cat_quoted(stralloc *out, struct text local) {
+  if (!stralloc_cats(out, "\"")) return -1;
+  for (size_t i = 0; i < local.len; i++) {
+    if ((local.s[i] == '"' || local.s[i] == '\\') && !stralloc_cats(out, "\\")) return -1;
+    if (!stralloc_append(out, local.s + i)) return -1;
+  }
+  return stralloc_cats(out, "\"") ? 0 : -1;
+}
+
+int address_cat(stralloc *out, struct text address) {
+  struct text local, domain;
+  bool at = address_split(address, &local, &domain);
+  if (address.len == 0) return 0;
+  if ((is_dot_string(local) ? text_cat(out, local) : cat_quoted(out, local)) == -1) return -1;
+  if (!at) return 0;
+  return stralloc_cats(out, "@") && text_cat(out, domain) == 0 ? 0 : -1;
+}
+
+struct scanner {
+  const char *p, *end;
+};
+
+static bool at_char(const struct scanner *s, char c) { return s->p < s->end && *s->p == c; }
+
+/* "@one,@two:" before a mailbox */
+static bool skip_source_route(struct scanner *s) {
+  if (!at_char(s, '@')) return true;
+  while (s->p < s->end && *s->p != ':' && *s->p != '>' && *s->p != '"') s->p++;
+  if (!at_char(s, ':')) return false;
+  s->p++;
+  return true;
+}
+
+static bool is_qtext(char c) { return (unsigned char)c >= 32 && c != 127; }
+
+static bool scan_quoted(struct scanner *s, stralloc *out) {
+  for (s->p++; s->p < s->end && *s->p != '"'; s->p++) {
+    if (*s->p == '\\' && ++s->p == s->end) return false;
+    if (!is_qtext(*s->p) || !stralloc_append(out, s->p)) return false;
+  }
+  if (!at_char(s, '"')) return false;
+  s->p++;
+  return true;
+}
+
+static bool scan_dot_string(struct scanner *s, stralloc *out) {
+  const char *start = s->p;
+  while (s->p < s->end && (is_atext(*s->p) || *s->p == '.')) s->p++;
+  struct text t = {start, (size_t)(s->p - start)};
+  return is_dot_string(t) && text_cat(out, t) == 0;
+}
+
+static bool is_domain_char(char c) {
+  unsigned char u = (unsigned char)c;
+  return u > 127 || (u >= '0' && u <= '9') || (u >= 'A' && u <= 'Z') || (u >= 'a' && u <= 'z') ||
+         u == '-' || u == '_' || u == '.';
+}
+
+static bool is_literal_char(char c) { return is_domain_char(c) || c == ':'; }
+
+static bool scan_domain(struct scanner *s, stralloc *out) {
+  const char *start = s->p;
+  bool literal = at_char(s, '[');
+  if (literal) s->p++;
+  const char *inside = s->p;
+  while (s->p < s->end && (literal ? is_literal_char(*s->p) : is_domain_char(*s->p))) s->p++;
+  struct text name = {inside, (size_t)(s->p - inside)};
+  if (name.len == 0 || (!literal && !is_dot_string(name))) return false;
+  if (literal && !at_char(s, ']')) return false;
+  if (literal) s->p++;
+  return text_cat(out, (struct text){start, (size_t)(s->p - start)}) == 0;
+}
+
+static bool scan_mailbox(struct scanner *s, stralloc *out) {
+  if (!(at_char(s, '"') ? scan_quoted(s, out) : scan_dot_string(s, out))) return false;
+  if (!at_char(s, '@')) return true;
+  s->p++;
+  return stralloc_cats(out, "@") && scan_domain(s, out);
+}
+
+enum address_status address_parse_path(struct text *path, stralloc *out) {
+  struct scanner s = {path->s, path->s + path->len};
+  stralloc_zero(out);
+  if (!stralloc_ready(out, path->len + 1)) return ADDRESS_NO_MEMORY; /* the rest cannot fail */
+  if (!at_char(&s, '<')) return ADDRESS_SYNTAX;
+  s.p++;
+  if (!at_char(&s, '>') && (!skip_source_route(&s) || !scan_mailbox(&s, out))) return ADDRESS_SYNTAX;
+  if (!at_char(&s, '>')) return ADDRESS_SYNTAX;
+  s.p++;
+  if (out->len > ENVELOPE_ADDRESS_MAX) return ADDRESS_TOO_LONG;
+  *path = (struct text){s.p, (size_t)(s.end - s.p)};
+  return ADDRESS_OK;
+}

@@ -1,0 +1,123 @@
+#include "config.h"
+#include "lib/agent.h"
+#include <errno.h>
+#include "lib/queueid.h"
+
+const struct frame_protocol agent_protocol = {'A', 1, AGENT_FRAME_MAX};
+
+static const struct field worker_fields[] = {
+  {TAG_CHANNEL, FIELD_UINT, offsetof(struct agent_worker, channel), 1, true},
+  {TAG_DESTINATION, FIELD_TEXT, offsetof(struct agent_worker, address), ENVELOPE_ADDRESS_MAX, false},
+  {TAG_HOST, FIELD_TEXT, offsetof(struct agent_worker, host), RESULT_HOST_MAX, false},
+  {TAG_PORT, FIELD_UINT, offsetof(struct agent_worker, port), 65535, false},
+  {TAG_USE_MX, FIELD_FLAG, offsetof(struct agent_worker, use_mx), 0, false},
+  FIELD_END
+};
+
+static const struct field job_fields[] = {
+  {TAG_JOB, FIELD_UINT, offsetof(struct agent_job, job), UINT32_MAX, true},
+  {TAG_MESSAGE, FIELD_TEXT, offsetof(struct agent_job, message), QUEUEID_LENGTH, false},
+  {TAG_SIZE, FIELD_UINT, offsetof(struct agent_job, size), INT64_MAX, true},
+  {TAG_CONTENT, FIELD_TEXT, offsetof(struct agent_job, content), AGENT_CONTENT_MAX, false},
+  FIELD_END
+};
+
+static const struct field result_fields[] = {
+  {TAG_JOB, FIELD_UINT, offsetof(struct agent_result, job), UINT32_MAX, true},
+  {TAG_RECIPIENT_NUMBER, FIELD_UINT, offsetof(struct agent_result, index), ENVELOPE_RECIPIENTS_MAX, true},
+  RESULT_FIELDS(struct agent_result, result),
+  FIELD_END
+};
+
+struct refusal {
+  struct result result;
+};
+static const struct field refuse_fields[] = {RESULT_FIELDS(struct refusal, result), FIELD_END};
+
+int agent_put_worker(stralloc *out, const struct agent_worker *w) {
+  return record_put(out, worker_fields, w);
+}
+
+int agent_put_job(stralloc *out, const struct agent_job *j) {
+  if (record_put(out, job_fields, j) == -1) return -1;
+  if (envelope_put_message(out, &j->envelope) == -1) return -1;
+  for (size_t i = 0; i < j->envelope.recipient_count; i++)
+    if (envelope_put_recipient(out, &j->envelope.recipients[i]) == -1) return -1;
+  return 0;
+}
+
+int agent_put_result(stralloc *out, const struct agent_result *r) {
+  return record_put(out, result_fields, r);
+}
+
+static bool is_plain(struct text t, size_t min) { return t.len >= min && text_is_clean(t); }
+
+int agent_read_worker(struct agent_worker *w, struct text payload) {
+  *w = (struct agent_worker){0};
+  if (record_read(worker_fields, w, payload) == -1) return -1;
+  return is_plain(w->channel == 0 ? w->address : w->host, 1) ? 0 : -1;
+}
+
+static bool job_is_valid(const struct agent_job *j, bool has_descriptor) {
+  if (!j->envelope.sender.s || j->envelope.recipient_count == 0) return false;
+  if (j->envelope.recipient_count > AGENT_RECIPIENTS_MAX) return false;
+  if (has_descriptor ? j->content.s != NULL : !j->content.s || j->content.len != j->size) return false;
+  struct queueid id;
+  return queueid_parse(&id, j->message);
+}
+
+/* An unknown item that is critical asks for something that this agent cannot
+ * promise, so the job is refused; others are terms that can be left out. */
+static bool take_job_item(struct agent_job *j, const struct tlv *item) {
+  enum record_status s = record_take(job_fields, j, item);
+  if (s == RECORD_UNKNOWN) s = envelope_take(&j->envelope, item);
+  return s == RECORD_TAKEN || (s == RECORD_UNKNOWN && !(item->tag & TAG_CRITICAL));
+}
+
+int agent_read_job(struct agent_job *j, struct text payload, bool has_descriptor) {
+  struct tlv_reader r = {payload};
+  struct tlv item;
+  enum tlv_status s;
+  *j = (struct agent_job){0};
+  while ((s = tlv_next(&r, &item)) == TLV_ITEM)
+    if (!take_job_item(j, &item)) break;
+  if (s == TLV_END && job_is_valid(j, has_descriptor)) return 0;
+  envelope_free(&j->envelope);
+  return errno = EPROTO, -1;
+}
+
+int agent_read_result(struct agent_result *r, struct text payload) {
+  *r = (struct agent_result){0};
+  if (record_read(result_fields, r, payload) == -1 || !result_is_valid(&r->result))
+    return errno = EPROTO, -1;
+  return 0;
+}
+
+int agent_read_refuse(struct result *r, struct text payload) {
+  struct refusal refusal = {0};
+  if (record_read(refuse_fields, &refusal, payload) == -1 || !result_is_valid(&refusal.result))
+    return errno = EPROTO, -1;
+  *r = refusal.result;
+  return 0;
+}
+
+static int send_payload(int sock, unsigned type, stralloc *payload, int encoded, int limit_ms) {
+  int r = encoded;
+  if (r == 0) r = frame_send(sock, &agent_protocol, type, text_of_stralloc(payload), -1, limit_ms);
+  int saved = errno;
+  stralloc_free(payload);
+  errno = saved;
+  return r;
+}
+
+int agent_send_result(int sock, const struct agent_result *r, int limit_ms) {
+  stralloc payload = {0};
+  return send_payload(sock, AGENT_RESULT, &payload, agent_put_result(&payload, r), limit_ms);
+}
+
+int agent_send_refuse(int sock, const struct result *r, int limit_ms) {
+  stralloc payload = {0};
+  struct refusal refusal = {*r};
+  return send_payload(sock, AGENT_REFUSE, &payload, record_put(&payload, refuse_fields, &refusal),
+                      limit_ms);
+}

@@ -1,0 +1,180 @@
+#include "config.h"
+#include "lib/control.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include "lib/iofd.h"
+
+#define ROW(NAME, LOWER, TYPE, FALLBACK, READERS, HELP)                                          \
+  [CONTROL_##NAME] = {LOWER, CONTROL_##TYPE, FALLBACK, READERS, HELP}
+
+const struct control_row control_table[CONTROL_COUNT] = {
+  ROW(ME, "me", TEXT, "=hostname", "all", "fully qualified name of this host; default of many others"),
+  ROW(BADMAILFROM, "badmailfrom", LIST, "", "smtpd", "senders refused: addresses, or @host"),
+  ROW(BOUNCEFROM, "bouncefrom", TEXT, "MAILER-DAEMON", "send", "local part of the author of bounces"),
+  ROW(BOUNCEHOST, "bouncehost", TEXT, "=me", "send", "domain of the author of bounces"),
+  ROW(BOUNCEMAXBYTES, "bouncemaxbytes", OCTETS, "50000", "send", "largest message returned whole in a bounce; above it the header alone"),
+  ROW(CONCURRENCYLOCAL, "concurrencylocal", NUMBER, "10", "send", "local deliveries at one time"),
+  ROW(CONCURRENCYREMOTE, "concurrencyremote", NUMBER, "20", "send", "remote deliveries at one time"),
+  ROW(DATABYTES, "databytes", OCTETS, "0", "smtpd", "largest message taken by SMTP; 0 = no limit"),
+  ROW(DEFAULTDELIVERY, "defaultdelivery", TEXT, "./Maildir/", "lspawn", "instruction for users without a .qmail file"),
+  ROW(DEFAULTDOMAIN, "defaultdomain", TEXT, "=me", "inject", "added to host names without a dot"),
+  ROW(DEFAULTHOST, "defaulthost", TEXT, "=me", "inject", "added to addresses without a host"),
+  ROW(DOUBLEBOUNCEHOST, "doublebouncehost", TEXT, "=me", "send", "domain of the address that gets double bounces"),
+  ROW(DOUBLEBOUNCETO, "doublebounceto", TEXT, "postmaster", "send", "local part of the address that gets double bounces"),
+  ROW(ENVNOATHOST, "envnoathost", TEXT, "=me", "send, smtpd", "domain of envelope recipients without one"),
+  ROW(HELOHOST, "helohost", TEXT, "=me", "remote", "the name given in EHLO"),
+  ROW(IDHOST, "idhost", TEXT, "=me", "inject", "domain of Message-IDs"),
+  ROW(INSTANCE, "instance", TEXT, "owlpost", "queue", "name of this instance, kept with each message"),
+  ROW(LOCALIPHOST, "localiphost", TEXT, "=me", "smtpd", "domain put in place of [address of this host] in recipients"),
+  ROW(LOCALS, "locals", LIST, "=me", "send, smtpd", "domains whose mail is delivered here"),
+  ROW(MAXHOPS, "maxhops", NUMBER, "100", "smtpd", "Received fields at which a message is taken for looping"),
+  ROW(MAXRECIPIENTS, "maxrecipients", NUMBER, "20000", "smtpd, queue", "recipients of one message"),
+  ROW(MINFREE, "minfree", OCTETS, "67108864", "queue", "free space under which no message is taken"),
+  ROW(PASSWDFILE, "passwdfile", TEXT, "", "lspawn", "password file used in place of the system's accounts"),
+  ROW(PERCENTHACK, "percenthack", LIST, "", "send, smtpd", "domains for which user%host@domain is rewritten"),
+  ROW(PLUSDOMAIN, "plusdomain", TEXT, "=me", "inject", "added to host names that end with a plus sign"),
+  ROW(QUEUEBYTES, "queuebytes", OCTETS, "0", "queue", "largest message taken by the injector; 0 = no limit"),
+  ROW(QUEUEDIR, "queuedir", TEXT, SPOOL_DIR, "all", "folder of the queue"),
+  ROW(QUEUELIFETIME, "queuelifetime", SECONDS, "604800", "send", "age after which a message gets its last try"),
+  ROW(RCPTCACHE, "rcptcache", SECONDS, "5", "lspawn", "how long a positive answer about a recipient is kept"),
+  ROW(RCPTHOSTS, "rcpthosts", LIST, "", "smtpd", "domains that mail is taken for; without the file, for none"),
+  ROW(RECIPIENTLIMIT, "recipientlimit", NUMBER, "100", "send", "recipients of one transaction with the next hop"),
+  ROW(RESCANINTERVAL, "rescaninterval", SECONDS, "600", "send", "how often todo/ is looked through for messages without a poke"),
+  ROW(RETRYSKIPLOCAL, "retryskiplocal", SECONDS, "10", "send", "skip in the retry formula, local"),
+  ROW(RETRYSKIPREMOTE, "retryskipremote", SECONDS, "20", "send", "skip in the retry formula, remote"),
+  ROW(RUNDIR, "rundir", TEXT, RUN_DIR, "all", "folder of the sockets"),
+  ROW(SMTPGREETING, "smtpgreeting", TEXT, "=me", "smtpd", "text of the greeting; starts with the host name"),
+  ROW(SMTPROUTES, "smtproutes", LIST, "", "send", "domain:relay[:port], .suffix:..., :relay for all"),
+  ROW(SYNCINTERVAL, "syncinterval", SECONDS, "1", "send", "how late results may reach the disk"),
+  ROW(TIMEOUTCONNECT, "timeoutconnect", SECONDS, "60", "remote", "limit of one connection attempt"),
+  ROW(TIMEOUTDELIVERY, "timeoutdelivery", SECONDS, "86400", "send", "limit of one job of a worker"),
+  ROW(TIMEOUTDNS, "timeoutdns", SECONDS, "60", "remote", "limit of one name look-up"),
+  ROW(TIMEOUTIDLE, "timeoutidle", SECONDS, "0", "send", "how long a worker without a job is kept"),
+  ROW(TIMEOUTQUEUE, "timeoutqueue", SECONDS, "86400", "queue", "limit of one injection"),
+  ROW(TIMEOUTRCPT, "timeoutrcpt", SECONDS, "5", "smtpd, lspawn", "limit of one question about a recipient"),
+  ROW(TIMEOUTREMOTE, "timeoutremote", SECONDS, "1200", "remote", "limit of one answer from a remote server"),
+  ROW(TIMEOUTSMTPD, "timeoutsmtpd", SECONDS, "1200", "smtpd", "limit of one wait for the client"),
+  ROW(VIRTUALDOMAINS, "virtualdomains", LIST, "", "send, smtpd", "domain:prefix, user@domain:prefix, .suffix:prefix"),
+};
+
+bool environment_is_trusted(void) { return getauxval(AT_SECURE) == 0; }
+
+static const char *from_environment(const char *name, const char *otherwise) {
+  const char *value = environment_is_trusted() ? getenv(name) : NULL;
+  return value && *value ? value : otherwise;
+}
+
+int program_path(stralloc *out, const char *name) {
+  if (!stralloc_copys(out, from_environment("OWLPOST_LIBEXEC", LIBEXEC_DIR))) return -1;
+  return stralloc_cats(out, "/") && stralloc_cats(out, name) && stralloc_0(out) ? 0 : -1;
+}
+
+int control_open(struct control *c) {
+  *c = (struct control){0};
+  if (!stralloc_copys(&c->folder, from_environment("OWLPOST_CONTROL", CONTROL_DIR))) return -1;
+  if (!stralloc_0(&c->folder) || !stralloc_copys(&c->error, "") || !stralloc_0(&c->error)) return -1;
+  return 0;
+}
+
+static int fail(struct control *c, enum control_name name, const char *reason) {
+  stralloc_copys(&c->error, "unable to read ");
+  stralloc_cats(&c->error, c->folder.s);
+  stralloc_cats(&c->error, "/");
+  stralloc_cats(&c->error, control_table[name].name);
+  stralloc_cats(&c->error, ": ");
+  stralloc_cats(&c->error, reason);
+  stralloc_0(&c->error);
+  return -1;
+}
+
+/* 1: read; 0: no such file; -1: failed */
+static int slurp(struct control *c, enum control_name name, stralloc *out) {
+  stralloc path = {0};
+  int r = -1;
+  stralloc_zero(out);
+  if (stralloc_copys(&path, c->folder.s) && stralloc_cats(&path, "/") &&
+      stralloc_cats(&path, control_table[name].name) && stralloc_0(&path)) {
+    int fd = open(path.s, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+      r = io_slurp(fd, out, CONTROL_FILE_MAX, IO_FOREVER) == 0 ? 1 : fail(c, name, strerror(errno));
+      close(fd);
+    } else
+      r = errno == ENOENT ? 0 : fail(c, name, strerror(errno));
+  } else
+    fail(c, name, "out of memory");
+  stralloc_free(&path);
+  return r;
+}
+
+static int host_name(stralloc *out) {
+  struct utsname u;
+  if (uname(&u) == -1) return -1;
+  return stralloc_copys(out, u.nodename) ? 0 : -1;
+}
+
+static enum control_name named(const char *name) {
+  for (unsigned i = 0; i < CONTROL_COUNT; i++)
+    if (strcmp(control_table[i].name, name) == 0) return (enum control_name)i;
+  return CONTROL_ME;
+}
+
+static int value_or_default(struct control *c, enum control_name name, stralloc *out) {
+  const char *fallback = control_table[name].fallback;
+  int r = slurp(c, name, out);
+  if (r != 0) return r == 1 ? 0 : -1;
+  if (strcmp(fallback, "=hostname") == 0)
+    return host_name(out) == 0 ? 0 : fail(c, name, "there is none, and no host name");
+  if (*fallback == '=') return value_or_default(c, named(fallback + 1), out);
+  return stralloc_copys(out, fallback) ? 0 : fail(c, name, "out of memory");
+}
+
+/* The first line, without trailing blanks. */
+static void first_line(stralloc *s) {
+  const char *newline = s->len ? memchr(s->s, '\n', s->len) : NULL;
+  if (newline) s->len = (size_t)(newline - s->s);
+  while (s->len && strchr(" \t\r", s->s[s->len - 1])) s->len--;
+}
+
+int control_text(struct control *c, enum control_name name, stralloc *out) {
+  if (value_or_default(c, name, out) == -1) return -1;
+  first_line(out);
+  if (!text_is_clean(text_of_stralloc(out))) return fail(c, name, "it holds a control octet");
+  if (!stralloc_0(out)) return fail(c, name, "out of memory");
+  out->len--;
+  return 0;
+}
+
+int control_number(struct control *c, enum control_name name, uint64_t *out) {
+  stralloc text = {0};
+  int r = control_text(c, name, &text);
+  if (r == 0 && text_uint(text_of_stralloc(&text), out) == -1)
+    r = fail(c, name, "it is not a number");
+  stralloc_free(&text);
+  return r;
+}
+
+int control_list(struct control *c, enum control_name name, struct list *out) {
+  stralloc text = {0};
+  int r = value_or_default(c, name, &text);
+  *out = (struct list){0};
+  if (r == 0 && list_parse(out, text_of_stralloc(&text)) == -1) r = fail(c, name, "out of memory");
+  stralloc_free(&text);
+  return r;
+}
+
+int control_exists(struct control *c, enum control_name name) {
+  stralloc text = {0};
+  int r = slurp(c, name, &text);
+  stralloc_free(&text);
+  return r;
+}
+
+void control_free(struct control *c) {
+  stralloc_free(&c->folder);
+  stralloc_free(&c->error);
+}

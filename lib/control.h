@@ -1,0 +1,108 @@
+/* control.h - the control files: one table for all programs
+ *
+ * A control file holds one value, or one line per entry.  An absent file means
+ * the default of the table; an unreadable or malformed one is an error, never
+ * the default.  owlpost-control(5) describes them and is compared with the
+ * table by a test.
+ */
+#ifndef OWL_CONTROL_H
+#define OWL_CONTROL_H
+
+#include <stdint.h>
+#include "lib/list.h"
+
+enum control_name {
+  CONTROL_ME,
+  CONTROL_BADMAILFROM,
+  CONTROL_BOUNCEFROM,
+  CONTROL_BOUNCEHOST,
+  CONTROL_BOUNCEMAXBYTES,
+  CONTROL_CONCURRENCYLOCAL,
+  CONTROL_CONCURRENCYREMOTE,
+  CONTROL_DATABYTES,
+  CONTROL_DEFAULTDELIVERY,
+  CONTROL_DEFAULTDOMAIN,
+  CONTROL_DEFAULTHOST,
+  CONTROL_DOUBLEBOUNCEHOST,
+  CONTROL_DOUBLEBOUNCETO,
+  CONTROL_ENVNOATHOST,
+  CONTROL_HELOHOST,
+  CONTROL_IDHOST,
+  CONTROL_INSTANCE,
+  CONTROL_LOCALIPHOST,
+  CONTROL_LOCALS,
+  CONTROL_MAXHOPS,
+  CONTROL_MAXRECIPIENTS,
+  CONTROL_MINFREE,
+  CONTROL_PASSWDFILE,
+  CONTROL_PERCENTHACK,
+  CONTROL_PLUSDOMAIN,
+  CONTROL_QUEUEBYTES,
+  CONTROL_QUEUEDIR,
+  CONTROL_QUEUELIFETIME,
+  CONTROL_RCPTCACHE,
+  CONTROL_RCPTHOSTS,
+  CONTROL_RECIPIENTLIMIT,
+  CONTROL_RESCANINTERVAL,
+  CONTROL_RETRYSKIPLOCAL,
+  CONTROL_RETRYSKIPREMOTE,
+  CONTROL_RUNDIR,
+  CONTROL_SMTPGREETING,
+  CONTROL_SMTPROUTES,
+  CONTROL_SYNCINTERVAL,
+  CONTROL_TIMEOUTCONNECT,
+  CONTROL_TIMEOUTDELIVERY,
+  CONTROL_TIMEOUTDNS,
+  CONTROL_TIMEOUTIDLE,
+  CONTROL_TIMEOUTQUEUE,
+  CONTROL_TIMEOUTRCPT,
+  CONTROL_TIMEOUTREMOTE,
+  CONTROL_TIMEOUTSMTPD,
+  CONTROL_VIRTUALDOMAINS,
+  CONTROL_COUNT
+};
+
+enum control_type { CONTROL_TEXT, CONTROL_LIST, CONTROL_NUMBER, CONTROL_SECONDS, CONTROL_OCTETS };
+
+struct control_row {
+  const char *name;
+  enum control_type type;
+  const char *fallback; /* "=NAME": the value of that control file */
+  const char *readers;
+  const char *help;
+};
+
+extern const struct control_row control_table[CONTROL_COUNT];
+
+enum { CONTROL_FILE_MAX = 16 * 1024 * 1024 };
+
+struct control {
+  stralloc folder; /* NUL-terminated */
+  stralloc error;  /* NUL-terminated sentence after a failure */
+};
+
+/* control_open(): chooses the folder: OWLPOST_CONTROL from the environment,
+ * unless the process is set-id, else the one that was compiled in.  0 or -1. */
+int control_open(struct control *c);
+
+/* Each gives the file's value or the default.  0, or -1 with c->error set.
+ * *out is overwritten.  control_text() ends *out with a NUL that its len does
+ * not count. */
+int control_text(struct control *c, enum control_name name, stralloc *out);
+int control_number(struct control *c, enum control_name name, uint64_t *out);
+int control_list(struct control *c, enum control_name name, struct list *out);
+
+/* control_exists(): 1, 0, or -1 with c->error set. */
+int control_exists(struct control *c, enum control_name name);
+
+void control_free(struct control *c);
+
+/* Whether paths from the environment may be believed: not in a set-id program. */
+bool environment_is_trusted(void);
+
+/* program_path(): where owlpost's own programs lie: OWLPOST_LIBEXEC from the
+ * environment, unless the process is set-id, else the compiled-in folder.
+ * *out gets folder/name, NUL-terminated.  0, or -1 without memory. */
+int program_path(stralloc *out, const char *name);
+
+#endif

@@ -1,0 +1,14 @@
+/* crc32c.h - CRC-32C (Castagnoli), as in RFC 3720 appendix B.4
+ *
+ * crc32c(crc, ...) continues crc, which starts at 0: crc32c(crc32c(0, a), b)
+ * equals crc32c(0, a followed by b).
+ */
+#ifndef OWL_CRC32C_H
+#define OWL_CRC32C_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+uint32_t crc32c(uint32_t crc, const void *octets, size_t len);
+
+#endif

@@ -1,0 +1,40 @@
+#include "config.h"
+#include "lib/ctl.h"
+#include "lib/queueid.h"
+
+const struct frame_protocol ctl_protocol = {'C', 1, CTL_FRAME_MAX};
+
+static const struct field request_fields[] = {
+  {TAG_MESSAGE, FIELD_TEXT, offsetof(struct ctl_request, message), QUEUEID_LENGTH, false},
+  FIELD_END
+};
+
+#define COUNT(TAG, MEMBER) {TAG, FIELD_UINT, offsetof(struct ctl_reply, MEMBER), UINT64_MAX, false}
+static const struct field reply_fields[] = {
+  COUNT(TAG_LOCAL_RUNNING, local_running),
+  COUNT(TAG_LOCAL_LIMIT, local_limit),
+  COUNT(TAG_REMOTE_RUNNING, remote_running),
+  COUNT(TAG_REMOTE_LIMIT, remote_limit),
+  COUNT(TAG_WAITING, waiting),
+  COUNT(TAG_ACTIVE, active),
+  {TAG_TEXT, FIELD_TEXT, offsetof(struct ctl_reply, text), 4096, false},
+  FIELD_END
+};
+
+int ctl_put_request(stralloc *out, const struct ctl_request *r) {
+  return record_put(out, request_fields, r);
+}
+
+int ctl_put_reply(stralloc *out, const struct ctl_reply *r) {
+  return record_put(out, reply_fields, r);
+}
+
+int ctl_read_request(struct ctl_request *r, struct text payload) {
+  *r = (struct ctl_request){0};
+  return record_read(request_fields, r, payload);
+}
+
+int ctl_read_reply(struct ctl_reply *r, struct text payload) {
+  *r = (struct ctl_reply){0};
+  return record_read(reply_fields, r, payload);
+}

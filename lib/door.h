@@ -1,0 +1,56 @@
+/* door.h - what a talker may ask of its doorkeeper, and what delivery is asked
+ * about a recipient (owlpost-door(7))
+ *
+ * Talker to doorkeeper: one request at a time, one ANSWER each.  An answer's
+ * class says whether it is granted; its text and codes are what the client is
+ * told.  The answer to DATA carries the descriptor that the message is written
+ * to, LF line ends, dots unstuffed.
+ *
+ * Doorkeeper to local spawner: QUESTION, and one ANSWER.
+ *
+ * Every request is hostile: the doorkeeper checks it against what it granted.
+ */
+#ifndef OWL_DOOR_H
+#define OWL_DOOR_H
+
+#include "lib/envelope.h"
+#include "lib/frame.h"
+#include "lib/result.h"
+
+enum door_frame {
+  DOOR_MAIL = 1,     /* HELO, PROTOCOL, SENDER and terms: may this transaction begin? */
+  DOOR_RCPT = 2,     /* RECIPIENT_ADDRESS and terms: may this recipient be taken? */
+  DOOR_DATA = 3,     /* a place for the data, please */
+  DOOR_COMPLETE = 4, /* OCTETS: the data is complete, all of it is in the pipe */
+  DOOR_ABORT = 5,    /* drop the transaction, with or without data under way */
+  DOOR_TLS = 6,      /* STARTTLS */
+  DOOR_AUTH = 7,     /* MECHANISM, AUTH_USER, SECRET */
+  DOOR_QUESTION = 8, /* RECIPIENT_ADDRESS: would this local address be delivered? */
+  DOOR_ANSWER = 9
+};
+
+enum { DOOR_FRAME_MAX = 16384, DOOR_SECRET_MAX = 4096 };
+
+extern const struct frame_protocol door_protocol;
+
+struct door_request {
+  struct envelope envelope; /* the members that the request names */
+  uint64_t octets;          /* COMPLETE */
+  struct text mechanism, secret; /* AUTH; the user is envelope.auth_user */
+};
+
+struct door_answer {
+  struct result result; /* reply_code, status and text make the SMTP reply */
+  bool ends_session;    /* after this reply hang up */
+};
+
+/* Encoders append a payload: 0, or -1 (no memory, or over a limit). */
+int door_put_request(stralloc *out, const struct door_request *r);
+int door_put_answer(stralloc *out, const struct door_answer *a);
+
+/* Decoders make views into the payload: 0, or -1.  After door_read_request()
+ * free the envelope. */
+int door_read_request(struct door_request *r, struct text payload);
+int door_read_answer(struct door_answer *a, struct text payload);
+
+#endif

@@ -1,0 +1,210 @@
+#include "config.h"
+#include "lib/frame.h"
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "lib/bigendian.h"
+#include "lib/iofd.h"
+
+enum { CHUNK_OCTETS = 65536 };
+
+union control {
+  struct cmsghdr align;
+  char octets[CMSG_SPACE(sizeof(int) * FRAME_DESCRIPTORS_MAX)];
+};
+
+static int encode(stralloc *out, const struct frame_protocol *p, unsigned type, struct text payload,
+                  bool descriptor) {
+  char head[FRAME_HEAD_OCTETS];
+  if (payload.len > p->max || type > 255) return errno = EMSGSIZE, -1;
+  put_u32(head, (uint32_t)payload.len);
+  head[4] = p->id;
+  head[5] = (char)p->version;
+  head[6] = descriptor ? FRAME_HAS_DESCRIPTOR : 0;
+  head[7] = (char)type;
+  if (!stralloc_catb(out, head, sizeof head) || text_cat(out, payload) == -1)
+    return errno = ENOMEM, -1;
+  return 0;
+}
+
+/* One sendmsg() that does not wait; the descriptor goes with the first octet. */
+static ssize_t send_some(int sock, const char *octets, size_t len, int fd) {
+  struct iovec v = {(void *)(uintptr_t)octets, len};
+  struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
+  union control control;
+  if (fd >= 0) {
+    memset(&control, 0, sizeof control);
+    m.msg_control = control.octets;
+    m.msg_controllen = CMSG_SPACE(sizeof fd);
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(c), &fd, sizeof fd);
+  }
+  ssize_t sent;
+  do sent = sendmsg(sock, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (sent == -1 && errno == EINTR);
+  return sent;
+}
+
+int frame_queue(struct frame_writer *w, const struct frame_protocol *p, unsigned type,
+                struct text payload, int fd) {
+  size_t at = w->out.len;
+  if (fd >= 0 && w->passing_count == FRAME_DESCRIPTORS_MAX) return errno = EMFILE, -1;
+  if (encode(&w->out, p, type, payload, fd >= 0) == -1) {
+    w->out.len = at;
+    return -1;
+  }
+  if (fd >= 0) {
+    w->passing[w->passing_count].at = at;
+    w->passing[w->passing_count++].fd = fd;
+  }
+  return 0;
+}
+
+static void passed(struct frame_writer *w) {
+  close(w->passing[0].fd);
+  w->passing_count--;
+  memmove(w->passing, w->passing + 1, w->passing_count * sizeof w->passing[0]);
+}
+
+int frame_flush(struct frame_writer *w, int sock) {
+  while (w->sent < w->out.len) {
+    size_t end = w->out.len;
+    int fd = -1;
+    if (w->passing_count) {
+      if (w->passing[0].at == w->sent) fd = w->passing[0].fd;
+      /* a descriptor goes with the first octet of a call: stop before the next one */
+      unsigned next = fd >= 0;
+      if (next < w->passing_count) end = w->passing[next].at;
+    }
+    ssize_t n = send_some(sock, w->out.s + w->sent, end - w->sent, fd);
+    if (n == -1) return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+    if (fd >= 0) passed(w);
+    w->sent += (size_t)n;
+  }
+  w->out.len = w->sent = 0;
+  return 0;
+}
+
+bool frame_pending(const struct frame_writer *w) { return w->sent < w->out.len; }
+
+void frame_writer_free(struct frame_writer *w) {
+  while (w->passing_count) passed(w);
+  stralloc_free(&w->out);
+  *w = (struct frame_writer){0};
+}
+
+int frame_send(int sock, const struct frame_protocol *p, unsigned type, struct text payload, int fd,
+               int limit_ms) {
+  stralloc out = {0};
+  size_t sent = 0;
+  int r = encode(&out, p, type, payload, fd >= 0);
+  while (r == 0 && sent < out.len) {
+    ssize_t n = send_some(sock, out.s + sent, out.len - sent, sent ? -1 : fd);
+    if (n >= 0)
+      sent += (size_t)n;
+    else if (errno == EAGAIN || errno == EWOULDBLOCK)
+      r = io_wait(sock, POLLOUT, limit_ms);
+    else
+      r = -1;
+  }
+  int saved = errno;
+  stralloc_free(&out);
+  errno = saved;
+  return r;
+}
+
+/* Descriptors beyond what a peer may have under way are closed, and the
+ * connection is given up. */
+static bool keep_descriptors(struct frame_reader *r, struct msghdr *m) {
+  bool kept = !(m->msg_flags & MSG_CTRUNC);
+  for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
+    size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < count; i++) {
+      int fd;
+      memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+      if (r->fd_count < FRAME_DESCRIPTORS_MAX)
+        r->fds[r->fd_count++] = fd;
+      else {
+        close(fd);
+        kept = false;
+      }
+    }
+  }
+  return kept;
+}
+
+static enum frame_status fill(struct frame_reader *r, int sock) {
+  union control control;
+  if (!stralloc_readyplus(&r->in, CHUNK_OCTETS)) return errno = ENOMEM, FRAME_ERROR;
+  struct iovec v = {r->in.s + r->in.len, CHUNK_OCTETS};
+  struct msghdr m = {.msg_iov = &v,
+                     .msg_iovlen = 1,
+                     .msg_control = control.octets,
+                     .msg_controllen = sizeof control.octets};
+  ssize_t n;
+  do n = recvmsg(sock, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  while (n == -1 && errno == EINTR);
+  if (n == -1) return errno == EAGAIN || errno == EWOULDBLOCK ? FRAME_AGAIN : FRAME_ERROR;
+  if (!keep_descriptors(r, &m)) return FRAME_MALFORMED;
+  if (n == 0) return r->in.len ? FRAME_MALFORMED : FRAME_EOF;
+  r->in.len += (size_t)n;
+  return FRAME_READY;
+}
+
+static void drop_used(struct frame_reader *r) {
+  if (r->used == 0) return;
+  r->in.len -= r->used;
+  memmove(r->in.s, r->in.s + r->used, r->in.len);
+  r->used = 0;
+}
+
+static enum frame_status take(struct frame_reader *r, struct frame *f) {
+  drop_used(r);
+  if (r->in.len < FRAME_HEAD_OCTETS) return FRAME_AGAIN;
+  const char *head = r->in.s;
+  uint32_t len = get_u32(head);
+  if (head[4] != r->protocol->id || (unsigned char)head[5] != r->protocol->version)
+    return FRAME_MALFORMED;
+  if (len > r->protocol->max || head[6] & ~FRAME_HAS_DESCRIPTOR) return FRAME_MALFORMED;
+  if (r->in.len - FRAME_HEAD_OCTETS < len) return FRAME_AGAIN;
+  f->type = (unsigned char)head[7];
+  f->payload = (struct text){head + FRAME_HEAD_OCTETS, len};
+  f->fd = -1;
+  if (head[6] & FRAME_HAS_DESCRIPTOR) {
+    if (r->fd_count == 0) return FRAME_MALFORMED;
+    f->fd = r->fds[0];
+    r->fd_count--;
+    memmove(r->fds, r->fds + 1, r->fd_count * sizeof r->fds[0]);
+  }
+  r->used = FRAME_HEAD_OCTETS + len;
+  return FRAME_READY;
+}
+
+enum frame_status frame_poll(struct frame_reader *r, int sock, struct frame *f) {
+  for (;;) {
+    enum frame_status s = take(r, f);
+    if (s != FRAME_AGAIN) return s;
+    s = fill(r, sock);
+    if (s != FRAME_READY) return s;
+  }
+}
+
+enum frame_status frame_receive(struct frame_reader *r, int sock, struct frame *f, int limit_ms) {
+  for (;;) {
+    enum frame_status s = frame_poll(r, sock, f);
+    if (s != FRAME_AGAIN) return s;
+    if (io_wait(sock, POLLIN, limit_ms) == -1) return errno == ETIMEDOUT ? FRAME_AGAIN : FRAME_ERROR;
+  }
+}
+
+void frame_reader_free(struct frame_reader *r) {
+  while (r->fd_count) close(r->fds[--r->fd_count]);
+  stralloc_free(&r->in);
+  r->used = 0;
+}

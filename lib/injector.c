@@ -1,0 +1,208 @@
+#include "config.h"
+#include "lib/injector.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "lib/control.h"
+#include "lib/iofd.h"
+
+enum { ERROR_TEXT_MAX = 1024, ERROR_TEXT_MS = 1000, DEALT_FDS = 256, CLASSIC_ERROR_FD = 4, DEFAULT_ERROR_FD = 6 };
+
+static int error_descriptor(void) {
+  uint64_t n;
+  if (text_uint(text_of(getenv("ERROR_FD")), &n) == -1 || n < 3 || n > 255) return DEFAULT_ERROR_FD;
+  return (int)n;
+}
+
+/* The extra envelope in a memory file: any size, and nobody need read it. */
+static int make_extra(const struct envelope *e) {
+  stralloc octets = {0};
+  int fd = memfd_create("envelope", MFD_CLOEXEC);
+  if (fd >= 0 && (envelope_encode(&octets, e) == -1 ||
+                  io_write_all(fd, octets.s, octets.len, IO_FOREVER) == -1)) {
+    close(fd);
+    fd = -1;
+  }
+  stralloc_free(&octets);
+  return fd;
+}
+
+struct pipes {
+  int message[2], envelope[2], error[2], extra;
+};
+
+static void close_one(int *fd) {
+  if (*fd >= 0) close(*fd);
+  *fd = -1;
+}
+
+static void close_pipes(struct pipes *p) {
+  int saved = errno;
+  for (int end = 0; end < 2; end++) {
+    close_one(&p->message[end]);
+    close_one(&p->envelope[end]);
+    close_one(&p->error[end]);
+  }
+  close_one(&p->extra);
+  errno = saved;
+}
+
+static int open_pipes(struct pipes *p, const struct envelope *e) {
+  *p = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}, -1};
+  if (pipe2(p->message, O_CLOEXEC) == 0 && pipe2(p->envelope, O_CLOEXEC) == 0 &&
+      pipe2(p->error, O_CLOEXEC) == 0 && (p->extra = make_extra(e)) >= 0)
+    return 0;
+  close_pipes(p);
+  return -1;
+}
+
+/* In the child.  Descriptors are first moved above those that are dealt out,
+ * so that no dup2() closes one that is still needed. */
+static void become_injector(const struct pipes *p, const char *path) {
+  int error_fd = error_descriptor();
+  int message = fcntl(p->message[0], F_DUPFD_CLOEXEC, DEALT_FDS);
+  int envelope = fcntl(p->envelope[0], F_DUPFD_CLOEXEC, DEALT_FDS);
+  int error = fcntl(p->error[1], F_DUPFD_CLOEXEC, DEALT_FDS);
+  int extra = fcntl(p->extra, F_DUPFD, DEALT_FDS);
+  char number[16];
+  if (message < 0 || envelope < 0 || error < 0 || extra < 0) _exit(INJECTOR_EXEC);
+  if (dup2(message, 0) < 0 || dup2(envelope, 1) < 0) _exit(INJECTOR_EXEC);
+  if (dup2(error, CLASSIC_ERROR_FD) < 0 || dup2(error, error_fd) < 0) _exit(INJECTOR_EXEC);
+  signal(SIGPIPE, SIG_DFL);
+  snprintf(number, sizeof number, "%d", extra);
+  if (setenv(INJECTOR_ENVELOPE_VARIABLE, number, 1) == -1) _exit(INJECTOR_NO_MEMORY);
+  execl(path, path, (char *)NULL);
+  _exit(INJECTOR_EXEC);
+}
+
+static int choose_program(stralloc *path) {
+  const char *other = environment_is_trusted() ? getenv("QMAILQUEUE") : NULL;
+  if (!other || !*other) return program_path(path, "owl-queue");
+  return stralloc_copys(path, other) && stralloc_0(path) ? 0 : -1;
+}
+
+int injector_start(struct injector *i, const struct envelope *e) {
+  struct pipes p;
+  stralloc path = {0};
+  *i = (struct injector){-1, -1, -1, -1, {0}};
+  if (choose_program(&path) == -1 || open_pipes(&p, e) == -1) return stralloc_free(&path), -1;
+  i->pid = fork();
+  if (i->pid == 0) become_injector(&p, path.s);
+  stralloc_free(&path);
+  if (i->pid == -1) return close_pipes(&p), -1;
+  i->message_fd = p.message[1];
+  i->envelope_fd = p.envelope[1];
+  i->error_fd = p.error[0];
+  p.message[1] = p.envelope[1] = p.error[0] = -1;
+  close_pipes(&p);
+  return 0;
+}
+
+void injector_end_message(struct injector *i) { close_one(&i->message_fd); }
+
+static int classic_envelope(stralloc *out, const struct envelope *e) {
+  if (!stralloc_cats(out, "F") || text_cat(out, e->sender) == -1 || !stralloc_0(out)) return -1;
+  for (size_t n = 0; n < e->recipient_count; n++)
+    if (!stralloc_cats(out, "T") || text_cat(out, e->recipients[n].address) == -1 || !stralloc_0(out))
+      return -1;
+  return stralloc_0(out) ? 0 : -1;
+}
+
+static int wait_for(struct injector *i) {
+  int status;
+  pid_t r;
+  do r = waitpid(i->pid, &status, 0);
+  while (r == -1 && errno == EINTR);
+  i->pid = -1;
+  return r != -1 && WIFEXITED(status) ? WEXITSTATUS(status) : INJECTOR_BUG;
+}
+
+/* A background child of a filter may hold the descriptor for ever: what is
+ * there now, and within the limit, is enough. */
+static void read_refusal(struct injector *i) {
+  stralloc raw = {0};
+  (void)io_slurp(i->error_fd, &raw, ERROR_TEXT_MAX, ERROR_TEXT_MS);
+  struct text t = text_of_stralloc(&raw);
+  if (t.len > ERROR_TEXT_MAX) t.len = ERROR_TEXT_MAX;
+  while (t.len && (t.s[t.len - 1] == '\n' || t.s[t.len - 1] == '\r')) t.len--;
+  (void)text_cat_cleaned(&i->text, t);
+  stralloc_free(&raw);
+}
+
+int injector_finish(struct injector *i, const struct envelope *e) {
+  stralloc octets = {0};
+  injector_end_message(i);
+  /* when it cannot be written whole the program sees a truncated envelope and
+   * its exit code tells */
+  if (classic_envelope(&octets, e) == 0)
+    (void)io_write_all(i->envelope_fd, octets.s, octets.len, IO_FOREVER);
+  stralloc_free(&octets);
+  close_one(&i->envelope_fd);
+  int code = wait_for(i);
+  if (code == INJECTOR_TEXT || code == INJECTOR_TEXT_PERMANENT || code == INJECTOR_REFUSED ||
+      code == INJECTOR_REFUSED_NOW)
+    read_refusal(i);
+  close_one(&i->error_fd);
+  return code;
+}
+
+void injector_abort(struct injector *i) {
+  injector_end_message(i);
+  close_one(&i->envelope_fd);
+  close_one(&i->error_fd);
+  if (i->pid > 0) wait_for(i);
+}
+
+struct explanation {
+  int code;
+  uint64_t reply_code;
+  const char *status, *text;
+};
+
+static const struct explanation explanations[] = {
+  {INJECTOR_OK, 250, "2.0.0", "ok"},
+  {INJECTOR_ADDRESS_TOO_LONG, 550, "5.1.0", "envelope address too long for the queue"},
+  {115, 550, "5.1.0", "envelope address too long for the queue"},
+  {INJECTOR_REFUSED, 554, "5.7.0", "mail server refuses to accept this message"},
+  {INJECTOR_NO_MEMORY, 451, "4.3.0", "the queue is out of memory"},
+  {INJECTOR_TIMEOUT, 451, "4.3.0", "the queue timed out"},
+  {INJECTOR_WRITE_ERROR, 452, "4.3.1", "the queue has no space, or cannot be written"},
+  {INJECTOR_READ_ERROR, 451, "4.3.0", "the queue was unable to read the message or envelope"},
+  {INJECTOR_CONFIGURATION, 451, "4.3.0", "the queue is unable to read its configuration"},
+  {INJECTOR_NETWORK, 451, "4.3.0", "the queue has a problem with the network"},
+  {INJECTOR_HOME, 451, "4.3.0", "the queue's home is missing"},
+  {INJECTOR_QUEUE_FOLDER, 451, "4.3.0", "the queue's folder is missing"},
+  {INJECTOR_QUEUE_FILE, 451, "4.3.0", "the queue cannot create a file"},
+  {INJECTOR_REFUSED_NOW, 451, "4.7.0", "mail server refuses this message for now"},
+  {INJECTOR_TEXT, 451, "4.7.0", "a filter refuses this message for now"},
+  {INJECTOR_TEXT_PERMANENT, 554, "5.7.0", "a filter refuses this message"},
+  {INJECTOR_ENVELOPE, 451, "4.3.0", "the queue was given a malformed envelope"},
+  {INJECTOR_EXEC, 451, "4.3.0", "unable to start the queue's injector"},
+};
+
+/* 11 to 40 are permanent, everything else is temporary */
+static struct explanation unlisted(int code) {
+  return code >= 11 && code <= 40
+           ? (struct explanation){code, 554, "5.3.0", "the queue refuses this message"}
+           : (struct explanation){code, 451, "4.3.0", "the queue had a temporary problem"};
+}
+
+struct result injector_explain(int code, struct text custom) {
+  struct explanation e = unlisted(code);
+  struct result r = {0};
+  for (size_t i = 0; i < sizeof explanations / sizeof explanations[0]; i++)
+    if (explanations[i].code == code) e = explanations[i];
+  r.class = code == 0 ? RESULT_SUCCESS : e.status[0] == '5' ? RESULT_FAILURE : RESULT_DEFERRAL;
+  r.reply_code = e.reply_code;
+  r.status = text_of(e.status);
+  r.text = custom.len ? custom : text_of(e.text);
+  return r;
+}
+
+void injector_free(struct injector *i) { stralloc_free(&i->text); }

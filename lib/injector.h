@@ -1,0 +1,50 @@
+/* injector.h - put a message into the queue through owl-queue, or through
+ * QMAILQUEUE when the environment names a program (owl-queue(8))
+ *
+ * The program gets the message on descriptor 0 and the classic envelope on
+ * descriptor 1.  What the classic envelope cannot say travels on a memory file
+ * whose number is in OWLPOST_ENVELOPE (owlpost-queue(5)); a filter that loses
+ * it loses only that.  Descriptor 4 and the one named by ERROR_FD (default 6)
+ * take a refusal's text.
+ */
+#ifndef OWL_INJECTOR_H
+#define OWL_INJECTOR_H
+
+#include <sys/types.h>
+#include "lib/envelope.h"
+#include "lib/exitcode.h"
+#include "lib/result.h"
+
+#define INJECTOR_ENVELOPE_VARIABLE "OWLPOST_ENVELOPE"
+
+struct injector {
+  pid_t pid;
+  int message_fd;  /* write the message here, LF line ends; -1 after injector_end_message() */
+  int envelope_fd;
+  int error_fd;    /* the refusal's text comes from here */
+  stralloc text;   /* that text, cleaned, after injector_finish() */
+};
+
+/* injector_start(): starts the program.  0, or -1 with errno; then nothing is
+ * left to free.  SIGPIPE must be ignored by the caller. */
+int injector_start(struct injector *i, const struct envelope *e);
+
+/* injector_end_message(): closes message_fd.  Whoever else holds the write end
+ * (a talker) must have closed it too. */
+void injector_end_message(struct injector *i);
+
+/* injector_finish(): writes the whole envelope, waits for the program and
+ * returns its exit code; 81 for a death by signal.  Only now does the message
+ * exist.  A refusal's text is awaited for at most a second after the exit. */
+int injector_finish(struct injector *i, const struct envelope *e);
+
+/* injector_abort(): no message comes of it; waits for the program's end. */
+void injector_abort(struct injector *i);
+
+/* injector_explain(): the SMTP reply for an exit code: class, reply_code,
+ * status and text.  custom is the refusal's own text or absent. */
+struct result injector_explain(int code, struct text custom);
+
+void injector_free(struct injector *i);
+
+#endif

@@ -1,0 +1,27 @@
+# lib/: what several programs share.  No main(), no policy, no privileges.
+noinst_LIBRARIES += lib/libowl.a
+lib_libowl_a_SOURCES = \
+  %D%/owfat.h %D%/exitcode.h %D%/tag.h %D%/bigendian.h \
+  %D%/text.h %D%/text.c \
+  %D%/clock.h %D%/clock.c \
+  %D%/crc32c.h %D%/crc32c.c \
+  %D%/tlv.h %D%/tlv.c \
+  %D%/record.h %D%/record.c \
+  %D%/frame.h %D%/frame.c \
+  %D%/iofd.h %D%/iofd.c \
+  %D%/queueid.h %D%/queueid.c \
+  %D%/envelope.h %D%/envelope.c \
+  %D%/queuefile.h %D%/queuefile.c \
+  %D%/result.h %D%/result.c \
+  %D%/agent.h %D%/agent.c \
+  %D%/door.h %D%/door.c \
+  %D%/ctl.h %D%/ctl.c \
+  %D%/control.h %D%/control.c \
+  %D%/list.h %D%/list.c \
+  %D%/route.h %D%/route.c \
+  %D%/address.h %D%/address.c \
+  %D%/sandbox.h %D%/sandbox.c \
+  %D%/injector.h %D%/injector.c \
+  %D%/unixsock.h %D%/unixsock.c \
+  %D%/log.h %D%/log.c
+

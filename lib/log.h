@@ -1,0 +1,23 @@
+/* log.h - one line, one write
+ *
+ * A line is put together piece by piece and leaves in a single write, so that
+ * lines of several processes do not mix.  Texts are cleaned: no peer can forge
+ * a line.  What cannot be stored for want of memory is left out.
+ */
+#ifndef OWL_LOG_H
+#define OWL_LOG_H
+
+#include <stdint.h>
+#include "lib/text.h"
+
+struct log {
+  int fd;
+  stralloc line;
+};
+
+void log_s(struct log *l, const char *ours);
+void log_t(struct log *l, struct text theirs);
+void log_u(struct log *l, uint64_t number);
+void log_end(struct log *l); /* adds the line feed, writes, and empties the line */
+
+#endif

@@ -1,0 +1,37 @@
+/* route.h - where a recipient's mail goes
+ *
+ * The same answer for the receiver's RCPT and for the runner.  Rules are
+ * qmail's: envnoathost, percenthack, locals, virtualdomains, then smtproutes.
+ */
+#ifndef OWL_ROUTE_H
+#define OWL_ROUTE_H
+
+#include "lib/control.h"
+
+enum route_channel { CHANNEL_LOCAL = 0, CHANNEL_REMOTE = 1 };
+
+enum { PORT_SMTP = 25 };
+
+struct route_table {
+  struct list locals, virtualdomains, percenthack, smtproutes;
+  stralloc envnoathost;
+};
+
+struct route {
+  enum route_channel channel;
+  stralloc address; /* rewritten; local: what owl-lspawn is asked for */
+  stralloc host;    /* remote: the relay, or the domain itself */
+  uint64_t port;
+  bool use_mx; /* host is a domain whose MX records count */
+};
+
+/* 0, or -1 with c->error set. */
+int route_load(struct route_table *t, struct control *c);
+void route_unload(struct route_table *t);
+
+/* route_find(): overwrites *r, which must be zeroed before its first use.
+ * 0, or -1: no memory, or a port in smtproutes that is none (errno EINVAL). */
+int route_find(const struct route_table *t, struct text address, struct route *r);
+void route_free(struct route *r);
+
+#endif

@@ -1,0 +1,93 @@
+/* tag.h - every tag that stands in an owlpost carrier
+ *
+ * One number space for queue files, logs, agent jobs, doorkeeper requests and
+ * the control socket, so that one value has one number everywhere.  Numbers
+ * are never used again for something else.
+ *
+ * Bit 15 (TAG_CRITICAL): who does not know the tag must not act on the
+ * message: it is held and logged.  Bit 14 (TAG_RECIPIENT): the item belongs to
+ * the recipient that the last TAG_RECIPIENT_ADDRESS began.
+ */
+#ifndef OWL_TAG_H
+#define OWL_TAG_H
+
+enum {
+  TAG_CRITICAL = 0x8000,
+  TAG_RECIPIENT = 0x4000,
+
+  /* the message: what the sender asked for */
+  TAG_SENDER = 0x0001,         /* reverse-path without <>, may be empty */
+  TAG_ENVID = 0x0002,          /* RFC 3461 4.4, decoded from xtext */
+  TAG_RET = 0x0003,            /* enum envelope_ret */
+  TAG_BODY = 0x0004,           /* enum envelope_body */
+  TAG_SMTPUTF8 = 0x0005,       /* flag, RFC 6531 */
+  TAG_REQUIRETLS = 0x8006,     /* flag, RFC 8689 */
+  TAG_PRIORITY = 0x0007,       /* RFC 6710, -9 to 9, stored plus 9 */
+  TAG_HOLD_UNTIL = 0x0008,     /* RFC 4865, wall clock, us */
+  TAG_DEADLINE = 0x0009,       /* RFC 2852, wall clock, us */
+  TAG_DEADLINE_MODE = 0x000a,  /* enum envelope_deadline */
+  /* the message: where it came from */
+  TAG_AUTH_USER = 0x0010,
+  TAG_CLIENT_ADDRESS = 0x0011, /* IP address as text */
+  TAG_CLIENT_PORT = 0x0012,
+  TAG_CLIENT_NAME = 0x0013,    /* reverse DNS, as tcpserver found it */
+  TAG_HELO = 0x0014,
+  TAG_TLS = 0x0015,            /* version, cipher, peer as text */
+  TAG_SUBMITTER_UID = 0x0016,
+  TAG_ARRIVAL = 0x0017,        /* wall clock, us */
+  TAG_INSTANCE = 0x0018,       /* name of the instance that took it */
+  TAG_KIND = 0x0019,           /* enum envelope_kind */
+  TAG_SUBMITTER_PID = 0x001a,
+  TAG_PARENT = 0x001b,         /* queue id of the message that a DSN is about */
+  TAG_PROTOCOL = 0x001c,       /* RFC 3848: SMTP, ESMTP, ESMTPSA, local... */
+
+  /* a recipient */
+  TAG_RECIPIENT_ADDRESS = 0x4001, /* begins a recipient */
+  TAG_ORCPT = 0x4002,             /* RFC 3461 4.2, type;address, decoded */
+  TAG_NOTIFY = 0x4003,            /* enum envelope_notify, a set */
+  TAG_RECIPIENT_INDEX = 0x4004,   /* its place in the queue file's envelope, from 0 */
+
+  /* what became of a recipient */
+  TAG_CLASS = 0x0100,      /* enum result_class */
+  TAG_STATUS = 0x0101,     /* RFC 3463, "5.1.1" */
+  TAG_REPLY_CODE = 0x0102, /* the SMTP reply, 0 when there was none */
+  TAG_TEXT = 0x0103,       /* the remote's words, or ours */
+  TAG_HOST = 0x0104,       /* who said it */
+  TAG_ADDRESS = 0x0105,    /* its IP address */
+  TAG_ACTION = 0x0106,     /* enum result_action */
+
+  /* the message's log */
+  TAG_TIME = 0x0200,       /* wall clock, us */
+  TAG_AGE = 0x0201,        /* the message's age at the attempt, s */
+  TAG_RECIPIENT_NUMBER = 0x0202,
+  TAG_NEXT_AGE = 0x0203,   /* the age at which the next attempt is due, s */
+  TAG_HELD = 0x0204,       /* flag: held by the operator */
+  TAG_TOLD = 0x0205,       /* flag: a DSN has been made for it */
+  TAG_DSN = 0x0206,        /* that DSN's queue id */
+
+  /* agents */
+  TAG_JOB = 0x0300,        /* number of the job on this worker */
+  TAG_MESSAGE = 0x0301,    /* queue id */
+  TAG_SIZE = 0x0302,       /* octets of the body */
+  TAG_CONTENT = 0x0303,    /* the body itself, when small */
+  TAG_CHANNEL = 0x0304,    /* enum route_channel */
+  TAG_PORT = 0x0305,
+  TAG_USE_MX = 0x0306,     /* flag: HOST is a domain with MX records, not a relay */
+  TAG_DESTINATION = 0x0307,
+
+  /* doorkeeper */
+  TAG_OCTETS = 0x0400,     /* octets that the talker put into the data pipe */
+  TAG_ENDS_SESSION = 0x0401, /* flag: after this reply hang up */
+  TAG_SECRET = 0x0402,     /* credentials */
+  TAG_MECHANISM = 0x0403,
+
+  /* control socket */
+  TAG_LOCAL_RUNNING = 0x0500,
+  TAG_LOCAL_LIMIT = 0x0501,
+  TAG_REMOTE_RUNNING = 0x0502,
+  TAG_REMOTE_LIMIT = 0x0503,
+  TAG_WAITING = 0x0504,    /* messages that wait for their next attempt */
+  TAG_ACTIVE = 0x0505      /* messages with deliveries under way or due */
+};
+
+#endif

@@ -1,0 +1,42 @@
+/* text.h - a view of octets that somebody else owns
+ *
+ * s is not NUL-terminated and may hold any octet.  s == NULL means absent;
+ * len == 0 with s != NULL means present and empty.
+ */
+#ifndef OWL_TEXT_H
+#define OWL_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "lib/owfat.h"
+
+struct text {
+  const char *s;
+  size_t len;
+};
+
+#define TEXT_ABSENT ((struct text){NULL, 0})
+
+struct text text_of(const char *cstring);
+struct text text_of_stralloc(const stralloc *sa);
+bool text_equal(struct text a, struct text b);
+bool text_equals(struct text a, const char *cstring);
+/* ASCII case is ignored. */
+bool text_equal_nocase(struct text a, struct text b);
+
+/* text_is_clean(): no octet below 32 and no DEL, so that the text can stand in
+ * a log line, a header field or a reply.  Octets above 127 pass. */
+bool text_is_clean(struct text t);
+
+/* text_cat(): appends; 0, or -1 without memory. */
+int text_cat(stralloc *out, struct text t);
+
+/* text_cat_cleaned(): appends with every octet below 32, and DEL, replaced by
+ * '?'.  0, or -1 without memory. */
+int text_cat_cleaned(stralloc *out, struct text t);
+
+/* text_uint(): the whole text as a decimal number.  0, or -1: empty, not a
+ * number, or over UINT64_MAX. */
+int text_uint(struct text t, uint64_t *value);
+
+#endif
