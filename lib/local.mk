@@ -25,3 +25,19 @@ lib_libowl_a_SOURCES = \
   %D%/unixsock.h %D%/unixsock.c \
   %D%/log.h %D%/log.c
 
+
+# The seccomp filters, made by a program so that nothing else needs libseccomp.
+noinst_PROGRAMS += %D%/sandbox_filter_gen
+%C%_sandbox_filter_gen_SOURCES = %D%/sandbox_filter_gen.c
+%C%_sandbox_filter_gen_LDADD = $(SECCOMP_LIBS)
+BUILT_SOURCES += %D%/sandbox_filter.h
+CLEANFILES += %D%/sandbox_filter.h %D%/sandbox_filter.h.tmp
+%D%/sandbox_filter.h: %D%/sandbox_filter_gen$(EXEEXT)
+	$(AM_V_GEN)%D%/sandbox_filter_gen$(EXEEXT) > $@.tmp && mv $@.tmp $@
+%D%/sandbox.$(OBJEXT): %D%/sandbox_filter.h
+
+if CMOCKA
+check_PROGRAMS += %D%/sandbox_test
+%C%_sandbox_test_SOURCES = %D%/sandbox_test.c
+%C%_sandbox_test_LDADD = $(TEST_LIBS)
+endif
