@@ -9,6 +9,7 @@ lib_libowl_a_SOURCES = \
   %D%/record.h %D%/record.c \
   %D%/frame.h %D%/frame.c \
   %D%/iofd.h %D%/iofd.c \
+  %D%/line.h %D%/line.c \
   %D%/queueid.h %D%/queueid.c \
   %D%/envelope.h %D%/envelope.c \
   %D%/queuefile.h %D%/queuefile.c \
@@ -37,7 +38,9 @@ CLEANFILES += %D%/sandbox_filter.h %D%/sandbox_filter.h.tmp
 %D%/sandbox.$(OBJEXT): %D%/sandbox_filter.h
 
 if CMOCKA
-check_PROGRAMS += %D%/sandbox_test
+check_PROGRAMS += %D%/sandbox_test %D%/line_test
 %C%_sandbox_test_SOURCES = %D%/sandbox_test.c
 %C%_sandbox_test_LDADD = $(TEST_LIBS)
+%C%_line_test_SOURCES = %D%/line_test.c
+%C%_line_test_LDADD = $(TEST_LIBS)
 endif
