@@ -18,7 +18,13 @@ SMTPD_PARTS = \
 %C%_owl_smtpd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
 if CMOCKA
-check_PROGRAMS += %D%/data_test
+check_PROGRAMS += %D%/command_test %D%/data_test %D%/doorkeeper_test %D%/policy_test
+%C%_command_test_SOURCES = %D%/command_test.c %D%/command.c %D%/parameter.c %D%/reply.c
+%C%_command_test_LDADD = $(TEST_LIBS)
 %C%_data_test_SOURCES = %D%/data_test.c %D%/data.c
 %C%_data_test_LDADD = $(TEST_LIBS)
+%C%_doorkeeper_test_SOURCES = %D%/doorkeeper_test.c $(SMTPD_PARTS)
+%C%_doorkeeper_test_LDADD = $(TEST_LIBS)
+%C%_policy_test_SOURCES = %D%/policy_test.c %D%/policy.c %D%/trace.c %D%/client.c %D%/settings.c
+%C%_policy_test_LDADD = $(TEST_LIBS)
 endif
