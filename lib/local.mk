@@ -25,3 +25,13 @@ lib_libowl_a_SOURCES = \
   %D%/unixsock.h %D%/unixsock.c \
   %D%/log.h %D%/log.c
 
+lib_libowl_a_SOURCES += %D%/unittest.h
+
+if CMOCKA
+check_PROGRAMS += %D%/text_test
+%C%_text_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/clock_test
+%C%_clock_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/crc32c_test
+%C%_crc32c_test_LDADD = $(TEST_LIBS)
+endif
