@@ -34,4 +34,8 @@ check_PROGRAMS += %D%/clock_test
 %C%_clock_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/crc32c_test
 %C%_crc32c_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/tlv_test
+%C%_tlv_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/record_test
+%C%_record_test_LDADD = $(TEST_LIBS)
 endif
