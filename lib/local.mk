@@ -38,4 +38,8 @@ check_PROGRAMS += %D%/tlv_test
 %C%_tlv_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/record_test
 %C%_record_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/frame_test
+%C%_frame_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/iofd_test
+%C%_iofd_test_LDADD = $(TEST_LIBS)
 endif
