@@ -359,6 +359,7 @@ static void flushing_nothing_does_nothing(void **state) {
 #define ON_LINE(TEST) cmocka_unit_test_setup_teardown(TEST, connect_line, hang_up)
 
 int main(void) {
+  alarm(60); /* a limit that fails to hold shows as a death */
   const struct CMUnitTest tests[] = {
     ON_LINE(a_frame_is_these_octets),
     ON_LINE(sends_and_receives),
