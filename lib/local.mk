@@ -25,3 +25,35 @@ lib_libowl_a_SOURCES = \
   %D%/unixsock.h %D%/unixsock.c \
   %D%/log.h %D%/log.c
 
+lib_libowl_a_SOURCES += %D%/unittest.h %D%/sample.h
+
+if CMOCKA
+check_PROGRAMS += %D%/text_test
+%C%_text_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/clock_test
+%C%_clock_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/crc32c_test
+%C%_crc32c_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/tlv_test
+%C%_tlv_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/record_test
+%C%_record_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/frame_test
+%C%_frame_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/iofd_test
+%C%_iofd_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/queueid_test
+%C%_queueid_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/envelope_test
+%C%_envelope_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/result_test
+%C%_result_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/agent_test
+%C%_agent_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/door_test
+%C%_door_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/ctl_test
+%C%_ctl_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/queuefile_test
+%C%_queuefile_test_LDADD = $(TEST_LIBS)
+endif
