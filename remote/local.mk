@@ -23,3 +23,22 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/stream.h %D%/stream.c \
   %D%/verdict.h %D%/verdict.c \
   %D%/walk.h %D%/walk.c
+
+if CMOCKA
+check_PROGRAMS += %D%/body_test %D%/ip_test %D%/mx_test %D%/net_test %D%/reply_test %D%/smtp_test %D%/verdict_test
+%C%_body_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+%C%_ip_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+%C%_mx_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+%C%_net_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+%C%_reply_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+%C%_smtp_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+%C%_verdict_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+endif
+
+if FUZZERS
+noinst_PROGRAMS += %D%/reply_fuzz %D%/smtp_fuzz
+%C%_reply_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
+%C%_reply_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_smtp_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
+%C%_smtp_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+endif
