@@ -57,6 +57,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(TIMEOUTDNS, "timeoutdns", SECONDS, "60", "remote", "limit of one name look-up"),
   ROW(TIMEOUTIDLE, "timeoutidle", SECONDS, "0", "send", "how long a worker without a job is kept"),
   ROW(TIMEOUTQUEUE, "timeoutqueue", SECONDS, "86400", "queue", "limit of one injection"),
+  ROW(TIMEOUTQUIT, "timeoutquit", SECONDS, "5", "remote", "limit of a remote server's answer to QUIT"),
   ROW(TIMEOUTRCPT, "timeoutrcpt", SECONDS, "5", "smtpd, lspawn", "limit of one question about a recipient"),
   ROW(TIMEOUTREMOTE, "timeoutremote", SECONDS, "1200", "remote", "limit of one answer from a remote server"),
   ROW(TIMEOUTSMTPD, "timeoutsmtpd", SECONDS, "1200", "smtpd", "limit of one wait for the client"),
