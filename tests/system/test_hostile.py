@@ -259,6 +259,8 @@ def test_random_octets_by_the_agent_protocol(owlpost, rng, program, good):
 
 def arguments_of(owlpost, program):
     """What the spawners start their agents with."""
+    if program == "owl-local":
+        return ["-a", "joe", owlpost.home("joe"), "joe", "", "", "local.test", "./Maildir/"]
     return []
 
 
