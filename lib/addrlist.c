@@ -248,11 +248,17 @@ static int cat_name(stralloc *out, struct text name, struct text more) {
   return text_cat(out, more);
 }
 
+/* "host.example.": the dot says that nothing is to be added. */
+static bool is_full(struct text name) {
+  struct text rest = {name.s, name.len - (name.len > 0)};
+  return last_octet(name) == '.' && memchr(name.s, '.', rest.len) && last_octet(rest) != '+';
+}
+
 int addrlist_cat_domain(stralloc *out, struct text name, const struct addrlist_completion *c) {
   if (!name.s) name = c->host;
   struct text without_last = {name.s, name.len - (name.len > 1)};
   if (name.len > 1 && last_octet(name) == '+') return cat_name(out, without_last, c->plus_domain);
-  if (last_octet(name) == '.' && memchr(name.s, '.', without_last.len)) return text_cat(out, without_last);
+  if (is_full(name)) return text_cat(out, without_last);
   return needs_domain(name, c) ? cat_name(out, name, c->domain) : text_cat(out, name);
 }
 

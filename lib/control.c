@@ -32,6 +32,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(INSTANCE, "instance", TEXT, "owlpost", "queue", "name of this instance, kept with each message"),
   ROW(LOCALIPHOST, "localiphost", TEXT, "=me", "smtpd", "domain put in place of [address of this host] in recipients"),
   ROW(LOCALS, "locals", LIST, "=me", "send, smtpd", "domains whose mail is delivered here"),
+  ROW(MAXERRORS, "maxerrors", NUMBER, "50", "smtpd", "errors of a client after which its session is ended"),
   ROW(MAXHOPS, "maxhops", NUMBER, "100", "smtpd", "Received fields at which a message is taken for looping"),
   ROW(MAXRECIPIENTS, "maxrecipients", NUMBER, "20000", "smtpd, queue", "recipients of one message"),
   ROW(MINFREE, "minfree", OCTETS, "67108864", "queue", "free space under which no message is taken"),

@@ -73,13 +73,11 @@ static int make_address(stralloc *out, const char *user, const char *host, const
   return addrlist_cat_domain(out, text_of(host), &c);
 }
 
-static int cat_number(stralloc *out, uint64_t n) { return stralloc_catulong0(out, n, 0) ? 0 : -1; }
-
 /* Letter m: the sender tells this message from others. */
 static int cat_message_number(stralloc *user) {
   uint64_t seconds = clock_wall_us(&clock_system) / 1000000u;
-  if (!stralloc_cats(user, "-") || cat_number(user, seconds) == -1) return -1;
-  return stralloc_cats(user, ".") && cat_number(user, (uint64_t)getpid()) == 0 ? 0 : -1;
+  if (!stralloc_cats(user, "-") || text_cat_uint(user, seconds) == -1) return -1;
+  return stralloc_cats(user, ".") && text_cat_uint(user, (uint64_t)getpid()) == 0 ? 0 : -1;
 }
 
 /* The sender; letter r: in the form that gets each recipient's address put in. */

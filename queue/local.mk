@@ -6,6 +6,47 @@ owlpost_PROGRAMS += %D%/owl-queue
 %C%_owl_queue_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_owl_queue_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
+owlpost_PROGRAMS += %D%/owl-send
+%C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/workers.c %D%/tell.c %D%/report.c \
+  %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
+  %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c %D%/dispatch.h %D%/dispatch.c \
+  %D%/bounce.h %D%/bounce.c %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c
+%C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
+%C%_owl_send_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
+
+owlpost_PROGRAMS += %D%/owl-start
+%C%_owl_start_SOURCES = %D%/start.c
+%C%_owl_start_LDADD = lib/libowl.a $(OWFAT_LIBS)
+
+bin_PROGRAMS += %D%/owlq
+%C%_owlq_SOURCES = %D%/owlq.c %D%/owlq.h %D%/owlq_config.c %D%/owlq_setup.c %D%/owlq_list.c \
+  %D%/owlq_ctl.c %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
+  %D%/schedule.h %D%/schedule.c
+%C%_owlq_LDADD = lib/libowl.a $(OWFAT_LIBS)
+
+if CMOCKA
+queue_store_parts = %D%/store.c %D%/msglog.c %D%/message.c %D%/newmessage.c %D%/testqueue.h %D%/testqueue.c
+check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D%/message_test
+%C%_schedule_test_SOURCES = %D%/schedule_test.c %D%/schedule.c
+%C%_schedule_test_LDADD = $(TEST_LIBS)
+%C%_dispatch_test_SOURCES = %D%/dispatch_test.c %D%/dispatch.c
+%C%_dispatch_test_LDADD = $(TEST_LIBS)
+%C%_callerenvelope_test_SOURCES = %D%/callerenvelope_test.c %D%/callerenvelope.c
+%C%_callerenvelope_test_LDADD = $(TEST_LIBS)
+%C%_message_test_SOURCES = %D%/message_test.c %D%/bounce.c $(queue_store_parts)
+%C%_message_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+endif
+
+if FUZZERS
+noinst_PROGRAMS += %D%/callerenvelope_fuzz %D%/msglog_fuzz
+%C%_callerenvelope_fuzz_SOURCES = %D%/callerenvelope_fuzz.c %D%/callerenvelope.c
+%C%_callerenvelope_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_callerenvelope_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_msglog_fuzz_SOURCES = %D%/msglog_fuzz.c %D%/msglog.c %D%/message.c %D%/store.c
+%C%_msglog_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_msglog_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+endif
+
 # owl-inject and sendmail run as their callers.  They look up the caller's
 # name, so they are linked dynamically.
 queue_inject_parts = \
@@ -15,6 +56,7 @@ queue_inject_parts = \
   %D%/injectauthor.h %D%/injectauthor.c \
   %D%/injectheader.h %D%/injectheader.c \
   %D%/injectsubmit.h %D%/injectsubmit.c
+AM_CPPFLAGS += -DBIN_DIR='"$(bindir)"'
 bin_PROGRAMS += %D%/owl-inject
 %C%_owl_inject_SOURCES = %D%/inject.c $(queue_inject_parts)
 %C%_owl_inject_LDADD = lib/libowl.a $(OWFAT_LIBS)

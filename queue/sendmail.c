@@ -44,11 +44,23 @@ static int exit_code(enum inject_outcome o) {
   return EX_TEMPFAIL;
 }
 
+/* Only returns when there is no such program. */
+static void try(const char *path, const char *name, const char *argument) {
+  execl(path, name, argument, (char *)NULL);
+  if (errno != ENOENT) die_exec(path);
+}
+
 static void become(const char *name, const char *argument) {
   stralloc path = {0};
   if (program_path(&path, name) == -1) die_no_memory();
-  execl(path.s, name, argument, (char *)NULL);
+  try(path.s, name, argument);
   die_exec(path.s);
+}
+
+/* The tool lies with the commands, not with the programs that run by themselves. */
+static void become_owlq(void) {
+  try(BIN_DIR "/owlq", "owlq", "list");
+  become("owlq", "list");
 }
 
 /* A server's environment that is there already tells who the client is, and
@@ -81,7 +93,7 @@ int main(int argc, char **argv) {
   switch (o.mode) {
     case SENDMAIL_MAIL: mail(&o); break;
     case SENDMAIL_SMTP: become_smtpd(); break;
-    case SENDMAIL_LIST: become("owlq", "list"); break;
+    case SENDMAIL_LIST: become_owlq(); break;
     case SENDMAIL_LISTEN: die_listen(); break;
     case SENDMAIL_NOTHING: break;
   }
