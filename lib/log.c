@@ -4,7 +4,7 @@
 
 void log_s(struct log *l, const char *ours) { (void)!stralloc_cats(&l->line, ours); }
 void log_t(struct log *l, struct text theirs) { (void)text_cat_cleaned(&l->line, theirs); }
-void log_u(struct log *l, uint64_t number) { (void)!stralloc_catulong0(&l->line, number, 0); }
+void log_u(struct log *l, uint64_t number) { (void)text_cat_uint(&l->line, number); }
 
 void log_end(struct log *l) {
   (void)!stralloc_cats(&l->line, "\n");

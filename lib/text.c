@@ -46,6 +46,11 @@ int text_cat_cleaned(stralloc *out, struct text t) {
   return 0;
 }
 
+int text_cat_uint(stralloc *out, uint64_t number) {
+  char digits[FMT_ULONG];
+  return stralloc_catb(out, digits, fmt_ulonglong(digits, number)) ? 0 : -1;
+}
+
 int text_uint(struct text t, uint64_t *value) {
   uint64_t v = 0;
   if (t.len == 0) return -1;

@@ -35,6 +35,11 @@ int text_cat(stralloc *out, struct text t);
  * '?'.  0, or -1 without memory. */
 int text_cat_cleaned(stralloc *out, struct text t);
 
+/* text_cat_uint(): appends a decimal number.  0, or -1 without memory.
+ * (libowfat's stralloc_catulong0() appends garbage: it loses a call that is
+ * wrongly marked pure.) */
+int text_cat_uint(stralloc *out, uint64_t number);
+
 /* text_uint(): the whole text as a decimal number.  0, or -1: empty, not a
  * number, or over UINT64_MAX. */
 int text_uint(struct text t, uint64_t *value);

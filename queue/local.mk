@@ -1,1 +1,25 @@
-# queue/
+# queue/: the injector may create files in todo/, the runner owns the queue,
+# the starter is root.  None of them touches the network.
+owlpost_PROGRAMS += %D%/owl-queue
+%C%_owl_queue_SOURCES = %D%/queue.c %D%/newmessage.h %D%/newmessage.c \
+  %D%/callerenvelope.h %D%/callerenvelope.c
+%C%_owl_queue_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_owl_queue_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
+
+owlpost_PROGRAMS += %D%/owl-send
+%C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/workers.c %D%/tell.c %D%/report.c \
+  %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
+  %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c %D%/dispatch.h %D%/dispatch.c \
+  %D%/bounce.h %D%/bounce.c %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c
+%C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
+%C%_owl_send_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
+
+owlpost_PROGRAMS += %D%/owl-start
+%C%_owl_start_SOURCES = %D%/start.c
+%C%_owl_start_LDADD = lib/libowl.a $(OWFAT_LIBS)
+
+bin_PROGRAMS += %D%/owlq
+%C%_owlq_SOURCES = %D%/owlq.c %D%/owlq.h %D%/owlq_config.c %D%/owlq_setup.c %D%/owlq_list.c \
+  %D%/owlq_ctl.c %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
+  %D%/schedule.h %D%/schedule.c
+%C%_owlq_LDADD = lib/libowl.a $(OWFAT_LIBS)

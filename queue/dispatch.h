@@ -1,0 +1,109 @@
+/* dispatch.h - which job goes to which worker next
+ *
+ * Decides, and does no input or output: a pure function of what is queued and
+ * who works.  Destinations take turns.  While one of them finds no place for
+ * its first worker, the others give places back: those with several workers
+ * at the end of a job, those with one after DISPATCH_QUANTUM jobs.
+ */
+#ifndef OWL_DISPATCH_H
+#define OWL_DISPATCH_H
+
+#include "lib/agent.h"
+#include "lib/route.h"
+#include "queue/message.h"
+
+enum { DISPATCH_QUANTUM = 32 };
+
+struct active;
+struct destination;
+
+struct job_recipient {
+  size_t place;     /* in the envelope */
+  stralloc address; /* as the agent is to see it */
+  bool reported;
+};
+
+/* Some recipients of one message, for one destination. */
+struct job {
+  struct job *next;
+  struct active *active; /* the message */
+  struct destination *destination;
+  struct job_recipient *recipients; /* owned */
+  size_t count, space, unreported;
+  uint64_t delivery; /* number of the first recipient's delivery in the log */
+  uint64_t number;   /* on its worker */
+};
+
+struct worker {
+  struct worker *next; /* of all workers */
+  struct destination *destination;
+  struct job *jobs; /* sent, not yet wholly reported */
+  unsigned outstanding;
+  bool closing;
+  uint64_t idle_since_us, deadline_us; /* boot clock; 0 = none */
+  uint64_t next_number;
+  int sock;
+  struct frame_reader reader;
+  struct frame_writer writer;
+};
+
+struct destination {
+  struct destination *next; /* of all destinations */
+  enum route_channel channel;
+  stralloc host; /* local: the address */
+  uint64_t port;
+  bool use_mx;
+  struct job *first, *last; /* queued */
+  size_t queued;
+  struct job *filling; /* of the message that is being made active */
+  unsigned workers; /* not closing */
+};
+
+struct dispatcher {
+  struct destination *destinations; /* whose turn it is comes first */
+  struct worker *workers;
+  void *by_key; /* tsearch(3) tree of destinations */
+  uint64_t limit[2];
+  bool starving[2]; /* a destination has jobs, no worker, and there is no place for one */
+  unsigned running[2]; /* workers not closing, by channel */
+};
+
+/* dispatch_destination(): finds or makes one.  NULL without memory. */
+struct destination *dispatch_destination(struct dispatcher *d, const struct route *r);
+
+/* dispatch_queue(): puts a job behind the others of its destination. */
+void dispatch_queue(struct destination *to, struct job *j);
+
+enum decision_kind {
+  DECIDE_NOTHING,
+  DECIDE_SEND,  /* job to worker; the job has left the queue */
+  DECIDE_START, /* a worker for destination */
+  DECIDE_CLOSE  /* worker, which is idle: its place is needed */
+};
+
+struct decision {
+  enum decision_kind kind;
+  struct worker *worker;
+  struct destination *destination;
+  struct job *job;
+};
+
+/* dispatch_next(): call until DECIDE_NOTHING, carrying each decision out. */
+struct decision dispatch_next(struct dispatcher *d);
+
+/* dispatch_add_worker(), dispatch_close_worker(), dispatch_drop_worker(): the
+ * books of who works.  A closing worker gets no more jobs and no longer
+ * counts.  Drop unlinks it; the caller frees it. */
+void dispatch_add_worker(struct dispatcher *d, struct worker *w, struct destination *to);
+void dispatch_close_worker(struct dispatcher *d, struct worker *w);
+void dispatch_drop_worker(struct dispatcher *d, struct worker *w);
+
+/* dispatch_forget_idle(): frees destinations without jobs and workers. */
+void dispatch_forget_idle(struct dispatcher *d);
+
+unsigned dispatch_busy(const struct dispatcher *d, enum route_channel channel);
+/* job_add(): 0, or -1 without memory. */
+int job_add(struct job *j, size_t place, const stralloc *address);
+void job_free(struct job *j);
+
+#endif

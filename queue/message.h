@@ -1,0 +1,75 @@
+/* message.h - a message of the queue, read: envelope, and what its log says
+ *
+ * Used by the runner for active messages and by owlq for display.
+ */
+#ifndef OWL_MESSAGE_H
+#define OWL_MESSAGE_H
+
+#include "lib/queuefile.h"
+#include "queue/msglog.h"
+#include "queue/store.h"
+
+enum recipient_progress { RECIPIENT_WAITING, RECIPIENT_DONE, RECIPIENT_FAILED };
+
+struct recipient_state {
+  enum recipient_progress progress;
+  bool told;
+  uint64_t attempts;
+  uint64_t next_age_s;
+  struct logrecord last; /* its texts point into message.log */
+};
+
+struct message {
+  struct queueid id;
+  enum store_place place;
+  int fd;
+  struct queuefile file;
+  stralloc log;
+  uint64_t log_octets; /* that check; less than log.len: a torn tail follows */
+  struct recipient_state *states; /* one per recipient of file.envelope */
+  uint64_t last_us;    /* wall clock of the last record, or arrival */
+  uint64_t last_age_s;
+  uint64_t dsns;       /* DSNs made so far */
+  bool has_log;
+};
+
+enum message_status {
+  MESSAGE_OK,
+  MESSAGE_GONE,  /* no such message */
+  MESSAGE_BAD,   /* *reason says why it does not check */
+  MESSAGE_FAILED /* errno: no memory, no descriptors, a read error: try later */
+};
+
+/* message_load(): opens and reads everything but the body.  Free with
+ * message_free() after MESSAGE_OK; otherwise nothing is held. */
+enum message_status message_load(struct message *m, struct store *s, const struct queueid *id,
+                                 const char **reason);
+
+/* message_apply(): takes one record into account, as after its append. */
+void message_apply(struct message *m, const struct logrecord *r);
+
+/* message_reread_log(): after appends, so that states[].last has the words of
+ * the latest records.  0, or -1. */
+int message_reread_log(struct message *m, struct store *s);
+
+bool message_is_finished(const struct message *m); /* no recipient waits */
+
+/* message_next_age(): the least next_age_s of those that wait. */
+uint64_t message_next_age(const struct message *m);
+
+/* message_read_body(): appends the first max octets of the body, checked
+ * against its checksum when that is all of it.  0, or -1 (EBADMSG: it does not
+ * check). */
+int message_read_body(const struct message *m, stralloc *out, uint64_t max);
+
+/* message_summarize_log(): for a message that is not loaded: age and time of
+ * its last record, and the age from which it may be due, from its log alone.
+ * 0, or -1: the log says nothing of that. */
+struct log_summary {
+  uint64_t last_us, last_age_s, next_age_s;
+};
+int message_summarize_log(struct text log, struct log_summary *out);
+
+void message_free(struct message *m);
+
+#endif

@@ -1,0 +1,41 @@
+/* msglog.h - the log beside a message: what became of it so far
+ *
+ * A file of records behind 8 octets of magic; each record is a u32 length, a
+ * u32 CRC-32C of the payload and the payload of TLV items (owlpost-queue(5)).
+ * Records are only appended.  A torn tail is cut.
+ */
+#ifndef OWL_MSGLOG_H
+#define OWL_MSGLOG_H
+
+#include "lib/queueid.h"
+#include "lib/result.h"
+
+enum { MSGLOG_MAGIC_OCTETS = 8, MSGLOG_RECORD_MAX = 65536 };
+
+struct logrecord {
+  uint64_t time_us;    /* wall clock */
+  uint64_t age_s;      /* the message's age then */
+  uint64_t recipient;  /* its place in the envelope */
+  uint64_t next_age_s; /* deferral: the age at which it is tried again */
+  bool held;
+  bool told;           /* a DSN about this recipient has been made */
+  struct text dsn;     /* its queue id */
+  struct result result;
+};
+
+/* msglog_cat_magic(), msglog_cat(): append to *out.  0, or -1: no memory, or
+ * a member over its limit. */
+int msglog_cat_magic(stralloc *out);
+int msglog_cat(stralloc *out, const struct logrecord *r);
+
+/* msglog_first(): checks the magic; sets *rest behind it.  False: not a log
+ * (an empty file is one without records). */
+bool msglog_first(struct text octets, struct text *rest);
+
+enum msglog_status { MSGLOG_RECORD, MSGLOG_END, MSGLOG_TORN };
+
+/* msglog_next(): the next record; r points into rest.  MSGLOG_TORN: what
+ * follows does not check; rest still starts at it, so that it can be cut. */
+enum msglog_status msglog_next(struct text *rest, struct logrecord *r);
+
+#endif

@@ -1,0 +1,416 @@
+#include "config.h"
+#include "queue/runner.h"
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const uint64_t retry_settling_us = 10u * 1000000u, alarm_interval_us = 3600u * UINT64_C(1000000);
+
+static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
+
+/* ---- ids in todo/ that are on their way: a poke and a scan may both name one */
+
+static int compare_ids(const void *a, const void *b) { return strcmp(a, b); }
+
+static bool know(struct runner *r, const struct queueid *id) {
+  struct queueid *kept = malloc(sizeof *kept);
+  if (!kept) return false;
+  *kept = *id;
+  struct queueid **node = tsearch(kept, &r->known, compare_ids);
+  if (node && *node == kept) return true;
+  free(kept);
+  return false;
+}
+
+static void forget(struct runner *r, const struct queueid *id) {
+  struct queueid **node = tfind(id, &r->known, compare_ids);
+  if (!node) return;
+  struct queueid *kept = *node;
+  tdelete(kept, &r->known, compare_ids);
+  free(kept);
+}
+
+static bool is_known(struct runner *r, const struct queueid *id) {
+  return tfind(id, &r->known, compare_ids) != NULL;
+}
+
+void runner_found(struct runner *r, const struct queueid *id) {
+  if (is_known(r, id)) return;
+  if (know(r, id) && waitlist_add(&r->waitlist, id, 0) == 0) return;
+  forget(r, id);
+  errno = ENOMEM;
+  report_problem(r, "unable to schedule", id); /* the next scan finds it again */
+}
+
+static int found_in_todo(void *context, const struct queueid *id) {
+  runner_found(context, id);
+  return 0;
+}
+
+void runner_scan_todo(struct runner *r) {
+  r->rescan_us = boot_us(r) + r->settings.rescaninterval_s * 1000000u;
+  if (store_sync_todo(&r->store) == -1 ||
+      store_scan(&r->store, "todo", found_in_todo, r) == -1)
+    report_problem(r, "unable to scan todo/", NULL);
+}
+
+/* ---- the backlog */
+
+static uint64_t due_from(struct runner *r, uint64_t age_s, uint64_t last_us, uint64_t next_age_s) {
+  uint64_t now_age_s = schedule_age(age_s, last_us, clock_wall_us(r->clock));
+  uint64_t left_s = next_age_s > now_age_s ? next_age_s - now_age_s : 0;
+  return boot_us(r) + left_s * 1000000u;
+}
+
+static int found_waiting(void *context, const struct queueid *id) {
+  struct runner *r = context;
+  struct log_summary s;
+  stralloc log = {0};
+  uint64_t due_us = boot_us(r);
+  if (store_read_log(&r->store, id, &log) == 0 &&
+      message_summarize_log(text_of_stralloc(&log), &s) == 0)
+    due_us = due_from(r, s.last_age_s, s.last_us, s.next_age_s);
+  stralloc_free(&log);
+  return waitlist_add(&r->waitlist, id, due_us ? due_us : 1);
+}
+
+void runner_load_backlog(struct runner *r) {
+  char folder[16];
+  if (r->next_wait_folder >= QUEUEID_FOLDERS) return;
+  store_wait_folder(folder, r->next_wait_folder++);
+  if (store_scan(&r->store, folder, found_waiting, r) == -1)
+    report_problem(r, "unable to read the backlog", NULL);
+}
+
+/* ---- activating */
+
+static int compare_active(const struct active *a, const struct queueid *id) {
+  return strcmp(a->message.id.s, id->s);
+}
+
+struct active *runner_find_active(struct runner *r, const struct queueid *id) {
+  for (struct active *a = r->actives; a; a = a->next)
+    if (compare_active(a, id) == 0) return a;
+  return NULL;
+}
+
+static void link_active(struct runner *r, struct active *a) {
+  a->next = r->actives;
+  if (a->next) a->next->previous = a;
+  r->actives = a;
+  r->active_count++;
+}
+
+static void free_active(struct runner *r, struct active *a) {
+  if (a->next) a->next->previous = a->previous;
+  if (a->previous) a->previous->next = a->next;
+  else r->actives = a->next;
+  r->active_count--;
+  if (a->body_copy >= 0) close(a->body_copy);
+  stralloc_free(&a->unlogged);
+  stralloc_free(&a->content);
+  message_free(&a->message);
+  free(a);
+}
+
+/* ---- results */
+
+static bool is_expired(const struct runner *r, uint64_t age_s) {
+  return age_s >= r->settings.queuelifetime_s;
+}
+
+/* RFC 3463 3.5: 5.4.7, delivery time expired.  The remote's words stay. */
+static void expire(struct result *result) {
+  result->class = RESULT_FAILURE;
+  result->status = text_of("5.4.7");
+}
+
+/* What a result means for a recipient, in the log's form. */
+static struct logrecord note_result(struct runner *r, struct active *a, size_t recipient,
+                                    enum route_channel channel, struct result *result) {
+  struct message *m = &a->message;
+  uint64_t now_us = clock_wall_us(r->clock);
+  uint64_t age_s = schedule_age(m->last_age_s, m->last_us, now_us);
+  if (result->class == RESULT_DEFERRAL && is_expired(r, age_s)) expire(result);
+  struct logrecord record = {
+    .time_us = now_us, .age_s = age_s, .recipient = recipient, .result = *result};
+  if (result->class == RESULT_DEFERRAL)
+    record.next_age_s = schedule_next_age(age_s, r->settings.retryskip_s[channel]);
+  message_apply(m, &record);
+  return record;
+}
+
+static bool ends_well(const struct active *a, const struct logrecord *record) {
+  if (record->result.class != RESULT_SUCCESS || !message_is_finished(&a->message)) return false;
+  for (size_t i = 0; i < a->message.file.envelope.recipient_count; i++)
+    if (a->message.states[i].progress == RECIPIENT_FAILED && !a->message.states[i].told) return false;
+  return true;
+}
+
+/* The first result that does not finish the message takes it out of the
+ * injectors' reach and begins its log. */
+static int append_records(struct runner *r, struct active *a) {
+  struct message *m = &a->message;
+  if (a->unlogged.len == 0) return 0;
+  if (m->place == PLACE_TODO) {
+    if (store_move_to_wait(&r->store, &m->id) == -1) return -1;
+    m->place = PLACE_WAIT;
+    forget(r, &m->id);
+  }
+  uint64_t cut_at = m->log_octets < m->log.len ? m->log_octets : 0;
+  if (store_append_log(&r->store, &m->id, text_of_stralloc(&a->unlogged), cut_at) == -1) return -1;
+  m->log_octets = m->log.len;
+  stralloc_zero(&a->unlogged);
+  return 0;
+}
+
+static void record_result(struct runner *r, struct active *a, const struct logrecord *record) {
+  if (ends_well(a, record)) return;
+  if (msglog_cat(&a->unlogged, record) == -1 || append_records(r, a) == -1)
+    report_problem(r, "unable to record a result", &a->message.id);
+}
+
+void runner_result(struct runner *r, struct job *j, size_t place, struct result result) {
+  struct logrecord record = note_result(r, j->active, j->recipients[place].place,
+                                        j->destination->channel, &result);
+  report_delivery(r, j->delivery + place, &result);
+  record_result(r, j->active, &record);
+}
+
+/* No route, or no memory for one: as if an attempt had been deferred. */
+static void defer_unrouted(struct runner *r, struct active *a, size_t recipient) {
+  struct result result = {.class = RESULT_DEFERRAL,
+                          .status = text_of("4.3.5"),
+                          .text = text_of("unable to find a route for this address")};
+  report_problem(r, "unable to route a recipient", &a->message.id);
+  struct logrecord record = note_result(r, a, recipient, CHANNEL_REMOTE, &result);
+  record_result(r, a, &record);
+}
+
+/* ---- from recipients to jobs */
+
+static struct job *begin_job(struct active *a, struct destination *to) {
+  struct job *j = calloc(1, sizeof *j);
+  if (!j) return NULL;
+  j->active = a;
+  a->jobs_left++;
+  to->filling = j;
+  dispatch_queue(to, j);
+  return j;
+}
+
+static size_t job_limit(const struct runner *r, const struct destination *to) {
+  uint64_t limit = to->channel == CHANNEL_LOCAL ? 1 : r->settings.recipientlimit;
+  return limit < 1 ? 1 : limit < AGENT_RECIPIENTS_MAX ? (size_t)limit : AGENT_RECIPIENTS_MAX;
+}
+
+/* An earlier message's job may stand in filling, but never of this one. */
+static int assign(struct runner *r, struct active *a, size_t place, const struct route *route) {
+  struct destination *to = dispatch_destination(&r->dispatcher, route);
+  if (!to) return -1;
+  struct job *j = to->queued ? to->filling : NULL;
+  if (!j || j->active != a || j->count >= job_limit(r, to)) j = begin_job(a, to);
+  return j ? job_add(j, place, &route->address) : -1;
+}
+
+static bool is_due(const struct recipient_state *s, uint64_t age_s) {
+  return s->progress == RECIPIENT_WAITING && s->next_age_s <= age_s;
+}
+
+static void make_jobs(struct runner *r, struct active *a) {
+  struct message *m = &a->message;
+  struct route route = {0};
+  uint64_t age_s = schedule_age(m->last_age_s, m->last_us, clock_wall_us(r->clock));
+  for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
+    if (!is_due(&m->states[i], age_s)) continue;
+    if (route_find(&r->settings.routes, m->file.envelope.recipients[i].address, &route) == -1 ||
+        assign(r, a, i, &route) == -1)
+      defer_unrouted(r, a, i);
+  }
+  route_free(&route);
+}
+
+static void set_aside(struct runner *r, const struct message *m, const char *reason) {
+  errno = 0;
+  report_problem(r, reason, &m->id);
+  if (store_move_to_bad(&r->store, &m->id, m->place) == -1)
+    report_problem(r, "unable to move a message to bad/", &m->id);
+  forget(r, &m->id);
+}
+
+static void try_again_later(struct runner *r, const struct queueid *id, const char *what) {
+  report_problem(r, what, id);
+  if (waitlist_add(&r->waitlist, id, boot_us(r) + retry_settling_us) == -1) forget(r, id);
+}
+
+static void settle(struct runner *r, struct active *a);
+
+static void begin(struct runner *r, struct active *a) {
+  struct message *m = &a->message;
+  link_active(r, a);
+  if (!m->has_log && m->place == PLACE_TODO) report_new(r, m);
+  make_jobs(r, a);
+  if (a->jobs_left == 0) settle(r, a);
+}
+
+static void activate(struct runner *r, const struct queueid *id) {
+  const char *reason = "";
+  struct active *a = calloc(1, sizeof *a);
+  if (!a) {
+    try_again_later(r, id, "out of memory");
+    return;
+  }
+  a->body_copy = -1;
+  switch (message_load(&a->message, &r->store, id, &reason)) {
+    case MESSAGE_OK:
+      if (tell_about_parent(r, a->message.file.envelope.parent) == 0) {
+        begin(r, a);
+        return;
+      }
+      try_again_later(r, id, "unable to record a bounce");
+      message_free(&a->message);
+      break;
+    case MESSAGE_GONE: forget(r, id); break;
+    case MESSAGE_BAD: set_aside(r, &a->message, reason); break;
+    case MESSAGE_FAILED: try_again_later(r, id, "unable to read a message"); break;
+  }
+  free(a);
+}
+
+/* ---- the end of a round */
+
+static int finish(struct runner *r, struct active *a) {
+  struct message *m = &a->message;
+  if (store_remove(&r->store, &m->id, m->place) == -1) return -1;
+  forget(r, &m->id);
+  report_end(r, &m->id);
+  free_active(r, a);
+  return 0;
+}
+
+static int let_wait(struct runner *r, struct active *a) {
+  struct message *m = &a->message;
+  uint64_t due_us = due_from(r, m->last_age_s, m->last_us, message_next_age(m));
+  if (waitlist_add(&r->waitlist, &m->id, due_us) == -1) return errno = ENOMEM, -1;
+  free_active(r, a);
+  return 0;
+}
+
+/* Whatever fails here is tried again: the message stays in memory with what is
+ * known about it, the runner lives on. */
+static void settle(struct runner *r, struct active *a) {
+  int done = append_records(r, a);
+  if (done == 0) done = tell_failures(r, &a->message);
+  if (done == 0) done = message_is_finished(&a->message) ? finish(r, a) : let_wait(r, a);
+  if (done == 0) return;
+  report_problem(r, "unable to record the end of a round", &a->message.id);
+  a->settle_us = boot_us(r) + retry_settling_us;
+}
+
+void runner_job_over(struct runner *r, struct job *j) {
+  struct active *a = j->active;
+  report_status(r);
+  if (j->destination->filling == j) j->destination->filling = NULL;
+  job_free(j);
+  if (--a->jobs_left == 0) settle(r, a);
+}
+
+/* ---- what can be done now */
+
+static void carry_out(struct runner *r, struct decision d) {
+  switch (d.kind) {
+    case DECIDE_NOTHING: break;
+    case DECIDE_SEND: workers_send(r, d.worker, d.job); break;
+    case DECIDE_START: workers_start(r, d.destination); break;
+    case DECIDE_CLOSE: workers_close(r, d.worker); break;
+  }
+}
+
+static void dispatch_all(struct runner *r) {
+  for (;;) {
+    struct decision d = dispatch_next(&r->dispatcher);
+    if (d.kind == DECIDE_NOTHING) return;
+    carry_out(r, d);
+  }
+}
+
+static void activate_due(struct runner *r) {
+  struct queueid id;
+  while (r->active_count < ACTIVE_MAX && waitlist_due(&r->waitlist) <= boot_us(r) &&
+         waitlist_take(&r->waitlist, &id))
+    activate(r, &id);
+}
+
+static void settle_again(struct runner *r) {
+  for (struct active *a = r->actives, *next; a; a = next) {
+    next = a->next;
+    if (a->settle_us && boot_us(r) >= a->settle_us) {
+      a->settle_us = 0;
+      settle(r, a);
+    }
+  }
+}
+
+static uint64_t earliest(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+static int count_one(void *context, const struct queueid *id) {
+  (void)id;
+  ++*(uint64_t *)context;
+  return 0;
+}
+
+/* What did not check is never forgotten: it is named every hour. */
+static void raise_alarm(struct runner *r) {
+  uint64_t bad = 0;
+  r->alarm_us = boot_us(r) + alarm_interval_us;
+  if (store_scan(&r->store, "bad", count_one, &bad) == -1 || bad == 0) return;
+  log_s(r->log, "alarm: messages in bad/: ");
+  log_u(r->log, bad);
+  log_end(r->log);
+}
+
+static void sync_when_due(struct runner *r) {
+  if (!store_is_dirty(&r->store)) {
+    r->sync_us = 0;
+    return;
+  }
+  if (r->sync_us == 0) r->sync_us = boot_us(r) + r->settings.syncinterval_s * 1000000u;
+  if (boot_us(r) < r->sync_us) return;
+  r->sync_us = 0;
+  if (store_sync(&r->store) == -1) report_problem(r, "unable to sync the queue", NULL);
+}
+
+uint64_t runner_work(struct runner *r) {
+  uint64_t next = UINT64_MAX;
+  settle_again(r);
+  if (!r->exiting) {
+    if (boot_us(r) >= r->rescan_us) runner_scan_todo(r);
+    if (boot_us(r) >= r->alarm_us) raise_alarm(r);
+    activate_due(r);
+    dispatch_all(r);
+    next = earliest(next, earliest(r->rescan_us, r->alarm_us));
+    if (r->active_count < ACTIVE_MAX) next = earliest(next, waitlist_due(&r->waitlist));
+    if (r->next_wait_folder < QUEUEID_FOLDERS) next = 0;
+  }
+  next = earliest(next, workers_time(r, boot_us(r)));
+  dispatch_forget_idle(&r->dispatcher);
+  sync_when_due(r);
+  if (r->sync_us) next = earliest(next, r->sync_us);
+  for (struct active *a = r->actives; a; a = a->next)
+    if (a->settle_us) next = earliest(next, a->settle_us);
+  return next;
+}
+
+/* ---- settings */
+
+int runner_load_settings(struct runner *r) {
+  struct settings new;
+  if (settings_load(&new, &r->control) == -1) return -1;
+  settings_free(&r->settings);
+  r->settings = new;
+  for (int channel = 0; channel < 2; channel++)
+    r->dispatcher.limit[channel] = new.concurrency[channel];
+  return 0;
+}

@@ -1,0 +1,116 @@
+/* runner.h - the runner's state and what may happen to it
+ *
+ * send.c waits and calls; runner.c decides what a message needs next;
+ * workers.c talks with agents; report.c writes the log lines.
+ */
+#ifndef OWL_RUNNER_H
+#define OWL_RUNNER_H
+
+#include "lib/clock.h"
+#include "lib/ctl.h"
+#include "lib/log.h"
+#include "queue/dispatch.h"
+#include "queue/schedule.h"
+#include "queue/settings.h"
+
+enum { ACTIVE_MAX = 500 };
+
+/* A message with deliveries under way. */
+struct active {
+  struct active *next, *previous;
+  struct message message;
+  size_t jobs_left;      /* of this round */
+  stralloc unlogged;     /* records that could not be appended yet */
+  stralloc content;      /* the body, once a job needed it */
+  int body_copy;         /* -1, or a large body's copy */
+  uint64_t settle_us;    /* boot clock: settling failed, try again then; 0 = no */
+};
+
+struct spawner {
+  int sock;
+  struct frame_writer writer;
+};
+
+struct runner {
+  const struct clock *clock;
+  struct log *log;
+  struct control control;
+  struct settings settings;
+  struct store store;
+  struct waitlist waitlist;
+  struct dispatcher dispatcher;
+  struct spawner spawners[2]; /* by enum route_channel */
+  struct active *actives;
+  size_t active_count;
+  void *known;               /* tsearch(3) tree: ids in todo/ that are on their way */
+  uint64_t deliveries;       /* number of the next one in the log */
+  unsigned next_wait_folder; /* of the backlog, not yet loaded; QUEUEID_FOLDERS when all is */
+  uint64_t sync_us, rescan_us, alarm_us; /* boot clock; 0 = not set */
+  bool exiting;
+};
+
+/* ---- runner.c */
+
+/* runner_found(): a new message, by poke or scan. */
+void runner_found(struct runner *r, const struct queueid *id);
+
+/* runner_scan_todo(): looks through todo/, which is synced first, so that what
+ * is seen there is believed. */
+void runner_scan_todo(struct runner *r);
+
+/* runner_load_backlog(): one of the 256 folders of waiting messages. */
+void runner_load_backlog(struct runner *r);
+
+/* runner_work(): everything that can be done now; returns when there is
+ * something to do next (boot clock, UINT64_MAX: only events). */
+uint64_t runner_work(struct runner *r);
+
+/* runner_result(): what became of one recipient of a job (its place there). */
+void runner_result(struct runner *r, struct job *j, size_t place, struct result result);
+
+/* runner_job_over(): the job's recipients are all reported; frees it. */
+void runner_job_over(struct runner *r, struct job *j);
+
+/* runner_load_settings(): 0, or -1 with control.error set and what was in
+ * force before. */
+int runner_load_settings(struct runner *r);
+
+/* runner_find_active(): NULL when it is not active. */
+struct active *runner_find_active(struct runner *r, const struct queueid *id);
+
+/* ---- tell.c: DSNs */
+
+/* tell_failures(): makes the DSN about failures that are not told yet, so that
+ * exactly one is sent whatever crashes.  0, or -1 with errno: try again. */
+int tell_failures(struct runner *r, struct message *m);
+
+/* tell_about_parent(): before a DSN goes out: the message that it is about
+ * knows of it. */
+int tell_about_parent(struct runner *r, struct text parent);
+
+/* ---- workers.c */
+
+void workers_start(struct runner *r, struct destination *to);
+void workers_send(struct runner *r, struct worker *w, struct job *j);
+void workers_close(struct runner *r, struct worker *w);
+
+/* workers_event(): poll(2) said something about the worker's socket.  The
+ * worker may be gone afterwards. */
+void workers_event(struct runner *r, struct worker *w, short events);
+
+/* workers_time(): idle and overdue ones; the next such time. */
+uint64_t workers_time(struct runner *r, uint64_t now_us);
+
+/* ---- report.c */
+
+void report_new(struct runner *r, const struct message *m);
+void report_start(struct runner *r, const struct job *j);
+void report_delivery(struct runner *r, uint64_t delivery, const struct result *result);
+void report_status(struct runner *r);
+void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid);
+void report_end(struct runner *r, const struct queueid *id);
+
+/* report_problem(): "alarm: WHAT: ID: strerror(errno)" */
+void report_problem(struct runner *r, const char *what, const struct queueid *id);
+
+#endif

@@ -1,0 +1,59 @@
+#include "config.h"
+#include "queue/settings.h"
+
+static int load_numbers(struct settings *s, struct control *c) {
+  const struct {
+    enum control_name name;
+    uint64_t *to;
+  } numbers[] = {
+    {CONTROL_CONCURRENCYLOCAL, &s->concurrency[CHANNEL_LOCAL]},
+    {CONTROL_CONCURRENCYREMOTE, &s->concurrency[CHANNEL_REMOTE]},
+    {CONTROL_RETRYSKIPLOCAL, &s->retryskip_s[CHANNEL_LOCAL]},
+    {CONTROL_RETRYSKIPREMOTE, &s->retryskip_s[CHANNEL_REMOTE]},
+    {CONTROL_QUEUELIFETIME, &s->queuelifetime_s},
+    {CONTROL_RECIPIENTLIMIT, &s->recipientlimit},
+    {CONTROL_SYNCINTERVAL, &s->syncinterval_s},
+    {CONTROL_RESCANINTERVAL, &s->rescaninterval_s},
+    {CONTROL_TIMEOUTDELIVERY, &s->timeoutdelivery_s},
+    {CONTROL_TIMEOUTIDLE, &s->timeoutidle_s},
+    {CONTROL_BOUNCEMAXBYTES, &s->bouncemaxbytes},
+  };
+  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+    if (control_number(c, numbers[i].name, numbers[i].to) == -1) return -1;
+  return 0;
+}
+
+static int load_texts(struct settings *s, struct control *c) {
+  const struct {
+    enum control_name name;
+    stralloc *to;
+  } texts[] = {
+    {CONTROL_ME, &s->me},
+    {CONTROL_BOUNCEFROM, &s->bouncefrom},
+    {CONTROL_BOUNCEHOST, &s->bouncehost},
+    {CONTROL_DOUBLEBOUNCETO, &s->doublebounceto},
+    {CONTROL_DOUBLEBOUNCEHOST, &s->doublebouncehost},
+    {CONTROL_INSTANCE, &s->instance},
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+    if (control_text(c, texts[i].name, texts[i].to) == -1) return -1;
+  return 0;
+}
+
+int settings_load(struct settings *s, struct control *c) {
+  *s = (struct settings){0};
+  if (load_numbers(s, c) == 0 && load_texts(s, c) == 0 && route_load(&s->routes, c) == 0) return 0;
+  settings_free(s);
+  return -1;
+}
+
+void settings_free(struct settings *s) {
+  route_unload(&s->routes);
+  stralloc_free(&s->me);
+  stralloc_free(&s->bouncefrom);
+  stralloc_free(&s->bouncehost);
+  stralloc_free(&s->doublebounceto);
+  stralloc_free(&s->doublebouncehost);
+  stralloc_free(&s->instance);
+  *s = (struct settings){0};
+}

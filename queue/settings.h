@@ -1,0 +1,23 @@
+/* settings.h - what the runner is configured to do
+ *
+ * Read whole and checked, or not at all: after a failure the old settings
+ * stay in force.
+ */
+#ifndef OWL_SETTINGS_H
+#define OWL_SETTINGS_H
+
+#include "lib/route.h"
+
+struct settings {
+  struct route_table routes;
+  uint64_t concurrency[2], retryskip_s[2]; /* by enum route_channel */
+  uint64_t queuelifetime_s, recipientlimit, syncinterval_s, rescaninterval_s;
+  uint64_t timeoutdelivery_s, timeoutidle_s, bouncemaxbytes;
+  stralloc me, bouncefrom, bouncehost, doublebounceto, doublebouncehost, instance;
+};
+
+/* 0, or -1 with c->error set and *s empty. */
+int settings_load(struct settings *s, struct control *c);
+void settings_free(struct settings *s);
+
+#endif

@@ -1,0 +1,238 @@
+/* owl-start - starts runner and spawners, each under its own user
+ *
+ * Root, unless the instance is a private one (then everything runs as one
+ * user).  Reads no mail, no network and nothing that others may write; makes
+ * the folders of the sockets.  A fault here is a fault of root's.
+ *
+ * owl-start(8) has the interface.
+ */
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "lib/control.h"
+#include "lib/exitcode.h"
+#include "lib/iofd.h"
+#include "lib/log.h"
+#include "lib/unixsock.h"
+
+enum { LOG_FD = 2 };
+
+static struct log start_log = {.fd = LOG_FD, .line = {0}};
+
+static void say(const char *what, const char *why) {
+  log_s(&start_log, "owl-start: ");
+  log_s(&start_log, what);
+  if (why) log_s(&start_log, ": ");
+  if (why) log_s(&start_log, why);
+  log_end(&start_log);
+}
+
+static void die(const char *what, const char *why) {
+  say(what, why);
+  exit(TOOL_SYSTEM);
+}
+
+static void die_errno(const char *what) { die(what, strerror(errno)); }
+static void die_usage(void) {
+  say("usage: owl-start [DEFAULTDELIVERY [LOGGER [ARGUMENT...]]]", NULL);
+  exit(TOOL_USAGE);
+}
+
+/* ---- accounts */
+
+struct account {
+  uid_t uid;
+  gid_t gid;
+};
+
+static bool is_private(void) { return geteuid() != 0; }
+
+static struct account find_account(const char *name) {
+  if (is_private()) return (struct account){geteuid(), getegid()};
+  errno = 0;
+  struct passwd *p = getpwnam(name);
+  if (!p) die("there is no user", name);
+  if (p->pw_uid == 0) die("this user must not be root", name);
+  return (struct account){p->pw_uid, p->pw_gid};
+}
+
+static gid_t find_group(const char *name) {
+  if (is_private()) return getegid();
+  struct group *g = getgrnam(name);
+  if (!g) die("there is no group", name);
+  return g->gr_gid;
+}
+
+/* ---- the folders of the sockets */
+
+static void make_folder(const char *path, struct account owner, mode_t mode) {
+  if (mkdir(path, 0700) == -1 && errno != EEXIST) die_errno(path);
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd == -1) die_errno(path);
+  if (!is_private() && fchown(fd, owner.uid, owner.gid) == -1) die_errno(path);
+  if (fchmod(fd, mode) == -1) die_errno(path);
+  close(fd);
+}
+
+static void make_run_folder(const char *rundir, const char *name, struct account owner, mode_t mode) {
+  stralloc path = {0};
+  if (!stralloc_copys(&path, rundir) || !stralloc_cats(&path, "/") || !stralloc_cats(&path, name) ||
+      !stralloc_0(&path))
+    die("unable to start", "out of memory");
+  make_folder(path.s, owner, mode);
+  stralloc_free(&path);
+}
+
+static void make_run_folders(struct account send, struct account smtpd) {
+  struct control c;
+  stralloc rundir = {0};
+  struct account root = {geteuid(), getegid()};
+  if (control_open(&c) == -1 || control_text(&c, CONTROL_RUNDIR, &rundir) == -1)
+    die("configuration", c.error.s);
+  make_folder(rundir.s, root, 0755);
+  make_run_folder(rundir.s, "rcpt", (struct account){root.uid, smtpd.gid}, is_private() ? 0700 : 0710);
+  make_run_folder(rundir.s, "control", send, 0700);
+  stralloc_free(&rundir);
+  control_free(&c);
+}
+
+/* ---- starting */
+
+static void become(struct account a, const gid_t *groups, size_t count) {
+  if (is_private()) return;
+  if (setgroups(count, groups) == -1 || setgid(a.gid) == -1 || setuid(a.uid) == -1)
+    die_errno("unable to become another user");
+  if (setuid(0) == 0) die("unable to become another user", "still root");
+}
+
+struct program {
+  const char *name;
+  const char *argument; /* or NULL */
+  int descriptors[2];   /* become 0 and 1; -1: /dev/null */
+  bool keep_root;
+  struct account account;
+  gid_t group; /* one more */
+};
+
+/* Above the numbers that are dealt out, so that no dup2() hits another one. */
+static int lift(int fd) {
+  int high = fcntl(fd, F_DUPFD_CLOEXEC, 10);
+  if (high == -1) die_errno("unable to move a descriptor");
+  return high;
+}
+
+static void place(const int descriptors[2]) {
+  int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nothing == -1) die_errno("unable to open /dev/null");
+  int first = lift(descriptors[0] >= 0 ? descriptors[0] : nothing);
+  int second = lift(descriptors[1] >= 0 ? descriptors[1] : nothing);
+  if (dup2(first, 0) == -1 || dup2(second, 1) == -1) die_errno("unable to move a descriptor");
+}
+
+static pid_t start(const struct program *p) {
+  stralloc path = {0};
+  pid_t parent = getpid();
+  if (program_path(&path, p->name) == -1) die("unable to start", "out of memory");
+  pid_t pid = fork();
+  if (pid == -1) die_errno("unable to fork");
+  if (pid) return stralloc_free(&path), pid;
+  place(p->descriptors);
+  if (!p->keep_root) become(p->account, &p->group, 1);
+  /* whatever ends the starter ends them all */
+  if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != parent) _exit(TOOL_SYSTEM);
+  signal(SIGPIPE, SIG_DFL);
+  execl(path.s, p->name, p->argument, (char *)NULL);
+  die_errno(path.s);
+  return -1;
+}
+
+/* qmail-start's way: everything that is logged goes to a program's descriptor 0. */
+static void start_logger(char **argv) {
+  int ends[2];
+  struct account a = find_account(LOG_USER);
+  if (pipe2(ends, O_CLOEXEC) == -1) die_errno("unable to make a pipe");
+  pid_t pid = fork();
+  if (pid == -1) die_errno("unable to fork");
+  if (pid == 0) {
+    if (dup2(ends[0], 0) == -1) die_errno("unable to move a descriptor");
+    become(a, &a.gid, 1);
+    execvp(argv[0], argv);
+    die_errno(argv[0]);
+  }
+  if (dup2(ends[1], LOG_FD) == -1) die_errno("unable to move a descriptor");
+  close(ends[0]);
+  close(ends[1]);
+}
+
+/* ---- watching */
+
+static pid_t runner_pid;
+
+static void pass_on(int signal_number) {
+  int saved = errno;
+  if (runner_pid > 0) kill(runner_pid, signal_number);
+  errno = saved;
+}
+
+static void catch_signals(void) {
+  struct sigaction a = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
+  sigaction(SIGTERM, &a, NULL);
+  sigaction(SIGINT, &a, NULL);
+  sigaction(SIGHUP, &a, NULL);
+  sigaction(SIGALRM, &a, NULL);
+}
+
+static int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : TOOL_SYSTEM; }
+
+/* The spawners end when the runner does: their sockets close.  Where a spawner
+ * ends first the runner sees that and ends. */
+static int wait_for_all(const pid_t *pids, const char *const *names, size_t count) {
+  int code = TOOL_SYSTEM, status;
+  size_t left = count;
+  while (left) {
+    pid_t pid = wait(&status);
+    if (pid == -1 && errno == EINTR) continue;
+    if (pid == -1) break;
+    for (size_t i = 0; i < count; i++) {
+      if (pids[i] != pid) continue;
+      left--;
+      if (i == 0) code = exit_code(status);
+      if (status != 0) say(names[i], "ended with an error");
+    }
+  }
+  return code;
+}
+
+int main(int argc, char **argv) {
+  static const char *const names[] = {"owl-send", "owl-lspawn", "owl-rspawn"};
+  int local[2], remote[2];
+  if (argc > 1 && argv[1][0] == '-') die_usage();
+  if (argc > 2) start_logger(argv + 2);
+  if (is_private()) say("not root: a private instance, everything runs as one user", NULL);
+  struct account send = find_account(SEND_USER), far = find_account(REMOTE_USER);
+  make_run_folders(send, find_account(SMTPD_USER));
+  if (unixsock_pair(local) == -1 || unixsock_pair(remote) == -1) die_errno("unable to make sockets");
+
+  struct program runner = {names[0], NULL, {local[0], remote[0]}, false, send, find_group(QUEUE_GROUP)};
+  struct program lspawn = {names[1], argc > 1 ? argv[1] : NULL, {local[1], -1}, true, {0, 0}, 0};
+  struct program rspawn = {names[2], NULL, {remote[1], -1}, false, far, far.gid};
+  pid_t pids[3];
+  catch_signals();
+  pids[1] = start(&lspawn);
+  pids[2] = start(&rspawn);
+  pids[0] = runner_pid = start(&runner);
+  for (int end = 0; end < 2; end++) {
+    close(local[end]);
+    close(remote[end]);
+  }
+  return wait_for_all(pids, names, 3);
+}

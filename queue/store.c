@@ -1,0 +1,283 @@
+#include "config.h"
+#include "queue/store.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "lib/iofd.h"
+#include "queue/msglog.h"
+
+enum { PATH_SPACE = 64, LOG_MODE = 0600, LOG_MAX = 1 << 30 };
+
+int store_open(struct store *s, const char *folder) {
+  *s = (struct store){.queue_fd = -1, .lock_fd = -1};
+  s->queue_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return s->queue_fd == -1 ? -1 : 0;
+}
+
+int store_lock(struct store *s) {
+  s->lock_fd = openat(s->queue_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  return s->lock_fd == -1 ? -1 : flock(s->lock_fd, LOCK_EX | LOCK_NB);
+}
+
+void store_close(struct store *s) {
+  while (s->dirty_log_count) close(s->dirty_logs[--s->dirty_log_count]);
+  if (s->lock_fd >= 0) close(s->lock_fd);
+  if (s->queue_fd >= 0) close(s->queue_fd);
+}
+
+void store_wait_folder(char path[16], unsigned number) { snprintf(path, 16, "wait/%02x", number); }
+
+static void todo_path(char path[PATH_SPACE], const struct queueid *id) {
+  snprintf(path, PATH_SPACE, "todo/%s", id->s);
+}
+
+static void wait_path(char path[PATH_SPACE], const struct queueid *id, const char *ending) {
+  snprintf(path, PATH_SPACE, "wait/%02x/%s%s", queueid_folder(id), id->s, ending);
+}
+
+static void place_path(char path[PATH_SPACE], const struct queueid *id, enum store_place place) {
+  if (place == PLACE_TODO) todo_path(path, id);
+  else wait_path(path, id, "");
+}
+
+static void mark(struct store *s, const struct queueid *id, enum store_place place) {
+  if (place == PLACE_TODO) s->dirty_todo = true;
+  else s->dirty_wait[queueid_folder(id)] = true;
+}
+
+/* A message is a plain file: anything else that an injector's group could
+ * have put there must not be opened with side effects. */
+static int open_plain(int folder, const char *path) {
+  struct stat st;
+  int fd = openat(folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd == -1) return -1;
+  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) return fd;
+  close(fd);
+  return errno = EBADMSG, -1;
+}
+
+int store_open_message(struct store *s, const struct queueid *id, enum store_place *place) {
+  char path[PATH_SPACE];
+  *place = PLACE_TODO;
+  todo_path(path, id);
+  int fd = open_plain(s->queue_fd, path);
+  if (fd >= 0 || errno != ENOENT) return fd;
+  *place = PLACE_WAIT;
+  wait_path(path, id, "");
+  return open_plain(s->queue_fd, path);
+}
+
+int store_read_log(struct store *s, const struct queueid *id, stralloc *out) {
+  char path[PATH_SPACE];
+  stralloc_zero(out);
+  wait_path(path, id, ".log");
+  int fd = open_plain(s->queue_fd, path);
+  if (fd == -1) return errno == ENOENT ? 0 : -1;
+  int r = io_slurp(fd, out, LOG_MAX, IO_FOREVER);
+  int saved = errno;
+  close(fd);
+  errno = saved;
+  return r;
+}
+
+static int write_log(int fd, struct text octets, uint64_t cut_at, bool *created) {
+  struct stat st;
+  stralloc whole = {0};
+  if (cut_at && ftruncate(fd, (off_t)cut_at) == -1) return -1;
+  if (fstat(fd, &st) == -1) return -1;
+  *created = st.st_size == 0;
+  int r = 0;
+  if (*created && msglog_cat_magic(&whole) == -1) r = -1;
+  if (r == 0 && text_cat(&whole, octets) == -1) r = -1;
+  if (r == -1) errno = ENOMEM;
+  else if ((r = io_write_all(fd, whole.s, whole.len, IO_FOREVER)) == -1)
+    (void)!ftruncate(fd, st.st_size); /* no half a record for the next one to follow */
+  stralloc_free(&whole);
+  return r;
+}
+
+static void keep_dirty_log(struct store *s, int fd) {
+  if (s->dirty_log_count < STORE_DIRTY_LOGS_MAX) {
+    s->dirty_logs[s->dirty_log_count++] = fd;
+    return;
+  }
+  s->dirty_all = true;
+  close(fd);
+}
+
+int store_append_log(struct store *s, const struct queueid *id, struct text octets,
+                     uint64_t cut_at) {
+  char path[PATH_SPACE];
+  bool created;
+  wait_path(path, id, ".log");
+  int fd = openat(s->queue_fd, path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, LOG_MODE);
+  if (fd == -1) return -1;
+  if (write_log(fd, octets, cut_at, &created) == -1) {
+    int saved = errno;
+    close(fd);
+    return errno = saved, -1;
+  }
+  if (created) mark(s, id, PLACE_WAIT);
+  keep_dirty_log(s, fd);
+  return 0;
+}
+
+int store_move_to_wait(struct store *s, const struct queueid *id) {
+  char from[PATH_SPACE], to[PATH_SPACE];
+  todo_path(from, id);
+  wait_path(to, id, "");
+  if (renameat(s->queue_fd, from, s->queue_fd, to) == -1) return -1;
+  mark(s, id, PLACE_TODO);
+  mark(s, id, PLACE_WAIT);
+  return 0;
+}
+
+int store_remove(struct store *s, const struct queueid *id, enum store_place place) {
+  char path[PATH_SPACE];
+  place_path(path, id, place);
+  if (unlinkat(s->queue_fd, path, 0) == -1 && errno != ENOENT) return -1;
+  mark(s, id, place);
+  wait_path(path, id, ".log");
+  if (unlinkat(s->queue_fd, path, 0) == 0) mark(s, id, PLACE_WAIT);
+  else if (errno != ENOENT) return -1;
+  return 0;
+}
+
+int store_move_to_bad(struct store *s, const struct queueid *id, enum store_place place) {
+  char from[PATH_SPACE], to[PATH_SPACE];
+  place_path(from, id, place);
+  snprintf(to, sizeof to, "bad/%s", id->s);
+  if (renameat(s->queue_fd, from, s->queue_fd, to) == -1) return -1;
+  mark(s, id, place);
+  wait_path(from, id, ".log");
+  snprintf(to, sizeof to, "bad/%s.log", id->s);
+  if (renameat(s->queue_fd, from, s->queue_fd, to) == -1 && errno != ENOENT) return -1;
+  s->dirty_all = true;
+  return 0;
+}
+
+static int copy_octets(int to, int from, uint64_t octets) {
+  off_t at = 0;
+  while ((uint64_t)at < octets) {
+    ssize_t n = sendfile(to, from, &at, (size_t)(octets - (uint64_t)at));
+    if (n == 0) return errno = EIO, -1;
+    if (n == -1 && errno != EINTR) return -1;
+  }
+  return 0;
+}
+
+static int open_unnamed(struct store *s) {
+  int fd = openat(s->queue_fd, "tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0400);
+  if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
+  static const char name[] = "tmp/copy";
+  fd = openat(s->queue_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+  if (fd >= 0) unlinkat(s->queue_fd, name, 0);
+  return fd;
+}
+
+int store_body_copy(struct store *s, int fd, uint64_t octets) {
+  int copy = open_unnamed(s);
+  if (copy == -1 || copy_octets(copy, fd, octets) == 0) return copy;
+  int saved = errno;
+  close(copy);
+  return errno = saved, -1;
+}
+
+int store_reopen(int fd) {
+  char path[PATH_SPACE];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static int scan_open(DIR *d, int (*found)(void *, const struct queueid *), void *context) {
+  struct dirent *entry;
+  struct queueid id;
+  while (errno = 0, (entry = readdir(d)))
+    if (queueid_parse(&id, text_of(entry->d_name)) && found(context, &id) == -1) return -1;
+  return errno ? -1 : 0;
+}
+
+int store_scan(struct store *s, const char *folder, int (*found)(void *, const struct queueid *),
+               void *context) {
+  int fd = openat(s->queue_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd == -1) return -1;
+  DIR *d = fdopendir(fd);
+  if (!d) return close(fd), -1;
+  int r = scan_open(d, found, context);
+  int saved = errno;
+  closedir(d);
+  errno = saved;
+  return r;
+}
+
+static int sync_folder(struct store *s, const char *path) {
+  int fd = openat(s->queue_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd == -1) return -1;
+  int r = fsync(fd);
+  int saved = errno;
+  close(fd);
+  errno = saved;
+  return r;
+}
+
+int store_sync_todo(struct store *s) {
+  if (sync_folder(s, "todo") == -1) return -1;
+  s->dirty_todo = false;
+  return 0;
+}
+
+static unsigned dirty_folders(const struct store *s) {
+  unsigned n = 0;
+  for (unsigned i = 0; i < QUEUEID_FOLDERS; i++) n += s->dirty_wait[i];
+  return n;
+}
+
+bool store_is_dirty(const struct store *s) {
+  return s->dirty_all || s->dirty_todo || s->dirty_log_count || dirty_folders(s);
+}
+
+/* After a failed fsync the kernel may call the pages clean: what was to be
+ * synced is not tried again as if a later success covered it.  The caller
+ * hears of it; the next start reads what the disk really holds. */
+int store_sync(struct store *s) {
+  int r = 0, saved = 0;
+  if (s->dirty_all || s->dirty_log_count + dirty_folders(s) > STORE_DIRTY_LOGS_MAX) {
+    if (syncfs(s->queue_fd) == -1) r = -1, saved = errno;
+    while (s->dirty_log_count) close(s->dirty_logs[--s->dirty_log_count]);
+  } else {
+    while (s->dirty_log_count) {
+      int fd = s->dirty_logs[--s->dirty_log_count];
+      if (fdatasync(fd) == -1) r = -1, saved = errno;
+      close(fd);
+    }
+    for (unsigned i = 0; i < QUEUEID_FOLDERS; i++) {
+      char path[16];
+      store_wait_folder(path, i);
+      if (s->dirty_wait[i] && sync_folder(s, path) == -1) r = -1, saved = errno;
+    }
+    if (s->dirty_todo && sync_folder(s, "todo") == -1) r = -1, saved = errno;
+  }
+  s->dirty_all = s->dirty_todo = false;
+  memset(s->dirty_wait, 0, sizeof s->dirty_wait);
+  errno = saved;
+  return r;
+}
+
+static int clear_one(void *context, const struct queueid *id) {
+  struct store *s = context;
+  char path[PATH_SPACE];
+  snprintf(path, sizeof path, "tmp/%s", id->s);
+  int fd = open_plain(s->queue_fd, path);
+  if (fd == -1) return 0;
+  if (flock(fd, LOCK_EX | LOCK_NB) == 0) unlinkat(s->queue_fd, path, 0);
+  close(fd);
+  return 0;
+}
+
+int store_clear_tmp(struct store *s) { return store_scan(s, "tmp", clear_one, s); }

@@ -1,0 +1,283 @@
+#include "config.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "lib/unixsock.h"
+#include "queue/runner.h"
+
+static const struct result agent_gone = {
+  .class = RESULT_DEFERRAL,
+  .status = {"4.3.0", 5},
+  .text = {"the delivery program ended without a report", 43},
+};
+static const struct result not_started = {
+  .class = RESULT_DEFERRAL,
+  .status = {"4.3.0", 5},
+  .text = {"unable to start a delivery program", 34},
+};
+static const struct result no_body = {
+  .class = RESULT_DEFERRAL,
+  .status = {"4.3.0", 5},
+  .text = {"unable to hand the message to the delivery program", 50},
+};
+
+static void report_all(struct runner *r, struct job *j, struct result result) {
+  for (size_t i = 0; i < j->count; i++) {
+    if (j->recipients[i].reported) continue;
+    j->recipients[i].reported = true;
+    j->unreported--;
+    runner_result(r, j, i, result);
+  }
+  runner_job_over(r, j);
+}
+
+static void report_jobs(struct runner *r, struct worker *w, struct result result) {
+  while (w->jobs) {
+    struct job *j = w->jobs;
+    w->jobs = j->next;
+    w->outstanding--;
+    report_all(r, j, result);
+  }
+}
+
+static void drop(struct runner *r, struct worker *w) {
+  dispatch_drop_worker(&r->dispatcher, w);
+  report_jobs(r, w, agent_gone);
+  frame_reader_free(&w->reader);
+  frame_writer_free(&w->writer);
+  close(w->sock);
+  free(w);
+}
+
+/* ---- starting */
+
+/* Takes one job away, so that a spawner which cannot start anything does not
+ * make the runner try for ever. */
+static void fail_first_job(struct runner *r, struct destination *to) {
+  struct job *j = to->first;
+  if (!j) return;
+  to->first = j->next;
+  if (!to->first) to->last = NULL;
+  to->queued--;
+  report_all(r, j, not_started);
+}
+
+static int ask_spawner(struct spawner *s, const struct destination *to, int sock) {
+  struct agent_worker wanted = {.channel = to->channel};
+  stralloc payload = {0};
+  if (to->channel == CHANNEL_LOCAL) wanted.address = text_of_stralloc(&to->host);
+  else {
+    wanted.host = text_of_stralloc(&to->host);
+    wanted.port = to->port;
+    wanted.use_mx = to->use_mx;
+  }
+  int result = agent_put_worker(&payload, &wanted);
+  if (result == 0)
+    result = frame_queue(&s->writer, &agent_protocol, AGENT_WORKER, text_of_stralloc(&payload), sock);
+  stralloc_free(&payload);
+  if (result == 0) (void)frame_flush(&s->writer, s->sock);
+  return result;
+}
+
+void workers_start(struct runner *r, struct destination *to) {
+  int pair[2];
+  struct worker *w = calloc(1, sizeof *w);
+  if (!w || unixsock_pair(pair) == -1) {
+    free(w);
+    fail_first_job(r, to);
+    return;
+  }
+  if (ask_spawner(&r->spawners[to->channel], to, pair[1]) == -1) {
+    close(pair[0]);
+    close(pair[1]);
+    free(w);
+    fail_first_job(r, to);
+    return;
+  }
+  w->sock = pair[0];
+  w->reader.protocol = &agent_protocol;
+  dispatch_add_worker(&r->dispatcher, w, to);
+}
+
+/* ---- sending */
+
+static void copy_terms(struct envelope *to, const struct envelope *from) {
+  to->sender = from->sender;
+  to->envid = from->envid;
+  to->ret = from->ret;
+  to->body = from->body;
+  to->smtputf8 = from->smtputf8;
+  to->requiretls = from->requiretls;
+  to->priority = from->priority;
+  to->deadline_us = from->deadline_us;
+  to->deadline_mode = from->deadline_mode;
+  to->kind = from->kind;
+  to->arrival_us = from->arrival_us;
+}
+
+static int copy_recipients(struct envelope *to, const struct job *j) {
+  const struct envelope *from = &j->active->message.file.envelope;
+  for (size_t i = 0; i < j->count; i++) {
+    struct envelope_recipient *r = envelope_add(to);
+    if (!r) return -1;
+    *r = from->recipients[j->recipients[i].place];
+    r->unknown = TEXT_ABSENT;
+    r->address = text_of_stralloc(&j->recipients[i].address);
+    r->index = i;
+  }
+  return 0;
+}
+
+/* A small body travels in the job; a large one as a copy without the envelope,
+ * which names every recipient. */
+static int give_body(struct runner *r, struct active *a, struct agent_job *job, int *fd) {
+  const struct message *m = &a->message;
+  *fd = -1;
+  job->size = m->file.body_octets;
+  if (job->size <= AGENT_CONTENT_MAX) {
+    if (!a->content.s && message_read_body(m, &a->content, UINT64_MAX) == -1) return -1;
+    job->content = text_of_stralloc(&a->content);
+    return 0;
+  }
+  if (a->body_copy == -1) {
+    if (queuefile_check_body(&m->file, m->fd) != QUEUEFILE_OK) return -1;
+    a->body_copy = store_body_copy(&r->store, m->fd, m->file.body_octets);
+  }
+  if (a->body_copy == -1) return -1;
+  *fd = store_reopen(a->body_copy);
+  return *fd == -1 ? -1 : 0;
+}
+
+static int queue_job(struct runner *r, struct worker *w, struct job *j) {
+  struct agent_job job = {.job = j->number, .message = text_of(j->active->message.id.s)};
+  stralloc payload = {0};
+  int fd = -1;
+  copy_terms(&job.envelope, &j->active->message.file.envelope);
+  int result = copy_recipients(&job.envelope, j);
+  if (result == 0) result = give_body(r, j->active, &job, &fd);
+  if (result == 0) result = agent_put_job(&payload, &job);
+  if (result == 0)
+    result = frame_queue(&w->writer, &agent_protocol, AGENT_JOB, text_of_stralloc(&payload), fd);
+  if (result == -1 && fd >= 0) close(fd);
+  envelope_free(&job.envelope);
+  stralloc_free(&payload);
+  return result;
+}
+
+void workers_send(struct runner *r, struct worker *w, struct job *j) {
+  j->number = w->next_number++ & UINT32_MAX;
+  j->delivery = r->deliveries;
+  r->deliveries += j->count;
+  j->next = w->jobs;
+  w->jobs = j;
+  w->outstanding++;
+  w->idle_since_us = 0;
+  w->deadline_us = clock_boot_us(r->clock) + r->settings.timeoutdelivery_s * 1000000u;
+  report_start(r, j);
+  if (queue_job(r, w, j) == -1) {
+    w->jobs = j->next;
+    w->outstanding--;
+    report_all(r, j, no_body);
+    return;
+  }
+  /* when the worker is gone its end of file tells */
+  (void)frame_flush(&w->writer, w->sock);
+}
+
+void workers_close(struct runner *r, struct worker *w) {
+  dispatch_close_worker(&r->dispatcher, w);
+  w->deadline_us = clock_boot_us(r->clock) + r->settings.timeoutdelivery_s * 1000000u;
+  (void)frame_queue(&w->writer, &agent_protocol, AGENT_CLOSE, text_of(""), -1);
+  (void)frame_flush(&w->writer, w->sock);
+}
+
+/* ---- receiving */
+
+static struct job **find_job(struct worker *w, uint64_t number) {
+  for (struct job **link = &w->jobs; *link; link = &(*link)->next)
+    if ((*link)->number == number) return link;
+  return NULL;
+}
+
+/* False: the worker says something that it cannot say. */
+static bool take_result(struct runner *r, struct worker *w, struct text payload) {
+  struct agent_result got;
+  if (agent_read_result(&got, payload) == -1) return false;
+  struct job **link = find_job(w, got.job);
+  if (!link || got.index >= (*link)->count || (*link)->recipients[got.index].reported) return false;
+  struct job *j = *link;
+  j->recipients[got.index].reported = true;
+  j->unreported--;
+  if (j->unreported == 0) {
+    *link = j->next;
+    w->outstanding--;
+    if (!w->outstanding) w->idle_since_us = clock_boot_us(r->clock);
+  }
+  runner_result(r, j, got.index, got.result);
+  if (j->unreported == 0) runner_job_over(r, j);
+  return true;
+}
+
+/* What a refusal says holds for every job that would come to this worker. */
+static bool take_refusal(struct runner *r, struct worker *w, struct text payload) {
+  struct result refusal;
+  if (agent_read_refuse(&refusal, payload) == -1) return false;
+  dispatch_close_worker(&r->dispatcher, w);
+  report_jobs(r, w, refusal);
+  return true;
+}
+
+static bool take_frame(struct runner *r, struct worker *w, const struct frame *f) {
+  if (f->fd >= 0) close(f->fd);
+  if (f->fd >= 0) return false;
+  if (f->type == AGENT_RESULT) return take_result(r, w, f->payload);
+  if (f->type == AGENT_REFUSE) return take_refusal(r, w, f->payload);
+  return false;
+}
+
+/* False: the worker is done with. */
+static bool take_frames(struct runner *r, struct worker *w) {
+  struct frame f;
+  enum frame_status s;
+  while ((s = frame_poll(&w->reader, w->sock, &f)) == FRAME_READY) {
+    if (take_frame(r, w, &f)) continue;
+    log_s(r->log, "alarm: a delivery program sent a malformed report");
+    log_end(r->log);
+    return false;
+  }
+  return s == FRAME_AGAIN;
+}
+
+void workers_event(struct runner *r, struct worker *w, short events) {
+  if (events & POLLOUT) (void)frame_flush(&w->writer, w->sock);
+  if (events & (POLLIN | POLLHUP | POLLERR) && !take_frames(r, w)) drop(r, w);
+}
+
+/* ---- time */
+
+static bool is_overdue(const struct worker *w, uint64_t now_us) {
+  return w->deadline_us && (w->outstanding || w->closing) && now_us >= w->deadline_us;
+}
+
+uint64_t workers_time(struct runner *r, uint64_t now_us) {
+  uint64_t next = UINT64_MAX;
+  for (struct worker *w = r->dispatcher.workers, *following; w; w = following) {
+    following = w->next;
+    if (is_overdue(w, now_us)) {
+      drop(r, w);
+      continue;
+    }
+    uint64_t at = w->outstanding || w->closing ? w->deadline_us : UINT64_MAX;
+    if (!w->outstanding && !w->closing) {
+      at = w->idle_since_us + (r->exiting ? 0 : r->settings.timeoutidle_s * 1000000u);
+      if (now_us >= at && !w->destination->queued) {
+        workers_close(r, w);
+        at = w->deadline_us;
+      }
+    }
+    if (at < next) next = at;
+  }
+  return next;
+}
