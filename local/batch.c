@@ -15,12 +15,21 @@ static void load_plan(struct batch *b) {
                    plan_check(&b->plan, &b->plan_verdict) == -1;
 }
 
-static int check_item(const struct item *item, struct verdict *v) {
+/* The spawner was told one address, and found one user for it. */
+static bool is_ours(struct text recipient, const struct mailbox *box) {
+  struct text local, host;
+  (void)address_split(recipient, &local, &host);
+  return text_equal_nocase(local, text_of(box->local)) && text_equal_nocase(host, text_of(box->host));
+}
+
+static int check_item(const struct item *item, const struct mailbox *box, struct verdict *v) {
   struct text sender = item->envelope->sender, recipient = item->recipient->address;
   if (sender.len > ENVELOPE_ADDRESS_MAX || !address_is_clean(sender))
     return verdict_fail(v, "5.1.7", "malformed sender", "");
   if (recipient.len == 0 || recipient.len > ENVELOPE_ADDRESS_MAX || !address_is_clean(recipient))
     return verdict_fail(v, "5.1.3", "malformed recipient", "");
+  if (!is_ours(recipient, box))
+    return verdict_defer(v, "4.3.5", "this worker is for another address: ", box->local);
   return 0;
 }
 
@@ -97,7 +106,7 @@ static void close_files(struct delivery *d) {
 
 static int stage(struct batch *b, struct delivery *d, const struct item *item) {
   load_plan(b);
-  if (check_item(item, &d->verdict) == -1) return -1;
+  if (check_item(item, b->box, &d->verdict) == -1) return -1;
   if (b->plan_failed) {
     struct result why = verdict_result(&b->plan_verdict);
     return verdict_copy(&d->verdict, &why);

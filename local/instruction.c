@@ -16,7 +16,7 @@ struct parser {
 static int complain(struct parser *p, const char *status, const char *text) {
   stralloc where = {0};
   int r = verdict_defer(p->v, status, text, "");
-  if (stralloc_copys(&where, ": line ") && stralloc_catulong0(&where, p->line, 0) &&
+  if (stralloc_copys(&where, ": line ") && text_cat_uint(&where, p->line) == 0 &&
       stralloc_cats(&where, " of ") && stralloc_cats(&where, p->name) && stralloc_0(&where))
     r = verdict_defer(p->v, status, text, where.s);
   stralloc_free(&where);

@@ -33,7 +33,7 @@ noinst_LIBRARIES += %D%/libdelivery.a
 
 if CMOCKA
 %C%_tests = %D%/user_test %D%/dotqmail_test %D%/instruction_test %D%/body_test %D%/maildir_test \
-  %D%/answercache_test
+  %D%/answercache_test %D%/local_test %D%/lspawn_test
 check_PROGRAMS += $(%C%_tests)
 check_LIBRARIES = %D%/libtesting.a
 %C%_libtesting_a_SOURCES = %D%/testing.h %D%/testing.c
@@ -43,6 +43,8 @@ check_LIBRARIES = %D%/libtesting.a
 %C%_instruction_test_LDADD = $(%C%_test_libs)
 %C%_body_test_LDADD = $(%C%_test_libs)
 %C%_maildir_test_LDADD = $(%C%_test_libs)
+%C%_local_test_LDADD = $(%C%_test_libs)
+%C%_lspawn_test_LDADD = $(%C%_test_libs)
 %C%_answercache_test_SOURCES = %D%/answercache_test.c %D%/answercache.h %D%/answercache.c
 %C%_answercache_test_LDADD = $(%C%_test_libs)
 endif

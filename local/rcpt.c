@@ -159,10 +159,22 @@ static void stop_reading(struct lookup *l) {
   l->for_whom = NULL;
 }
 
+/* What is wrong with a home is the operator's to know, not the client's. */
+static void hide_reason(struct server *s, const struct lookup *l, struct result *r) {
+  if (r->class != RESULT_DEFERRAL) return;
+  log_s(s->log, "owl-lspawn: look-up deferred: ");
+  log_t(s->log, text_of_stralloc(&l->local));
+  log_s(s->log, ": ");
+  log_t(s->log, r->text);
+  log_end(s->log);
+  r->text = text_of("this mailbox has a problem just now");
+}
+
 static void finish(struct server *s, struct lookup *l) {
   struct door_answer a;
   struct connection *c = l->for_whom;
   bool good = door_read_answer(&a, text_of_stralloc(&l->answer)) == 0;
+  if (good) hide_reason(s, l, &a.result);
   if (good && a.result.class == RESULT_SUCCESS)
     answercache_keep(&s->cache, text_of_stralloc(&l->local),
                      now_us() + s->settings->cache_s * 1000000u);

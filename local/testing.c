@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,24 @@ const char *test_only_name(const char *folder) {
 int test_entries(const char *folder) {
   char name[256];
   return walk(folder, name, sizeof name);
+}
+
+const char *test_install(const char *program, const char *folder) {
+  const char *path = test_path(folder, strrchr(program, '/') + 1);
+  char octets[65536];
+  size_t n;
+  FILE *from = fopen(program, "r"), *to = fopen(path, "w");
+  must(from && to, program);
+  while ((n = fread(octets, 1, sizeof octets, from)) > 0) must(fwrite(octets, 1, n, to) == n, path);
+  fclose(from);
+  must(fclose(to) == 0 && chmod(path, 0755) == 0, path);
+  return path;
+}
+
+void test_become(void) {
+  gid_t gid = test_gid();
+  if (geteuid() != 0) return;
+  must(setgroups(1, &gid) == 0 && setgid(gid) == 0 && setuid(test_uid()) == 0, "become nobody");
 }
 
 static int drop(const char *path, const struct stat *st, int type, struct FTW *ftw) {

@@ -33,6 +33,12 @@ const char *test_slurp(const char *path);
 const char *test_only_name(const char *folder);
 int test_entries(const char *folder);
 
+/* test_install(): copies a program of the build folder; its path is static. */
+const char *test_install(const char *program, const char *folder);
+
+/* test_become(): in a child: the test's user, for good. */
+void test_become(void);
+
 void test_remove(const char *folder);
 
 #endif
