@@ -21,6 +21,7 @@
 #include "lib/exitcode.h"
 #include "lib/log.h"
 #include "lib/route.h"
+#include "lib/sandbox.h"
 #include "local/rcpt.h"
 #include "local/signals.h"
 #include "local/worker.h"
@@ -163,8 +164,15 @@ static void end_rcpt(void) {
     ;
 }
 
+/* What whoever started us left open would reach every user's programs. */
+static void close_others(void) {
+  static const int keep[] = {0, 1, 2};
+  sandbox_close_others(keep, 3);
+}
+
 int main(int argc, char **argv) {
   (void)argv;
+  close_others();
   if (argc != 1) die_usage();
   if (control_open(&control) == -1) die_memory();
   if (settings_load(&settings, &control) == -1) die_control();
