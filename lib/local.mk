@@ -21,6 +21,10 @@ lib_libowl_a_SOURCES = \
   %D%/list.h %D%/list.c \
   %D%/route.h %D%/route.c \
   %D%/address.h %D%/address.c \
+  %D%/addrlist.h %D%/addrlist.c \
+  %D%/header.h %D%/header.c \
+  %D%/phrase.h %D%/phrase.c \
+  %D%/xtext.h %D%/xtext.c \
   %D%/sandbox.h %D%/sandbox.c \
   %D%/injector.h %D%/injector.c \
   %D%/unixsock.h %D%/unixsock.c \
@@ -72,4 +76,19 @@ check_PROGRAMS += %D%/sandbox_test %D%/line_test
 %C%_sandbox_test_LDADD = $(TEST_LIBS)
 %C%_line_test_SOURCES = %D%/line_test.c
 %C%_line_test_LDADD = $(TEST_LIBS)
+endif
+
+if CMOCKA
+check_PROGRAMS += %D%/header_test %D%/addrlist_test %D%/phrase_test %D%/xtext_test
+%C%_header_test_LDADD = $(TEST_LIBS)
+%C%_addrlist_test_LDADD = $(TEST_LIBS)
+%C%_phrase_test_LDADD = $(TEST_LIBS)
+%C%_xtext_test_LDADD = $(TEST_LIBS)
+endif
+if FUZZERS
+noinst_PROGRAMS += %D%/header_fuzz %D%/addrlist_fuzz
+%C%_header_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_header_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_addrlist_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_addrlist_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
