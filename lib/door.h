@@ -22,7 +22,7 @@ enum door_frame {
   DOOR_RCPT = 2,     /* RECIPIENT_ADDRESS and terms: may this recipient be taken? */
   DOOR_DATA = 3,     /* a place for the data, please */
   DOOR_COMPLETE = 4, /* OCTETS: the data is complete, all of it is in the pipe */
-  DOOR_ABORT = 5,    /* drop the transaction, with or without data under way */
+  DOOR_ABORT = 5,    /* drop the transaction, with or without data under way; STATUS: why */
   DOOR_TLS = 6,      /* STARTTLS */
   DOOR_AUTH = 7,     /* MECHANISM, AUTH_USER, SECRET */
   DOOR_QUESTION = 8, /* RECIPIENT_ADDRESS: would this local address be delivered? */
@@ -35,7 +35,8 @@ extern const struct frame_protocol door_protocol;
 
 struct door_request {
   struct envelope envelope; /* the members that the request names */
-  uint64_t octets;          /* COMPLETE */
+  uint64_t octets;          /* COMPLETE; MAIL: the size that the client declares */
+  struct text status;       /* ABORT: the enhanced status code of the reply that the client gets */
   struct text mechanism, secret; /* AUTH; the user is envelope.auth_user */
 };
 
@@ -44,11 +45,11 @@ struct door_answer {
   bool ends_session;    /* after this reply hang up */
 };
 
-/* Encoders append a payload: 0, or -1 (no memory, or over a limit). */
+/* Encoders append a payload: 0, or -1 with record_put()'s errno. */
 int door_put_request(stralloc *out, const struct door_request *r);
 int door_put_answer(stralloc *out, const struct door_answer *a);
 
-/* Decoders make views into the payload: 0, or -1.  After door_read_request()
+/* Decoders make views into the payload: 0, or -1 with errno EPROTO.  After door_read_request()
  * free the envelope. */
 int door_read_request(struct door_request *r, struct text payload);
 int door_read_answer(struct door_answer *a, struct text payload);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -39,12 +40,21 @@ static int done(int fd, int folder, int r) {
   return r == -1 ? -1 : fd;
 }
 
-int unixsock_connect(const char *path) {
+static int limit_waits(int fd, int limit_ms) {
+  struct timeval t = {limit_ms / 1000, limit_ms % 1000 * 1000};
+  return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
+}
+
+int unixsock_connect(const char *path) { return unixsock_connect_within(path, 0); }
+
+int unixsock_connect_within(const char *path, int limit_ms) {
   struct sockaddr_un a;
   int folder;
   if (make_address(&a, path, &folder) == -1) return -1;
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  int r = fd == -1 ? -1 : connect(fd, (struct sockaddr *)&a, sizeof a);
+  int r = fd == -1 ? -1 : 0;
+  if (r == 0 && limit_ms > 0) r = limit_waits(fd, limit_ms);
+  if (r == 0) r = connect(fd, (struct sockaddr *)&a, sizeof a);
   return done(fd, folder, r);
 }
 

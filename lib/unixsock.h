@@ -12,8 +12,11 @@
  * a socket that nobody answers at is replaced.  Descriptor, or -1. */
 int unixsock_listen(const char *path, mode_t mode, int backlog);
 
-/* unixsock_connect(): descriptor, close-on-exec, or -1 with errno. */
+/* unixsock_connect(): descriptor, close-on-exec, or -1 with errno.
+ * unixsock_connect_within(): waits at most limit_ms for room in the listener's
+ * backlog (EAGAIN); 0: without end. */
 int unixsock_connect(const char *path);
+int unixsock_connect_within(const char *path, int limit_ms);
 
 /* unixsock_pair(): a stream socketpair, both ends close-on-exec.  0 or -1. */
 int unixsock_pair(int pair[2]);
