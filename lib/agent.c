@@ -2,11 +2,12 @@
 #include "lib/agent.h"
 #include <errno.h>
 #include "lib/queueid.h"
+#include "lib/route.h"
 
 const struct frame_protocol agent_protocol = {'A', 1, AGENT_FRAME_MAX};
 
 static const struct field worker_fields[] = {
-  {TAG_CHANNEL, FIELD_UINT, offsetof(struct agent_worker, channel), 1, true},
+  {TAG_CHANNEL, FIELD_UINT, offsetof(struct agent_worker, channel), CHANNEL_REMOTE, true},
   {TAG_DESTINATION, FIELD_TEXT, offsetof(struct agent_worker, address), ENVELOPE_ADDRESS_MAX, false},
   {TAG_HOST, FIELD_TEXT, offsetof(struct agent_worker, host), RESULT_HOST_MAX, false},
   {TAG_PORT, FIELD_UINT, offsetof(struct agent_worker, port), 65535, false},
@@ -18,7 +19,7 @@ static const struct field job_fields[] = {
   {TAG_JOB, FIELD_UINT, offsetof(struct agent_job, job), UINT32_MAX, true},
   {TAG_MESSAGE, FIELD_TEXT, offsetof(struct agent_job, message), QUEUEID_LENGTH, false},
   {TAG_SIZE, FIELD_UINT, offsetof(struct agent_job, size), INT64_MAX, true},
-  {TAG_CONTENT, FIELD_TEXT, offsetof(struct agent_job, content), AGENT_CONTENT_MAX, false},
+  {TAG_CONTENT, FIELD_OCTETS, offsetof(struct agent_job, content), AGENT_CONTENT_MAX, false},
   FIELD_END
 };
 
@@ -50,12 +51,11 @@ int agent_put_result(stralloc *out, const struct agent_result *r) {
   return record_put(out, result_fields, r);
 }
 
-static bool is_plain(struct text t, size_t min) { return t.len >= min && text_is_clean(t); }
-
 int agent_read_worker(struct agent_worker *w, struct text payload) {
   *w = (struct agent_worker){0};
   if (record_read(worker_fields, w, payload) == -1) return -1;
-  return is_plain(w->channel == 0 ? w->address : w->host, 1) ? 0 : -1;
+  bool whole = w->channel == CHANNEL_LOCAL ? w->address.len > 0 : w->host.len > 0 && w->port > 0;
+  return whole ? 0 : (errno = EPROTO, -1);
 }
 
 static bool job_is_valid(const struct agent_job *j, bool has_descriptor) {
@@ -88,15 +88,14 @@ int agent_read_job(struct agent_job *j, struct text payload, bool has_descriptor
 
 int agent_read_result(struct agent_result *r, struct text payload) {
   *r = (struct agent_result){0};
-  if (record_read(result_fields, r, payload) == -1 || !result_is_valid(&r->result))
-    return errno = EPROTO, -1;
-  return 0;
+  if (record_read(result_fields, r, payload) == -1) return -1;
+  return result_is_valid(&r->result) ? 0 : (errno = EPROTO, -1);
 }
 
 int agent_read_refuse(struct result *r, struct text payload) {
   struct refusal refusal = {0};
-  if (record_read(refuse_fields, &refusal, payload) == -1 || !result_is_valid(&refusal.result))
-    return errno = EPROTO, -1;
+  if (record_read(refuse_fields, &refusal, payload) == -1) return -1;
+  if (!result_is_valid(&refusal.result)) return errno = EPROTO, -1;
   *r = refusal.result;
   return 0;
 }

@@ -52,12 +52,14 @@ struct agent_result {
   struct result result;
 };
 
-/* Encoders append a payload: 0, or -1 (no memory, or over a limit). */
+/* Encoders append a payload: 0, or -1 with record_put()'s errno. */
 int agent_put_worker(stralloc *out, const struct agent_worker *w);
 int agent_put_job(stralloc *out, const struct agent_job *j);
 int agent_put_result(stralloc *out, const struct agent_result *r);
 
-/* Decoders check everything and make views into the payload: 0, or -1.
+/* Decoders check everything and make views into the payload: 0, or -1 with
+ * errno EPROTO.  A worker has an address, or a host and a port; a job has a
+ * sender, a recipient, a queue id, and its body in one of the two places.
  * agent_read_job() allocates the recipients; free them with envelope_free(). */
 int agent_read_worker(struct agent_worker *w, struct text payload);
 int agent_read_job(struct agent_job *j, struct text payload, bool has_descriptor);

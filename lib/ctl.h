@@ -31,6 +31,7 @@ struct ctl_reply {
   struct text text;
 };
 
+/* As in lib/agent.h.  A request's message may still be no queue id. */
 int ctl_put_request(stralloc *out, const struct ctl_request *r);
 int ctl_put_reply(stralloc *out, const struct ctl_reply *r);
 int ctl_read_request(struct ctl_request *r, struct text payload);

@@ -8,7 +8,7 @@ static const struct field request_fields[] = {
   {TAG_OCTETS, FIELD_UINT, offsetof(struct door_request, octets), INT64_MAX, false},
   {TAG_STATUS, FIELD_TEXT, offsetof(struct door_request, status), 11, false},
   {TAG_MECHANISM, FIELD_TEXT, offsetof(struct door_request, mechanism), 20, false},
-  {TAG_SECRET, FIELD_TEXT, offsetof(struct door_request, secret), DOOR_SECRET_MAX, false},
+  {TAG_SECRET, FIELD_OCTETS, offsetof(struct door_request, secret), DOOR_SECRET_MAX, false},
   FIELD_END
 };
 
@@ -48,7 +48,6 @@ int door_read_request(struct door_request *r, struct text payload) {
 
 int door_read_answer(struct door_answer *a, struct text payload) {
   *a = (struct door_answer){0};
-  if (record_read(answer_fields, a, payload) == -1 || !result_is_valid(&a->result))
-    return errno = EPROTO, -1;
-  return 0;
+  if (record_read(answer_fields, a, payload) == -1) return -1;
+  return result_is_valid(&a->result) ? 0 : (errno = EPROTO, -1);
 }

@@ -45,11 +45,11 @@ struct door_answer {
   bool ends_session;    /* after this reply hang up */
 };
 
-/* Encoders append a payload: 0, or -1 (no memory, or over a limit). */
+/* Encoders append a payload: 0, or -1 with record_put()'s errno. */
 int door_put_request(stralloc *out, const struct door_request *r);
 int door_put_answer(stralloc *out, const struct door_answer *a);
 
-/* Decoders make views into the payload: 0, or -1.  After door_read_request()
+/* Decoders make views into the payload: 0, or -1 with errno EPROTO.  After door_read_request()
  * free the envelope. */
 int door_read_request(struct door_request *r, struct text payload);
 int door_read_answer(struct door_answer *a, struct text payload);

@@ -1,8 +1,8 @@
 #include "config.h"
 #include "lib/envelope.h"
-#include "lib/bigendian.h"
 #include <errno.h>
 #include <stdlib.h>
+#include "lib/bigendian.h"
 
 enum { TEXT_MAX = 1024, VERSION_OCTETS = 2 };
 
@@ -59,20 +59,22 @@ struct envelope_recipient *envelope_add(struct envelope *e) {
   return r;
 }
 
+static int put_unknown(stralloc *out, struct text items) {
+  return text_cat(out, items) == 0 ? 0 : (errno = ENOMEM, -1);
+}
+
 int envelope_put_message(stralloc *out, const struct envelope *e) {
-  if (record_put(out, message_fields, e) == -1) return -1;
-  return text_cat(out, e->unknown);
+  return record_put(out, message_fields, e) == -1 ? -1 : put_unknown(out, e->unknown);
 }
 
 int envelope_put_recipient(stralloc *out, const struct envelope_recipient *r) {
-  if (record_put(out, recipient_fields, r) == -1) return -1;
-  return text_cat(out, r->unknown);
+  return record_put(out, recipient_fields, r) == -1 ? -1 : put_unknown(out, r->unknown);
 }
 
 int envelope_encode(stralloc *out, const struct envelope *e) {
   char version[VERSION_OCTETS];
   put_u16(version, ENVELOPE_VERSION);
-  if (!stralloc_catb(out, version, sizeof version)) return -1;
+  if (!stralloc_catb(out, version, sizeof version)) return errno = ENOMEM, -1;
   if (envelope_put_message(out, e) == -1) return -1;
   for (size_t i = 0; i < e->recipient_count; i++)
     if (envelope_put_recipient(out, &e->recipients[i]) == -1) return -1;

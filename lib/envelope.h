@@ -58,8 +58,8 @@ struct envelope {
 /* envelope_add(): room for one more recipient, zeroed.  NULL without memory. */
 struct envelope_recipient *envelope_add(struct envelope *e);
 
-/* envelope_encode(): appends version and items.  0, or -1: no memory, or a
- * member over its limit. */
+/* envelope_encode(): appends version and items.  0, or -1 with record_put()'s
+ * errno. */
 int envelope_encode(stralloc *out, const struct envelope *e);
 
 /* envelope_put_message(), envelope_put_recipient(): the items alone, for

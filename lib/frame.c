@@ -71,6 +71,15 @@ static void passed(struct frame_writer *w) {
   memmove(w->passing, w->passing + 1, w->passing_count * sizeof w->passing[0]);
 }
 
+/* Drops what was sent, so that a writer that is never empty does not grow. */
+static void drop_sent(struct frame_writer *w) {
+  if (w->sent == 0) return;
+  w->out.len -= w->sent;
+  memmove(w->out.s, w->out.s + w->sent, w->out.len);
+  for (unsigned i = 0; i < w->passing_count; i++) w->passing[i].at -= w->sent;
+  w->sent = 0;
+}
+
 int frame_flush(struct frame_writer *w, int sock) {
   while (w->sent < w->out.len) {
     size_t end = w->out.len;
@@ -82,11 +91,12 @@ int frame_flush(struct frame_writer *w, int sock) {
       if (next < w->passing_count) end = w->passing[next].at;
     }
     ssize_t n = send_some(sock, w->out.s + w->sent, end - w->sent, fd);
-    if (n == -1) return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+    if (n == -1 && errno != EAGAIN && errno != EWOULDBLOCK) return -1;
+    if (n == -1) break;
     if (fd >= 0) passed(w);
     w->sent += (size_t)n;
   }
-  w->out.len = w->sent = 0;
+  if (w->sent >= w->out.len - w->sent) drop_sent(w); /* never costs more than was sent */
   return 0;
 }
 
@@ -102,13 +112,14 @@ int frame_send(int sock, const struct frame_protocol *p, unsigned type, struct t
                int limit_ms) {
   stralloc out = {0};
   size_t sent = 0;
+  uint64_t deadline = io_deadline(limit_ms);
   int r = encode(&out, p, type, payload, fd >= 0);
   while (r == 0 && sent < out.len) {
     ssize_t n = send_some(sock, out.s + sent, out.len - sent, sent ? -1 : fd);
     if (n >= 0)
       sent += (size_t)n;
     else if (errno == EAGAIN || errno == EWOULDBLOCK)
-      r = io_wait(sock, POLLOUT, limit_ms);
+      r = io_wait(sock, POLLOUT, io_remaining_ms(deadline));
     else
       r = -1;
   }
@@ -139,24 +150,6 @@ static bool keep_descriptors(struct frame_reader *r, struct msghdr *m) {
   return kept;
 }
 
-static enum frame_status fill(struct frame_reader *r, int sock) {
-  union control control;
-  if (!stralloc_readyplus(&r->in, CHUNK_OCTETS)) return errno = ENOMEM, FRAME_ERROR;
-  struct iovec v = {r->in.s + r->in.len, CHUNK_OCTETS};
-  struct msghdr m = {.msg_iov = &v,
-                     .msg_iovlen = 1,
-                     .msg_control = control.octets,
-                     .msg_controllen = sizeof control.octets};
-  ssize_t n;
-  do n = recvmsg(sock, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  while (n == -1 && errno == EINTR);
-  if (n == -1) return errno == EAGAIN || errno == EWOULDBLOCK ? FRAME_AGAIN : FRAME_ERROR;
-  if (!keep_descriptors(r, &m)) return FRAME_MALFORMED;
-  if (n == 0) return r->in.len ? FRAME_MALFORMED : FRAME_EOF;
-  r->in.len += (size_t)n;
-  return FRAME_READY;
-}
-
 static void drop_used(struct frame_reader *r) {
   if (r->used == 0) return;
   r->in.len -= r->used;
@@ -164,25 +157,48 @@ static void drop_used(struct frame_reader *r) {
   r->used = 0;
 }
 
-static enum frame_status take(struct frame_reader *r, struct frame *f) {
+static enum frame_status end(const struct frame_reader *r) {
+  return r->in.len ? FRAME_MALFORMED : FRAME_EOF;
+}
+
+static enum frame_status fill(struct frame_reader *r, int sock) {
+  union control control;
   drop_used(r);
-  if (r->in.len < FRAME_HEAD_OCTETS) return FRAME_AGAIN;
-  const char *head = r->in.s;
+  if (!stralloc_readyplus(&r->in, CHUNK_OCTETS)) return errno = ENOMEM, FRAME_ERROR;
+  struct iovec v = {r->in.s + r->in.len, CHUNK_OCTETS};
+  struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
+  if (!r->no_descriptors) { /* without room the kernel drops them and says so */
+    m.msg_control = control.octets;
+    m.msg_controllen = sizeof control.octets;
+  }
+  ssize_t n;
+  do n = recvmsg(sock, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  while (n == -1 && errno == EINTR);
+  /* the peer closed with octets of ours unread; all that it sent has been read */
+  if (n == -1 && errno == ECONNRESET) return end(r);
+  if (n == -1) return errno == EAGAIN || errno == EWOULDBLOCK ? FRAME_AGAIN : FRAME_ERROR;
+  if (!keep_descriptors(r, &m)) return FRAME_MALFORMED;
+  if (n == 0) return end(r);
+  r->in.len += (size_t)n;
+  return FRAME_READY;
+}
+
+static enum frame_status take(struct frame_reader *r, struct frame *f) {
+  size_t waiting = r->in.len - r->used;
+  if (waiting < FRAME_HEAD_OCTETS) return FRAME_AGAIN;
+  const char *head = r->in.s + r->used;
   uint32_t len = get_u32(head);
+  bool descriptor = head[6] & FRAME_HAS_DESCRIPTOR;
   if (head[4] != r->protocol->id || (unsigned char)head[5] != r->protocol->version)
     return FRAME_MALFORMED;
   if (len > r->protocol->max || head[6] & ~FRAME_HAS_DESCRIPTOR) return FRAME_MALFORMED;
-  if (r->in.len - FRAME_HEAD_OCTETS < len) return FRAME_AGAIN;
+  if (waiting - FRAME_HEAD_OCTETS < len) return FRAME_AGAIN;
+  if (descriptor && r->fd_count == 0) return FRAME_MALFORMED;
   f->type = (unsigned char)head[7];
   f->payload = (struct text){head + FRAME_HEAD_OCTETS, len};
-  f->fd = -1;
-  if (head[6] & FRAME_HAS_DESCRIPTOR) {
-    if (r->fd_count == 0) return FRAME_MALFORMED;
-    f->fd = r->fds[0];
-    r->fd_count--;
-    memmove(r->fds, r->fds + 1, r->fd_count * sizeof r->fds[0]);
-  }
-  r->used = FRAME_HEAD_OCTETS + len;
+  f->fd = descriptor ? r->fds[0] : -1;
+  if (descriptor) memmove(r->fds, r->fds + 1, --r->fd_count * sizeof r->fds[0]);
+  r->used += FRAME_HEAD_OCTETS + len;
   return FRAME_READY;
 }
 
@@ -196,15 +212,18 @@ enum frame_status frame_poll(struct frame_reader *r, int sock, struct frame *f) 
 }
 
 enum frame_status frame_receive(struct frame_reader *r, int sock, struct frame *f, int limit_ms) {
+  uint64_t deadline = io_deadline(limit_ms);
   for (;;) {
     enum frame_status s = frame_poll(r, sock, f);
     if (s != FRAME_AGAIN) return s;
-    if (io_wait(sock, POLLIN, limit_ms) == -1) return errno == ETIMEDOUT ? FRAME_AGAIN : FRAME_ERROR;
+    if (io_wait(sock, POLLIN, io_remaining_ms(deadline)) == -1)
+      return errno == ETIMEDOUT ? FRAME_AGAIN : FRAME_ERROR;
   }
 }
 
 void frame_reader_free(struct frame_reader *r) {
   while (r->fd_count) close(r->fds[--r->fd_count]);
   stralloc_free(&r->in);
+  r->in = (stralloc){0};
   r->used = 0;
 }

@@ -31,9 +31,10 @@ struct frame {
 
 /* ---- sending */
 
-/* frame_send(): a whole frame, waiting up to limit_ms for room.  fd -1: none.
- * The caller keeps fd.  0, or -1 with errno (EMSGSIZE: over the max).  Never
- * raises SIGPIPE. */
+/* frame_send(): a whole frame within limit_ms.  fd -1: none.  The caller keeps
+ * fd.  0, or -1 with errno: EMSGSIZE (over the max) and ENOMEM leave the
+ * connection as it was; after others part of the frame may have gone, and it
+ * is of no more use.  Never raises SIGPIPE. */
 int frame_send(int sock, const struct frame_protocol *p, unsigned type, struct text payload, int fd,
                int limit_ms);
 
@@ -48,7 +49,9 @@ struct frame_writer {
   unsigned passing_count;
 };
 
-/* frame_queue(): adds a frame.  On success the writer owns fd.  0, or -1. */
+/* frame_queue(): adds a frame.  On success the writer owns fd.  0, or -1 with
+ * errno: EMSGSIZE, ENOMEM, or EMFILE when FRAME_DESCRIPTORS_MAX descriptors
+ * wait already; then nothing has changed. */
 int frame_queue(struct frame_writer *w, const struct frame_protocol *p, unsigned type,
                 struct text payload, int fd);
 
@@ -60,10 +63,12 @@ void frame_writer_free(struct frame_writer *w);
 
 /* ---- receiving */
 
+/* Zeroed but for protocol (and no_descriptors) before its first use. */
 struct frame_reader {
   const struct frame_protocol *protocol;
+  bool no_descriptors; /* a frame that brings one is malformed: for peers that have none to give */
   stralloc in;
-  size_t used; /* octets of in that the last frame took */
+  size_t used; /* octets at the start of in that earlier frames took */
   int fds[FRAME_DESCRIPTORS_MAX];
   unsigned fd_count;
 };
@@ -71,7 +76,7 @@ struct frame_reader {
 enum frame_status {
   FRAME_READY,
   FRAME_AGAIN, /* nothing whole yet; frame_receive(): time ran out */
-  FRAME_EOF,   /* closed between frames */
+  FRAME_EOF,   /* closed between frames, or reset after the last whole one */
   FRAME_MALFORMED, /* also: closed within a frame, descriptor missing or too many */
   FRAME_ERROR  /* errno */
 };
@@ -79,7 +84,7 @@ enum frame_status {
 /* frame_poll(): the next frame without waiting. */
 enum frame_status frame_poll(struct frame_reader *r, int sock, struct frame *f);
 
-/* frame_receive(): the next frame, waiting up to limit_ms. */
+/* frame_receive(): the next frame, whole within limit_ms. */
 enum frame_status frame_receive(struct frame_reader *r, int sock, struct frame *f, int limit_ms);
 
 void frame_reader_free(struct frame_reader *r);

@@ -2,57 +2,64 @@
 #include "lib/iofd.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <unistd.h>
 #include "lib/clock.h"
 
-static int remaining_ms(int limit_ms, uint64_t end_us) {
-  uint64_t now = clock_boot_us(&clock_system);
-  if (limit_ms < 0) return -1;
-  return now >= end_us ? 0 : (int)((end_us - now + 999) / 1000);
+/* A deadline of 0 is none. */
+uint64_t io_deadline(int limit_ms) {
+  return limit_ms < 0 ? 0 : clock_boot_us(&clock_system) + (uint64_t)limit_ms * 1000u;
 }
 
-static uint64_t end_of(int limit_ms) {
-  return limit_ms < 0 ? 0 : clock_boot_us(&clock_system) + (uint64_t)limit_ms * 1000u;
+int io_remaining_ms(uint64_t deadline) {
+  if (deadline == 0) return IO_FOREVER;
+  uint64_t now = clock_boot_us(&clock_system);
+  return now >= deadline ? 0 : (int)((deadline - now + 999) / 1000);
+}
+
+int io_limit_ms(uint64_t seconds) {
+  return seconds > (uint64_t)INT_MAX / 1000 ? INT_MAX : (int)seconds * 1000;
 }
 
 int io_wait(int fd, short events, int limit_ms) {
   struct pollfd p = {fd, events, 0};
-  uint64_t end = end_of(limit_ms);
+  uint64_t deadline = io_deadline(limit_ms);
   for (;;) {
-    int r = poll(&p, 1, remaining_ms(limit_ms, end));
+    int r = poll(&p, 1, io_remaining_ms(deadline));
     if (r > 0) return 0;
     if (r == 0) return errno = ETIMEDOUT, -1;
     if (errno != EINTR) return -1;
   }
 }
 
-static bool would_block(void) { return errno == EAGAIN || errno == EWOULDBLOCK; }
+/* After a failed read() or write(): whether to try again, once it may go on. */
+static bool may_retry(int fd, short events, uint64_t deadline) {
+  if (errno == EINTR) return true;
+  if (errno != EAGAIN && errno != EWOULDBLOCK) return false;
+  return io_wait(fd, events, io_remaining_ms(deadline)) == 0;
+}
 
 ssize_t io_read(int fd, void *to, size_t size, int limit_ms) {
+  uint64_t deadline = io_deadline(limit_ms);
   for (;;) {
-    if (limit_ms >= 0 && io_wait(fd, POLLIN, limit_ms) == -1) return -1;
+    if (deadline && io_wait(fd, POLLIN, io_remaining_ms(deadline)) == -1) return -1;
     ssize_t r = read(fd, to, size);
-    if (r >= 0) return r;
-    if (errno == EINTR) continue;
-    if (!would_block()) return -1;
-    if (limit_ms < 0 && io_wait(fd, POLLIN, limit_ms) == -1) return -1;
+    if (r >= 0 || !may_retry(fd, POLLIN, deadline)) return r;
   }
 }
 
 int io_write_all(int fd, const void *octets, size_t len, int limit_ms) {
   const char *p = octets;
-  uint64_t end = end_of(limit_ms);
+  uint64_t deadline = io_deadline(limit_ms);
   while (len) {
-    if (limit_ms >= 0 && io_wait(fd, POLLOUT, remaining_ms(limit_ms, end)) == -1) return -1;
-    ssize_t w = write(fd, p, len);
+    if (deadline && io_wait(fd, POLLOUT, io_remaining_ms(deadline)) == -1) return -1;
+    ssize_t w = write(fd, p, deadline && len > PIPE_BUF ? PIPE_BUF : len);
     if (w >= 0) {
       p += w;
       len -= (size_t)w;
-    } else if (would_block()) {
-      if (limit_ms < 0 && io_wait(fd, POLLOUT, limit_ms) == -1) return -1;
-    } else if (errno != EINTR)
+    } else if (!may_retry(fd, POLLOUT, deadline))
       return -1;
   }
   return 0;
@@ -60,10 +67,10 @@ int io_write_all(int fd, const void *octets, size_t len, int limit_ms) {
 
 int io_slurp(int fd, stralloc *out, size_t max, int limit_ms) {
   size_t start = out->len;
-  uint64_t end = end_of(limit_ms);
+  uint64_t deadline = io_deadline(limit_ms);
   for (;;) {
     if (!stralloc_readyplus(out, 4096)) return errno = ENOMEM, -1;
-    ssize_t r = io_read(fd, out->s + out->len, 4096, remaining_ms(limit_ms, end));
+    ssize_t r = io_read(fd, out->s + out->len, 4096, io_remaining_ms(deadline));
     if (r <= 0) return (int)r;
     out->len += (size_t)r;
     if (out->len - start > max) return errno = EFBIG, -1;

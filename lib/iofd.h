@@ -8,10 +8,18 @@
 #define OWL_IOFD_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include "lib/owfat.h"
 
 enum { IO_FOREVER = -1 };
+
+/* io_deadline(), io_remaining_ms(): one limit that several calls share. */
+uint64_t io_deadline(int limit_ms);
+int io_remaining_ms(uint64_t deadline);
+
+/* io_limit_ms(): seconds, as control files give them, as a limit; saturates. */
+int io_limit_ms(uint64_t seconds);
 
 /* io_wait(): until one of the poll(2) events is there.  0, or -1. */
 int io_wait(int fd, short events, int limit_ms);
@@ -19,11 +27,13 @@ int io_wait(int fd, short events, int limit_ms);
 /* io_read(): waits, then reads once.  Octets, 0 at the end, or -1. */
 ssize_t io_read(int fd, void *to, size_t size, int limit_ms);
 
-/* io_write_all(): all of it.  0, or -1; then part of it may have gone. */
+/* io_write_all(): all of it.  0, or -1; then part of it may have gone.  With a
+ * limit it writes PIPE_BUF octets at a time, so that the limit holds on a
+ * descriptor that blocks, too. */
 int io_write_all(int fd, const void *octets, size_t len, int limit_ms);
 
-/* io_slurp(): appends everything until the end of file, at most max octets.
- * 0, or -1; EFBIG when there is more than max. */
+/* io_slurp(): appends everything until the end of file.  0, or -1; EFBIG when
+ * there is more than max octets.  What was read before a failure is there. */
 int io_slurp(int fd, stralloc *out, size_t max, int limit_ms);
 
 /* io_pread_all(): exactly len octets at offset.  0, or -1; EIO when the file

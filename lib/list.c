@@ -2,17 +2,10 @@
 #include "lib/list.h"
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-static int compare_keys(struct text a, struct text b) {
-  size_t common = a.len < b.len ? a.len : b.len;
-  int r = common ? strncasecmp(a.s, b.s, common) : 0;
-  return r ? r : (a.len > b.len) - (a.len < b.len);
-}
 
 static int compare_lines(const void *a, const void *b) {
   const struct list_line *x = a, *y = b;
-  int r = compare_keys(x->key, y->key);
+  int r = text_compare_nocase(x->key, y->key);
   /* the later line first, so that it is the one that is kept */
   return r ? r : (x->key.s < y->key.s) - (x->key.s > y->key.s);
 }
@@ -49,7 +42,7 @@ static struct text next_line(struct text *rest) {
 static void drop_doubles(struct list *l) {
   size_t kept = 0;
   for (size_t i = 0; i < l->count; i++)
-    if (kept == 0 || compare_keys(l->lines[kept - 1].key, l->lines[i].key) != 0)
+    if (kept == 0 || text_compare_nocase(l->lines[kept - 1].key, l->lines[i].key) != 0)
       l->lines[kept++] = l->lines[i];
   l->count = kept;
 }
@@ -74,7 +67,7 @@ const struct list_line *list_find(const struct list *l, struct text key) {
   size_t low = 0, high = l->count;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
-    int r = compare_keys(key, l->lines[middle].key);
+    int r = text_compare_nocase(key, l->lines[middle].key);
     if (r == 0) return &l->lines[middle];
     if (r < 0) high = middle;
     else low = middle + 1;

@@ -21,11 +21,16 @@ lib_libowl_a_SOURCES = \
   %D%/list.h %D%/list.c \
   %D%/route.h %D%/route.c \
   %D%/address.h %D%/address.c \
+  %D%/addrlist.h %D%/addrlist.c \
+  %D%/header.h %D%/header.c \
+  %D%/phrase.h %D%/phrase.c \
+  %D%/xtext.h %D%/xtext.c \
   %D%/sandbox.h %D%/sandbox.c \
   %D%/injector.h %D%/injector.c \
   %D%/unixsock.h %D%/unixsock.c \
   %D%/log.h %D%/log.c
 
+lib_libowl_a_SOURCES += %D%/unittest.h %D%/sample.h
 
 # The seccomp filters, made by a program so that nothing else needs libseccomp.
 noinst_PROGRAMS += %D%/sandbox_filter_gen
@@ -38,9 +43,52 @@ CLEANFILES += %D%/sandbox_filter.h %D%/sandbox_filter.h.tmp
 %D%/sandbox.$(OBJEXT): %D%/sandbox_filter.h
 
 if CMOCKA
+check_PROGRAMS += %D%/text_test
+%C%_text_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/clock_test
+%C%_clock_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/crc32c_test
+%C%_crc32c_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/tlv_test
+%C%_tlv_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/record_test
+%C%_record_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/frame_test
+%C%_frame_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/iofd_test
+%C%_iofd_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/queueid_test
+%C%_queueid_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/envelope_test
+%C%_envelope_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/result_test
+%C%_result_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/agent_test
+%C%_agent_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/door_test
+%C%_door_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/ctl_test
+%C%_ctl_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/queuefile_test
+%C%_queuefile_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/sandbox_test %D%/line_test
 %C%_sandbox_test_SOURCES = %D%/sandbox_test.c
 %C%_sandbox_test_LDADD = $(TEST_LIBS)
 %C%_line_test_SOURCES = %D%/line_test.c
 %C%_line_test_LDADD = $(TEST_LIBS)
+endif
+
+if CMOCKA
+check_PROGRAMS += %D%/header_test %D%/addrlist_test %D%/phrase_test %D%/xtext_test
+%C%_header_test_LDADD = $(TEST_LIBS)
+%C%_addrlist_test_LDADD = $(TEST_LIBS)
+%C%_phrase_test_LDADD = $(TEST_LIBS)
+%C%_xtext_test_LDADD = $(TEST_LIBS)
+endif
+if FUZZERS
+noinst_PROGRAMS += %D%/header_fuzz %D%/addrlist_fuzz
+%C%_header_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_header_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_addrlist_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_addrlist_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif

@@ -35,7 +35,8 @@ int queuefile_cat_trailer(stralloc *out, uint64_t body_octets, uint32_t body_crc
 static enum queuefile_status check_lengths(const char *t, uint64_t file_octets, uint64_t *body,
                                            uint64_t *envelope) {
   if (memcmp(t + AT_MAGIC, magic, MAGIC_OCTETS) != 0) return QUEUEFILE_NO_TRAILER;
-  if (get_u16(t + AT_VERSION) != QUEUEFILE_VERSION) return QUEUEFILE_BAD_VERSION;
+  if (get_u16(t + AT_VERSION) != QUEUEFILE_VERSION || get_u16(t + AT_ZERO) != 0)
+    return QUEUEFILE_BAD_VERSION;
   *body = get_u64(t + AT_BODY_OCTETS);
   *envelope = get_u64(t + AT_ENVELOPE_OCTETS);
   uint64_t rest = file_octets - QUEUEFILE_TRAILER_OCTETS;
@@ -46,7 +47,7 @@ static enum queuefile_status check_lengths(const char *t, uint64_t file_octets, 
 
 static enum queuefile_status decode(struct queuefile *q) {
   switch (envelope_decode(&q->envelope, text_of_stralloc(&q->octets))) {
-    case ENVELOPE_OK: return QUEUEFILE_OK;
+    case ENVELOPE_OK: return q->envelope.sender.s ? QUEUEFILE_OK : QUEUEFILE_BAD_ENVELOPE;
     case ENVELOPE_BAD_VERSION: return QUEUEFILE_BAD_VERSION;
     case ENVELOPE_MALFORMED: return QUEUEFILE_BAD_ENVELOPE;
     case ENVELOPE_NO_MEMORY: errno = ENOMEM; break;

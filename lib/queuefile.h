@@ -24,7 +24,7 @@ enum queuefile_status {
   QUEUEFILE_NO_TRAILER,   /* too short, wrong magic, lengths that do not add up */
   QUEUEFILE_BAD_VERSION,
   QUEUEFILE_BAD_CHECKSUM,
-  QUEUEFILE_BAD_ENVELOPE,
+  QUEUEFILE_BAD_ENVELOPE, /* also: no sender; there may be no recipients */
   QUEUEFILE_IO_ERROR      /* errno */
 };
 

@@ -1,7 +1,7 @@
 #include "config.h"
 #include "lib/queueid.h"
 #include <string.h>
-#include <sys/random.h>
+#include <unistd.h>
 
 static const char hex[] = "0123456789abcdef";
 
@@ -18,7 +18,7 @@ void queueid_from(struct queueid *id, uint64_t arrival_us, const unsigned char o
 
 int queueid_make(struct queueid *id, uint64_t arrival_us) {
   unsigned char octets[10];
-  if (getrandom(octets, sizeof octets, 0) != (ssize_t)sizeof octets) return -1;
+  if (getentropy(octets, sizeof octets) == -1) return -1;
   queueid_from(id, arrival_us, octets);
   return 0;
 }

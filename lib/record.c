@@ -1,13 +1,15 @@
 #include "config.h"
 #include "lib/record.h"
+#include <errno.h>
 
 static int put_number(stralloc *out, const struct field *f, uint64_t value) {
-  if (value > f->max) return -1;
+  if (value > f->max) return errno = EMSGSIZE, -1;
   return value || f->always ? tlv_put_uint(out, f->tag, value) : 0;
 }
 
 static int put_text(stralloc *out, const struct field *f, struct text value) {
-  if (value.len > f->max) return -1;
+  if (value.len > f->max) return errno = EMSGSIZE, -1;
+  if (f->type == FIELD_TEXT && !text_is_clean(value)) return errno = EILSEQ, -1;
   return value.s ? tlv_put(out, f->tag, value) : 0;
 }
 
@@ -19,7 +21,8 @@ int record_put(stralloc *out, const struct field *fields, const void *object) {
     switch (f->type) {
       case FIELD_UINT: r = put_number(out, f, *(const uint64_t *)member); break;
       case FIELD_FLAG: r = *(const bool *)member ? tlv_put(out, f->tag, text_of("")) : 0; break;
-      case FIELD_TEXT: r = put_text(out, f, *(const struct text *)member); break;
+      case FIELD_TEXT:
+      case FIELD_OCTETS: r = put_text(out, f, *(const struct text *)member); break;
     }
     if (r == -1) return -1;
   }
@@ -31,7 +34,10 @@ static bool store(const struct field *f, void *member, const struct tlv *item) {
     case FIELD_UINT:
       return tlv_uint(item, (uint64_t *)member) == 0 && *(uint64_t *)member <= f->max;
     case FIELD_FLAG: *(bool *)member = true; return item->value.len == 0;
-    case FIELD_TEXT: *(struct text *)member = item->value; return item->value.len <= f->max;
+    case FIELD_TEXT:
+    case FIELD_OCTETS:
+      *(struct text *)member = item->value;
+      return item->value.len <= f->max && (f->type == FIELD_OCTETS || text_is_clean(item->value));
   }
   return false;
 }
@@ -49,8 +55,7 @@ int record_read(const struct field *fields, void *object, struct text payload) {
   enum tlv_status s;
   while ((s = tlv_next(&r, &item)) == TLV_ITEM) {
     enum record_status taken = record_take(fields, object, &item);
-    if (taken == RECORD_MALFORMED) return -1;
-    if (taken == RECORD_UNKNOWN && item.tag & TAG_CRITICAL) return -1;
+    if (taken == RECORD_MALFORMED || (taken == RECORD_UNKNOWN && item.tag & TAG_CRITICAL)) break;
   }
-  return s == TLV_END ? 0 : -1;
+  return s == TLV_END ? 0 : (errno = EPROTO, -1);
 }

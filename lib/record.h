@@ -2,8 +2,11 @@
  *
  * A struct whose members are uint64_t, bool or struct text is described by a
  * table; record_put() and record_take() then encode and decode it.  Zero,
- * false and TEXT_ABSENT are "not given" and are not written; a number that may
- * be zero on purpose is written when FIELD_ALWAYS is set.
+ * false and TEXT_ABSENT are "not given" and are not written; a number whose row
+ * says always is written when it is zero, too.
+ *
+ * No control octet passes in a FIELD_TEXT, in either direction, so that what a
+ * carrier brings can stand in a log line, a header field or a command.
  */
 #ifndef OWL_RECORD_H
 #define OWL_RECORD_H
@@ -12,7 +15,12 @@
 #include "lib/tag.h"
 #include "lib/tlv.h"
 
-enum field_type { FIELD_UINT, FIELD_FLAG, FIELD_TEXT };
+enum field_type {
+  FIELD_UINT,
+  FIELD_FLAG,
+  FIELD_TEXT,  /* struct text, clean (lib/text.h) */
+  FIELD_OCTETS /* struct text, any octets */
+};
 
 struct field {
   uint16_t tag;
@@ -25,22 +33,24 @@ struct field {
 /* A table ends with FIELD_END. */
 #define FIELD_END {0, FIELD_UINT, 0, 0, false}
 
-/* record_put(): appends the members that are set.  0, or -1: no memory, or a
- * member over its max. */
+/* record_put(): appends the members that are set.  0, or -1 with errno: ENOMEM,
+ * EMSGSIZE for a member over its max, EILSEQ for a control octet. */
 int record_put(stralloc *out, const struct field *fields, const void *object);
 
 enum record_status {
   RECORD_TAKEN,
   RECORD_UNKNOWN,  /* no such tag in the table */
-  RECORD_MALFORMED /* wrong length, or over max */
+  RECORD_MALFORMED /* wrong length, over max, or a control octet */
 };
 
 /* record_take(): stores one item into the object, which then points into the
- * item's octets.  Hostile input. */
+ * item's octets.  Of two items with one tag the last counts.  After
+ * RECORD_MALFORMED the member holds no value to be used.  Hostile input. */
 enum record_status record_take(const struct field *fields, void *object, const struct tlv *item);
 
 /* record_read(): every item of a payload; unknown items that are not critical
- * are passed over.  0, or -1: malformed, or unknown and critical. */
+ * are passed over.  0, or -1 with errno EPROTO: malformed, or unknown and
+ * critical. */
 int record_read(const struct field *fields, void *object, struct text payload);
 
 #endif

@@ -22,7 +22,7 @@ enum {
   TAG_BODY = 0x0004,           /* enum envelope_body */
   TAG_SMTPUTF8 = 0x0005,       /* flag, RFC 6531 */
   TAG_REQUIRETLS = 0x8006,     /* flag, RFC 8689 */
-  TAG_PRIORITY = 0x0007,       /* RFC 6710, -9 to 9, stored plus 9 */
+  TAG_PRIORITY = 0x0007,       /* RFC 6710, -9 to 9, stored plus 10 */
   TAG_HOLD_UNTIL = 0x0008,     /* RFC 4865, wall clock, us */
   TAG_DEADLINE = 0x0009,       /* RFC 2852, wall clock, us */
   TAG_DEADLINE_MODE = 0x000a,  /* enum envelope_deadline */

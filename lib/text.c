@@ -1,7 +1,6 @@
 #include "config.h"
 #include "lib/text.h"
 #include <string.h>
-#include <strings.h>
 
 struct text text_of(const char *cstring) {
   return cstring ? (struct text){cstring, strlen(cstring)} : TEXT_ABSENT;
@@ -21,11 +20,16 @@ static unsigned char lower(unsigned char c) {
   return c >= 'A' && c <= 'Z' ? (unsigned char)(c + ('a' - 'A')) : c;
 }
 
+int text_compare_nocase(struct text a, struct text b) {
+  for (size_t i = 0; i < a.len && i < b.len; i++) {
+    int r = lower((unsigned char)a.s[i]) - lower((unsigned char)b.s[i]);
+    if (r) return r;
+  }
+  return (a.len > b.len) - (a.len < b.len);
+}
+
 bool text_equal_nocase(struct text a, struct text b) {
-  if (a.len != b.len) return false;
-  for (size_t i = 0; i < a.len; i++)
-    if (lower((unsigned char)a.s[i]) != lower((unsigned char)b.s[i])) return false;
-  return true;
+  return a.len == b.len && text_compare_nocase(a, b) == 0;
 }
 
 static bool is_control(char c) { return (unsigned char)c < 32 || c == 127; }

@@ -21,14 +21,15 @@ struct text text_of(const char *cstring);
 struct text text_of_stralloc(const stralloc *sa);
 bool text_equal(struct text a, struct text b);
 bool text_equals(struct text a, const char *cstring);
-/* ASCII case is ignored. */
+/* ASCII case is ignored; the order is that of the lower-case octets. */
 bool text_equal_nocase(struct text a, struct text b);
+int text_compare_nocase(struct text a, struct text b);
 
 /* text_is_clean(): no octet below 32 and no DEL, so that the text can stand in
  * a log line, a header field or a reply.  Octets above 127 pass. */
 bool text_is_clean(struct text t);
 
-/* text_cat(): appends; 0, or -1 without memory. */
+/* text_cat(): appends; t must not lie in out.  0, or -1 without memory. */
 int text_cat(stralloc *out, struct text t);
 
 /* text_cat_cleaned(): appends with every octet below 32, and DEL, replaced by

@@ -1,14 +1,16 @@
 #include "config.h"
 #include "lib/tlv.h"
+#include <errno.h>
 #include "lib/bigendian.h"
 
 int tlv_put(stralloc *out, uint16_t tag, struct text value) {
   char head[TLV_HEADER_OCTETS];
-  if (value.len > UINT32_MAX) return -1;
+  if (value.len > UINT32_MAX) return errno = EMSGSIZE, -1;
   put_u16(head, tag);
   put_u32(head + 2, (uint32_t)value.len);
-  if (!stralloc_catb(out, head, sizeof head)) return -1;
-  return text_cat(out, value);
+  if (!stralloc_catb(out, head, sizeof head) || text_cat(out, value) == -1)
+    return errno = ENOMEM, -1;
+  return 0;
 }
 
 int tlv_put_uint(stralloc *out, uint16_t tag, uint64_t value) {

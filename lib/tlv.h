@@ -21,7 +21,8 @@ struct tlv_reader {
   struct text rest;
 };
 
-/* Append one item.  0, or -1: no memory, or a value over UINT32_MAX. */
+/* Append one item; the value must not lie in out.  0, or -1 with errno: ENOMEM,
+ * or EMSGSIZE for a value over UINT32_MAX. */
 int tlv_put(stralloc *out, uint16_t tag, struct text value);
 int tlv_put_uint(stralloc *out, uint16_t tag, uint64_t value);
 

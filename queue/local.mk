@@ -23,3 +23,43 @@ bin_PROGRAMS += %D%/owlq
   %D%/owlq_ctl.c %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c
 %C%_owlq_LDADD = lib/libowl.a $(OWFAT_LIBS)
+
+if CMOCKA
+queue_store_parts = %D%/store.c %D%/msglog.c %D%/message.c %D%/newmessage.c %D%/testqueue.h %D%/testqueue.c
+check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D%/message_test
+%C%_schedule_test_SOURCES = %D%/schedule_test.c %D%/schedule.c
+%C%_schedule_test_LDADD = $(TEST_LIBS)
+%C%_dispatch_test_SOURCES = %D%/dispatch_test.c %D%/dispatch.c
+%C%_dispatch_test_LDADD = $(TEST_LIBS)
+%C%_callerenvelope_test_SOURCES = %D%/callerenvelope_test.c %D%/callerenvelope.c
+%C%_callerenvelope_test_LDADD = $(TEST_LIBS)
+%C%_message_test_SOURCES = %D%/message_test.c %D%/bounce.c $(queue_store_parts)
+%C%_message_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+endif
+
+if FUZZERS
+noinst_PROGRAMS += %D%/callerenvelope_fuzz %D%/msglog_fuzz
+%C%_callerenvelope_fuzz_SOURCES = %D%/callerenvelope_fuzz.c %D%/callerenvelope.c
+%C%_callerenvelope_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_callerenvelope_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_msglog_fuzz_SOURCES = %D%/msglog_fuzz.c %D%/msglog.c %D%/message.c %D%/store.c
+%C%_msglog_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_msglog_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+endif
+
+# owl-inject and sendmail run as their callers.  They look up the caller's
+# name, so they are linked dynamically.
+queue_inject_parts = \
+  %D%/injectoutcome.h \
+  %D%/injectinput.h %D%/injectinput.c \
+  %D%/injectrecipients.h %D%/injectrecipients.c \
+  %D%/injectauthor.h %D%/injectauthor.c \
+  %D%/injectheader.h %D%/injectheader.c \
+  %D%/injectsubmit.h %D%/injectsubmit.c
+AM_CPPFLAGS += -DBIN_DIR='"$(bindir)"'
+bin_PROGRAMS += %D%/owl-inject
+%C%_owl_inject_SOURCES = %D%/inject.c $(queue_inject_parts)
+%C%_owl_inject_LDADD = lib/libowl.a $(OWFAT_LIBS)
+sendmail_PROGRAMS += %D%/sendmail
+%C%_sendmail_SOURCES = %D%/sendmail.c %D%/sendmailoptions.h %D%/sendmailoptions.c $(queue_inject_parts)
+%C%_sendmail_LDADD = lib/libowl.a $(OWFAT_LIBS)

@@ -1,0 +1,46 @@
+#include "config.h"
+#include "lib/crc32c.h"
+#include "lib/unittest.h"
+
+/* RFC 3720 B.4; its table gives the octets of each sum in the order sent */
+static void gives_the_rfc_s_sums(void **state) {
+  (void)state;
+  unsigned char zeroes[32] = {0}, ones[32], up[32], down[32];
+  static const unsigned char read_command[48] = {
+    0x01, 0xc0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x14, 0, 0, 0, 0, 0, 0x04, 0,
+    0, 0, 0, 0x14, 0, 0, 0, 0x18, 0x28, 0, 0, 0, 0, 0, 0, 0, 0x02, 0, 0, 0, 0, 0, 0, 0,
+  };
+  memset(ones, 0xff, sizeof ones);
+  for (unsigned i = 0; i < 32; i++) {
+    up[i] = (unsigned char)i;
+    down[i] = (unsigned char)(31 - i);
+  }
+  assert_int_equal(crc32c(0, zeroes, 32), 0x8a9136aa);
+  assert_int_equal(crc32c(0, ones, 32), 0x62a8ab43);
+  assert_int_equal(crc32c(0, up, 32), 0x46dd794e);
+  assert_int_equal(crc32c(0, down, 32), 0x113fdb5c);
+  assert_int_equal(crc32c(0, read_command, 48), 0xd9963a56);
+  assert_int_equal(crc32c(0, "123456789", 9), 0xe3069283);
+  assert_int_equal(crc32c(0, NULL, 0), 0);
+}
+
+static void can_be_split_anywhere(void **state) {
+  (void)state;
+  unsigned char octets[67];
+  for (unsigned i = 0; i < sizeof octets; i++) octets[i] = (unsigned char)(i * 37 + 11);
+  uint32_t whole = crc32c(0, octets, sizeof octets);
+  for (size_t a = 0; a <= sizeof octets; a++)
+    for (size_t b = a; b <= sizeof octets; b++) {
+      uint32_t crc = crc32c(0, octets, a);
+      crc = crc32c(crc, octets + a, b - a);
+      assert_int_equal(crc32c(crc, octets + b, sizeof octets - b), whole);
+    }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(gives_the_rfc_s_sums),
+    cmocka_unit_test(can_be_split_anywhere),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,186 @@
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include "queue/dispatch.h"
+
+/* A runner without input and output: workers finish when a test says so. */
+
+static struct destination *remote(struct dispatcher *d, const char *host) {
+  struct route r = {.channel = CHANNEL_REMOTE, .port = 25};
+  assert_true(stralloc_copys(&r.host, host));
+  struct destination *x = dispatch_destination(d, &r);
+  route_free(&r);
+  return x;
+}
+
+static struct destination *local(struct dispatcher *d, const char *address) {
+  struct route r = {.channel = CHANNEL_LOCAL};
+  assert_true(stralloc_copys(&r.address, address));
+  struct destination *x = dispatch_destination(d, &r);
+  route_free(&r);
+  return x;
+}
+
+static void queue_jobs(struct destination *x, unsigned count) {
+  for (unsigned i = 0; i < count; i++) dispatch_queue(x, calloc(1, sizeof(struct job)));
+}
+
+struct counts {
+  unsigned started, sent, closed;
+};
+
+static void drop_closed(struct dispatcher *d) {
+  for (struct worker *w = d->workers, *next; w; w = next) {
+    next = w->next;
+    if (!w->closing || w->outstanding) continue;
+    dispatch_drop_worker(d, w);
+    free(w);
+  }
+}
+
+static struct counts carry_out_all(struct dispatcher *d) {
+  struct counts c = {0, 0, 0};
+  for (;;) {
+    struct decision x = dispatch_next(d);
+    switch (x.kind) {
+      case DECIDE_NOTHING: return c;
+      case DECIDE_SEND:
+        x.worker->outstanding++;
+        x.worker->next_number++;
+        free(x.job);
+        c.sent++;
+        break;
+      case DECIDE_START:
+        dispatch_add_worker(d, calloc(1, sizeof(struct worker)), x.destination);
+        c.started++;
+        break;
+      case DECIDE_CLOSE:
+        dispatch_close_worker(d, x.worker);
+        c.closed++;
+        break;
+    }
+    drop_closed(d);
+  }
+}
+
+static void finish_all(struct dispatcher *d) {
+  for (struct worker *w = d->workers; w; w = w->next) w->outstanding = 0;
+}
+
+static void finish_of(struct dispatcher *d, const struct destination *x) {
+  for (struct worker *w = d->workers; w; w = w->next)
+    if (w->destination == x) w->outstanding = 0;
+}
+
+static void end(struct dispatcher *d) {
+  finish_all(d);
+  for (unsigned round = 0; round < 1000 && carry_out_all(d).sent; round++) finish_all(d);
+  while (d->workers) {
+    struct worker *w = d->workers;
+    dispatch_drop_worker(d, w);
+    free(w);
+  }
+  dispatch_forget_idle(d);
+  assert_null(d->destinations);
+}
+
+static void one_destination_is_one_whatever_its_case(void **state) {
+  struct dispatcher d = {.limit = {10, 20}};
+  (void)state;
+  assert_ptr_equal(remote(&d, "Example.ORG"), remote(&d, "example.org"));
+  assert_ptr_not_equal(remote(&d, "example.org"), remote(&d, "example.net"));
+  assert_ptr_not_equal(remote(&d, "example.org"), local(&d, "example.org"));
+  end(&d);
+}
+
+static void remote_workers_get_one_job_each_up_to_the_limit(void **state) {
+  struct dispatcher d = {.limit = {10, 20}};
+  (void)state;
+  queue_jobs(remote(&d, "a.test"), 50);
+  struct counts c = carry_out_all(&d);
+  assert_int_equal(c.started, 20);
+  assert_int_equal(c.sent, 20);
+  assert_int_equal(d.running[CHANNEL_REMOTE], 20);
+  finish_all(&d);
+  c = carry_out_all(&d);
+  assert_int_equal(c.started, 0); /* connections are used again */
+  assert_int_equal(c.sent, 20);
+  end(&d);
+}
+
+static void one_local_worker_takes_a_batch(void **state) {
+  struct dispatcher d = {.limit = {10, 20}};
+  (void)state;
+  queue_jobs(local(&d, "joe@a.test"), AGENT_JOBS_AHEAD);
+  struct counts c = carry_out_all(&d);
+  assert_int_equal(c.started, 1);
+  assert_int_equal(c.sent, AGENT_JOBS_AHEAD);
+  end(&d);
+}
+
+static void a_busy_destination_does_not_starve_another(void **state) {
+  struct dispatcher d = {.limit = {10, 4}};
+  (void)state;
+  struct destination *slow = remote(&d, "slow.test");
+  queue_jobs(slow, 1000);
+  assert_int_equal(carry_out_all(&d).sent, 4);
+  struct destination *late = remote(&d, "late.test");
+  queue_jobs(late, 1);
+  assert_int_equal(carry_out_all(&d).sent, 0); /* all places are busy */
+  for (struct worker *w = d.workers; w; w = w->next)
+    if (w->destination == slow) {
+      w->outstanding = 0; /* one job of the busy destination ends */
+      break;
+    }
+  struct counts c = carry_out_all(&d);
+  assert_int_equal(c.closed, 1);
+  assert_int_equal(c.started, 1);
+  assert_int_equal(late->queued, 0);
+  end(&d);
+}
+
+static void single_workers_give_way_after_a_quantum(void **state) {
+  struct dispatcher d = {.limit = {1, 1}};
+  (void)state;
+  struct destination *busy = remote(&d, "busy.test"), *late = remote(&d, "late.test");
+  queue_jobs(busy, 1000);
+  carry_out_all(&d);
+  queue_jobs(late, 1);
+  unsigned jobs = 0;
+  while (late->queued && jobs < 1000) {
+    finish_of(&d, busy);
+    carry_out_all(&d);
+    jobs++;
+  }
+  assert_in_range(jobs, 2, DISPATCH_QUANTUM + 1);
+  end(&d);
+}
+
+static void an_idle_worker_makes_room(void **state) {
+  struct dispatcher d = {.limit = {10, 1}};
+  (void)state;
+  queue_jobs(remote(&d, "first.test"), 1);
+  carry_out_all(&d);
+  finish_all(&d);
+  queue_jobs(remote(&d, "second.test"), 1);
+  struct counts c = carry_out_all(&d);
+  assert_int_equal(c.closed, 1);
+  assert_int_equal(c.sent, 1);
+  end(&d);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(one_destination_is_one_whatever_its_case),
+    cmocka_unit_test(remote_workers_get_one_job_each_up_to_the_limit),
+    cmocka_unit_test(one_local_worker_takes_a_batch),
+    cmocka_unit_test(a_busy_destination_does_not_starve_another),
+    cmocka_unit_test(single_workers_give_way_after_a_quantum),
+    cmocka_unit_test(an_idle_worker_makes_room),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

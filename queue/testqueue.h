@@ -1,0 +1,21 @@
+/* testqueue.h - a queue folder for unit tests: made under TMPDIR, removed at
+ * the end.  Failures end the test. */
+#ifndef OWL_TESTQUEUE_H
+#define OWL_TESTQUEUE_H
+
+#include "lib/envelope.h"
+#include "queue/store.h"
+
+struct testqueue {
+  char path[256];
+  struct store store;
+};
+
+void testqueue_make(struct testqueue *q);
+void testqueue_remove(struct testqueue *q);
+
+/* testqueue_inject(): a message with this body into todo/. */
+struct queueid testqueue_inject(struct testqueue *q, const char *body, const char *sender,
+                                const char *const *recipients, size_t count);
+
+#endif
