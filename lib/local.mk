@@ -86,7 +86,11 @@ check_PROGRAMS += %D%/header_test %D%/addrlist_test %D%/phrase_test %D%/xtext_te
 %C%_xtext_test_LDADD = $(TEST_LIBS)
 endif
 if FUZZERS
-noinst_PROGRAMS += %D%/header_fuzz %D%/addrlist_fuzz
+noinst_PROGRAMS += %D%/header_fuzz %D%/addrlist_fuzz %D%/address_fuzz %D%/door_fuzz
+%C%_address_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_address_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_door_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_door_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_header_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_header_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_addrlist_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
