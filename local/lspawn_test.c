@@ -48,6 +48,7 @@ static int start_spawner(void) {
     setenv("SECRET_OF_ROOT", "x", 1);
     alarm(60);
     dup2(pair[1], 20); /* left open by somebody */
+    signal(SIGUSR1, SIG_IGN); /* and ignored */
     dup2(pair[1], 0);
     execl("local/owl-lspawn", "owl-lspawn", (char *)NULL);
     _exit(126);
@@ -212,7 +213,10 @@ static void the_worker_gets_nothing_of_roots(void **state) {
   assert_null(strstr(got, "SECRET_OF_ROOT"));
   assert_null(strstr(got, "HOME="));
   assert_non_null(strstr(got, "SigBlk:\t0000000000000000"));
-  assert_non_null(strstr(got, "SigIgn:\t0000000000000000"));
+  const char *ignored = strstr(got, "SigIgn:\t");
+  assert_non_null(ignored);
+  /* what lies above belongs to the C library of whoever runs the test */
+  assert_int_equal(strtoull(ignored + 8, NULL, 16) & 0x7fffffff, 0);
   if (geteuid() == 0) {
     assert_non_null(strstr(got, "Uid:\t65534\t65534\t65534\t65534\n"));
     assert_non_null(strstr(got, "Gid:\t65534\t65534\t65534\t65534\n"));
