@@ -38,7 +38,7 @@ static void set(const char *name, const char *value) {
   test_write(test_path(in_folder("control"), name), value, 0644);
 }
 
-static int start_spawner(void) {
+static int start_spawner(const char *default_delivery) {
   int pair[2];
   assert_int_equal(unixsock_pair(pair), 0);
   spawner = fork();
@@ -50,7 +50,7 @@ static int start_spawner(void) {
     dup2(pair[1], 20); /* left open by somebody */
     signal(SIGUSR1, SIG_IGN); /* and ignored */
     dup2(pair[1], 0);
-    execl("local/owl-lspawn", "owl-lspawn", (char *)NULL);
+    execl("local/owl-lspawn", "owl-lspawn", default_delivery, (char *)NULL);
     _exit(126);
   }
   close(pair[1]);
@@ -418,6 +418,15 @@ static void hup_rereads_the_control_files(void **state) {
   assert_int_equal(end_spawner(), 0);
 }
 
+static void an_argument_is_the_default_delivery(void **state) {
+  (void)state;
+  assert_int_equal(end_spawner(), 0);
+  start_spawner("# ours\n./Other/");
+  expect_delivery("joe@example.org");
+  assert_int_equal(test_entries(in_home("Other/new")), 1);
+  assert_int_equal(end_spawner(), 0);
+}
+
 static int make(void **state) {
   (void)state;
   folder = test_folder();
@@ -433,7 +442,7 @@ static int make(void **state) {
   set("timeoutlookup", "2");
   set("rcptcache", "2");
   test_install("local/owl-local", folder);
-  return start_spawner();
+  return start_spawner(NULL);
 }
 
 static int clean(void **state) {
@@ -464,6 +473,7 @@ int main(void) {
     TEST(rubbish_closes_its_connection_only),
     TEST(idle_connections_give_way),
     TEST(a_dead_child_is_replaced),
+    TEST(an_argument_is_the_default_delivery),
     TEST(hup_rereads_the_control_files),
   };
   alarm(120);
