@@ -371,6 +371,9 @@ static void idle_connections_give_way(void **state) {
   }
   connect_to_answers(&p);
   assert_int_equal(ask(&p, "joe@example.org"), 250);
+  struct frame f;
+  assert_int_equal(frame_receive(&idle[0].in, idle[0].sock, &f, WAIT_MS), FRAME_EOF);
+  assert_int_equal(frame_receive(&idle[199].in, idle[199].sock, &f, 0), FRAME_AGAIN);
   for (int i = 0; i < 200; i++) leave(&idle[i]);
   assert_int_equal(ask(&p, "jim@example.org"), 550);
   leave(&p);
