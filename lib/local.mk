@@ -25,7 +25,7 @@ lib_libowl_a_SOURCES = \
   %D%/unixsock.h %D%/unixsock.c \
   %D%/log.h %D%/log.c
 
-lib_libowl_a_SOURCES += %D%/unittest.h %D%/sample.h
+lib_libowl_a_SOURCES += %D%/unittest.h %D%/sample.h %D%/testfolder.h
 
 if CMOCKA
 check_PROGRAMS += %D%/text_test
@@ -56,4 +56,18 @@ check_PROGRAMS += %D%/ctl_test
 %C%_ctl_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/queuefile_test
 %C%_queuefile_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/list_test
+%C%_list_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/control_test
+%C%_control_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/route_test
+%C%_route_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/address_test
+%C%_address_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/unixsock_test
+%C%_unixsock_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/log_test
+%C%_log_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/injector_test
+%C%_injector_test_LDADD = $(TEST_LIBS)
 endif

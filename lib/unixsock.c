@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -39,21 +40,43 @@ static int done(int fd, int folder, int r) {
   return r == -1 ? -1 : fd;
 }
 
+/* A listener's full queue makes connect() wait for as long as a write would. */
+static int set_limit(int fd, time_t seconds) {
+  struct timeval limit = {seconds, 0};
+  return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+static int connect_within_limit(int fd, const struct sockaddr_un *a) {
+  int r;
+  if (set_limit(fd, UNIXSOCK_CONNECT_S) == -1) return -1;
+  do r = connect(fd, (const struct sockaddr *)a, sizeof *a);
+  while (r == -1 && errno == EINTR);
+  if (r == -1 && errno == EAGAIN) errno = ETIMEDOUT;
+  return r == -1 ? -1 : set_limit(fd, 0);
+}
+
 int unixsock_connect(const char *path) {
   struct sockaddr_un a;
   int folder;
   if (make_address(&a, path, &folder) == -1) return -1;
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  int r = fd == -1 ? -1 : connect(fd, (struct sockaddr *)&a, sizeof a);
-  return done(fd, folder, r);
+  return done(fd, folder, fd == -1 ? -1 : connect_within_limit(fd, &a));
+}
+
+/* 0 when nobody listens there; what an earlier listener left is removed. */
+static int clear_the_place(const char *path) {
+  struct stat st;
+  int other = unixsock_connect(path);
+  if (other >= 0) close(other);
+  if (other >= 0 || errno == ETIMEDOUT) return errno = EADDRINUSE, -1;
+  if (errno == ECONNREFUSED && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) return unlink(path);
+  return 0;
 }
 
 int unixsock_listen(const char *path, mode_t mode, int backlog) {
   struct sockaddr_un a;
   int folder;
-  int other = unixsock_connect(path);
-  if (other >= 0) return close(other), errno = EADDRINUSE, -1;
-  if (errno == ECONNREFUSED) unlink(path);
+  if (clear_the_place(path) == -1) return -1;
   if (make_address(&a, path, &folder) == -1) return -1;
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   int r = fd == -1 ? -1 : 0;
