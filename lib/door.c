@@ -6,6 +6,7 @@ const struct frame_protocol door_protocol = {'D', 1, DOOR_FRAME_MAX};
 
 static const struct field request_fields[] = {
   {TAG_OCTETS, FIELD_UINT, offsetof(struct door_request, octets), INT64_MAX, false},
+  {TAG_STATUS, FIELD_TEXT, offsetof(struct door_request, status), 11, false},
   {TAG_MECHANISM, FIELD_TEXT, offsetof(struct door_request, mechanism), 20, false},
   {TAG_SECRET, FIELD_OCTETS, offsetof(struct door_request, secret), DOOR_SECRET_MAX, false},
   FIELD_END

@@ -22,7 +22,7 @@ enum door_frame {
   DOOR_RCPT = 2,     /* RECIPIENT_ADDRESS and terms: may this recipient be taken? */
   DOOR_DATA = 3,     /* a place for the data, please */
   DOOR_COMPLETE = 4, /* OCTETS: the data is complete, all of it is in the pipe */
-  DOOR_ABORT = 5,    /* drop the transaction, with or without data under way */
+  DOOR_ABORT = 5,    /* drop the transaction, with or without data under way; STATUS: why */
   DOOR_TLS = 6,      /* STARTTLS */
   DOOR_AUTH = 7,     /* MECHANISM, AUTH_USER, SECRET */
   DOOR_QUESTION = 8, /* RECIPIENT_ADDRESS: would this local address be delivered? */
@@ -35,7 +35,8 @@ extern const struct frame_protocol door_protocol;
 
 struct door_request {
   struct envelope envelope; /* the members that the request names */
-  uint64_t octets;          /* COMPLETE */
+  uint64_t octets;          /* COMPLETE; MAIL: the size that the client declares */
+  struct text status;       /* ABORT: the enhanced status code of the reply that the client gets */
   struct text mechanism, secret; /* AUTH; the user is envelope.auth_user */
 };
 

@@ -162,14 +162,8 @@ static void read_refusal(struct injector *i) {
   stralloc_free(&raw);
 }
 
-int injector_finish(struct injector *i, const struct envelope *e) {
-  stralloc octets = {0};
-  injector_end_message(i);
-  /* when it cannot be written whole the program sees a truncated envelope and
-   * its exit code tells */
-  if (classic_envelope(&octets, e) == 0)
-    (void)io_write_all(i->envelope_fd, octets.s, octets.len, IO_FOREVER);
-  stralloc_free(&octets);
+/* The envelope has been written, or will not be. */
+static int end(struct injector *i) {
   close_one(&i->envelope_fd);
   int code = wait_for(i);
   if (code == INJECTOR_TEXT || code == INJECTOR_TEXT_PERMANENT || code == INJECTOR_REFUSED ||
@@ -179,11 +173,20 @@ int injector_finish(struct injector *i, const struct envelope *e) {
   return code;
 }
 
-void injector_abort(struct injector *i) {
+int injector_finish(struct injector *i, const struct envelope *e) {
+  stralloc octets = {0};
   injector_end_message(i);
-  close_one(&i->envelope_fd);
-  close_one(&i->error_fd);
-  if (i->pid > 0) wait_for(i);
+  bool whole = classic_envelope(&octets, e) == 0 &&
+               io_write_all(i->envelope_fd, octets.s, octets.len, IO_FOREVER) == 0;
+  stralloc_free(&octets);
+  int code = end(i);
+  /* a program that has not seen the envelope cannot have queued the message */
+  return code == INJECTOR_OK && !whole ? INJECTOR_BUG : code;
+}
+
+int injector_abort(struct injector *i) {
+  injector_end_message(i);
+  return i->pid > 0 ? end(i) : INJECTOR_BUG;
 }
 
 struct explanation {

@@ -9,6 +9,7 @@ lib_libowl_a_SOURCES = \
   %D%/record.h %D%/record.c \
   %D%/frame.h %D%/frame.c \
   %D%/iofd.h %D%/iofd.c \
+  %D%/line.h %D%/line.c \
   %D%/queueid.h %D%/queueid.c \
   %D%/envelope.h %D%/envelope.c \
   %D%/queuefile.h %D%/queuefile.c \
@@ -20,12 +21,26 @@ lib_libowl_a_SOURCES = \
   %D%/list.h %D%/list.c \
   %D%/route.h %D%/route.c \
   %D%/address.h %D%/address.c \
+  %D%/addrlist.h %D%/addrlist.c \
+  %D%/header.h %D%/header.c \
+  %D%/phrase.h %D%/phrase.c \
+  %D%/xtext.h %D%/xtext.c \
   %D%/sandbox.h %D%/sandbox.c \
   %D%/injector.h %D%/injector.c \
   %D%/unixsock.h %D%/unixsock.c \
   %D%/log.h %D%/log.c
 
 lib_libowl_a_SOURCES += %D%/unittest.h %D%/sample.h %D%/testfolder.h
+
+# The seccomp filters, made by a program so that nothing else needs libseccomp.
+noinst_PROGRAMS += %D%/sandbox_filter_gen
+%C%_sandbox_filter_gen_SOURCES = %D%/sandbox_filter_gen.c
+%C%_sandbox_filter_gen_LDADD = $(SECCOMP_LIBS)
+BUILT_SOURCES += %D%/sandbox_filter.h
+CLEANFILES += %D%/sandbox_filter.h %D%/sandbox_filter.h.tmp
+%D%/sandbox_filter.h: %D%/sandbox_filter_gen$(EXEEXT)
+	$(AM_V_GEN)%D%/sandbox_filter_gen$(EXEEXT) > $@.tmp && mv $@.tmp $@
+%D%/sandbox.$(OBJEXT): %D%/sandbox_filter.h
 
 if CMOCKA
 check_PROGRAMS += %D%/text_test
@@ -70,4 +85,24 @@ check_PROGRAMS += %D%/log_test
 %C%_log_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/injector_test
 %C%_injector_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/sandbox_test
+%C%_sandbox_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/line_test
+%C%_line_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/header_test
+%C%_header_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/addrlist_test
+%C%_addrlist_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/phrase_test
+%C%_phrase_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/xtext_test
+%C%_xtext_test_LDADD = $(TEST_LIBS)
+endif
+
+if FUZZERS
+noinst_PROGRAMS += %D%/header_fuzz %D%/addrlist_fuzz
+%C%_header_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_header_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_addrlist_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_addrlist_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif

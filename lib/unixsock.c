@@ -40,27 +40,29 @@ static int done(int fd, int folder, int r) {
   return r == -1 ? -1 : fd;
 }
 
-/* A listener's full queue makes connect() wait for as long as a write would. */
-static int set_limit(int fd, time_t seconds) {
-  struct timeval limit = {seconds, 0};
+static int set_limit(int fd, int limit_ms) {
+  struct timeval limit = {limit_ms / 1000, limit_ms % 1000 * 1000};
   return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
-static int connect_within_limit(int fd, const struct sockaddr_un *a) {
+/* A listener's full backlog makes connect() wait for as long as a write would. */
+static int connect_within(int fd, const struct sockaddr_un *a, int limit_ms) {
   int r;
-  if (set_limit(fd, UNIXSOCK_CONNECT_S) == -1) return -1;
+  if (set_limit(fd, limit_ms) == -1) return -1;
   do r = connect(fd, (const struct sockaddr *)a, sizeof *a);
   while (r == -1 && errno == EINTR);
   if (r == -1 && errno == EAGAIN) errno = ETIMEDOUT;
   return r == -1 ? -1 : set_limit(fd, 0);
 }
 
-int unixsock_connect(const char *path) {
+int unixsock_connect(const char *path) { return unixsock_connect_within(path, UNIXSOCK_CONNECT_MS); }
+
+int unixsock_connect_within(const char *path, int limit_ms) {
   struct sockaddr_un a;
   int folder;
   if (make_address(&a, path, &folder) == -1) return -1;
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  return done(fd, folder, fd == -1 ? -1 : connect_within_limit(fd, &a));
+  return done(fd, folder, fd == -1 ? -1 : connect_within(fd, &a, limit_ms));
 }
 
 /* 0 when nobody listens there; what an earlier listener left is removed. */

@@ -8,7 +8,7 @@
 
 #include <sys/types.h>
 
-enum { UNIXSOCK_CONNECT_S = 5 }; /* a connection that is not taken by then fails */
+enum { UNIXSOCK_CONNECT_MS = 5000 };
 
 /* unixsock_listen(): a listening stream socket, close-on-exec, with this mode;
  * a socket that nobody listens at is replaced, any other file is left alone.
@@ -16,8 +16,10 @@ enum { UNIXSOCK_CONNECT_S = 5 }; /* a connection that is not taken by then fails
 int unixsock_listen(const char *path, mode_t mode, int backlog);
 
 /* unixsock_connect(): descriptor, close-on-exec, or -1 with errno; ETIMEDOUT
- * when the listener's queue stays full. */
+ * when the listener's backlog stays full for UNIXSOCK_CONNECT_MS.
+ * unixsock_connect_within(): the same with a limit of its own; 0: none. */
 int unixsock_connect(const char *path);
+int unixsock_connect_within(const char *path, int limit_ms);
 
 /* unixsock_pair(): a stream socketpair, both ends close-on-exec.  0 or -1. */
 int unixsock_pair(int pair[2]);

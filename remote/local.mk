@@ -1,1 +1,44 @@
-# remote/
+# remote/: own user.  The connector asks name servers and connects; the talker
+# reads the network, shut in; the spawner starts both and reads neither.
+owlpost_PROGRAMS += %D%/owl-rspawn %D%/owl-remote
+%C%_owl_rspawn_SOURCES = %D%/rspawn.c
+%C%_owl_rspawn_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_owl_rspawn_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
+
+%C%_owl_remote_SOURCES = %D%/remote.c \
+  %D%/connector.h %D%/connector.c \
+  %D%/talker.h %D%/talker.c
+%C%_owl_remote_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
+%C%_owl_remote_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
+
+noinst_LIBRARIES += %D%/libremote.a
+%C%_libremote_a_SOURCES = \
+  %D%/body.h %D%/body.c \
+  %D%/ip.h %D%/ip.c \
+  %D%/mx.h %D%/mx.c \
+  %D%/net.h %D%/net.c \
+  %D%/reply.h %D%/reply.c \
+  %D%/resolve.h %D%/resolve.c \
+  %D%/smtp.h %D%/smtp.c \
+  %D%/stream.h %D%/stream.c \
+  %D%/verdict.h %D%/verdict.c \
+  %D%/walk.h %D%/walk.c
+
+if CMOCKA
+check_PROGRAMS += %D%/body_test %D%/ip_test %D%/mx_test %D%/net_test %D%/reply_test %D%/smtp_test %D%/verdict_test
+%C%_body_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+%C%_ip_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+%C%_mx_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+%C%_net_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+%C%_reply_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+%C%_smtp_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+%C%_verdict_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+endif
+
+if FUZZERS
+noinst_PROGRAMS += %D%/reply_fuzz %D%/smtp_fuzz
+%C%_reply_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
+%C%_reply_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_smtp_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
+%C%_smtp_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+endif

@@ -1,1 +1,13 @@
-# tests/
+# tests/: whole programs, run by ./check.  No privileges of their own; as root
+# they shut themselves into namespaces.
+EXTRA_DIST += \
+  %D%/packages.sh %D%/peers.sh %D%/bench/owlpost.sh %D%/system/run \
+  %D%/system/carrier.py %D%/system/conftest.py %D%/system/instance.py \
+  %D%/system/message.py %D%/system/peers.py %D%/system/processes.py %D%/system/strace.py \
+  %D%/system/test_clients.py %D%/system/test_defer.py %D%/system/test_flow.py \
+  %D%/system/test_hostile.py %D%/system/test_link.py %D%/system/test_mx.py %D%/system/test_rights.py \
+  %D%/system/test_storm.py %D%/system/test_trace.py %D%/system/waiting.py
+
+# as a prerequisite of dist, the script's name would mean the target
+dist-hook:
+	cp -p $(srcdir)/check $(distdir)/check

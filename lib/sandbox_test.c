@@ -1,0 +1,254 @@
+#include "config.h"
+#include "lib/sandbox.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "lib/frame.h"
+#include "lib/unixsock.h"
+
+static const struct frame_protocol protocol = {'t', 1, 100};
+static int pair[2], file;
+
+/* Each returns 0 when what it tried went well. */
+static int try_open(void) { return open("/etc/passwd", O_RDONLY) >= 0 ? 0 : 1; }
+static int try_socket(void) { return socket(AF_INET, SOCK_STREAM, 0) >= 0 ? 0 : 1; }
+static int try_connect(void) { return connect(pair[0], NULL, 0) == 0 ? 0 : 1; }
+static int try_exec(void) { return execl("/bin/true", "true", (char *)NULL) ? 1 : 0; }
+static int try_fork(void) { return fork() >= 0 ? 0 : 1; }
+static int try_kill(void) { return kill(getppid(), 0) == 0 ? 0 : 1; }
+static int try_ptrace(void) { return syscall(SYS_ptrace, 0, 0, 0, 0) == 0 ? 0 : 1; }
+static int try_unlink(void) { return unlink("/nonexistent") == 0 ? 0 : 1; }
+static int try_fcntl(void) { return fcntl(pair[0], F_GETFL) >= 0 ? 0 : 1; }
+static int try_x32(void) { return syscall(0x40000000 + 1, 1, "", 0) == 0 ? 0 : 1; }
+static int try_code(void) {
+  return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED
+           ? 0
+           : 1;
+}
+static int try_map_file(void) {
+  return mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0) != MAP_FAILED ? 0 : 1;
+}
+
+static int try_io(void) {
+  char c[2];
+  struct iovec v = {c, 1};
+  if (write(pair[0], "ab", 2) != 2 || read(pair[1], c, 1) != 1 || readv(pair[1], &v, 1) != 1)
+    return 1;
+  if (writev(pair[1], &v, 1) != 1 || pread(file, c, 2, 0) != 2 || memcmp(c, "ro", 2) != 0) return 2;
+  return shutdown(pair[0], SHUT_WR) == 0 && close(pair[1]) == 0 ? 0 : 3;
+}
+
+static int try_memory(void) {
+  size_t size = 10;
+  char *p = malloc(size);
+  while (p && size < 64u * 1024 * 1024) {
+    memset(p, 1, size);
+    size *= 10;
+    p = realloc(p, size);
+  }
+  if (!p) return 1;
+  free(p);
+  return 0;
+}
+
+static int try_clock(void) {
+  struct timespec t;
+  struct pollfd p = {pair[0], POLLOUT, 0};
+  if (clock_gettime(CLOCK_BOOTTIME, &t) == -1 || clock_gettime(CLOCK_REALTIME, &t) == -1) return 1;
+  if (syscall(SYS_clock_gettime, CLOCK_REALTIME, &t) == -1) return 2; /* without the vDSO */
+  return poll(&p, 1, 10) == 1 && ppoll(&p, 1, NULL, NULL) == 1 ? 0 : 3;
+}
+
+static int try_frames(void) {
+  struct frame_reader r = {.protocol = &protocol};
+  struct frame f;
+  char c[2];
+  if (frame_send(pair[0], &protocol, 1, text_of("x"), file, 1000) == -1) return 1;
+  if (frame_receive(&r, pair[1], &f, 1000) != FRAME_READY || f.fd < 0) return 2;
+  if (pread(f.fd, c, 2, 0) != 2) return 3;
+  frame_reader_free(&r);
+  return close(f.fd);
+}
+
+static void renew_pair(void) {
+  close(pair[0]);
+  close(pair[1]);
+  assert_int_equal(unixsock_pair(pair), 0);
+}
+
+/* The wait status of a child that shuts itself in and tries. */
+static int status_of(int (*try)(void)) {
+  int status;
+  const char *step;
+  fflush(NULL);
+  renew_pair();
+  pid_t pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0) {
+    if (sandbox_enter(&step) == -1) _exit(99);
+    _exit(try());
+  }
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  return status;
+}
+
+static void assert_lives(int (*try)(void)) {
+  int status = status_of(try);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void assert_dies(int (*try)(void)) {
+  int status = status_of(try);
+  assert_true(WIFSIGNALED(status));
+  assert_int_equal(WTERMSIG(status), SIGSYS);
+}
+
+static void allowed_calls_live(void **state) {
+  (void)state;
+  assert_lives(try_io);
+  assert_lives(try_memory);
+  assert_lives(try_clock);
+  assert_lives(try_frames);
+}
+
+static void other_calls_die(void **state) {
+  (void)state;
+  assert_dies(try_socket);
+  assert_dies(try_connect);
+  assert_dies(try_exec);
+  assert_dies(try_fork);
+  assert_dies(try_kill);
+  assert_dies(try_ptrace);
+  assert_dies(try_unlink);
+  assert_dies(try_fcntl);
+  assert_dies(try_x32);
+  assert_dies(try_code);
+  assert_dies(try_map_file);
+}
+
+static void opening_a_file_dies(void **state) {
+  (void)state;
+  int status = status_of(try_open);
+  if (SANDBOX_SANITIZED) assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+  else assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+}
+
+static int try_waiting(void) {
+  char c;
+  if (write(pair[0], "r", 1) != 1) return 1;
+  return read(pair[0], &c, 1) == 1 ? 0 : 1;
+}
+
+static void read_proc(pid_t pid, const char *name, char *to, size_t size) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  assert_true(fd >= 0);
+  ssize_t n = read(fd, to, size - 1);
+  assert_true(n > 0);
+  to[n] = 0;
+  close(fd);
+}
+
+/* "NAME   SOFT   HARD": the line must be there and say limit twice. */
+static void assert_limited(const char *limits, const char *name, unsigned long limit) {
+  unsigned long soft = 1, hard = 1;
+  const char *line = strstr(limits, name);
+  assert_non_null(line);
+  assert_int_equal(sscanf(line + strlen(name), " %lu %lu", &soft, &hard), 2);
+  assert_int_equal(soft, limit);
+  assert_int_equal(hard, limit);
+}
+
+static void the_kernel_confirms_it(void **state) {
+  char text[4096], c;
+  const char *step;
+  (void)state;
+  renew_pair();
+  pid_t pid = fork();
+  if (pid == 0) _exit(sandbox_enter(&step) == 0 ? try_waiting() : 99);
+  assert_int_equal(read(pair[1], &c, 1), 1);
+  read_proc(pid, "status", text, sizeof text);
+  assert_non_null(strstr(text, "NoNewPrivs:\t1"));
+  assert_non_null(strstr(text, "Seccomp:\t2"));
+  read_proc(pid, "limits", text, sizeof text);
+  assert_limited(text, "Max processes", 0);
+  assert_limited(text, "Max file size", 0);
+  assert_limited(text, "Max core file size", 0);
+  assert_limited(text, "Max open files", SANDBOX_DESCRIPTORS_MAX);
+  assert_int_equal(write(pair[1], "x", 1), 1);
+  int status;
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void landlock_forbids_files(void **state) {
+  int status;
+  (void)state;
+  pid_t pid = fork();
+  if (pid == 0) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) _exit(99);
+    int r = sandbox_forbid_files();
+    if (r == 0) _exit(77);
+    _exit(r == 1 && open("/etc/passwd", O_RDONLY) == -1 && errno == EACCES ? 0 : 1);
+  }
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_true(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) {
+    printf("SKIP: this kernel has no Landlock\n");
+    skip();
+  }
+  assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static int others_are_closed(void) {
+  int keep[] = {dup2(file, 300), file, -1, 0};
+  sandbox_close_others(keep, 4);
+  for (int fd = 0; fd < 1024; fd++) {
+    int open_now = fcntl(fd, F_GETFD) != -1;
+    if (open_now != (fd == 0 || fd == file || fd == 300)) return 1;
+  }
+  return 0;
+}
+
+static void close_others_keeps_the_list_only(void **state) {
+  int status;
+  (void)state;
+  pid_t pid = fork();
+  if (pid == 0) _exit(others_are_closed());
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static int set_up(void **state) {
+  (void)state;
+  file = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+  return file >= 0 && unixsock_pair(pair) == 0 ? 0 : -1;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(allowed_calls_live),     cmocka_unit_test(other_calls_die),
+    cmocka_unit_test(opening_a_file_dies),    cmocka_unit_test(the_kernel_confirms_it),
+    cmocka_unit_test(landlock_forbids_files), cmocka_unit_test(close_others_keeps_the_list_only),
+  };
+  return cmocka_run_group_tests(tests, set_up, NULL);
+}

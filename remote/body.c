@@ -1,0 +1,93 @@
+#include "config.h"
+#include "remote/body.h"
+#include <errno.h>
+#include <string.h>
+#include "lib/iofd.h"
+
+int body_chunk(const struct body *b, uint64_t offset, stralloc *space, struct text *chunk) {
+  uint64_t left = b->size - offset;
+  size_t len = left < BODY_CHUNK_OCTETS ? (size_t)left : BODY_CHUNK_OCTETS;
+  if (b->content.s) {
+    *chunk = (struct text){b->content.s + offset, len};
+    return 0;
+  }
+  if (!stralloc_ready(space, BODY_CHUNK_OCTETS)) return errno = ENOMEM, -1;
+  *chunk = (struct text){space->s, len};
+  return io_pread_all(b->fd, space->s, len, (off_t)offset);
+}
+
+/* One octet more for every LF that has no CR before it. */
+static uint64_t count_bare_lf(struct text t, char before) {
+  uint64_t count = 0;
+  const char *p = t.s, *end = t.s + t.len, *lf;
+  while (p < end && (lf = memchr(p, '\n', (size_t)(end - p)))) {
+    count += (lf == t.s ? before : lf[-1]) != '\r';
+    p = lf + 1;
+  }
+  return count;
+}
+
+int body_wire_size(const struct body *b, stralloc *space, uint64_t *size) {
+  char last = '\n';
+  *size = b->size;
+  for (uint64_t offset = 0; offset < b->size;) {
+    struct text chunk;
+    if (body_chunk(b, offset, space, &chunk) == -1) return -1;
+    *size += count_bare_lf(chunk, last);
+    last = chunk.s[chunk.len - 1];
+    offset += chunk.len;
+  }
+  *size += last == '\n' ? 0 : last == '\r' ? 1 : 2;
+  return 0;
+}
+
+static int cat(stralloc *out, const char *octets) { return stralloc_cats(out, octets) ? 0 : -1; }
+
+/* Octets of one line, without CR and LF. */
+static int put_part(struct body_encoder *e, struct text part, stralloc *out) {
+  if (part.len == 0) return 0;
+  if (!e->in_line && part.s[0] == '.' && cat(out, ".") == -1) return -1;
+  e->in_line = true;
+  return text_cat(out, part);
+}
+
+static int put_held_cr(struct body_encoder *e, stralloc *out) {
+  bool held = e->after_cr;
+  e->after_cr = false;
+  return held ? put_part(e, text_of(" "), out) : 0;
+}
+
+static int put_line_end(struct body_encoder *e, stralloc *out) {
+  e->after_cr = e->in_line = false;
+  return cat(out, "\r\n");
+}
+
+/* A stretch without LF: divided at its CRs. */
+static int put_stretch(struct body_encoder *e, struct text t, stralloc *out) {
+  while (t.len) {
+    const char *cr = memchr(t.s, '\r', t.len);
+    struct text part = {t.s, cr ? (size_t)(cr - t.s) : t.len};
+    if (put_held_cr(e, out) == -1 || put_part(e, part, out) == -1) return -1;
+    e->after_cr = cr != NULL;
+    size_t used = part.len + (cr != NULL);
+    t = (struct text){t.s + used, t.len - used};
+  }
+  return 0;
+}
+
+int body_encode(struct body_encoder *e, struct text chunk, stralloc *out) {
+  while (chunk.len) {
+    const char *lf = memchr(chunk.s, '\n', chunk.len);
+    struct text stretch = {chunk.s, lf ? (size_t)(lf - chunk.s) : chunk.len};
+    if (put_stretch(e, stretch, out) == -1) return -1;
+    if (lf && put_line_end(e, out) == -1) return -1;
+    size_t used = stretch.len + (lf != NULL);
+    chunk = (struct text){chunk.s + used, chunk.len - used};
+  }
+  return 0;
+}
+
+int body_encode_end(struct body_encoder *e, stralloc *out) {
+  if ((e->in_line || e->after_cr) && put_line_end(e, out) == -1) return -1;
+  return cat(out, ".\r\n");
+}

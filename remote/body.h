@@ -1,0 +1,45 @@
+/* body.h - a message from the queue's form into SMTP's
+ *
+ * In the queue a line ends with LF; a line end that came as CRLF is one as
+ * well.  On the wire every line ends with CRLF, a line that starts with a dot
+ * gets a second one (RFC 5321 4.5.2), and no CR stands anywhere but before LF
+ * (2.3.8): a CR in the middle of a line leaves as a space, so that it can
+ * neither end a line nor end the message for a server that takes it for a line
+ * end.  A last line without an end gets one.
+ */
+#ifndef OWL_BODY_H
+#define OWL_BODY_H
+
+#include <stdint.h>
+#include "lib/text.h"
+
+enum { BODY_CHUNK_OCTETS = 65536 };
+
+/* Where a body is: in memory, or in a descriptor from offset 0. */
+struct body {
+  struct text content; /* absent: see fd */
+  int fd;
+  uint64_t size;
+};
+
+/* body_chunk(): the octets from offset on, at most BODY_CHUNK_OCTETS, as a view
+ * of the content or of *space.  0, or -1 with errno; EIO: the file is shorter
+ * than size. */
+int body_chunk(const struct body *b, uint64_t offset, stralloc *space, struct text *chunk);
+
+/* body_wire_size(): the octets that will go over the wire, without doubled
+ * dots and the final one (RFC 1870 3).  0, or -1 with errno. */
+int body_wire_size(const struct body *b, stralloc *space, uint64_t *size);
+
+struct body_encoder {
+  bool in_line;  /* the last octet out was no line end */
+  bool after_cr; /* a CR has been taken and not yet written */
+};
+
+/* Both append; 0, or -1 without memory.  An encoder starts zeroed.
+ * body_encode_end() adds what ends the data: a line end if there is none, and
+ * the line with the dot. */
+int body_encode(struct body_encoder *e, struct text chunk, stralloc *out);
+int body_encode_end(struct body_encoder *e, stralloc *out);
+
+#endif

@@ -1,0 +1,130 @@
+#include "config.h"
+#include "remote/connector.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+#include "lib/iofd.h"
+#include "remote/net.h"
+#include "remote/walk.h"
+
+/* ---- connecting */
+
+/* Waits for the connection, or for the talker to be gone. */
+static int wait_connected(int fd, int talker, unsigned limit_s) {
+  uint64_t deadline = io_deadline(io_limit_ms(limit_s));
+  for (;;) {
+    struct pollfd p[] = {{fd, POLLOUT, 0}, {talker, 0, 0}};
+    int n = poll(p, 2, io_remaining_ms(deadline));
+    if (n == 0) return errno = ETIMEDOUT, -1;
+    if (n == -1 && errno != EINTR) return -1;
+    if (n > 0 && p[1].revents) return errno = EPIPE, -1;
+    if (n > 0) break;
+  }
+  int error = 0;
+  socklen_t len = sizeof error;
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1) return -1;
+  return error ? (errno = error, -1) : 0;
+}
+
+/* The talker writes whole groups of commands and whole stretches of the body:
+ * nothing is won by holding them back. */
+static int connect_socket(int fd, const struct sockaddr *a, socklen_t len, int talker, unsigned limit_s) {
+  int on = 1;
+  if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == -1) return -1;
+  if (connect(fd, a, len) == 0) return 0;
+  return errno == EINPROGRESS ? wait_connected(fd, talker, limit_s) : -1;
+}
+
+static int connect_to(const struct ip *ip, unsigned port, int talker, unsigned limit_s) {
+  struct sockaddr_storage a;
+  socklen_t len = ip_to_sockaddr(&a, ip, port);
+  int fd = socket(ip->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd == -1) return -1;
+  if (connect_socket(fd, (struct sockaddr *)&a, len, talker, limit_s) == 0) return fd;
+  int saved = errno;
+  close(fd);
+  return errno = saved, -1;
+}
+
+/* ---- answers */
+
+static int send_none(int talker, const struct verdict *v) {
+  stralloc payload = {0};
+  struct result r = verdict_result(v);
+  int sent = net_put_none(&payload, &r);
+  if (sent == 0)
+    sent = frame_send(talker, &net_protocol, NET_NONE, text_of_stralloc(&payload), -1, IO_FOREVER);
+  stralloc_free(&payload);
+  return sent;
+}
+
+static int send_connected(int talker, const struct walk_target *t, int fd) {
+  stralloc payload = {0};
+  char address[IP_TEXT_MAX];
+  ip_format(&t->ip, address);
+  struct net_peer peer = {t->host, text_of(address)};
+  int sent = net_put_connected(&payload, &peer);
+  if (sent == 0)
+    sent = frame_send(talker, &net_protocol, NET_CONNECTED, text_of_stralloc(&payload), fd, IO_FOREVER);
+  stralloc_free(&payload);
+  close(fd);
+  return sent;
+}
+
+static void note_failure(struct verdict *v, const struct walk_target *t, unsigned port) {
+  const char *error = strerror(errno);
+  char address[IP_TEXT_MAX], number[FMT_ULONG + 1];
+  ip_format(&t->ip, address);
+  number[fmt_ulong(number, port)] = 0;
+  verdict_set(v, RESULT_DEFERRAL, "4.4.1", "unable to connect to ");
+  verdict_add_text(v, t->host);
+  verdict_add(v, " [");
+  verdict_add(v, address);
+  verdict_add(v, "] port ");
+  verdict_add(v, number);
+  verdict_add(v, ": ");
+  verdict_add(v, error);
+}
+
+/* What goes wrong now is news to the talker; what went wrong before the last
+ * connection is older than what that server said. */
+static int answer(int talker, struct walk *w) {
+  const struct walk_target *t;
+  while ((t = walk_next(w))) {
+    int fd = connect_to(&t->ip, w->destination->port, talker, w->settings->timeoutconnect_s);
+    if (fd >= 0) {
+      verdict_set(&w->trouble, RESULT_DEFERRAL, "4.4.1", "");
+      return send_connected(talker, t, fd);
+    }
+    note_failure(&w->trouble, t, w->destination->port);
+  }
+  if (w->trouble.class == RESULT_SUCCESS)
+    verdict_set(&w->trouble, RESULT_DEFERRAL, "4.4.4", "no address to connect to");
+  return send_none(talker, &w->trouble);
+}
+
+static int serve(int talker, struct walk *w, const struct frame *f, const struct destination *d,
+                 const struct connector_settings *s) {
+  if (f->payload.len) return -1;
+  if (f->type == NET_CONNECT)
+    walk_begin(w, d, s);
+  else if (f->type != NET_NEXT || !w->destination)
+    return -1;
+  return answer(talker, w);
+}
+
+int connector_run(int talker, const struct destination *d, const struct connector_settings *s) {
+  static struct walk walk; /* large */
+  struct frame_reader reader = {.protocol = &net_protocol, .no_descriptors = true};
+  struct frame f;
+  enum frame_status status = FRAME_ERROR;
+  int r = resolve_begin();
+  while (r == 0 && (status = frame_receive(&reader, talker, &f, IO_FOREVER)) == FRAME_READY)
+    r = serve(talker, &walk, &f, d, s);
+  frame_reader_free(&reader);
+  walk_free(&walk);
+  return r == 0 && status == FRAME_EOF ? 0 : -1;
+}

@@ -1,0 +1,27 @@
+/* connector.h - the half of owl-remote that looks up and connects
+ *
+ * Walks the destination's hosts and addresses (RFC 5321 5) at the talker's
+ * request (remote/net.h) and hands it connected sockets, of which it keeps no
+ * copy.  It reads what name servers send, but not an octet of SMTP.
+ */
+#ifndef OWL_CONNECTOR_H
+#define OWL_CONNECTOR_H
+
+#include "lib/text.h"
+
+struct destination {
+  struct text host; /* domain, relay, or address literal */
+  unsigned port;
+  bool use_mx;
+};
+
+struct connector_settings {
+  struct text me, helohost; /* names under which this host can stand in an MX set */
+  unsigned timeoutconnect_s, timeoutdns_s;
+};
+
+/* connector_run(): serves the talker until it closes.  0, or -1: it asked for
+ * something that does not exist, or memory ran out. */
+int connector_run(int talker, const struct destination *d, const struct connector_settings *s);
+
+#endif

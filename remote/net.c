@@ -1,0 +1,36 @@
+#include "config.h"
+#include "remote/net.h"
+
+const struct frame_protocol net_protocol = {'N', 1, NET_FRAME_MAX};
+
+static const struct field connected_fields[] = {
+  {TAG_HOST, FIELD_TEXT, offsetof(struct net_peer, host), RESULT_HOST_MAX, false},
+  {TAG_ADDRESS, FIELD_TEXT, offsetof(struct net_peer, address), RESULT_ADDRESS_MAX, false},
+  FIELD_END
+};
+
+struct none {
+  struct result result;
+};
+static const struct field none_fields[] = {RESULT_FIELDS(struct none, result), FIELD_END};
+
+int net_put_connected(stralloc *out, const struct net_peer *p) {
+  return record_put(out, connected_fields, p);
+}
+
+int net_put_none(stralloc *out, const struct result *r) {
+  struct none none = {*r};
+  return record_put(out, none_fields, &none);
+}
+
+int net_read_connected(struct net_peer *p, struct text payload) {
+  *p = (struct net_peer){0};
+  return record_read(connected_fields, p, payload) == 0 && p->address.len ? 0 : -1;
+}
+
+int net_read_none(struct result *r, struct text payload) {
+  struct none none = {0};
+  if (record_read(none_fields, &none, payload) == -1 || !result_is_valid(&none.result)) return -1;
+  *r = none.result;
+  return r->class == RESULT_SUCCESS ? -1 : 0;
+}

@@ -1,0 +1,43 @@
+/* net.h - what the talker asks of the connector
+ *
+ * Two processes of one owl-remote on a stream socketpair, frames as in
+ * lib/frame.h, protocol 'N' version 1.
+ *
+ *   talker: CONNECT or NEXT       connector: CONNECTED with a descriptor, or NONE
+ *
+ * Requests have no payload: the destination is the connector's own and cannot
+ * be changed by a talker that the network has turned.  CONNECT begins at the
+ * best address; NEXT goes on after a server that could not be used.  Answers
+ * come one for each request, in order.  A connector that reads anything else
+ * ends.
+ */
+#ifndef OWL_NET_H
+#define OWL_NET_H
+
+#include "lib/frame.h"
+#include "lib/result.h"
+
+enum net_frame { NET_CONNECT = 1, NET_NEXT = 2, NET_CONNECTED = 3, NET_NONE = 4 };
+
+enum { NET_FRAME_MAX = 8192 };
+
+extern const struct frame_protocol net_protocol;
+
+/* CONNECTED: the frame's descriptor is a TCP socket that does not block. */
+struct net_peer {
+  struct text host;    /* the name it was looked up by */
+  struct text address; /* IP address as text */
+};
+
+/* Encoders append a payload: 0, or -1 with record_put()'s errno. */
+int net_put_connected(stralloc *out, const struct net_peer *p);
+
+/* NONE: no (further) address.  Without text: what the talker knows from its last
+ * server says more. */
+int net_put_none(stralloc *out, const struct result *r);
+
+/* Decoders check everything and make views into the payload: 0, or -1. */
+int net_read_connected(struct net_peer *p, struct text payload);
+int net_read_none(struct result *r, struct text payload);
+
+#endif

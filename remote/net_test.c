@@ -1,0 +1,73 @@
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include "remote/net.h"
+#include "remote/verdict.h"
+
+static void connected_round_trip(void **state) {
+  stralloc payload = {0};
+  struct net_peer in = {text_of("mx.example.org"), text_of("2001:db8::1")}, out;
+  (void)state;
+  assert_int_equal(net_put_connected(&payload, &in), 0);
+  assert_int_equal(net_read_connected(&out, text_of_stralloc(&payload)), 0);
+  assert_true(text_equal(in.host, out.host) && text_equal(in.address, out.address));
+  for (size_t len = 0; len < payload.len; len++)
+    assert_int_equal(net_read_connected(&out, (struct text){payload.s, len}), -1);
+  stralloc_free(&payload);
+}
+
+static void peer_needs_a_clean_address(void **state) {
+  stralloc payload = {0};
+  const char *const bad[][2] = {{"h", ""}, {"h", "1\n2"}, {"\r", "1"}};
+  struct net_peer out;
+  (void)state;
+  for (size_t i = 0; i < 3; i++) {
+    stralloc_zero(&payload);
+    assert_int_equal(tlv_put(&payload, TAG_HOST, text_of(bad[i][0])), 0);
+    assert_int_equal(tlv_put(&payload, TAG_ADDRESS, text_of(bad[i][1])), 0);
+    assert_int_equal(net_read_connected(&out, text_of_stralloc(&payload)), -1);
+  }
+  stralloc_free(&payload);
+}
+
+static void none_round_trip(void **state) {
+  stralloc payload = {0};
+  struct verdict v = {.class = RESULT_NONE}, back = {.class = RESULT_NONE};
+  struct result r, out;
+  (void)state;
+  verdict_set(&v, RESULT_FAILURE, "5.1.2", "no such domain: ");
+  verdict_add_text(&v, text_of("a\nb"));
+  r = verdict_result(&v);
+  assert_int_equal(net_put_none(&payload, &r), 0);
+  assert_int_equal(net_read_none(&out, text_of_stralloc(&payload)), 0);
+  verdict_copy(&back, &out);
+  assert_int_equal(back.class, RESULT_FAILURE);
+  assert_string_equal(back.status, "5.1.2");
+  assert_true(text_equals(text_of_stralloc(&back.text), "no such domain: a?b"));
+  stralloc_free(&payload);
+  verdict_free(&v);
+  verdict_free(&back);
+}
+
+static void none_is_no_success(void **state) {
+  stralloc payload = {0};
+  struct result r = {.class = RESULT_SUCCESS}, out;
+  (void)state;
+  assert_int_equal(net_put_none(&payload, &r), 0);
+  assert_int_equal(net_read_none(&out, text_of_stralloc(&payload)), -1);
+  stralloc_free(&payload);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(connected_round_trip),
+    cmocka_unit_test(peer_needs_a_clean_address),
+    cmocka_unit_test(none_round_trip),
+    cmocka_unit_test(none_is_no_success),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

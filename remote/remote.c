@@ -1,0 +1,168 @@
+/* owl-remote: brings one destination's mail to its SMTP servers (owlpost-agent(7))
+ *
+ * Two processes.  The connector looks up names and connects; it never reads a
+ * server's octets.  The talker reads them, shut in: it holds the socket to the
+ * runner, the socketpair to the connector, the connection, and the body that it
+ * is sending; a fault in it reaches the messages of this one destination that
+ * pass through this one process.  Neither sees the queue.
+ */
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "lib/agent.h"
+#include "lib/control.h"
+#include "lib/exitcode.h"
+#include "lib/iofd.h"
+#include "lib/log.h"
+#include "lib/sandbox.h"
+#include "lib/unixsock.h"
+#include "remote/connector.h"
+#include "remote/talker.h"
+
+enum { RUNNER = 0 };
+
+static struct log out = {.fd = 2};
+static struct control control;
+static struct {
+  stralloc me, helohost;
+  uint64_t timeoutconnect_s, timeoutdns_s, timeoutquit_s, timeoutremote_s;
+} settings;
+
+static void die_usage(void) {
+  log_s(&out, "owl-remote: usage: owl-remote mx|relay host port");
+  log_end(&out);
+  _exit(TOOL_USAGE);
+}
+
+/* Tells the runner as well. */
+static void die(const char *status, const char *problem, const char *detail) {
+  struct result r = {.class = RESULT_DEFERRAL, .status = text_of(status), .text = text_of(problem)};
+  log_s(&out, "owl-remote: fatal: ");
+  log_s(&out, problem);
+  log_s(&out, ": ");
+  log_s(&out, detail);
+  log_end(&out);
+  (void)agent_send_refuse(RUNNER, &r, IO_FOREVER);
+  _exit(TOOL_SYSTEM);
+}
+
+static void die_control(void) { die("4.3.5", "unable to read the configuration", control.error.s); }
+static void die_system(const char *what) { die("4.3.0", what, strerror(errno)); }
+
+static void read_number(enum control_name name, uint64_t *value) {
+  if (control_number(&control, name, value) == -1) die_control();
+  if (*value > INT_MAX / 1000) *value = INT_MAX / 1000;
+}
+
+static void read_settings(void) {
+  if (control_open(&control) == -1) die_system("unable to start");
+  if (control_text(&control, CONTROL_ME, &settings.me) == -1) die_control();
+  if (control_text(&control, CONTROL_HELOHOST, &settings.helohost) == -1) die_control();
+  read_number(CONTROL_TIMEOUTCONNECT, &settings.timeoutconnect_s);
+  read_number(CONTROL_TIMEOUTDNS, &settings.timeoutdns_s);
+  read_number(CONTROL_TIMEOUTQUIT, &settings.timeoutquit_s);
+  read_number(CONTROL_TIMEOUTREMOTE, &settings.timeoutremote_s);
+}
+
+static void read_arguments(char **argv, struct destination *d) {
+  uint64_t port;
+  if (!argv[0] || !argv[1] || !argv[2] || !argv[3] || argv[4]) die_usage();
+  d->use_mx = strcmp(argv[1], "mx") == 0;
+  d->host = text_of(argv[2]);
+  if (!d->use_mx && strcmp(argv[1], "relay") != 0) die_usage();
+  if (text_uint(text_of(argv[3]), &port) == -1 || port == 0 || port > 65535) die_usage();
+  if (d->host.len == 0 || !text_is_clean(d->host)) die_usage();
+  d->port = (unsigned)port;
+}
+
+static int run_talker(int connector) {
+  const int keep[] = {RUNNER, connector, out.fd};
+  const char *step;
+  struct talker_settings s = {
+    .helohost = text_of_stralloc(&settings.helohost),
+    .timeoutremote_ms = io_limit_ms(settings.timeoutremote_s),
+    .timeoutquit_ms = io_limit_ms(settings.timeoutquit_s),
+  };
+  sandbox_close_others(keep, 3);
+  if (sandbox_enter(&step) == -1) die("4.3.5", "unable to shut the talker in", step);
+  close(out.fd); /* nothing that the network says can forge a line of the log */
+  return talker_run(RUNNER, connector, &s);
+}
+
+static const char *talker_end_text(int end) {
+  switch ((enum talker_end)end) {
+    case TALKER_DONE: break;
+    case TALKER_BAD_FRAME: return "unable to understand the runner";
+    case TALKER_NO_CONNECTOR: return "unable to reach the connector";
+    case TALKER_NO_RUNNER: return "the runner went away";
+    case TALKER_NO_MEMORY: return "out of memory";
+  }
+  return "failed";
+}
+
+/* The talker cannot log: its end says what happened. */
+static int report_end(const struct destination *d, int status) {
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return 0;
+  log_s(&out, "owl-remote: talker for ");
+  log_t(&out, d->host);
+  log_s(&out, ": ");
+  if (WIFEXITED(status))
+    log_s(&out, talker_end_text(WEXITSTATUS(status)));
+  else {
+    log_s(&out, "killed by signal ");
+    log_u(&out, (uint64_t)WTERMSIG(status));
+  }
+  log_end(&out);
+  return TOOL_SYSTEM;
+}
+
+/* The runner sees the talker's end by the end of its socket, so the connector
+ * must not hold a copy. */
+static void leave_runner(void) {
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null == -1 || dup2(null, RUNNER) == -1) _exit(TOOL_SYSTEM);
+  if (null > out.fd) close(null);
+}
+
+static int run_connector(int talker, pid_t pid, const struct destination *d) {
+  struct connector_settings s = {
+    .me = text_of_stralloc(&settings.me),
+    .helohost = text_of_stralloc(&settings.helohost),
+    .timeoutconnect_s = (unsigned)settings.timeoutconnect_s,
+    .timeoutdns_s = (unsigned)settings.timeoutdns_s,
+  };
+  int status;
+  leave_runner();
+  if (connector_run(talker, d, &s) == -1) {
+    log_s(&out, "owl-remote: fatal: connector: malformed request, or out of memory");
+    log_end(&out);
+  }
+  close(talker);
+  while (waitpid(pid, &status, 0) == -1)
+    if (errno != EINTR) return TOOL_SYSTEM;
+  return report_end(d, status);
+}
+
+int main(int argc, char **argv) {
+  struct destination d = {0};
+  int pair[2];
+  (void)argc;
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGCHLD, SIG_DFL); /* the spawner ignores it */
+  read_arguments(argv, &d);
+  read_settings();
+  if (unixsock_pair(pair) == -1) die_system("unable to make a socketpair");
+  pid_t pid = fork();
+  if (pid == -1) die_system("unable to fork");
+  if (pid == 0) {
+    close(pair[0]);
+    _exit(run_talker(pair[1]));
+  }
+  close(pair[1]);
+  return run_connector(pair[0], pid, &d);
+}

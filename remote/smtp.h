@@ -1,0 +1,70 @@
+/* smtp.h - the client's side of an SMTP session (RFC 5321), on a connected descriptor
+ *
+ * The server's octets are hostile: a reply is bounded in size and time, and
+ * one that makes no sense ends the session.  Nothing here opens, looks up or
+ * logs anything.
+ */
+#ifndef OWL_SMTP_H
+#define OWL_SMTP_H
+
+#include "lib/envelope.h"
+#include "remote/body.h"
+#include "remote/stream.h"
+#include "remote/verdict.h"
+
+struct smtp {
+  struct stream stream; /* set watched and limit_ms before */
+  bool open;            /* the session can be used */
+  uint64_t transactions; /* that have been begun in it */
+  bool pipelining, size, eightbit, utf8; /* what EHLO offered */
+  bool needs_reset;
+  struct text host, address; /* of the server, the caller's; for verdicts */
+  struct reply reply;
+  struct verdict verdict; /* why the last call failed */
+  stralloc space;
+};
+
+enum recipient_state {
+  RECIPIENT_WAITS,    /* not yet answered, or to be asked again */
+  RECIPIENT_ACCEPTED, /* waits for the answer to the data */
+  RECIPIENT_REPORTED
+};
+
+/* The sender that a queue gives to double bounces; it goes out as <>. */
+#define SENDER_DOUBLE_BOUNCE "#@[]"
+
+/* One message for some recipients. */
+struct transaction {
+  const struct envelope *envelope; /* its addresses have been checked */
+  enum recipient_state *states;    /* one for each recipient; those reported are left out */
+  struct body body;
+  /* report(): what became of recipient number n of the envelope; the verdict is
+   * valid during the call only. */
+  void (*report)(void *context, size_t n, const struct verdict *v);
+  void *context;
+};
+
+/* smtp_hello(): a new session on fd, which it takes over: greeting, EHLO or
+ * HELO.  On false the session is closed and s->verdict, a deferral, says why. */
+bool smtp_hello(struct smtp *s, int fd, struct text helohost);
+
+enum smtp_end {
+  SMTP_DONE,  /* every recipient is reported; s->open says whether the session goes on */
+  SMTP_LOST   /* the session ended before the server can have taken the message:
+               * s->verdict says why, and recipients may still wait */
+};
+
+/* smtp_send(): one mail transaction. */
+enum smtp_end smtp_send(struct smtp *s, const struct transaction *t);
+
+/* smtp_report_rest(): one verdict for all that are not reported yet. */
+void smtp_report_rest(const struct transaction *t, const struct verdict *v);
+
+/* smtp_quit(): QUIT, and up to limit_ms for the answer; closes. */
+void smtp_quit(struct smtp *s, int limit_ms);
+
+/* smtp_close(): without a word. */
+void smtp_close(struct smtp *s);
+void smtp_free(struct smtp *s);
+
+#endif

@@ -1,0 +1,60 @@
+/* A server that says anything: every recipient gets exactly one valid result,
+ * and a success only after the data. */
+#include "config.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "lib/iofd.h"
+#include "remote/smtp.h"
+
+enum { RECIPIENTS = 3, SERVER_OCTETS_MAX = 32768 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
+
+static void check(bool holds) {
+  if (!holds) abort();
+}
+
+static void report(void *context, size_t n, const struct verdict *v) {
+  unsigned *reported = context;
+  struct result r = verdict_result(v);
+  check(n < RECIPIENTS && result_is_valid(&r));
+  check(v->class != RESULT_SUCCESS || v->code / 100 == 2);
+  reported[n]++;
+}
+
+static void send_twice(struct smtp *s) {
+  struct envelope e = {.sender = text_of("a@b")};
+  for (int i = 0; i < RECIPIENTS; i++) envelope_add(&e)->address = text_of("x@y");
+  for (int i = 0; i < 2 && s->open; i++) {
+    unsigned reported[RECIPIENTS] = {0};
+    enum recipient_state states[RECIPIENTS] = {RECIPIENT_WAITS};
+    struct transaction t = {&e, states, {text_of("hello\n.\n"), -1, 8}, report, reported};
+    if (smtp_send(s, &t) == SMTP_LOST) {
+      check(!s->open && s->verdict.class == RESULT_DEFERRAL);
+      smtp_report_rest(&t, &s->verdict);
+    }
+    for (int n = 0; n < RECIPIENTS; n++) check(reported[n] == 1);
+  }
+  envelope_free(&e);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len) {
+  struct smtp s = {.stream = {.fd = -1, .watched = -1, .limit_ms = 100}};
+  int pair[2];
+  signal(SIGPIPE, SIG_IGN);
+  if (len > SERVER_OCTETS_MAX) return 0;
+  check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
+  check(io_write_all(pair[1], octets, len, 1000) == 0);
+  check(shutdown(pair[1], SHUT_WR) == 0);
+  if (smtp_hello(&s, pair[0], text_of("client.test"))) {
+    send_twice(&s);
+    smtp_quit(&s, 100);
+  } else
+    check(!s.open && s.verdict.class == RESULT_DEFERRAL);
+  smtp_free(&s);
+  close(pair[1]);
+  return 0;
+}

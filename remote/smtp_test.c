@@ -1,0 +1,422 @@
+/* Dialogs with a scripted server, which is a child at the other end of a
+ * socketpair.  In a script "S " is a line that the server sends, "C " one that
+ * it must get, and "X" a hang-up; a script that ends without one waits for the
+ * client's end of file and for nothing else. */
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "lib/iofd.h"
+#include "remote/smtp.h"
+
+enum { RECIPIENTS_MAX = 4, LIMIT_MS = 500 };
+
+#define HELLO "S 220 mx\nC EHLO client.test\nS 250 mx\n"
+#define HELLO_PIPELINING "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 PIPELINING\n"
+#define QUIT "C QUIT\nS 221 bye\n"
+#define MAIL "C MAIL FROM:<a@b>\n"
+#define RCPT "C RCPT TO:<x@y>\n"
+#define DATA "C DATA\n"
+#define BODY "C hello\nC .\n"
+
+static const struct dialog_case {
+  const char *name, *script;
+  const char *sender, *recipients[RECIPIENTS_MAX + 1];
+  const char *body;
+  enum envelope_body body_type;
+  unsigned messages; /* the same one, sent in one session */
+  const char *results; /* lines of: recipient, class, code, status, text */
+} cases[] = {
+  {"plain", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "S 250 2.0.0 done\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", 0, 1, "0 K 250 2.0.0 2.0.0 done\n"},
+  {"pipelined", HELLO_PIPELINING MAIL RCPT DATA "S 250 ok\nS 250 ok\nS 354 go\n" BODY "S 250 done\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", 0, 1, "0 K 250 2.0.0 done\n"},
+  {"HELO", "S 220 mx\nC EHLO client.test\nS 502 what?\nC HELO client.test\nS 250 mx\n" MAIL "S 250 ok\n" RCPT
+   "S 250 ok\n" DATA "S 354 go\n" BODY "S 250 done\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", 0, 1, "0 K 250 2.0.0 done\n"},
+  {"greeting of several lines", "S 220-mx\nS 220-no spam\nS 220 please\nC EHLO client.test\nS 250 mx\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", 0, 0, ""},
+  {"greeting refuses", "S 554 no service\n", "a@b", {"x@y"}, "hello\n", 0, 1, "hello: Z 554 4.3.2 no service\n"},
+  {"greeting defers", "S 421 4.7.0 busy\n", "a@b", {"x@y"}, "hello\n", 0, 1, "hello: Z 421 4.7.0 4.7.0 busy\n"},
+  {"greeting is none", "S SSH-2.0\n", "a@b", {"x@y"}, "hello\n", 0, 1,
+   "hello: Z 0 4.5.0 malformed reply at the greeting\n"},
+  {"no greeting", "X\n", "a@b", {"x@y"}, "hello\n", 0, 1, "hello: Z 0 4.4.2 connection closed at the greeting\n"},
+  {"greeting does not come", "", "a@b", {"x@y"}, "hello\n", 0, 1, "hello: Z 0 4.4.2 timed out at the greeting\n"},
+  {"EHLO deferred", "S 220 mx\nC EHLO client.test\nS 450 wait\n", "a@b", {"x@y"}, "hello\n", 0, 1,
+   "hello: Z 450 4.2.0 wait\n"},
+  {"HELO refused", "S 220 mx\nC EHLO client.test\nS 550 no\nC HELO client.test\nS 550 no\n", "a@b", {"x@y"},
+   "hello\n", 0, 1, "hello: Z 550 4.3.2 no\n"},
+  {"parameters", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250-size 1000\nS 250-8BITMIME\nS 250 HELP\n"
+   "C MAIL FROM:<a@b> SIZE=7 BODY=8BITMIME\nS 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY
+   "S 250 done\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", BODY_8BITMIME, 1, "0 K 250 2.0.0 done\n"},
+  {"parameters not offered", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "S 250 done\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", BODY_8BITMIME, 1, "0 K 250 2.0.0 done\n"},
+  {"extensions that only look alike", "S 220 mx\nC EHLO client.test\nS 250-SIZE\nS 250-SIZEX\nS 250 XPIPELINING\n"
+   MAIL "S 250 ok\n" RCPT "S 550 no\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", 0, 1, "0 D 550 5.0.0 no\n"},
+  {"null reverse-path, quoted local-part", HELLO "C MAIL FROM:<>\nS 250 ok\nC RCPT TO:<\"x y\"@z>\nS 550 no\n" QUIT,
+   "", {"x y@z"}, "hello\n", 0, 1, "0 D 550 5.0.0 no\n"},
+  {"double bounce", HELLO "C MAIL FROM:<>\nS 550 no\n" QUIT, "#@[]", {"x@y"}, "hello\n", 0, 1,
+   "0 D 550 5.0.0 no\n"},
+  {"MAIL refused", HELLO MAIL "S 550 5.1.8 no\n" QUIT, "a@b", {"x@y", "z@y"}, "hello\n", 0, 1,
+   "0 D 550 5.1.8 5.1.8 no\n1 D 550 5.1.8 5.1.8 no\n"},
+  {"MAIL refused, pipelined", HELLO_PIPELINING MAIL RCPT "C RCPT TO:<z@y>\n" DATA
+   "S 550 5.1.8 no\nS 503 what\nS 503 what\nS 503 what\n" QUIT,
+   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "0 D 550 5.1.8 5.1.8 no\n1 D 550 5.1.8 5.1.8 no\n"},
+  {"MAIL refused, pipelined, and hung up", HELLO_PIPELINING MAIL RCPT DATA "S 550 5.1.8 no\nX\n",
+   "a@b", {"x@y"}, "hello\n", 0, 1, "0 D 550 5.1.8 5.1.8 no\n"},
+  {"some recipients refused", HELLO MAIL "S 250 ok\n" RCPT "S 550 5.1.1 who\nC RCPT TO:<z@y>\nS 251 ok\n"
+   "C RCPT TO:<w@y>\nS 450 wait\n" DATA "S 354 go\n" BODY "S 250 done\n" QUIT,
+   "a@b", {"x@y", "z@y", "w@y"}, "hello\n", 0, 1,
+   "0 D 550 5.1.1 5.1.1 who\n2 Z 450 4.2.0 wait\n1 K 250 2.0.0 done\n"},
+  {"some recipients refused, pipelined", HELLO_PIPELINING MAIL RCPT "C RCPT TO:<z@y>\nC RCPT TO:<w@y>\n" DATA
+   "S 250 ok\nS 550 5.1.1 who\nS 250 ok\nS 450 wait\nS 354 go\n" BODY "S 250 done\n" QUIT,
+   "a@b", {"x@y", "z@y", "w@y"}, "hello\n", 0, 1,
+   "0 D 550 5.1.1 5.1.1 who\n2 Z 450 4.2.0 wait\n1 K 250 2.0.0 done\n"},
+  {"too many recipients by 552", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\nC RCPT TO:<z@y>\nS 552 too many\n" DATA
+   "S 354 go\n" BODY "S 250 done\n" QUIT,
+   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "1 Z 552 4.5.3 too many\n0 K 250 2.0.0 done\n"},
+  {"552 for a full mailbox", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\nC RCPT TO:<z@y>\nS 552 5.2.2 full\n" DATA
+   "S 354 go\n" BODY "S 250 done\n" QUIT,
+   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "1 D 552 5.2.2 5.2.2 full\n0 K 250 2.0.0 done\n"},
+  {"nobody left, no DATA", HELLO MAIL "S 250 ok\n" RCPT "S 550 no\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 1,
+   "0 D 550 5.0.0 no\n"},
+  {"nobody left, pipelined, 354", HELLO_PIPELINING MAIL RCPT DATA "S 250 ok\nS 550 no\nS 354 go\nC .\n"
+   "S 554 no recipients\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", 0, 1, "0 D 550 5.0.0 no\n"},
+  {"RSET when a transaction was left open", HELLO MAIL "S 250 ok\n" RCPT "S 550 no\nC RSET\nS 250 ok\n" MAIL
+   "S 250 ok\n" RCPT "S 550 no\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", 0, 2, "0 D 550 5.0.0 no\n0 D 550 5.0.0 no\n"},
+  {"RSET travels with the pipeline", HELLO_PIPELINING MAIL RCPT DATA "S 250 ok\nS 550 no\nS 503 no\nC RSET\n" MAIL RCPT
+   DATA "S 250 ok\nS 250 ok\nS 550 no\nS 503 no\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", 0, 2, "0 D 550 5.0.0 no\n0 D 550 5.0.0 no\n"},
+  {"no RSET after a message", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "S 250 done\n" MAIL
+   "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "S 554 spam\n" MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA
+   "S 354 go\n" BODY "S 250 done\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", 0, 3, "0 K 250 2.0.0 done\n0 D 554 5.0.0 spam\n0 K 250 2.0.0 done\n"},
+  {"no RSET after MAIL was refused", HELLO MAIL "S 450 no\n" MAIL "S 450 no\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 2,
+   "0 Z 450 4.2.0 no\n0 Z 450 4.2.0 no\n"},
+  {"DATA refused", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 451 4.3.1 disk\n" QUIT, "a@b", {"x@y"}, "hello\n",
+   0, 1, "0 Z 451 4.3.1 4.3.1 disk\n"},
+  {"DATA gets 250", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 250 done\n", "a@b", {"x@y"}, "hello\n", 0, 1,
+   "lost: Z 250 4.5.0 done\n"},
+  {"message refused", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\nC RCPT TO:<z@y>\nS 250 ok\n" DATA "S 354 go\n" BODY
+   "S 554 5.6.0 no\n" QUIT,
+   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "0 D 554 5.6.0 5.6.0 no\n1 D 554 5.6.0 5.6.0 no\n"},
+  {"body is stuffed", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\nC a\nC ..\nC ..b\nC c d\nC .\n"
+   "S 250 done\n" QUIT,
+   "a@b", {"x@y"}, "a\n.\n.b\r\nc\rd", 0, 1, "0 K 250 2.0.0 done\n"},
+  {"421 at MAIL", HELLO MAIL "S 421 4.3.2 enough\n", "a@b", {"x@y"}, "hello\n", 0, 1,
+   "lost: Z 421 4.3.2 4.3.2 enough\n"},
+  {"421 at the second RCPT", HELLO MAIL "S 250 ok\n" RCPT "S 550 no\nC RCPT TO:<z@y>\nS 421 enough\n", "a@b",
+   {"x@y", "z@y"}, "hello\n", 0, 1, "0 D 550 5.0.0 no\nlost: Z 421 4.3.2 enough\n"},
+  {"closed at MAIL", HELLO MAIL "X\n", "a@b", {"x@y"}, "hello\n", 0, 1, "lost: Z 0 4.4.2 connection closed at MAIL\n"},
+  {"closed at DATA", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "X\n", "a@b", {"x@y"}, "hello\n", 0, 1,
+   "lost: Z 0 4.4.2 connection closed at DATA\n"},
+  {"closed after the message", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "X\n", "a@b", {"x@y"},
+   "hello\n", 0, 1, "0 Z 0 4.4.2 connection closed at the end of the data: the message may have been delivered\n"},
+  {"no answer to the message", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY, "a@b", {"x@y"},
+   "hello\n", 0, 1, "0 Z 0 4.4.2 timed out at the end of the data: the message may have been delivered\n"},
+  {"421 to the message", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "S 421 no\n", "a@b", {"x@y"},
+   "hello\n", 0, 1, "0 Z 421 4.3.2 no\n"},
+  {"nonsense at MAIL", HELLO MAIL "S 354 go\n", "a@b", {"x@y"}, "hello\n", 0, 1, "lost: Z 354 4.5.0 go\n"},
+  {"nonsense at RCPT", HELLO MAIL "S 250 ok\n" RCPT "S hello\n", "a@b", {"x@y"}, "hello\n", 0, 1,
+   "lost: Z 0 4.5.0 malformed reply at RCPT\n"},
+  {"SMTPUTF8 needed", HELLO QUIT, "a@b", {"\303\274@y"}, "hello\n", 0, 1,
+   "0 D 0 5.6.7 the server does not take internationalized mail (SMTPUTF8)\n"},
+  {"SMTPUTF8 used", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 SMTPUTF8\nC MAIL FROM:<a@b> SMTPUTF8\nS 550 no\n" QUIT,
+   "a@b", {"\303\274@y"}, "hello\n", 0, 1, "0 D 550 5.0.0 no\n"},
+};
+
+/* ---- the server */
+
+static void fail_server(const char *what, const char *got) {
+  fprintf(stderr, "server: expected %s, got %s\n", what, got);
+  _exit(1);
+}
+
+static void expect_line(int fd, const char *line, size_t len) {
+  char got[512], wanted[512];
+  size_t n = 0;
+  snprintf(wanted, sizeof wanted, "%.*s\r\n", (int)len, line);
+  while (n < strlen(wanted) && io_read(fd, got + n, 1, 2000) == 1) n++;
+  got[n] = 0;
+  if (strcmp(got, wanted) != 0) fail_server(wanted, got);
+}
+
+static void send_line(int fd, const char *line, size_t len) {
+  char out[512];
+  int n = snprintf(out, sizeof out, "%.*s\r\n", (int)len, line);
+  if (io_write_all(fd, out, (size_t)n, 2000) == -1) fail_server("to write", "an error");
+}
+
+static void serve(int fd, const char *script) {
+  for (const char *end; (end = strchr(script, '\n')); script = end + 1) {
+    if (*script == 'X') _exit(0);
+    size_t len = (size_t)(end - script) - 2;
+    if (*script == 'S') send_line(fd, script + 2, len);
+    if (*script == 'C') expect_line(fd, script + 2, len);
+  }
+  char c;
+  if (io_read(fd, &c, 1, 2000) != 0) fail_server("the end", "more");
+  _exit(0);
+}
+
+static pid_t start_server(int *client, const char *script) {
+  int pair[2];
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  pid_t pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0) {
+    close(pair[0]);
+    serve(pair[1], script);
+  }
+  close(pair[1]);
+  *client = pair[0];
+  assert_int_equal(io_set_nonblocking(*client), 0);
+  return pid;
+}
+
+/* ---- the client */
+
+static stralloc results;
+
+static void note(const char *who, const struct verdict *v) {
+  const char letters[] = "?KZD";
+  char line[512];
+  snprintf(line, sizeof line, "%s %c %u %s %.*s\n", who, letters[v->class], v->code, v->status, (int)v->text.len,
+           v->text.s);
+  assert_true(stralloc_cats(&results, line));
+}
+
+static void report(void *context, size_t n, const struct verdict *v) {
+  char who[] = {(char)('0' + n), 0};
+  (void)context;
+  note(who, v);
+}
+
+static void send_messages(struct smtp *s, const struct dialog_case *c) {
+  struct envelope e = {.sender = text_of(c->sender), .body = c->body_type};
+  enum recipient_state states[RECIPIENTS_MAX];
+  struct transaction t = {.envelope = &e,
+                          .states = states,
+                          .body = {text_of(c->body), -1, strlen(c->body)},
+                          .report = report};
+  for (size_t n = 0; c->recipients[n]; n++) envelope_add(&e)->address = text_of(c->recipients[n]);
+  for (unsigned i = 0; i < c->messages && s->open; i++) {
+    memset(states, 0, sizeof states);
+    if (smtp_send(s, &t) == SMTP_LOST) note("lost:", &s->verdict);
+  }
+  envelope_free(&e);
+}
+
+static void run(const struct dialog_case *c) {
+  struct smtp s = {.stream = {.fd = -1, .watched = -1, .limit_ms = LIMIT_MS}};
+  int fd, status;
+  print_message("%s\n", c->name);
+  assert_true(stralloc_copys(&results, ""));
+  pid_t pid = start_server(&fd, c->script);
+  if (smtp_hello(&s, fd, text_of("client.test"))) {
+    send_messages(&s, c);
+    smtp_quit(&s, LIMIT_MS);
+  } else
+    note("hello:", &s.verdict);
+  smtp_free(&s);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+  assert_true(stralloc_0(&results));
+  assert_string_equal(results.s, c->results);
+}
+
+static void dialogs(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) run(&cases[i]);
+  stralloc_free(&results);
+}
+
+/* The runner's end of the watched socket is closed: no dot may follow. */
+static void stops_without_the_runner(void **state) {
+  struct dialog_case c = cases[0];
+  struct smtp s = {.stream = {.fd = -1, .limit_ms = 5000}};
+  int fd, runner[2], status;
+  (void)state;
+  c.script = HELLO MAIL;
+  assert_true(stralloc_copys(&results, ""));
+  pid_t pid = start_server(&fd, c.script);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, runner), 0);
+  s.stream.watched = runner[0];
+  assert_true(smtp_hello(&s, fd, text_of("client.test")));
+  close(runner[1]);
+  send_messages(&s, &c);
+  smtp_free(&s);
+  close(runner[0]);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+  assert_true(stralloc_0(&results));
+  assert_string_equal(results.s, "lost: Z 0 4.4.2 the queue runner is gone at MAIL\n");
+  stralloc_free(&results);
+}
+
+/* A thousand recipients each way at once: more than the sockets hold. */
+static void serve_crowd(int fd, unsigned count) {
+  char line[1100], reply[512];
+  memset(reply, 'x', sizeof reply);
+  memcpy(reply, "250 ", 4);
+  memcpy(reply + sizeof reply - 2, "\r\n", 2);
+  send_line(fd, "220 mx", 6);
+  expect_line(fd, "EHLO client.test", 16);
+  send_line(fd, "250-mx", 6);
+  send_line(fd, "250 PIPELINING", 14);
+  for (unsigned i = 0; i < count + 1; i++) {
+    size_t n = 0;
+    while (n < sizeof line && io_read(fd, line + n, 1, 2000) == 1 && line[n] != '\n') n++;
+    if (io_write_all(fd, reply, sizeof reply, 5000) == -1) fail_server("to write", "an error");
+  }
+  expect_line(fd, "DATA", 4);
+  send_line(fd, "354 go", 6);
+  expect_line(fd, "hello", 5);
+  expect_line(fd, ".", 1);
+  send_line(fd, "250 done", 8);
+  _exit(0);
+}
+
+static void count_success(void *context, size_t n, const struct verdict *v) {
+  (void)n;
+  *(unsigned *)context += v->class == RESULT_SUCCESS;
+}
+
+static void many_recipients_pipelined(void **state) {
+  enum { COUNT = 1000 };
+  struct smtp s = {.stream = {.fd = -1, .watched = -1, .limit_ms = 5000}};
+  struct envelope e = {.sender = text_of("a@b")};
+  unsigned successes = 0;
+  char address[1000];
+  int pair[2], status;
+  (void)state;
+  memset(address, 'x', sizeof address);
+  address[500] = '@';
+  for (unsigned i = 0; i < COUNT; i++) envelope_add(&e)->address = (struct text){address, sizeof address};
+  struct transaction t = {.envelope = &e,
+                          .states = calloc(COUNT, sizeof(enum recipient_state)),
+                          .body = {text_of("hello\n"), -1, 6},
+                          .report = count_success,
+                          .context = &successes};
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  pid_t pid = fork();
+  if (pid == 0) {
+    close(pair[0]);
+    serve_crowd(pair[1], COUNT);
+  }
+  close(pair[1]);
+  assert_int_equal(io_set_nonblocking(pair[0]), 0);
+  assert_true(smtp_hello(&s, pair[0], text_of("client.test")));
+  assert_int_equal(smtp_send(&s, &t), SMTP_DONE);
+  assert_int_equal(successes, COUNT);
+  smtp_free(&s);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+  free(t.states);
+  envelope_free(&e);
+}
+
+/* A server that refuses a large message while it still comes. */
+static void serve_impatient(int fd) {
+  char c;
+  send_line(fd, "220 mx", 6);
+  expect_line(fd, "EHLO client.test", 16);
+  send_line(fd, "250 mx", 6);
+  expect_line(fd, "MAIL FROM:<a@b>", 15);
+  send_line(fd, "250 ok", 6);
+  expect_line(fd, "RCPT TO:<x@y>", 13);
+  send_line(fd, "250 ok", 6);
+  expect_line(fd, "DATA", 4);
+  send_line(fd, "354 go", 6);
+  if (io_read(fd, &c, 1, 2000) != 1) fail_server("data", "none");
+  send_line(fd, "552 5.3.4 too big", 17);
+  shutdown(fd, SHUT_RDWR);
+  _exit(0);
+}
+
+static void refused_in_the_middle(void **state) {
+  enum { SIZE = 4 * 1024 * 1024 };
+  struct smtp s = {.stream = {.fd = -1, .watched = -1, .limit_ms = 5000}};
+  struct envelope e = {.sender = text_of("a@b")};
+  enum recipient_state waits = RECIPIENT_WAITS;
+  char *body = malloc(SIZE);
+  int pair[2], status;
+  (void)state;
+  assert_non_null(body);
+  memset(body, 'x', SIZE);
+  envelope_add(&e)->address = text_of("x@y");
+  struct transaction t = {.envelope = &e, .states = &waits, .body = {{body, SIZE}, -1, SIZE}, .report = report};
+  assert_true(stralloc_copys(&results, ""));
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  pid_t pid = fork();
+  if (pid == 0) {
+    close(pair[0]);
+    serve_impatient(pair[1]);
+  }
+  close(pair[1]);
+  assert_int_equal(io_set_nonblocking(pair[0]), 0);
+  assert_true(smtp_hello(&s, pair[0], text_of("client.test")));
+  assert_int_equal(smtp_send(&s, &t), SMTP_DONE);
+  assert_false(s.open);
+  assert_true(stralloc_0(&results));
+  assert_string_equal(results.s, "0 D 552 5.3.4 5.3.4 too big\n");
+  smtp_free(&s);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+  stralloc_free(&results);
+  envelope_free(&e);
+  free(body);
+}
+
+/* The body's file is shorter than its job says: the server must not get a whole
+ * message made of a part. */
+static void short_body_is_not_ended(void **state) {
+  struct dialog_case c = cases[0];
+  struct smtp s = {.stream = {.fd = -1, .watched = -1, .limit_ms = 5000}};
+  struct envelope e = {.sender = text_of("a@b")};
+  enum recipient_state waits = RECIPIENT_WAITS;
+  FILE *f = tmpfile();
+  int fd, status;
+  (void)state;
+  assert_non_null(f);
+  fputs("hello\n", f);
+  fflush(f);
+  c.script = HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n";
+  envelope_add(&e)->address = text_of("x@y");
+  struct transaction t = {.envelope = &e, .states = &waits, .body = {TEXT_ABSENT, fileno(f), 7}, .report = report};
+  pid_t pid = start_server(&fd, c.script);
+  assert_true(smtp_hello(&s, fd, text_of("client.test")));
+  assert_int_equal(smtp_send(&s, &t), SMTP_LOST);
+  assert_int_equal(waits, RECIPIENT_WAITS);
+  assert_string_equal(s.verdict.status, "4.3.0");
+  smtp_free(&s);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+  envelope_free(&e);
+  fclose(f);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(dialogs),
+    cmocka_unit_test(stops_without_the_runner),
+    cmocka_unit_test(many_recipients_pipelined),
+    cmocka_unit_test(refused_in_the_middle),
+    cmocka_unit_test(short_body_is_not_ended),
+  };
+  signal(SIGPIPE, SIG_IGN);
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,49 @@
+/* stream.h - octets to and from the server, with time limits
+ *
+ * What goes out is gathered and leaves in one write.  While a write waits for
+ * room the server's replies are read, so that two peers that both write cannot
+ * wait for each other (RFC 2920 3.1).  The descriptor does not block.
+ */
+#ifndef OWL_STREAM_H
+#define OWL_STREAM_H
+
+#include <stdint.h>
+#include "lib/text.h"
+
+enum { STREAM_IN_MAX = 1024 * 1024 }; /* replies read ahead */
+
+struct stream {
+  int fd;
+  int watched;  /* -1, or a socket: when its peer is gone nothing goes on */
+  int limit_ms; /* of one wait for the server */
+  stralloc in, out; /* owned */
+  size_t taken;
+};
+
+enum stream_status {
+  STREAM_OK,
+  STREAM_CLOSED,
+  STREAM_TIMED_OUT,
+  STREAM_ABANDONED, /* the watched peer is gone */
+  STREAM_FAILED     /* errno */
+};
+
+/* stream_open(): takes over the descriptor; memory is kept from before. */
+void stream_open(struct stream *s, int fd);
+void stream_close(struct stream *s);
+void stream_free(struct stream *s);
+
+/* stream_flush(): all of out, within limit_ms. */
+enum stream_status stream_flush(struct stream *s);
+
+/* stream_fill(): waits for more input until the deadline (lib/iofd.h). */
+enum stream_status stream_fill(struct stream *s, uint64_t deadline);
+
+/* What has been read; stream_drop() says how much of it is done with. */
+struct text stream_unread(const struct stream *s);
+void stream_drop(struct stream *s, size_t octets);
+
+/* stream_deadline(): limit_ms from now. */
+uint64_t stream_deadline(const struct stream *s);
+
+#endif

@@ -1,0 +1,274 @@
+#include "config.h"
+#include "remote/talker.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "lib/address.h"
+#include "lib/agent.h"
+#include "lib/iofd.h"
+#include "remote/net.h"
+#include "remote/smtp.h"
+
+struct talker {
+  int runner, connector;
+  const struct talker_settings *settings;
+  struct frame_reader jobs, answers;
+  struct frame_writer results;
+  struct smtp smtp;
+  stralloc host, address; /* of the server */
+  enum talker_end end;    /* why the talker cannot go on; TALKER_DONE: it can */
+};
+
+/* ---- waiting */
+
+/* Until fd can be read.  beside: another descriptor that ends the wait with
+ * false when it has one of the events, or its peer is gone. */
+static bool wait_readable(int fd, int beside, short events) {
+  struct pollfd p[] = {{fd, POLLIN, 0}, {beside, events, 0}};
+  int n;
+  do n = poll(p, 2, -1);
+  while (n == -1 && errno == EINTR);
+  return n > 0 && p[1].revents == 0;
+}
+
+/* ---- connecting */
+
+static bool give_up(struct talker *t, enum talker_end end) {
+  t->end = end;
+  return false;
+}
+
+static bool receive_answer(struct talker *t, struct frame *f) {
+  for (;;) {
+    enum frame_status s = frame_poll(&t->answers, t->connector, f);
+    if (s == FRAME_READY) return true;
+    if (s != FRAME_AGAIN) return give_up(t, TALKER_NO_CONNECTOR);
+    if (!wait_readable(t->connector, t->runner, 0)) return give_up(t, TALKER_NO_RUNNER);
+  }
+}
+
+/* smtp.host and smtp.address view what is kept here. */
+static bool note_peer(struct talker *t, const struct net_peer *p) {
+  stralloc_zero(&t->host);
+  stralloc_zero(&t->address);
+  if (text_cat(&t->host, p->host) == -1 || text_cat(&t->address, p->address) == -1)
+    return give_up(t, TALKER_NO_MEMORY);
+  t->smtp.host = text_of_stralloc(&t->host);
+  t->smtp.address = text_of_stralloc(&t->address);
+  return true;
+}
+
+/* Without text the reason is the one that the last server gave. */
+static bool take_none(struct talker *t, const struct frame *f) {
+  struct result r;
+  if (net_read_none(&r, f->payload) == -1) return give_up(t, TALKER_NO_CONNECTOR);
+  if (r.text.len) verdict_copy(&t->smtp.verdict, &r);
+  return false;
+}
+
+static bool take_connected(struct talker *t, const struct frame *f) {
+  struct net_peer peer;
+  if (f->fd >= 0 && net_read_connected(&peer, f->payload) == 0 && note_peer(t, &peer)) return true;
+  if (f->fd >= 0) close(f->fd);
+  return t->end == TALKER_DONE ? give_up(t, TALKER_NO_CONNECTOR) : false;
+}
+
+/* true: connected, in *fd */
+static bool ask_connector(struct talker *t, enum net_frame question, int *fd) {
+  struct frame f;
+  if (frame_send(t->connector, &net_protocol, question, text_of(""), -1, IO_FOREVER) == -1)
+    return give_up(t, TALKER_NO_CONNECTOR);
+  if (!receive_answer(t, &f)) return false;
+  *fd = f.fd;
+  if (f.type == NET_CONNECTED) return take_connected(t, &f);
+  if (f.fd >= 0) close(f.fd);
+  return f.type == NET_NONE ? take_none(t, &f) : give_up(t, TALKER_NO_CONNECTOR);
+}
+
+/* A session that greets us, at the best server that has one.  On false and
+ * t->end DONE, smtp.verdict says why there is none. */
+static bool connect_session(struct talker *t) {
+  enum net_frame question = NET_CONNECT;
+  int fd;
+  verdict_set(&t->smtp.verdict, RESULT_DEFERRAL, "4.4.1", "no server could be used");
+  while (ask_connector(t, question, &fd)) {
+    if (smtp_hello(&t->smtp, fd, t->settings->helohost)) return true;
+    question = NET_NEXT;
+  }
+  return false;
+}
+
+/* ---- results */
+
+struct job_run {
+  struct talker *talker;
+  const struct agent_job *job;
+};
+
+/* Results are gathered and leave together at the end of the job. */
+static void queue_result(void *context, size_t n, const struct verdict *v) {
+  const struct job_run *run = context;
+  struct agent_result r = {run->job->job, run->job->envelope.recipients[n].index, verdict_result(v)};
+  stralloc payload = {0};
+  if (agent_put_result(&payload, &r) == -1 ||
+      frame_queue(&run->talker->results, &agent_protocol, AGENT_RESULT, text_of_stralloc(&payload),
+                  -1) == -1)
+    run->talker->end = TALKER_NO_MEMORY;
+  stralloc_free(&payload);
+}
+
+static void send_results(struct talker *t) {
+  while (frame_flush(&t->results, t->runner) == 0) {
+    if (!frame_pending(&t->results)) return;
+    if (io_wait(t->runner, POLLOUT, IO_FOREVER) == -1) break;
+  }
+  t->end = TALKER_NO_RUNNER;
+}
+
+/* ---- what cannot be sent */
+
+/* An address is what its own SMTP form means, and nothing more: no octet of it
+ * can reach the server as another argument or command. */
+static bool is_sendable(struct text address) {
+  stralloc path = {0}, parsed = {0};
+  bool ok = stralloc_copys(&path, "<") && address_cat(&path, address) == 0 && stralloc_cats(&path, ">");
+  struct text rest = text_of_stralloc(&path);
+  ok = ok && address_parse_path(&rest, &parsed) == ADDRESS_OK && rest.len == 0 &&
+       text_equal(text_of_stralloc(&parsed), address);
+  stralloc_free(&path);
+  stralloc_free(&parsed);
+  return ok;
+}
+
+static void fail_all(const struct transaction *x, struct verdict *v, const char *status, const char *text) {
+  verdict_set(v, RESULT_FAILURE, status, text);
+  smtp_report_rest(x, v);
+}
+
+/* Reports at once what no server needs to be asked about. */
+static void refuse_unsendable(struct talker *t, const struct transaction *x) {
+  struct verdict *v = &t->smtp.verdict;
+  const struct envelope *e = x->envelope;
+  if (!text_equals(e->sender, SENDER_DOUBLE_BOUNCE) && !is_sendable(e->sender))
+    fail_all(x, v, "5.1.7", "the sender's address has no form in SMTP");
+  if (e->requiretls) fail_all(x, v, "5.7.30", "the message requires TLS, which is not at hand");
+  if (e->body == BODY_BINARYMIME) fail_all(x, v, "5.6.1", "a binary body cannot be sent by DATA");
+  for (size_t n = 0; n < e->recipient_count; n++) {
+    struct text address = e->recipients[n].address;
+    if (x->states[n] == RECIPIENT_REPORTED || (address.len && is_sendable(address))) continue;
+    verdict_set(v, RESULT_FAILURE, "5.1.3", "the address has no form in SMTP");
+    x->states[n] = RECIPIENT_REPORTED;
+    x->report(x->context, n, v);
+  }
+}
+
+static bool any_waits(const struct transaction *x) {
+  for (size_t n = 0; n < x->envelope->recipient_count; n++)
+    if (x->states[n] == RECIPIENT_WAITS) return true;
+  return false;
+}
+
+/* ---- jobs */
+
+/* A session that has served before may have run out its time or its number of
+ * messages: that says nothing about the message, which gets a fresh one. */
+static void send_message(struct talker *t, const struct transaction *x) {
+  while (any_waits(x)) {
+    bool used = t->smtp.open && t->smtp.transactions > 0;
+    if (!t->smtp.open && !connect_session(t)) break;
+    if (smtp_send(&t->smtp, x) == SMTP_DONE) return;
+    if (!used) break;
+  }
+  if (t->end == TALKER_DONE) smtp_report_rest(x, &t->smtp.verdict);
+}
+
+static void run_job(struct talker *t, struct agent_job *job, int fd) {
+  struct job_run run = {t, job};
+  struct transaction x = {
+    .envelope = &job->envelope,
+    .states = calloc(job->envelope.recipient_count, sizeof *x.states),
+    .body = {job->content, fd, job->size},
+    .report = queue_result,
+    .context = &run,
+  };
+  if (!x.states) {
+    t->end = TALKER_NO_MEMORY;
+    return;
+  }
+  refuse_unsendable(t, &x);
+  send_message(t, &x);
+  send_results(t);
+  free(x.states);
+}
+
+static void take_job(struct talker *t, const struct frame *f) {
+  struct agent_job job;
+  if (agent_read_job(&job, f->payload, f->fd >= 0) == -1) {
+    t->end = TALKER_BAD_FRAME;
+    return;
+  }
+  run_job(t, &job, f->fd);
+  envelope_free(&job.envelope);
+}
+
+/* false: the runner is done */
+static bool take_frame(struct talker *t, const struct frame *f) {
+  bool go_on = f->type == AGENT_JOB;
+  if (f->type == AGENT_JOB)
+    take_job(t, f);
+  else if (f->type != AGENT_CLOSE)
+    t->end = TALKER_BAD_FRAME;
+  if (f->fd >= 0) close(f->fd);
+  return go_on && t->end == TALKER_DONE;
+}
+
+/* The server has nothing to say between transactions: if it does, it ends the
+ * session (421), or has closed it. */
+static bool wait_for_job(struct talker *t) {
+  int server = t->smtp.open ? t->smtp.stream.fd : -1;
+  if (wait_readable(t->runner, server, POLLIN)) return true;
+  smtp_close(&t->smtp);
+  return server >= 0;
+}
+
+static void serve(struct talker *t) {
+  struct frame f;
+  for (;;) {
+    switch (frame_poll(&t->jobs, t->runner, &f)) {
+      case FRAME_READY:
+        if (!take_frame(t, &f)) return;
+        break;
+      case FRAME_AGAIN:
+        if (!wait_for_job(t)) t->end = TALKER_NO_RUNNER;
+        if (t->end != TALKER_DONE) return;
+        break;
+      case FRAME_EOF: return;
+      case FRAME_MALFORMED: t->end = TALKER_BAD_FRAME; return;
+      case FRAME_ERROR: t->end = errno == ENOMEM ? TALKER_NO_MEMORY : TALKER_NO_RUNNER; return;
+    }
+  }
+}
+
+static void talker_free(struct talker *t) {
+  frame_reader_free(&t->jobs);
+  frame_reader_free(&t->answers);
+  frame_writer_free(&t->results);
+  smtp_free(&t->smtp);
+  stralloc_free(&t->host);
+  stralloc_free(&t->address);
+}
+
+enum talker_end talker_run(int runner, int connector, const struct talker_settings *s) {
+  struct talker t = {.runner = runner,
+                     .connector = connector,
+                     .settings = s,
+                     .jobs = {.protocol = &agent_protocol},
+                     .answers = {.protocol = &net_protocol}};
+  t.smtp.stream = (struct stream){.fd = -1, .watched = runner, .limit_ms = s->timeoutremote_ms};
+  serve(&t);
+  if (t.end == TALKER_DONE) smtp_quit(&t.smtp, s->timeoutquit_ms);
+  enum talker_end end = t.end;
+  talker_free(&t);
+  return end;
+}

@@ -1,0 +1,40 @@
+/* walk.h - the addresses of a destination, one after the other (RFC 5321 5)
+ *
+ * With MX: the hosts by preference, each host's IPv6 and IPv4 addresses in
+ * turn; where this host stands in the set, it and all that are not better than
+ * it are left out.  No MX record: the domain itself.  Hosts are looked up when
+ * their turn comes.  A relay or a literal has its addresses only.
+ */
+#ifndef OWL_WALK_H
+#define OWL_WALK_H
+
+#include "remote/connector.h"
+#include "remote/resolve.h"
+#include "remote/verdict.h"
+
+enum { WALK_TARGETS_MAX = 64 }; /* addresses of hosts of one preference */
+
+struct walk_target {
+  struct text host; /* a view of the walk's or the destination's octets */
+  struct ip ip;
+};
+
+struct walk {
+  const struct destination *destination;
+  const struct connector_settings *settings;
+  struct mx_set hosts;
+  size_t next_host;
+  struct walk_target targets[WALK_TARGETS_MAX];
+  size_t target_count, next_target;
+  struct verdict trouble; /* the last thing that went wrong; class success: nothing yet */
+};
+
+/* walk_begin(): from the start.  The walk keeps its memory. */
+void walk_begin(struct walk *w, const struct destination *d, const struct connector_settings *s);
+
+/* walk_next(): the next address, or NULL at the end. */
+const struct walk_target *walk_next(struct walk *w);
+
+void walk_free(struct walk *w);
+
+#endif

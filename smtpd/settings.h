@@ -1,0 +1,25 @@
+/* settings.h - everything that owl-smtpd reads before its first octet from a client */
+#ifndef OWL_SETTINGS_H
+#define OWL_SETTINGS_H
+
+#include "lib/route.h"
+
+struct settings {
+  stralloc me, greeting, localiphost; /* NUL-terminated behind their len */
+  stralloc rcpt_socket;               /* NUL-terminated path: where delivery answers questions */
+  struct list badmailfrom, rcpthosts;
+  struct route_table routes;
+  uint64_t databytes, maxerrors, maxhops, maxrecipients, timeoutrcpt_s, timeoutsmtpd_s;
+  struct text relayclient; /* absent: the client may not relay */
+};
+
+/* settings_load(): control files, then RELAYCLIENT and DATABYTES from the
+ * environment.  0, or -1 with c->error set. */
+int settings_load(struct settings *s, struct control *c);
+
+/* settings_ms(): seconds as a limit for lib/iofd.h. */
+int settings_ms(uint64_t seconds);
+
+void settings_free(struct settings *s);
+
+#endif

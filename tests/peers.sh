@@ -1,0 +1,44 @@
+#!/bin/bash
+# peers.sh FOLDER PACKAGE...: unpack Debian packages under FOLDER/PACKAGE, each
+# with those shared libraries that the machine lacks.  Nothing is installed, no
+# service starts, no mail server is replaced.  What is there already is kept.
+set -eu
+# shellcheck source=tests/packages.sh
+. "$(dirname "${BASH_SOURCE[0]}")/packages.sh"
+
+[ $# -ge 2 ] || { echo "usage: peers.sh FOLDER PACKAGE..." >&2; exit 100; }
+mkdir -p "$1"
+folder=$(cd "$1" && pwd)
+shift
+
+# The libraries among the package's dependencies, and theirs, that are missing.
+missing_libraries() {
+  local name
+  apt-cache depends --recurse --important "$1" | sed -n 's/^\(lib[a-z0-9.+-]*\|zlib1g\)$/\1/p' |
+    sort -u | while read -r name; do
+      package_is_installed "$name" || echo "$name"
+    done
+}
+
+fetch() {
+  local get=(apt-get -q -o APT::Sandbox::User=root download "$@")
+  "${get[@]}" || { as_root apt-get update && "${get[@]}"; }
+}
+
+unpack() {
+  local package=$1 debs deb libraries
+  debs=$(mktemp -d)
+  apt-cache show "$package" >/dev/null 2>&1 || as_root apt-get update
+  mapfile -t libraries < <(missing_libraries "$package")
+  (cd "$debs" && fetch "$package" "${libraries[@]}")
+  rm -rf "${folder:?}/$package"
+  for deb in "$debs"/*.deb; do
+    dpkg-deb -x "$deb" "$folder/$package"
+  done
+  rm -rf "$debs"
+  touch "$folder/$package/.complete"
+}
+
+for package; do
+  [ -e "$folder/$package/.complete" ] || unpack "$package"
+done
