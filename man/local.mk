@@ -3,3 +3,6 @@ dist_man_MANS += %D%/owl-queue.8
 dist_man_MANS += %D%/owl-send.8
 dist_man_MANS += %D%/owl-start.8
 dist_man_MANS += %D%/owlq.8
+dist_man_MANS += %D%/dot-qmail.5
+dist_man_MANS += %D%/owl-local.8
+dist_man_MANS += %D%/owl-lspawn.8
