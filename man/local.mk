@@ -6,3 +6,5 @@ dist_man_MANS += %D%/owlq.8
 dist_man_MANS += %D%/dot-qmail.5
 dist_man_MANS += %D%/owl-local.8
 dist_man_MANS += %D%/owl-lspawn.8
+dist_man_MANS += %D%/owl-smtpd.8
+dist_man_MANS += %D%/owlpost-door.7
