@@ -100,7 +100,11 @@ check_PROGRAMS += %D%/xtext_test
 endif
 
 if FUZZERS
-noinst_PROGRAMS += %D%/header_fuzz %D%/addrlist_fuzz
+noinst_PROGRAMS += %D%/header_fuzz %D%/addrlist_fuzz %D%/address_fuzz %D%/door_fuzz
+%C%_address_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_address_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_door_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_door_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_header_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_header_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_addrlist_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
