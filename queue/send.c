@@ -212,6 +212,8 @@ static void run(int signals, struct pokes *p, struct ctlserver *ctl) {
     handle_events(&w, signals, p, ctl);
     if (next_us == 0) runner_load_backlog(&runner);
   }
+  free(w.polls);
+  free(w.workers);
 }
 
 /* ---- start */

@@ -22,7 +22,7 @@ ROOT = os.geteuid() == 0
 PREFIX = "/srv/owlpost"
 WORK = os.environ.get("OWLPOST_WORK", "")
 USERS = ("joe", "ann", "mallory", "alias")
-SANITIZER_REPORT = re.compile(r"(ERROR: \w+Sanitizer|runtime error:).*")
+SANITIZER_REPORT = re.compile(r"(?:ERROR: \w+Sanitizer|runtime error:)(?:.*\n){1,12}")
 DEFAULTS = {
     "me": "owlpost.test",
     "locals": "owlpost.test\nlocal.test",
@@ -231,7 +231,7 @@ class Instance:
         reports = [m.group(0) for path in self.logs for m in SANITIZER_REPORT.finditer(read(path))]
         if ROOT:
             subprocess.run(["umount", PREFIX], check=True)
-        assert not reports, f"sanitizer: {reports} in {self.logs}"
+        assert not reports, "\n".join(reports)
 
     # ---- what became of it
 
