@@ -96,6 +96,13 @@ static bool scan_literal(struct parser *p) {
   return skip_blanks_and_comments(p);
 }
 
+/* No label is empty; a dot may stand at the end. */
+static bool is_domain(struct text t) {
+  for (size_t i = 0; i < t.len; i++)
+    if (t.s[i] == '.' && (i == 0 || t.s[i - 1] == '.')) return false;
+  return t.len > 0;
+}
+
 /* p is at the '@'. */
 static bool scan_domain(struct parser *p, struct text *domain) {
   size_t start = p->list->octets.len;
@@ -103,7 +110,7 @@ static bool scan_domain(struct parser *p, struct text *domain) {
   if (!skip_blanks_and_comments(p)) return false;
   if (!(at(p, '[') ? scan_literal(p) : scan_dotted(p))) return false;
   *domain = (struct text){p->list->octets.s + start, p->list->octets.len - start};
-  if (domain->len == 0 || memchr(written, '"', (size_t)(p->word_end - written))) p->malformed = true;
+  if (!is_domain(*domain) || memchr(written, '"', (size_t)(p->word_end - written))) p->malformed = true;
   return true;
 }
 
@@ -198,10 +205,7 @@ static enum addrlist_status take_token(struct parser *p) {
       return end_member(p);
     case '<': return take_angle(p);
     case '>':
-    case ')':
-      p->malformed = true;
-      p->token_end = ++p->p;
-      return ADDRLIST_OK;
+    case ')': return ADDRLIST_SYNTAX;
     default: return take_bare(p);
   }
 }
@@ -236,18 +240,26 @@ static bool needs_domain(struct text name, const struct addrlist_completion *c) 
   return !text_equal_nocase(name, text_of("localhost")) && !text_equal_nocase(name, c->domain);
 }
 
-static int cat_name(stralloc *out, struct text name, const char *dot, struct text more) {
-  return text_cat(out, name) == 0 && stralloc_cats(out, dot) && text_cat(out, more) == 0 ? 0 : -1;
+static char last_octet(struct text t) { return t.len ? t.s[t.len - 1] : '\0'; }
+
+static int cat_name(stralloc *out, struct text name, struct text more) {
+  if (text_cat(out, name) == -1) return -1;
+  if (last_octet(name) != '.' && !stralloc_cats(out, ".")) return -1;
+  return text_cat(out, more);
+}
+
+/* "host.example.": the dot says that nothing is to be added. */
+static bool is_full(struct text name) {
+  struct text rest = {name.s, name.len - (name.len > 0)};
+  return last_octet(name) == '.' && memchr(name.s, '.', rest.len) && last_octet(rest) != '+';
 }
 
 int addrlist_cat_domain(stralloc *out, struct text name, const struct addrlist_completion *c) {
   if (!name.s) name = c->host;
-  char last = name.len > 1 ? name.s[name.len - 1] : '\0';
   struct text without_last = {name.s, name.len - (name.len > 1)};
-  if (last == '+') return cat_name(out, without_last, ".", c->plus_domain);
-  if (last == '.' && memchr(name.s, '.', without_last.len)) return text_cat(out, without_last);
-  if (needs_domain(name, c)) return cat_name(out, name, ".", c->domain);
-  return text_cat(out, name);
+  if (name.len > 1 && last_octet(name) == '+') return cat_name(out, without_last, c->plus_domain);
+  if (is_full(name)) return text_cat(out, without_last);
+  return needs_domain(name, c) ? cat_name(out, name, c->domain) : text_cat(out, name);
 }
 
 int addrlist_cat_address(stralloc *out, const struct addrlist_mailbox *m,

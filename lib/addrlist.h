@@ -4,7 +4,7 @@
  * strings, groups, source routes (dropped), domain literals, and the obsolete
  * forms with blanks around dots.  Octets above 127 pass (RFC 6532).  More than
  * the grammar: empty members, a group that is not closed, dots at any place of
- * a local-part, anything printable in a display name, and a missing comma:
+ * a local-part, backslashes and brackets in a display name, and a missing comma:
  * "one two" is two mailboxes.  Input is hostile.
  */
 #ifndef OWL_ADDRLIST_H

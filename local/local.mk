@@ -1,1 +1,50 @@
-# local/
+# local/: owl-lspawn holds root to become users and never reads mail; owl-local
+# runs as the user and delivers.
+owlpost_PROGRAMS += %D%/owl-local %D%/owl-lspawn
+noinst_LIBRARIES += %D%/libdelivery.a
+
+# what both share: how an address is found, so that a RCPT answer is delivery's
+%C%_libdelivery_a_SOURCES = \
+  %D%/verdict.h %D%/verdict.c \
+  %D%/user.h %D%/user.c \
+  %D%/become.h %D%/become.c \
+  %D%/dotqmail.h %D%/dotqmail.c \
+  %D%/instruction.h %D%/instruction.c \
+  %D%/mailbox.h %D%/mailbox.c \
+  %D%/plan.h %D%/plan.c \
+  %D%/body.h %D%/body.c \
+  %D%/maildir.h %D%/maildir.c \
+  %D%/forward.h %D%/forward.c \
+  %D%/batch.h %D%/batch.c
+
+%C%_owl_local_SOURCES = %D%/local.c %D%/jobs.h %D%/jobs.c %D%/byhand.h %D%/byhand.c
+%C%_owl_local_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS)
+%C%_owl_local_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
+
+# looks users up: the name services want shared libraries
+%C%_owl_lspawn_SOURCES = %D%/lspawn.c \
+  %D%/signals.h %D%/signals.c \
+  %D%/settings.h %D%/settings.c \
+  %D%/worker.h %D%/worker.c \
+  %D%/answer.h %D%/answer.c \
+  %D%/answercache.h %D%/answercache.c \
+  %D%/rcpt.h %D%/rcpt.c
+%C%_owl_lspawn_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS)
+
+if CMOCKA
+%C%_tests = %D%/user_test %D%/dotqmail_test %D%/instruction_test %D%/body_test %D%/maildir_test \
+  %D%/answercache_test %D%/local_test %D%/lspawn_test
+check_PROGRAMS += $(%C%_tests)
+check_LIBRARIES = %D%/libtesting.a
+%C%_libtesting_a_SOURCES = %D%/testing.h %D%/testing.c
+%C%_test_libs = %D%/libtesting.a %D%/libdelivery.a $(TEST_LIBS)
+%C%_user_test_LDADD = $(%C%_test_libs)
+%C%_dotqmail_test_LDADD = $(%C%_test_libs)
+%C%_instruction_test_LDADD = $(%C%_test_libs)
+%C%_body_test_LDADD = $(%C%_test_libs)
+%C%_maildir_test_LDADD = $(%C%_test_libs)
+%C%_local_test_LDADD = $(%C%_test_libs)
+%C%_lspawn_test_LDADD = $(%C%_test_libs)
+%C%_answercache_test_SOURCES = %D%/answercache_test.c %D%/answercache.h %D%/answercache.c
+%C%_answercache_test_LDADD = $(%C%_test_libs)
+endif

@@ -130,7 +130,15 @@ void callerenvelope_merge(struct callerenvelope *ce, bool facts) {
   envelope_free(&extra); /* its texts point into ce->extra, which stays */
 }
 
-void callerenvelope_add_extra(struct callerenvelope *ce, const char *descriptor, bool facts) {
+bool callerenvelope_names_client(const struct callerenvelope *ce) {
+  struct envelope extra = {0};
+  if (envelope_decode(&extra, text_of_stralloc(&ce->extra)) != ENVELOPE_OK) return false;
+  bool named = extra.client_address.len > 0;
+  envelope_free(&extra);
+  return named;
+}
+
+void callerenvelope_load_extra(struct callerenvelope *ce, const char *descriptor) {
   uint64_t fd;
   struct stat st;
   if (!descriptor || text_uint(text_of(descriptor), &fd) == -1 || fd < 3 || fd > INT32_MAX) return;
@@ -139,7 +147,6 @@ void callerenvelope_add_extra(struct callerenvelope *ce, const char *descriptor,
   if (!stralloc_ready(&ce->extra, (size_t)st.st_size)) return;
   if (io_pread_all((int)fd, ce->extra.s, (size_t)st.st_size, 0) == -1) return;
   ce->extra.len = (size_t)st.st_size;
-  callerenvelope_merge(ce, facts);
 }
 
 void callerenvelope_free(struct callerenvelope *ce) {

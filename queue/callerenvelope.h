@@ -31,13 +31,18 @@ enum callerenvelope_status callerenvelope_read(struct callerenvelope *ce, int fd
 /* callerenvelope_parse(): the same from octets in ce->classic. */
 enum callerenvelope_status callerenvelope_parse(struct callerenvelope *ce, uint64_t recipients_max);
 
-/* callerenvelope_add_extra(): adds what the descriptor whose number is in the
- * string gives: terms of the message and of recipients that are still there,
- * and, when facts is true, who the client was.  A descriptor that a filter
- * lost, or that holds something else, adds nothing. */
-void callerenvelope_add_extra(struct callerenvelope *ce, const char *descriptor, bool facts);
+/* callerenvelope_load_extra(): reads the descriptor whose number is in the
+ * string, which a caller has filled before it started us.  A descriptor that a
+ * filter lost, or that is no plain file, gives nothing. */
+void callerenvelope_load_extra(struct callerenvelope *ce, const char *descriptor);
 
-/* callerenvelope_merge(): the same from octets in ce->extra. */
+/* callerenvelope_names_client(): whether the extra envelope says that the
+ * message came from a network client. */
+bool callerenvelope_names_client(const struct callerenvelope *ce);
+
+/* callerenvelope_merge(): adds what the extra envelope gives: terms of the
+ * message and of recipients that are still there, and, when facts is true, who
+ * the client was.  What does not decode adds nothing. */
 void callerenvelope_merge(struct callerenvelope *ce, bool facts);
 
 void callerenvelope_free(struct callerenvelope *ce);

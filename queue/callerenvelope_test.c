@@ -84,6 +84,7 @@ static void terms_follow_their_recipients_through_a_filter(void **state) {
   struct callerenvelope ce = {0};
   (void)state;
   make_filtered(&ce);
+  assert_true(callerenvelope_names_client(&ce));
   callerenvelope_merge(&ce, true);
   const struct envelope *e = &ce.envelope;
   assert_true(text_equals(e->sender, "new@b"));
@@ -117,10 +118,13 @@ static void nonsense_in_the_extra_envelope_is_harmless(void **state) {
   callerenvelope_merge(&ce, true);
   assert_null(ce.envelope.envid.s);
   assert_int_equal(ce.envelope.recipient_count, 3);
-  callerenvelope_add_extra(&ce, "9999", true);
-  callerenvelope_add_extra(&ce, "x", true);
-  callerenvelope_add_extra(&ce, "0", true);
-  assert_int_equal(ce.envelope.recipient_count, 3);
+  assert_false(callerenvelope_names_client(&ce));
+  stralloc_zero(&ce.extra);
+  callerenvelope_load_extra(&ce, NULL);
+  callerenvelope_load_extra(&ce, "9999");
+  callerenvelope_load_extra(&ce, "x");
+  callerenvelope_load_extra(&ce, "0");
+  assert_int_equal(ce.extra.len, 0);
   callerenvelope_free(&ce);
 }
 

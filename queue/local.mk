@@ -46,3 +46,20 @@ noinst_PROGRAMS += %D%/callerenvelope_fuzz %D%/msglog_fuzz
 %C%_msglog_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_msglog_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
+
+# owl-inject and sendmail run as their callers.  They look up the caller's
+# name, so they are linked dynamically.
+queue_inject_parts = \
+  %D%/injectoutcome.h \
+  %D%/injectinput.h %D%/injectinput.c \
+  %D%/injectrecipients.h %D%/injectrecipients.c \
+  %D%/injectauthor.h %D%/injectauthor.c \
+  %D%/injectheader.h %D%/injectheader.c \
+  %D%/injectsubmit.h %D%/injectsubmit.c
+AM_CPPFLAGS += -DBIN_DIR='"$(bindir)"'
+bin_PROGRAMS += %D%/owl-inject
+%C%_owl_inject_SOURCES = %D%/inject.c $(queue_inject_parts)
+%C%_owl_inject_LDADD = lib/libowl.a $(OWFAT_LIBS)
+sendmail_PROGRAMS += %D%/sendmail
+%C%_sendmail_SOURCES = %D%/sendmail.c %D%/sendmailoptions.h %D%/sendmailoptions.c $(queue_inject_parts)
+%C%_sendmail_LDADD = lib/libowl.a $(OWFAT_LIBS)

@@ -80,7 +80,8 @@ static void print_recipient(const struct message *m, size_t i) {
     case RECIPIENT_DONE: printf("delivered"); break;
     case RECIPIENT_FAILED: printf(s->told ? "failed, sender told" : "failed"); break;
     case RECIPIENT_WAITING:
-      printf("waiting, tried %llu times, next try ", (unsigned long long)s->attempts);
+      printf("waiting, tried %llu time%s, next try ", (unsigned long long)s->attempts,
+             s->attempts == 1 ? "" : "s");
       print_next(m, s);
       break;
   }

@@ -105,13 +105,13 @@ static void check_space(int queue_fd, uint64_t wanted) {
 
 static void put(const void *octets, size_t len) { die_status(newmessage_write(&message, octets, len)); }
 
-static void put_trace(uint64_t now_us) {
+static void put_trace(uint64_t now_us, bool from_network) {
   stralloc field = {0};
   if (!stralloc_cats(&field, "Received: (owlpost ") ||
       text_cat_uint(&field, (uint64_t)getpid()) == -1 ||
-      !stralloc_cats(&field, " invoked by uid ") || text_cat_uint(&field, getuid()) == -1 ||
-      !stralloc_cats(&field, "); ") || clock_cat_date(&field, now_us) == -1 ||
-      !stralloc_cats(&field, "\n"))
+      !stralloc_cats(&field, from_network ? " invoked from network" : " invoked by uid ") ||
+      (!from_network && text_cat_uint(&field, getuid()) == -1) || !stralloc_cats(&field, "); ") ||
+      clock_cat_date(&field, now_us) == -1 || !stralloc_cats(&field, "\n"))
     die(INJECTOR_NO_MEMORY);
   put(field.s, field.len);
   stralloc_free(&field);
@@ -129,7 +129,7 @@ static void copy_message(uint64_t limit) {
   }
 }
 
-static void read_envelope(struct callerenvelope *ce, const struct limits *l, bool from_doorkeeper) {
+static void read_envelope(struct callerenvelope *ce, const struct limits *l) {
   switch (callerenvelope_read(ce, ENVELOPE_FD, l->recipients)) {
     case CALLERENVELOPE_OK: break;
     case CALLERENVELOPE_TRUNCATED:
@@ -142,7 +142,6 @@ static void read_envelope(struct callerenvelope *ce, const struct limits *l, boo
     case CALLERENVELOPE_TOO_MANY: die_text(INJECTOR_REFUSED, "too many recipients"); break;
     case CALLERENVELOPE_NO_MEMORY: die(INJECTOR_NO_MEMORY); break;
   }
-  callerenvelope_add_extra(ce, getenv(INJECTOR_ENVELOPE_VARIABLE), from_doorkeeper);
 }
 
 /* QUEUE/door belongs to the user that the doorkeeper runs as. */
@@ -174,9 +173,12 @@ int main(void) {
   if (queueid_make(&id, now_us) == -1) die(INJECTOR_BUG);
   die_status(newmessage_open(&message, queue_fd, &id));
   message_open = true;
-  put_trace(now_us);
+  bool doorkeeper = caller_is_doorkeeper(queue_fd);
+  callerenvelope_load_extra(&ce, getenv(INJECTOR_ENVELOPE_VARIABLE));
+  put_trace(now_us, doorkeeper && callerenvelope_names_client(&ce));
   copy_message(l.message_octets);
-  read_envelope(&ce, &l, caller_is_doorkeeper(queue_fd));
+  read_envelope(&ce, &l);
+  callerenvelope_merge(&ce, doorkeeper);
   ce.envelope.arrival_us = now_us;
   ce.envelope.submitter_uid = getuid();
   ce.envelope.submitter_pid = (uint64_t)getpid();

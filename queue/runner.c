@@ -73,7 +73,7 @@ static int found_waiting(void *context, const struct queueid *id) {
       message_summarize_log(text_of_stralloc(&log), &s) == 0)
     due_us = due_from(r, s.last_age_s, s.last_us, s.next_age_s);
   stralloc_free(&log);
-  return waitlist_add(&r->waitlist, id, due_us ? due_us : 1);
+  return waitlist_add(&r->waitlist, id, due_us);
 }
 
 void runner_load_backlog(struct runner *r) {
@@ -219,12 +219,12 @@ static bool is_due(const struct recipient_state *s, uint64_t age_s) {
   return s->progress == RECIPIENT_WAITING && s->next_age_s <= age_s;
 }
 
-static void make_jobs(struct runner *r, struct active *a) {
+static void make_jobs(struct runner *r, struct active *a, bool hurried) {
   struct message *m = &a->message;
   struct route route = {0};
   uint64_t age_s = schedule_age(m->last_age_s, m->last_us, clock_wall_us(r->clock));
   for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
-    if (!is_due(&m->states[i], age_s)) continue;
+    if (!is_due(&m->states[i], hurried ? UINT64_MAX : age_s)) continue;
     if (route_find(&r->settings.routes, m->file.envelope.recipients[i].address, &route) == -1 ||
         assign(r, a, i, &route) == -1)
       defer_unrouted(r, a, i);
@@ -247,15 +247,15 @@ static void try_again_later(struct runner *r, const struct queueid *id, const ch
 
 static void settle(struct runner *r, struct active *a);
 
-static void begin(struct runner *r, struct active *a) {
+static void begin(struct runner *r, struct active *a, bool hurried) {
   struct message *m = &a->message;
   link_active(r, a);
   if (!m->has_log && m->place == PLACE_TODO) report_new(r, m);
-  make_jobs(r, a);
+  make_jobs(r, a, hurried);
   if (a->jobs_left == 0) settle(r, a);
 }
 
-static void activate(struct runner *r, const struct queueid *id) {
+static void activate(struct runner *r, const struct queueid *id, bool hurried) {
   const char *reason = "";
   struct active *a = calloc(1, sizeof *a);
   if (!a) {
@@ -266,7 +266,7 @@ static void activate(struct runner *r, const struct queueid *id) {
   switch (message_load(&a->message, &r->store, id, &reason)) {
     case MESSAGE_OK:
       if (tell_about_parent(r, a->message.file.envelope.parent) == 0) {
-        begin(r, a);
+        begin(r, a, hurried);
         return;
       }
       try_again_later(r, id, "unable to record a bounce");
@@ -338,9 +338,10 @@ static void dispatch_all(struct runner *r) {
 
 static void activate_due(struct runner *r) {
   struct queueid id;
+  bool hurried;
   while (r->active_count < ACTIVE_MAX && waitlist_due(&r->waitlist) <= boot_us(r) &&
-         waitlist_take(&r->waitlist, &id))
-    activate(r, &id);
+         waitlist_take(&r->waitlist, &id, &hurried))
+    activate(r, &id, hurried);
 }
 
 static void settle_again(struct runner *r) {

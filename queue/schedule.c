@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DUE_HURRIED = 1 };
+
 uint64_t schedule_age(uint64_t last_age_s, uint64_t last_us, uint64_t now_us) {
   uint64_t gap_s = now_us > last_us ? (now_us - last_us) / 1000000u : 0;
   return last_age_s + (gap_s < SCHEDULE_GAP_MAX_S ? gap_s : SCHEDULE_GAP_MAX_S);
@@ -74,8 +76,9 @@ int waitlist_add(struct waitlist *w, const struct queueid *id, uint64_t due_us) 
 
 uint64_t waitlist_due(const struct waitlist *w) { return w->count ? w->heap[0].due_us : UINT64_MAX; }
 
-bool waitlist_take(struct waitlist *w, struct queueid *id) {
+bool waitlist_take(struct waitlist *w, struct queueid *id, bool *hurried) {
   if (w->count == 0) return false;
+  *hurried = w->heap[0].due_us == DUE_HURRIED;
   queueid_from(id, w->heap[0].arrival_us, w->heap[0].random);
   w->heap[0] = w->heap[--w->count];
   sift_down(w, 0);
@@ -91,7 +94,7 @@ size_t waitlist_hurry(struct waitlist *w, const struct queueid *id) {
     if (id && (each->arrival_us != wanted.arrival_us ||
                memcmp(each->random, wanted.random, sizeof wanted.random) != 0))
       continue;
-    if (each->due_us > 1) each->due_us = 1; /* behind new mail */
+    if (each->due_us > DUE_HURRIED) each->due_us = DUE_HURRIED;
     hurried++;
   }
   for (size_t i = w->count / 2; i-- > 0;) sift_down(w, i);

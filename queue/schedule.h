@@ -37,10 +37,12 @@ int waitlist_add(struct waitlist *w, const struct queueid *id, uint64_t due_us);
 /* waitlist_due(): when the first one is due; UINT64_MAX when none waits. */
 uint64_t waitlist_due(const struct waitlist *w);
 
-/* waitlist_take(): removes the first one.  False when none waits. */
-bool waitlist_take(struct waitlist *w, struct queueid *id);
+/* waitlist_take(): removes the first one; *hurried says that it is due by
+ * waitlist_hurry().  False when none waits. */
+bool waitlist_take(struct waitlist *w, struct queueid *id, bool *hurried);
 
-/* waitlist_hurry(): makes all (id NULL) or one due now.  How many. */
+/* waitlist_hurry(): makes all (id NULL) or one due now, behind new mail.  How
+ * many. */
 size_t waitlist_hurry(struct waitlist *w, const struct queueid *id);
 
 void waitlist_free(struct waitlist *w);

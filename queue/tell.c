@@ -60,6 +60,11 @@ static int compose(struct dsn *d, const struct message *m, const struct runner *
   d->envelope.submitter_uid = getuid();
   d->envelope.submitter_pid = (uint64_t)getpid();
   d->envelope.instance = text_of_stralloc(&r->settings.instance);
+  if (!stralloc_cats(&d->body, "Received: (owlpost ") ||
+      text_cat_uint(&d->body, (uint64_t)getpid()) == -1 ||
+      !stralloc_cats(&d->body, " invoked for bounce); ") ||
+      clock_cat_date(&d->body, now_us) == -1 || !stralloc_cats(&d->body, "\n"))
+    return errno = ENOMEM, -1;
   return bounce_write(&d->body, m, &d->id, &r->settings, to->address, now_us);
 }
 

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
-#include "lib/clock.h"
 #include "lib/iofd.h"
 #include "remote/net.h"
 #include "remote/walk.h"
@@ -15,11 +14,10 @@
 
 /* Waits for the connection, or for the talker to be gone. */
 static int wait_connected(int fd, int talker, unsigned limit_s) {
-  uint64_t end_us = clock_boot_us(&clock_system) + (uint64_t)limit_s * 1000000u;
+  uint64_t deadline = io_deadline(io_limit_ms(limit_s));
   for (;;) {
     struct pollfd p[] = {{fd, POLLOUT, 0}, {talker, 0, 0}};
-    uint64_t now = clock_boot_us(&clock_system);
-    int n = now >= end_us ? 0 : poll(p, 2, (int)((end_us - now + 999) / 1000));
+    int n = poll(p, 2, io_remaining_ms(deadline));
     if (n == 0) return errno = ETIMEDOUT, -1;
     if (n == -1 && errno != EINTR) return -1;
     if (n > 0 && p[1].revents) return errno = EPIPE, -1;
@@ -110,8 +108,7 @@ static int answer(int talker, struct walk *w) {
 
 static int serve(int talker, struct walk *w, const struct frame *f, const struct destination *d,
                  const struct connector_settings *s) {
-  if (f->fd >= 0) close(f->fd);
-  if (f->fd >= 0 || f->payload.len) return -1;
+  if (f->payload.len) return -1;
   if (f->type == NET_CONNECT)
     walk_begin(w, d, s);
   else if (f->type != NET_NEXT || !w->destination)
@@ -121,7 +118,7 @@ static int serve(int talker, struct walk *w, const struct frame *f, const struct
 
 int connector_run(int talker, const struct destination *d, const struct connector_settings *s) {
   static struct walk walk; /* large */
-  struct frame_reader reader = {.protocol = &net_protocol};
+  struct frame_reader reader = {.protocol = &net_protocol, .no_descriptors = true};
   struct frame f;
   enum frame_status status = FRAME_ERROR;
   int r = resolve_begin();

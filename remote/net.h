@@ -29,7 +29,7 @@ struct net_peer {
   struct text address; /* IP address as text */
 };
 
-/* Encoders append a payload: 0, or -1 (no memory, or over a limit). */
+/* Encoders append a payload: 0, or -1 with record_put()'s errno. */
 int net_put_connected(stralloc *out, const struct net_peer *p);
 
 /* NONE: no (further) address.  Without text: what the talker knows from its last

@@ -56,7 +56,7 @@ static void die_system(const char *what) { die("4.3.0", what, strerror(errno)); 
 
 static void read_number(enum control_name name, uint64_t *value) {
   if (control_number(&control, name, value) == -1) die_control();
-  if (*value > INT_MAX / 1000) *value = INT_MAX / 1000; /* in ms still an int: 24 days */
+  if (*value > INT_MAX / 1000) *value = INT_MAX / 1000;
 }
 
 static void read_settings(void) {
@@ -85,8 +85,8 @@ static int run_talker(int connector) {
   const char *step;
   struct talker_settings s = {
     .helohost = text_of_stralloc(&settings.helohost),
-    .timeoutremote_ms = (int)settings.timeoutremote_s * 1000,
-    .timeoutquit_ms = (int)settings.timeoutquit_s * 1000,
+    .timeoutremote_ms = io_limit_ms(settings.timeoutremote_s),
+    .timeoutquit_ms = io_limit_ms(settings.timeoutquit_s),
   };
   sandbox_close_others(keep, 3);
   if (sandbox_enter(&step) == -1) die("4.3.5", "unable to shut the talker in", step);

@@ -31,7 +31,7 @@ static void lose(struct smtp *s, const char *status, const char *why, const char
   smtp_close(s);
 }
 
-static enum stream_status read_octets(struct smtp *s, uint64_t end_us, enum reply_status *r) {
+static enum stream_status read_octets(struct smtp *s, uint64_t deadline, enum reply_status *r) {
   *r = REPLY_MORE;
   reply_begin(&s->reply);
   for (;;) {
@@ -39,14 +39,14 @@ static enum stream_status read_octets(struct smtp *s, uint64_t end_us, enum repl
     *r = reply_feed(&s->reply, &rest);
     stream_drop(&s->stream, in.len - rest.len);
     if (*r != REPLY_MORE) return STREAM_OK;
-    enum stream_status st = stream_fill(&s->stream, end_us);
+    enum stream_status st = stream_fill(&s->stream, deadline);
     if (st != STREAM_OK) return st;
   }
 }
 
 static bool read_reply(struct smtp *s, const char *where) {
   enum reply_status r;
-  enum stream_status st = read_octets(s, stream_end_us(&s->stream), &r);
+  enum stream_status st = read_octets(s, stream_deadline(&s->stream), &r);
   if (r == REPLY_DONE) return true;
   lose(s, st == STREAM_OK ? "4.5.0" : "4.4.2", reason(st), where);
   return false;
@@ -203,7 +203,7 @@ static bool put_mail(struct smtp *s, const struct transaction *t, uint64_t size)
   ok = put_path(s, ok, reverse_path(t->envelope));
   if (s->size) {
     put(s, &ok, " SIZE=");
-    ok = ok && stralloc_catulong0(&s->stream.out, size, 0);
+    ok = ok && text_cat_uint(&s->stream.out, size) == 0;
   }
   if (s->eightbit && t->envelope->body == BODY_8BITMIME) put(s, &ok, " BODY=8BITMIME");
   if (s->utf8 && needs_utf8(t)) put(s, &ok, " SMTPUTF8");
@@ -306,7 +306,7 @@ static enum smtp_end cut_off(struct smtp *s, const struct transaction *t, enum s
   int limit_ms = s->stream.limit_ms, saved = errno;
   enum reply_status r = REPLY_MORE;
   if (limit_ms > LAST_WORDS_MS) s->stream.limit_ms = LAST_WORDS_MS;
-  if (st != STREAM_ABANDONED) (void)read_octets(s, stream_end_us(&s->stream), &r);
+  if (st != STREAM_ABANDONED) (void)read_octets(s, stream_deadline(&s->stream), &r);
   s->stream.limit_ms = limit_ms;
   errno = saved;
   if (r != REPLY_DONE || s->reply.code < 400 || s->reply.code == CODE_CLOSING) {
@@ -346,7 +346,7 @@ static enum smtp_end send_data(struct smtp *s, const struct transaction *t) {
   enum reply_status r;
   enum stream_status st;
   if (!send_body(s, &t->body, &st)) return st == STREAM_OK ? SMTP_LOST : cut_off(s, t, st);
-  st = read_octets(s, stream_end_us(&s->stream), &r);
+  st = read_octets(s, stream_deadline(&s->stream), &r);
   if (r != REPLY_DONE) {
     /* the one place where the server may have the message and we do not know */
     lose(s, "4.4.2", reason(st), "the end of the data: the message may have been delivered");

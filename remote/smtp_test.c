@@ -251,10 +251,10 @@ static void stops_without_the_runner(void **state) {
   int fd, runner[2], status;
   (void)state;
   c.script = HELLO MAIL;
-  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, runner), 0);
-  s.stream.watched = runner[0];
   assert_true(stralloc_copys(&results, ""));
   pid_t pid = start_server(&fd, c.script);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, runner), 0);
+  s.stream.watched = runner[0];
   assert_true(smtp_hello(&s, fd, text_of("client.test")));
   close(runner[1]);
   send_messages(&s, &c);

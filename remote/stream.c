@@ -4,7 +4,7 @@
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
-#include "lib/clock.h"
+#include "lib/iofd.h"
 
 enum { READ_OCTETS = 8192 };
 
@@ -24,20 +24,15 @@ void stream_free(struct stream *s) {
   stralloc_free(&s->out);
 }
 
-uint64_t stream_end_us(const struct stream *s) {
-  return clock_boot_us(&clock_system) + (uint64_t)s->limit_ms * 1000u;
-}
-
-static int until_ms(uint64_t end_us) {
-  uint64_t now = clock_boot_us(&clock_system);
-  return now >= end_us ? 0 : (int)((end_us - now + 999) / 1000);
+uint64_t stream_deadline(const struct stream *s) {
+  return io_deadline(s->limit_ms);
 }
 
 /* What the server's descriptor is ready for, in *ready. */
-static enum stream_status wait_for(const struct stream *s, short events, uint64_t end_us, short *ready) {
+static enum stream_status wait_for(const struct stream *s, short events, uint64_t deadline, short *ready) {
   struct pollfd p[] = {{s->fd, events, 0}, {s->watched, 0, 0}};
   int n;
-  do n = poll(p, 2, until_ms(end_us));
+  do n = poll(p, 2, io_remaining_ms(deadline));
   while (n == -1 && errno == EINTR);
   if (n == -1) return STREAM_FAILED;
   if (n == 0) return STREAM_TIMED_OUT;
@@ -55,15 +50,15 @@ static enum stream_status read_some(struct stream *s) {
   return STREAM_OK;
 }
 
-static enum stream_status wait_for_room(struct stream *s, uint64_t end_us) {
+static enum stream_status wait_for_room(struct stream *s, uint64_t deadline) {
   short ready = 0;
   bool may_read = s->in.len - s->taken < STREAM_IN_MAX;
-  enum stream_status r = wait_for(s, (short)(may_read ? POLLOUT | POLLIN : POLLOUT), end_us, &ready);
+  enum stream_status r = wait_for(s, (short)(may_read ? POLLOUT | POLLIN : POLLOUT), deadline, &ready);
   return r == STREAM_OK && may_read && ready & POLLIN ? read_some(s) : r;
 }
 
 enum stream_status stream_flush(struct stream *s) {
-  uint64_t end_us = stream_end_us(s);
+  uint64_t deadline = stream_deadline(s);
   size_t sent = 0;
   enum stream_status r = STREAM_OK;
   while (r == STREAM_OK && sent < s->out.len) {
@@ -71,7 +66,7 @@ enum stream_status stream_flush(struct stream *s) {
     if (n >= 0)
       sent += (size_t)n;
     else if (errno == EAGAIN)
-      r = wait_for_room(s, end_us);
+      r = wait_for_room(s, deadline);
     else if (errno != EINTR)
       r = STREAM_FAILED;
   }
@@ -79,9 +74,9 @@ enum stream_status stream_flush(struct stream *s) {
   return r;
 }
 
-enum stream_status stream_fill(struct stream *s, uint64_t end_us) {
+enum stream_status stream_fill(struct stream *s, uint64_t deadline) {
   short ready;
-  enum stream_status r = wait_for(s, POLLIN, end_us, &ready);
+  enum stream_status r = wait_for(s, POLLIN, deadline, &ready);
   return r == STREAM_OK ? read_some(s) : r;
 }
 

@@ -36,14 +36,14 @@ void stream_free(struct stream *s);
 /* stream_flush(): all of out, within limit_ms. */
 enum stream_status stream_flush(struct stream *s);
 
-/* stream_fill(): waits for more input until end_us of the boot clock. */
-enum stream_status stream_fill(struct stream *s, uint64_t end_us);
+/* stream_fill(): waits for more input until the deadline (lib/iofd.h). */
+enum stream_status stream_fill(struct stream *s, uint64_t deadline);
 
 /* What has been read; stream_drop() says how much of it is done with. */
 struct text stream_unread(const struct stream *s);
 void stream_drop(struct stream *s, size_t octets);
 
-/* stream_end_us(): limit_ms from now. */
-uint64_t stream_end_us(const struct stream *s);
+/* stream_deadline(): limit_ms from now. */
+uint64_t stream_deadline(const struct stream *s);
 
 #endif

@@ -59,6 +59,7 @@ static void die_memory(void) { die("out of memory", ""); }
 static void die_socket(void) { die("unable to make a socket pair: ", strerror(errno)); }
 static void die_fork(void) { die("unable to fork: ", strerror(errno)); }
 static void die_sandbox(const char *step) { die("unable to shut the talker in: ", step); }
+static void die_file(void) { die("unable to write replies to a file: ", "use a socket or a pipe"); }
 static void die_door(void) { die("unable to set up the talker's descriptors: ", strerror(errno)); }
 
 static void log_client(const struct client *c) {
@@ -99,7 +100,9 @@ static bool is_one_socket(void) {
 }
 
 static void prepare_client(bool one_socket) {
+  struct stat out;
   int on = 1;
+  if (fstat(CLIENT_OUT_FD, &out) == 0 && S_ISREG(out.st_mode)) die_file(); /* beyond our limits */
   if (one_socket && io_set_nonblocking(CLIENT_FD) == -1) die_door();
   /* fails where it is no TCP socket: then there is no delay either */
   (void)setsockopt(CLIENT_OUT_FD, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

@@ -1,0 +1,132 @@
+#include "config.h"
+#include "local/forward.h"
+#include <errno.h>
+#include "lib/injector.h"
+#include "lib/iofd.h"
+#include "local/dotqmail.h"
+
+static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "out of memory", ""); }
+
+/* Bounces, and bounces of bounces, keep their sender: nobody answers them. */
+static bool sender_stays(struct text sender) { return sender.len == 0 || text_equals(sender, "#@[]"); }
+
+/* 1: *owner is the new sender; 0: the old one stays; -1: *v */
+static int find_owner(stralloc *owner, struct text sender, const struct mailbox *box,
+                      struct verdict *v) {
+  if (sender_stays(sender)) return 0;
+  int r = dotqmail_has(box->dash, text_of(box->ext), "-owner", v);
+  if (r != 1) return r;
+  if (!stralloc_copys(owner, box->local) || !stralloc_cats(owner, "-owner@") ||
+      !stralloc_cats(owner, box->host))
+    return out_of_memory(v);
+  return 1;
+}
+
+/* RFC 3461 5.2.7: a success was that of this mailbox; what the sender wants to
+ * hear of failures and delays goes on. */
+static uint64_t notify_on(uint64_t notify) {
+  uint64_t rest = notify & ~(uint64_t)NOTIFY_SUCCESS;
+  return notify && !rest ? NOTIFY_NEVER : rest;
+}
+
+/* What the message is stays with it. */
+static void keep_kind(struct envelope *e, const struct envelope *from) {
+  e->body = from->body;
+  e->smtputf8 = from->smtputf8;
+  e->requiretls = from->requiretls;
+  e->priority = from->priority;
+}
+
+/* What its sender asked for stays only while he is its sender. */
+static void keep_terms(struct envelope *e, const struct envelope *from) {
+  e->envid = from->envid;
+  e->ret = from->ret;
+  e->deadline_us = from->deadline_us;
+  e->deadline_mode = from->deadline_mode;
+}
+
+static int add_recipients(struct envelope *e, const struct item *item, const struct plan *plan,
+                          bool same_sender) {
+  for (size_t i = 0; i < plan->instructions.count; i++) {
+    const struct instruction *one = &plan->instructions.list[i];
+    if (one->kind != INSTRUCTION_FORWARD) continue;
+    struct envelope_recipient *r = envelope_add(e);
+    if (!r) return -1;
+    r->address = one->value;
+    if (same_sender) {
+      r->orcpt = item->recipient->orcpt;
+      r->notify = notify_on(item->recipient->notify);
+    }
+  }
+  return 0;
+}
+
+static int make_envelope(struct envelope *e, stralloc *owner, const struct item *item,
+                         const struct mailbox *box, const struct plan *plan, struct verdict *v) {
+  int r = find_owner(owner, item->envelope->sender, box, v);
+  if (r == -1) return -1;
+  e->sender = r == 1 ? text_of_stralloc(owner) : item->envelope->sender;
+  keep_kind(e, item->envelope);
+  if (r == 0) keep_terms(e, item->envelope);
+  return add_recipients(e, item, plan, r == 0) == -1 ? out_of_memory(v) : 0;
+}
+
+struct sink {
+  int fd;
+  bool write_failed;
+};
+
+static int write_piece(void *context, struct text piece) {
+  struct sink *s = context;
+  if (io_write_all(s->fd, piece.s, piece.len, IO_FOREVER) == 0) return 0;
+  s->write_failed = true;
+  return -1;
+}
+
+static int write_message(struct sink *s, const struct item *item, const struct mailbox *box) {
+  stralloc line = {0};
+  int r = -1;
+  if (mailbox_cat_delivered_to(&line, box) == -1 || !stralloc_cats(&line, "\n"))
+    errno = ENOMEM;
+  else
+    r = write_piece(s, text_of_stralloc(&line));
+  if (r == 0) r = body_each(&item->body, write_piece, s);
+  int saved = errno;
+  stralloc_free(&line);
+  errno = saved;
+  return r;
+}
+
+/* The envelope makes the message, so it is given only after the whole body; an
+ * injector that has closed its input can make none of it, and says why. */
+static int inject(const struct item *item, const struct mailbox *box, const struct envelope *e,
+                  struct verdict *v) {
+  struct injector injector;
+  if (injector_start(&injector, e) == -1) return verdict_defer_errno(v, "unable to start the injector", "");
+  struct sink sink = {injector.message_fd, false};
+  int r = write_message(&sink, item, box);
+  if (r == -1 && !(sink.write_failed && errno == EPIPE)) {
+    verdict_defer_errno(v, "unable to forward the message", "");
+    injector_abort(&injector);
+  } else {
+    int code = injector_finish(&injector, e);
+    struct result result = injector_explain(code, text_of_stralloc(&injector.text));
+    if (code != INJECTOR_OK)
+      r = verdict_copy(v, &result);
+    else if (r == -1)
+      verdict_defer(v, "4.3.0", "the injector did not read the whole message", "");
+  }
+  injector_free(&injector);
+  return r;
+}
+
+int forward_send(const struct item *item, const struct mailbox *box, const struct plan *plan,
+                 struct verdict *v) {
+  struct envelope e = {0};
+  stralloc owner = {0};
+  int r = make_envelope(&e, &owner, item, box, plan, v);
+  if (r == 0) r = inject(item, box, &e, v);
+  envelope_free(&e);
+  stralloc_free(&owner);
+  return r;
+}

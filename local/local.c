@@ -1,0 +1,126 @@
+/* owl-local - deliver mail to a user, by his .qmail files (owl-local(8))
+ *
+ * Runs as the user, in the user's home, and may do what the user may.  It
+ * reads messages, which are hostile, and .qmail files, which are the user's.
+ * A fault in it can hurt this user's mail and files, nobody else's: it holds
+ * nothing of the queue but the message that it delivers, and was never root.
+ */
+#include "config.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "lib/agent.h"
+#include "lib/exitcode.h"
+#include "lib/iofd.h"
+#include "lib/log.h"
+#include "local/byhand.h"
+#include "local/jobs.h"
+
+static struct log logger = {2, {0}};
+
+static void say(const char *text, const char *object) {
+  log_s(&logger, "owl-local: ");
+  log_s(&logger, text);
+  log_t(&logger, text_of(object));
+  log_end(&logger);
+}
+
+static _Noreturn void die_usage(void) {
+  say("usage: owl-local [-nN] USER HOME LOCAL DASH EXT HOST SENDER DEFAULTDELIVERY", "");
+  _exit(DELIVERY_FAILURE);
+}
+static _Noreturn void die_malformed(void) {
+  say("malformed frame from the runner", "");
+  _exit(DELIVERY_DEFERRAL);
+}
+static _Noreturn void die_sock(void) {
+  say("unable to talk with the runner: ", strerror(errno));
+  _exit(DELIVERY_DEFERRAL);
+}
+
+/* A .qmail file that somebody else could write would have root's rights. */
+static _Noreturn void die_root(void) {
+  say("will not run as root", "");
+  _exit(DELIVERY_DEFERRAL);
+}
+
+static int enter_home(const struct mailbox *box, struct verdict *v) {
+  umask(077);
+  signal(SIGPIPE, SIG_IGN);
+  return chdir(box->home) == 0 ? 0 : verdict_defer_errno(v, "unable to enter home ", box->home);
+}
+
+static int serve(const struct mailbox *box) {
+  struct verdict v = {0};
+  if (enter_home(box, &v) == -1) {
+    struct result r = verdict_result(&v);
+    if (agent_send_refuse(0, &r, IO_FOREVER) == -1) die_sock();
+    verdict_free(&v);
+    return DELIVERY_OK;
+  }
+  switch (jobs_serve(0, box)) {
+  case JOBS_DONE: break;
+  case JOBS_MALFORMED: die_malformed();
+  case JOBS_ERROR: die_sock();
+  }
+  return DELIVERY_OK;
+}
+
+static int exit_code(const struct verdict *v) {
+  switch (v->class) {
+  case RESULT_SUCCESS: return DELIVERY_OK;
+  case RESULT_FAILURE: return DELIVERY_FAILURE;
+  case RESULT_DEFERRAL:
+  case RESULT_NONE: break;
+  }
+  return DELIVERY_DEFERRAL;
+}
+
+static void tell(const struct verdict *v) {
+  struct log out = {v->class == RESULT_SUCCESS ? 1 : 2, {0}};
+  log_t(&out, text_of_stralloc(&v->text));
+  if (v->class != RESULT_SUCCESS) {
+    log_s(&out, " (#");
+    log_s(&out, v->status);
+    log_s(&out, ")");
+  }
+  log_end(&out);
+  stralloc_free(&out.line);
+}
+
+static int by_hand(const struct mailbox *box, const char *sender, bool only_print) {
+  struct verdict v = {0};
+  int code = DELIVERY_OK;
+  bool silent = false;
+  if (enter_home(box, &v) == 0) {
+    if (only_print)
+      silent = byhand_print(box, &v) == 0;
+    else
+      byhand_deliver(0, box, sender, &v);
+  }
+  if (!silent) {
+    tell(&v);
+    code = exit_code(&v);
+  }
+  verdict_free(&v);
+  return code;
+}
+
+int main(int argc, char **argv) {
+  bool agent = false, only_print = false;
+  int option;
+  while ((option = getopt(argc, argv, "+anN")) != -1) switch (option) {
+    case 'a': agent = true; break;
+    case 'n': only_print = true; break;
+    case 'N': only_print = false; break;
+    default: die_usage();
+    }
+  argv += optind;
+  if (argc - optind != (agent ? 7 : 8)) die_usage();
+  struct mailbox box = {argv[0], argv[1], argv[2], argv[3], argv[4], argv[5], argv[agent ? 6 : 7]};
+  if (geteuid() == 0) die_root();
+  return agent ? serve(&box) : by_hand(&box, argv[6], only_print);
+}

@@ -1,0 +1,190 @@
+/* owl-lspawn - find the user of an address, become him, run owl-local
+ * (owl-lspawn(8))
+ *
+ * Runs as root, as it must become users.  It never reads mail and nothing that
+ * comes from the network but addresses: of the runner, which is not root, and
+ * in a process of its own of the SMTP receiver.  Both are checked frame by
+ * frame.  Whoever can make it choose another user reads and writes that user's
+ * mail and files; uid 0 is never chosen.  Keep it small.
+ */
+#include "config.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "lib/agent.h"
+#include "lib/clock.h"
+#include "lib/exitcode.h"
+#include "lib/log.h"
+#include "lib/route.h"
+#include "lib/sandbox.h"
+#include "local/rcpt.h"
+#include "local/signals.h"
+#include "local/worker.h"
+
+enum { RUNNER = 0, RESTART_MIN_S = 1, RESTART_MAX_S = 64 };
+
+static struct log logger = {2, {0}};
+static struct control control;
+static struct settings settings;
+static stralloc program;
+static struct frame_reader in = {.protocol = &agent_protocol};
+
+/* The child that answers questions. */
+static struct {
+  pid_t pid;       /* 0: not running */
+  uint64_t due_us; /* when to start it again */
+  uint64_t pause_s;
+} rcpt = {0, 0, RESTART_MIN_S};
+
+static void say(const char *text, const char *object) {
+  log_s(&logger, "owl-lspawn: ");
+  log_s(&logger, text);
+  log_t(&logger, text_of(object));
+  log_end(&logger);
+}
+
+static _Noreturn void die_usage(void) {
+  say("usage: owl-lspawn", "");
+  _exit(TOOL_USAGE);
+}
+static _Noreturn void die_control(void) {
+  say("", control.error.s ? control.error.s : "out of memory");
+  _exit(TOOL_SYSTEM);
+}
+static _Noreturn void die_memory(void) {
+  say("out of memory", "");
+  _exit(TOOL_SYSTEM);
+}
+static _Noreturn void die_system(const char *text) {
+  say(text, strerror(errno));
+  _exit(TOOL_SYSTEM);
+}
+static _Noreturn void die_malformed(void) {
+  say("malformed frame from the runner", "");
+  _exit(TOOL_SYSTEM);
+}
+
+static _Noreturn void run_rcpt(int signals, pid_t parent) {
+  /* it must not outlive its parent: the next one wants the socket */
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent) _exit(TOOL_SYSTEM);
+  close(RUNNER);
+  close(signals);
+  signals_release();
+  rcpt_run(&control, &settings, &logger);
+  die_system("unable to answer questions about recipients: ");
+}
+
+static void start_rcpt(int signals) {
+  pid_t parent = getpid();
+  rcpt.pid = fork();
+  if (rcpt.pid == 0) run_rcpt(signals, parent);
+  if (rcpt.pid == -1) {
+    say("unable to fork: ", strerror(errno));
+    rcpt.pid = 0;
+  }
+  rcpt.due_us = clock_boot_us(&clock_system) + rcpt.pause_s * 1000000u;
+}
+
+static void rcpt_ended(void) {
+  uint64_t now = clock_boot_us(&clock_system);
+  rcpt.pid = 0;
+  /* one that ran for long is started again at once, one that cannot run less
+   * and less often */
+  if (now > rcpt.due_us + RESTART_MAX_S * 1000000u) rcpt.pause_s = RESTART_MIN_S;
+  else if (rcpt.pause_s < RESTART_MAX_S) rcpt.pause_s *= 2;
+}
+
+static void reap(void) {
+  int status;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    if (pid == rcpt.pid)
+      rcpt_ended();
+    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+      say("a look-up of a user took longer than timeoutlookup", "");
+    else if (WIFSIGNALED(status))
+      say("a worker died: ", strsignal(WTERMSIG(status)));
+  }
+}
+
+static void reload(void) {
+  if (settings_load(&settings, &control) == -1)
+    say("control files kept as they were: ", control.error.s);
+  if (rcpt.pid) kill(rcpt.pid, SIGHUP);
+}
+
+static void start_worker(const struct frame *f) {
+  struct agent_worker w;
+  if (f->type != AGENT_WORKER || f->fd == -1) die_malformed();
+  if (agent_read_worker(&w, f->payload) == -1 || w.channel != CHANNEL_LOCAL) die_malformed();
+  struct worker_order order = {program.s, w.address, f->fd};
+  if (worker_start(&order, &settings) == -1) say("unable to fork: ", strerror(errno));
+  close(f->fd);
+}
+
+/* false: the runner has gone */
+static bool take_frames(void) {
+  struct frame f;
+  for (;;) switch (frame_poll(&in, RUNNER, &f)) {
+    case FRAME_READY: start_worker(&f); break;
+    case FRAME_AGAIN: return true;
+    case FRAME_EOF: return false;
+    case FRAME_MALFORMED: die_malformed();
+    case FRAME_ERROR: die_system("unable to read from the runner: ");
+    }
+}
+
+static int until_restart_ms(void) {
+  uint64_t now = clock_boot_us(&clock_system);
+  if (rcpt.pid) return -1;
+  return rcpt.due_us <= now ? 0 : (int)((rcpt.due_us - now) / 1000u) + 1;
+}
+
+static void serve(int signals) {
+  struct pollfd polled[] = {{RUNNER, POLLIN, 0}, {signals, POLLIN, 0}};
+  for (;;) {
+    if (until_restart_ms() == 0) start_rcpt(signals);
+    if (poll(polled, 2, until_restart_ms()) == -1 && errno != EINTR) die_system("unable to poll: ");
+    int came = polled[1].revents ? signals_read(signals) : 0;
+    if (came & SIGNALS_CHILD) reap();
+    if (came & SIGNALS_HUP) reload();
+    if (polled[0].revents && !take_frames()) return;
+  }
+}
+
+static void end_rcpt(void) {
+  if (!rcpt.pid) return;
+  kill(rcpt.pid, SIGKILL);
+  while (waitpid(rcpt.pid, NULL, 0) == -1 && errno == EINTR)
+    ;
+}
+
+/* What whoever started us left open would reach every user's programs. */
+static void close_others(void) {
+  static const int keep[] = {0, 1, 2};
+  sandbox_close_others(keep, 3);
+}
+
+int main(int argc, char **argv) {
+  (void)argv;
+  close_others();
+  if (argc != 1) die_usage();
+  if (control_open(&control) == -1) die_memory();
+  if (settings_load(&settings, &control) == -1) die_control();
+  if (program_path(&program, "owl-local") == -1) die_memory();
+  int signals = signals_open();
+  if (signals == -1) die_system("unable to wait for signals: ");
+  serve(signals);
+  end_rcpt();
+  frame_reader_free(&in);
+  settings_free(&settings);
+  control_free(&control);
+  stralloc_free(&program);
+  stralloc_free(&logger.line);
+  return TOOL_OK;
+}

@@ -1,0 +1,166 @@
+#include "config.h"
+#include "local/maildir.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include "lib/iofd.h"
+
+static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "out of memory", ""); }
+
+static int join(stralloc *out, const char *a, const char *b) {
+  return stralloc_copys(out, a) && stralloc_cats(out, b) && stralloc_0(out) ? 0 : -1;
+}
+
+static int sync_path(const char *path) {
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd == -1) return -1;
+  int r = fsync(fd), saved = errno;
+  close(fd);
+  errno = saved;
+  return r;
+}
+
+static int make_folder(const char *path) {
+  return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -1;
+}
+
+static int make_part(const char *path, const char *part) {
+  stralloc name = {0};
+  int r = join(&name, path, part);
+  if (r == -1) errno = ENOMEM;
+  if (r == 0) r = make_folder(name.s);
+  int saved = errno;
+  stralloc_free(&name);
+  errno = saved;
+  return r;
+}
+
+int maildir_make(const char *path, struct verdict *v) {
+  if (make_folder(path) == -1 || make_part(path, "tmp") == -1 || make_part(path, "new") == -1 ||
+      make_part(path, "cur") == -1 || sync_path(path) == -1)
+    return verdict_defer_errno(v, "unable to make Maildir ", path);
+  stralloc above = {0};
+  int r = join(&above, path, "..") == -1 ? out_of_memory(v) : 0;
+  if (r == 0 && sync_path(above.s) == -1)
+    r = verdict_defer_errno(v, "unable to sync the folder of ", path);
+  stralloc_free(&above);
+  return r;
+}
+
+/* '/' and ':' mean something in a Maildir, so its specification spells them in
+ * octal; a comma would begin our sizes. */
+static int cat_host(stralloc *out) {
+  struct utsname u;
+  if (uname(&u) == -1) return -1;
+  for (const char *p = u.nodename; *p; p++) {
+    char octal[5];
+    bool special = *p == '/' || *p == ':' || *p == ',';
+    snprintf(octal, sizeof octal, "\\%03o", (unsigned)(unsigned char)*p);
+    if (!(special ? stralloc_cats(out, octal) : stralloc_append(out, p))) return -1;
+  }
+  return 0;
+}
+
+static int make_unique(stralloc *out, struct maildir_namer *namer) {
+  uint64_t now_us = clock_wall_us(namer->clock);
+  char head[96];
+  snprintf(head, sizeof head, "%llu.M%06lluP%ldQ%u.", (unsigned long long)(now_us / 1000000u),
+           (unsigned long long)(now_us % 1000000u), (long)getpid(), ++namer->counter);
+  return stralloc_copys(out, head) && cat_host(out) == 0 && stralloc_0(out) ? 0 : -1;
+}
+
+static int cat_sizes(stralloc *name, const struct maildir_file *f) {
+  char sizes[64];
+  snprintf(sizes, sizeof sizes, ",S=%llu,W=%llu", (unsigned long long)f->size,
+           (unsigned long long)f->crlf_size);
+  return stralloc_cats(name, sizes) && stralloc_0(name) ? 0 : -1;
+}
+
+static int prepare(struct maildir_file *f, const char *path, struct maildir_namer *namer) {
+  if (make_unique(&f->unique, namer) == -1) return -1;
+  if (join(&f->folder, path, "new/") == -1 || join(&f->tmp, path, "tmp/") == -1) return -1;
+  f->tmp.len--; /* its NUL */
+  return stralloc_cats(&f->tmp, f->unique.s) && stralloc_0(&f->tmp) ? 0 : -1;
+}
+
+static void create(struct maildir_file *f) {
+  f->fd = open(f->tmp.s, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  f->in_tmp = f->fd >= 0;
+}
+
+int maildir_open(struct maildir_file *f, const char *path, bool make, struct maildir_namer *namer,
+                 struct verdict *v) {
+  f->fd = -1;
+  if (prepare(f, path, namer) == -1) return out_of_memory(v);
+  create(f);
+  if (!f->in_tmp && errno == ENOENT && make) {
+    if (maildir_make(path, v) == -1) return -1;
+    create(f);
+  }
+  if (f->in_tmp) return 0;
+  if (errno == ENOENT || errno == ENOTDIR) return verdict_defer(v, "4.2.1", "no such Maildir: ", path);
+  return verdict_defer_errno(v, "unable to create ", f->tmp.s);
+}
+
+int maildir_put(struct maildir_file *f, struct text octets, struct verdict *v) {
+  if (io_write_all(f->fd, octets.s, octets.len, IO_FOREVER) == -1)
+    return verdict_defer_errno(v, "unable to write ", f->tmp.s);
+  for (size_t i = 0; i < octets.len; i++) {
+    f->crlf_size += octets.s[i] == '\n' && f->last != '\r' ? 2u : 1u;
+    f->last = octets.s[i];
+  }
+  f->size += octets.len;
+  return 0;
+}
+
+int maildir_sync(struct maildir_file *f, struct verdict *v) {
+  if (fsync(f->fd) == -1) return verdict_defer_errno(v, "unable to sync ", f->tmp.s);
+  int r = close(f->fd);
+  f->fd = -1;
+  if (r == -1) return verdict_defer_errno(v, "unable to close ", f->tmp.s);
+  if (!stralloc_copys(&f->final, f->folder.s) || !stralloc_cats(&f->final, f->unique.s) ||
+      cat_sizes(&f->final, f) == -1)
+    return out_of_memory(v);
+  return 0;
+}
+
+/* A rename that overwrites nothing; where the file system has none, a link;
+ * where it has no links either, the name's uniqueness must do. */
+static int move(const char *from, const char *to) {
+  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return -1;
+  if (link(from, to) == 0) return unlink(from), 0;
+  if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) return -1;
+  return rename(from, to);
+}
+
+int maildir_place(struct maildir_file *f, struct verdict *v) {
+  if (move(f->tmp.s, f->final.s) == -1) return verdict_defer_errno(v, "unable to place ", f->final.s);
+  f->in_tmp = false;
+  f->in_new = true;
+  return 0;
+}
+
+int maildir_sync_folder(const struct maildir_file *f, struct verdict *v) {
+  if (sync_path(f->folder.s) == 0) return 0;
+  return verdict_defer_errno(v, "unable to sync ", f->folder.s);
+}
+
+void maildir_withdraw(struct maildir_file *f) {
+  if (f->in_new) unlink(f->final.s);
+  f->in_new = false;
+}
+
+void maildir_close(struct maildir_file *f) {
+  if (f->fd >= 0) close(f->fd);
+  if (f->in_tmp) unlink(f->tmp.s);
+  stralloc_free(&f->unique);
+  stralloc_free(&f->tmp);
+  stralloc_free(&f->final);
+  stralloc_free(&f->folder);
+  *f = (struct maildir_file){.fd = -1};
+}

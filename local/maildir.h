@@ -1,0 +1,54 @@
+/* maildir.h - put a message into a Maildir so that it stays there
+ *
+ * In this order: maildir_open() makes a file in tmp/; maildir_put() fills it;
+ * maildir_sync() brings it to the disk and gives it its name; maildir_place()
+ * moves it to new/; maildir_sync_folder() brings new/ to the disk, once for
+ * all files that were placed there.  Only then is it delivered.
+ * maildir_close() removes whatever has not been placed.
+ *
+ * Names are TIME.MmicrosecondsPpidQcounter.HOST,S=size,W=size, so that mailbox
+ * servers need not look into the file: S counts the file's octets, W what it
+ * has with CRLF line ends.  No name is ever overwritten.
+ */
+#ifndef OWL_LOCAL_MAILDIR_H
+#define OWL_LOCAL_MAILDIR_H
+
+#include "lib/clock.h"
+#include "local/verdict.h"
+
+struct maildir_file {
+  int fd; /* -1: closed */
+  uint64_t size, crlf_size;
+  char last; /* octet written */
+  bool in_tmp, in_new;
+  stralloc unique, tmp, final; /* NUL-terminated */
+  stralloc folder;             /* new/, NUL-terminated */
+};
+
+/* One per process: makes its names unique. */
+struct maildir_namer {
+  const struct clock *clock;
+  unsigned counter;
+};
+
+/* All return 0, or -1 with the deferral in *v. */
+
+/* maildir_make(): makes the Maildir and its three folders, those that are
+ * missing, mode 0700, and brings them to the disk. */
+int maildir_make(const char *path, struct verdict *v);
+
+/* maildir_open(): path ends with '/'; with make, it is made when it is missing.
+ * *f must be zeroed; close it whatever comes back. */
+int maildir_open(struct maildir_file *f, const char *path, bool make, struct maildir_namer *namer,
+                 struct verdict *v);
+int maildir_put(struct maildir_file *f, struct text octets, struct verdict *v);
+int maildir_sync(struct maildir_file *f, struct verdict *v);
+int maildir_place(struct maildir_file *f, struct verdict *v);
+int maildir_sync_folder(const struct maildir_file *f, struct verdict *v);
+
+/* maildir_withdraw(): takes a placed file away again, as far as it goes. */
+void maildir_withdraw(struct maildir_file *f);
+
+void maildir_close(struct maildir_file *f);
+
+#endif

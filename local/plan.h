@@ -1,0 +1,24 @@
+/* plan.h - what is to be done with mail for a mailbox: its .qmail file, or the
+ * default delivery */
+#ifndef OWL_LOCAL_PLAN_H
+#define OWL_LOCAL_PLAN_H
+
+#include "local/instruction.h"
+#include "local/mailbox.h"
+
+struct plan {
+  struct instructions instructions;
+  bool is_default; /* a Maildir that is missing may be made */
+};
+
+/* plan_load(): in the user's home.  *p must be zeroed or freed before; free it
+ * whatever comes back.  0, or -1 with *v. */
+int plan_load(struct plan *p, const struct mailbox *box, bool sticky_matters, struct verdict *v);
+
+/* plan_check(): 0 when every instruction can be carried out, or -1 with the
+ * deferral in *v. */
+int plan_check(const struct plan *p, struct verdict *v);
+
+void plan_free(struct plan *p);
+
+#endif

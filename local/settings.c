@@ -1,0 +1,34 @@
+#include "config.h"
+#include "local/settings.h"
+
+enum { SECONDS_MAX = 86400 };
+
+static int read_seconds(struct control *c, enum control_name name, uint64_t *out) {
+  if (control_number(c, name, out) == -1) return -1;
+  if (*out > SECONDS_MAX) *out = SECONDS_MAX;
+  return 0;
+}
+
+static int read_all(struct settings *s, struct control *c) {
+  if (control_text(c, CONTROL_DEFAULTDELIVERY, &s->default_delivery) == -1) return -1;
+  if (control_text(c, CONTROL_PASSWDFILE, &s->passwdfile) == -1) return -1;
+  if (control_text(c, CONTROL_RUNDIR, &s->rundir) == -1) return -1;
+  if (read_seconds(c, CONTROL_TIMEOUTLOOKUP, &s->lookup_s) == -1) return -1;
+  if (read_seconds(c, CONTROL_TIMEOUTRCPT, &s->rcpt_s) == -1) return -1;
+  return read_seconds(c, CONTROL_RCPTCACHE, &s->cache_s);
+}
+
+int settings_load(struct settings *s, struct control *c) {
+  struct settings fresh = {0};
+  int r = read_all(&fresh, c);
+  settings_free(r == 0 ? s : &fresh);
+  if (r == 0) *s = fresh;
+  return r;
+}
+
+void settings_free(struct settings *s) {
+  stralloc_free(&s->default_delivery);
+  stralloc_free(&s->passwdfile);
+  stralloc_free(&s->rundir);
+  *s = (struct settings){0};
+}

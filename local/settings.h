@@ -1,0 +1,17 @@
+/* settings.h - owl-lspawn's control files, read at its start and on SIGHUP */
+#ifndef OWL_LOCAL_SETTINGS_H
+#define OWL_LOCAL_SETTINGS_H
+
+#include "lib/control.h"
+
+struct settings {
+  stralloc default_delivery, passwdfile, rundir; /* NUL-terminated */
+  uint64_t lookup_s, rcpt_s, cache_s;
+};
+
+/* settings_load(): replaces *s only when everything could be read.  0, or -1
+ * with c->error set. */
+int settings_load(struct settings *s, struct control *c);
+void settings_free(struct settings *s);
+
+#endif

@@ -1,0 +1,145 @@
+#include "config.h"
+#include "local/user.h"
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { ENTRY_OCTETS = 4096, ENTRY_OCTETS_MAX = 1 << 20 };
+
+struct source {
+  const char *passwdfile;
+  stralloc octets; /* of the last entry */
+  struct passwd entry;
+};
+
+static int next_of_file(FILE *f, struct source *s, struct passwd **found) {
+  return fgetpwent_r(f, &s->entry, s->octets.s, s->octets.a, found);
+}
+
+static int look_in_file(struct source *s, const char *name, struct passwd **found) {
+  FILE *f = fopen(s->passwdfile, "re");
+  int r;
+  if (!f) return errno;
+  while ((r = next_of_file(f, s, found)) == 0 && *found && strcmp((*found)->pw_name, name) != 0)
+    ;
+  fclose(f);
+  /* end of file is no error */
+  return r == ENOENT && !*found ? 0 : r;
+}
+
+static int look_in_system(struct source *s, const char *name, struct passwd **found) {
+  int r = getpwnam_r(name, &s->entry, s->octets.s, s->octets.a, found);
+  return r == ENOENT || r == ESRCH ? 0 : r;
+}
+
+/* 0 with *found NULL: no such account.  Otherwise errno's number. */
+static int look_up(struct source *s, const char *name, struct passwd **found) {
+  size_t space = ENTRY_OCTETS;
+  int r;
+  do {
+    *found = NULL;
+    if (!stralloc_ready(&s->octets, space)) return ENOMEM;
+    r = *s->passwdfile ? look_in_file(s, name, found) : look_in_system(s, name, found);
+    space *= 4;
+  } while (r == ERANGE && space <= ENTRY_OCTETS_MAX);
+  return r;
+}
+
+/* 1: the account gets mail; 0: it does not; -1 with errno: not known now. */
+static int gets_mail(const struct passwd *p) {
+  struct stat st;
+  if (p->pw_uid == 0 || p->pw_dir[0] != '/') return 0;
+  if (stat(p->pw_dir, &st) == 0) return S_ISDIR(st.st_mode) && st.st_uid == p->pw_uid;
+  return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+}
+
+static int copy(stralloc *to, const char *from, size_t len) {
+  if (!stralloc_copyb(to, from, len) || !stralloc_0(to)) return -1;
+  to->len--;
+  return 0;
+}
+
+static enum user_status take(struct account *a, const struct passwd *p, const char *dash,
+                             struct text ext, struct verdict *v) {
+  a->uid = p->pw_uid;
+  a->gid = p->pw_gid;
+  a->dash = dash;
+  if (copy(&a->name, p->pw_name, strlen(p->pw_name)) == 0 &&
+      copy(&a->home, p->pw_dir, strlen(p->pw_dir)) == 0 &&
+      copy(&a->ext, ext.len ? ext.s : "", ext.len) == 0)
+    return USER_FOUND;
+  verdict_defer(v, "4.3.0", "out of memory", "");
+  return USER_TROUBLE;
+}
+
+static enum user_status trouble(struct verdict *v, int number, const char *text,
+                                const char *object) {
+  errno = number;
+  verdict_defer_errno(v, text, object);
+  return USER_TROUBLE;
+}
+
+/* What is in no account's name is not asked for: name services have been seen
+ * to trip over it. */
+static bool lower_name(char name[USER_NAME_MAX + 1], struct text t) {
+  if (t.len == 0 || t.len > USER_NAME_MAX) return false;
+  for (size_t i = 0; i < t.len; i++) {
+    char c = t.s[i];
+    if ((unsigned char)c <= ' ' || c == ':' || c == '/' || c == 127) return false;
+    name[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+  }
+  name[t.len] = 0;
+  return true;
+}
+
+/* The account of the first length octets. */
+static enum user_status try_name(struct account *a, struct source *s, struct text local,
+                                 size_t length, struct verdict *v) {
+  char name[USER_NAME_MAX + 1];
+  struct passwd *p;
+  bool whole = length == local.len;
+  if (!lower_name(name, (struct text){local.s, length})) return USER_NONE;
+  int r = look_up(s, name, &p);
+  if (r) return trouble(v, r, "unable to look up user ", name);
+  if (!p) return USER_NONE;
+  r = gets_mail(p);
+  if (r == -1) return trouble(v, errno, "unable to reach the home of ", name);
+  if (r == 0) return USER_NONE;
+  size_t skip = whole ? length : length + 1;
+  return take(a, p, whole ? "" : "-", (struct text){local.s + skip, local.len - skip}, v);
+}
+
+static enum user_status try_alias(struct account *a, struct source *s, struct text local,
+                                  struct verdict *v) {
+  struct passwd *p;
+  int r = look_up(s, ALIAS_USER, &p);
+  if (r) return trouble(v, r, "unable to look up user ", ALIAS_USER);
+  if (!p) return USER_NONE;
+  r = gets_mail(p);
+  if (r == 1) return take(a, p, "-", local, v);
+  if (r == -1) return trouble(v, errno, "unable to reach the home of ", ALIAS_USER);
+  /* all names without an account depend on it: better ask the operator than
+   * tell the world that they do not exist */
+  verdict_defer(v, "4.3.5", "no usable home for user ", ALIAS_USER);
+  return USER_TROUBLE;
+}
+
+enum user_status user_find(struct account *a, const char *passwdfile, struct text local,
+                           struct verdict *v) {
+  struct source s = {passwdfile, {0}, {0}};
+  enum user_status status = USER_NONE;
+  for (size_t i = local.len; status == USER_NONE && i > 0; i--)
+    if (i == local.len || local.s[i] == '-') status = try_name(a, &s, local, i, v);
+  if (status == USER_NONE) status = try_alias(a, &s, local, v);
+  stralloc_free(&s.octets);
+  return status;
+}
+
+void account_free(struct account *a) {
+  stralloc_free(&a->name);
+  stralloc_free(&a->home);
+  stralloc_free(&a->ext);
+  *a = (struct account){0};
+}

@@ -1,0 +1,168 @@
+#include "config.h"
+#include "local/testing.h"
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "local/become.h"
+#include "local/user.h"
+
+static const char *folder;
+static char passwd[256];
+
+struct row {
+  const char *local;
+  enum user_status status;
+  const char *name, *dash, *ext;
+};
+
+static const struct row rows[] = {
+  {"joe", USER_FOUND, "joe", "", ""},
+  {"JOE", USER_FOUND, "joe", "", ""},
+  {"joe-list", USER_FOUND, "joe", "-", "list"},
+  {"joe-List.x", USER_FOUND, "joe", "-", "List.x"},
+  {"joe-", USER_FOUND, "joe", "-", ""},
+  {"joe-x-y", USER_FOUND, "joe-x", "-", "y"},
+  {"joe-xx-y", USER_FOUND, "joe", "-", "xx-y"},
+  {"joel", USER_FOUND, "alias", "-", "joel"},
+  {"root", USER_FOUND, "alias", "-", "root"},
+  {"homeless", USER_FOUND, "alias", "-", "homeless"},
+  {"squatter", USER_FOUND, "alias", "-", "squatter"},
+  {"", USER_FOUND, "alias", "-", ""},
+  {"-joe", USER_FOUND, "alias", "-", "-joe"},
+  {"a:b/c d", USER_FOUND, "alias", "-", "a:b/c d"},
+};
+
+static void add(FILE *f, const char *name, unsigned uid, const char *home) {
+  fprintf(f, "%s:x:%u:%u::%s:/bin/sh\n", name, uid, (unsigned)test_gid(), home);
+}
+
+static void write_passwd(bool alias, const char *alias_home) {
+  FILE *f = fopen(passwd, "w");
+  assert_non_null(f);
+  add(f, "root", 0, test_path(folder, "joe"));
+  add(f, "joe", test_uid(), test_path(folder, "joe"));
+  add(f, "joe-x", test_uid(), test_path(folder, "joe"));
+  add(f, "homeless", test_uid(), test_path(folder, "nowhere"));
+  add(f, "squatter", test_uid() + 1, test_path(folder, "joe"));
+  if (alias) add(f, "alias", test_uid(), alias_home);
+  fclose(f);
+}
+
+static void finds_users(void **state) {
+  (void)state;
+  write_passwd(true, test_path(folder, "alias"));
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    struct account a = {0};
+    struct verdict v = {0};
+    print_message("%s\n", rows[i].local);
+    assert_int_equal(user_find(&a, passwd, text_of(rows[i].local), &v), rows[i].status);
+    assert_string_equal(a.name.s, rows[i].name);
+    assert_string_equal(a.dash, rows[i].dash);
+    assert_string_equal(a.ext.s, rows[i].ext);
+    assert_int_equal(a.uid, test_uid());
+    assert_int_equal(a.gid, test_gid());
+    account_free(&a);
+    verdict_free(&v);
+  }
+}
+
+static enum user_status status_of(const char *file, const char *local, struct verdict *v) {
+  struct account a = {0};
+  enum user_status s = user_find(&a, file, text_of(local), v);
+  account_free(&a);
+  return s;
+}
+
+static void without_alias_there_is_no_such_user(void **state) {
+  struct verdict v = {0};
+  (void)state;
+  write_passwd(false, "");
+  assert_int_equal(status_of(passwd, "joel", &v), USER_NONE);
+  assert_int_equal(status_of(passwd, "root", &v), USER_NONE);
+  assert_int_equal(status_of(passwd, "joe", &v), USER_FOUND);
+  verdict_free(&v);
+}
+
+static void trouble_is_told_from_absence(void **state) {
+  struct verdict v = {0};
+  (void)state;
+  assert_int_equal(status_of(test_path(folder, "no-such-file"), "joe", &v), USER_TROUBLE);
+  assert_int_equal(v.class, RESULT_DEFERRAL);
+  write_passwd(true, test_path(folder, "nowhere"));
+  assert_int_equal(status_of(passwd, "joel", &v), USER_TROUBLE);
+  verdict_free(&v);
+}
+
+static void unreachable_home_is_trouble(void **state) {
+  struct verdict v = {0};
+  FILE *f = fopen(passwd, "w");
+  (void)state;
+  assert_non_null(f);
+  /* a loop of links: neither there nor absent */
+  assert_int_equal(symlink("loop", test_path(folder, "loop")), 0);
+  add(f, "joe", test_uid(), test_path(folder, "loop"));
+  fclose(f);
+  assert_int_equal(status_of(passwd, "joe", &v), USER_TROUBLE);
+  verdict_free(&v);
+}
+
+static void the_systems_accounts_are_asked(void **state) {
+  struct verdict v = {0};
+  struct account a = {0};
+  (void)state;
+  /* whatever this machine has: never uid 0 */
+  if (user_find(&a, "", text_of("root"), &v) == USER_FOUND) assert_int_not_equal(a.uid, 0);
+  account_free(&a);
+  verdict_free(&v);
+}
+
+static void no_more_look_ups_than_a_name_is_long(void **state) {
+  char dashes[1000];
+  struct verdict v = {0};
+  (void)state;
+  memset(dashes, '-', sizeof dashes);
+  dashes[sizeof dashes - 1] = 0;
+  write_passwd(false, "");
+  assert_int_equal(status_of(passwd, dashes, &v), USER_NONE);
+  verdict_free(&v);
+}
+
+static void uid_0_is_never_become(void **state) {
+  struct account a = {.dash = ""};
+  struct verdict v = {0};
+  (void)state;
+  assert_true(stralloc_copys(&a.name, "root") && stralloc_0(&a.name));
+  assert_int_equal(become_user(&a, false, &v), -1);
+  assert_int_equal(v.class, RESULT_DEFERRAL);
+  account_free(&a);
+  verdict_free(&v);
+}
+
+static int make(void **state) {
+  (void)state;
+  folder = test_folder();
+  snprintf(passwd, sizeof passwd, "%s/passwd", folder);
+  test_mkdir(test_path(folder, "joe"), 0755);
+  test_mkdir(test_path(folder, "alias"), 0755);
+  return 0;
+}
+
+static int clean(void **state) {
+  (void)state;
+  test_remove(folder);
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(finds_users),
+    cmocka_unit_test(without_alias_there_is_no_such_user),
+    cmocka_unit_test(trouble_is_told_from_absence),
+    cmocka_unit_test(unreachable_home_is_trouble),
+    cmocka_unit_test(the_systems_accounts_are_asked),
+    cmocka_unit_test(no_more_look_ups_than_a_name_is_long),
+    cmocka_unit_test(uid_0_is_never_become),
+  };
+  return cmocka_run_group_tests(tests, make, clean);
+}

@@ -1,0 +1,113 @@
+#include "config.h"
+#include "local/worker.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "lib/address.h"
+#include "lib/agent.h"
+#include "lib/exitcode.h"
+#include "local/become.h"
+#include "local/signals.h"
+
+enum { REFUSE_MS = 1000 };
+
+static void refuse(int sock, const struct verdict *v) {
+  struct result r = verdict_result(v);
+  (void)agent_send_refuse(sock, &r, REFUSE_MS);
+}
+
+/* What a site may set for its mail programs; nothing else of root's. */
+static const char *const passed_on[] = {"OWLPOST_CONTROL", "OWLPOST_LIBEXEC", "QMAILQUEUE", "ERROR_FD",
+                                        "TZ"};
+
+enum { PASSED_COUNT = sizeof passed_on / sizeof passed_on[0] };
+
+static int make_environment(char *to[PASSED_COUNT + 2], stralloc storage[PASSED_COUNT]) {
+  static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
+  size_t n = 0;
+  to[n++] = path;
+  for (size_t i = 0; i < PASSED_COUNT; i++) {
+    const char *value = getenv(passed_on[i]);
+    if (!value) continue;
+    if (!stralloc_copys(&storage[i], passed_on[i]) || !stralloc_cats(&storage[i], "=") ||
+        !stralloc_cats(&storage[i], value) || !stralloc_0(&storage[i]))
+      return -1;
+    to[n++] = storage[i].s;
+  }
+  to[n] = NULL;
+  return 0;
+}
+
+/* 0: the socket; 1: nothing; 2: the log.  All else is close-on-exec. */
+static int deal_descriptors(int sock) {
+  int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nothing == -1) return -1;
+  if (dup2(nothing, 1) == -1) return -1;
+  return dup2(sock, 0) == -1 ? -1 : 0;
+}
+
+static char *writable(const char *s) { return (char *)(uintptr_t)s; } /* execve() leaves it alone */
+
+static int run(const struct worker_order *order, const struct settings *s, const struct account *a,
+               const char *local, const char *host, struct verdict *v) {
+  char *environment[PASSED_COUNT + 2];
+  stralloc storage[PASSED_COUNT] = {{0}};
+  char *arguments[] = {writable("owl-local"), writable("-a"),     a->name.s,      a->home.s,
+                       writable(local),       writable(a->dash),  a->ext.s,       writable(host),
+                       s->default_delivery.s, NULL};
+  if (make_environment(environment, storage) == -1) return verdict_defer(v, "4.3.0", "out of memory", "");
+  if (setsid() == -1 && errno != EPERM) return verdict_defer_errno(v, "unable to leave the session", "");
+  if (deal_descriptors(order->sock) == -1) return verdict_defer_errno(v, "unable to deal descriptors", "");
+  execve(order->program, arguments, environment);
+  return verdict_defer_errno(v, "unable to run ", order->program);
+}
+
+static int find(struct account *a, const struct settings *s, struct text local, struct verdict *v) {
+  switch (user_find(a, s->passwdfile.s, local, v)) {
+  case USER_FOUND: return become_user(a, s->passwdfile.len == 0, v);
+  case USER_NONE: return verdict_fail(v, "5.1.1", "sorry, no mailbox here by that name", "");
+  case USER_TROUBLE: break;
+  }
+  return -1;
+}
+
+static int copy(stralloc *to, struct text from) {
+  return text_cat(to, from) == 0 && stralloc_0(to) ? 0 : -1;
+}
+
+static int split(const struct worker_order *order, stralloc *local, stralloc *host, struct verdict *v) {
+  struct text l, h;
+  (void)address_split(order->address, &l, &h);
+  if (copy(local, l) == -1 || copy(host, h) == -1) return verdict_defer(v, "4.3.0", "out of memory", "");
+  return 0;
+}
+
+/* In the child.  Returns only when the worker could not be started. */
+static void become_worker(const struct worker_order *order, const struct settings *s,
+                          struct verdict *v) {
+  struct account account = {0};
+  stralloc local = {0}, host = {0};
+  signals_release();
+  alarm((unsigned)s->lookup_s);
+  if (split(order, &local, &host, v) == -1) return;
+  struct text name = {local.s, local.len - 1};
+  if (find(&account, s, name, v) == -1) return;
+  alarm(0);
+  run(order, s, &account, local.s, host.s, v);
+}
+
+int worker_start(const struct worker_order *order, const struct settings *s) {
+  struct verdict v = {0};
+  pid_t pid = fork();
+  if (pid == 0) {
+    become_worker(order, s, &v);
+    refuse(order->sock, &v);
+    _exit(DELIVERY_DEFERRAL);
+  }
+  if (pid > 0) return 0;
+  verdict_defer_errno(&v, "unable to fork", "");
+  refuse(order->sock, &v);
+  verdict_free(&v);
+  return -1;
+}
