@@ -8,6 +8,9 @@ EXTRA_DIST += \
   %D%/system/test_hostile.py %D%/system/test_link.py %D%/system/test_mx.py %D%/system/test_rights.py \
   %D%/system/test_storm.py %D%/system/test_trace.py %D%/system/waiting.py
 
+# Every *_fuzz program starts from its corpus here.
+EXTRA_DIST += %D%/fuzz/run %D%/fuzz/corpus
+
 # as a prerequisite of dist, the script's name would mean the target
 dist-hook:
 	cp -p $(srcdir)/check $(distdir)/check
