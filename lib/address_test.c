@@ -38,6 +38,7 @@ static void parses_paths(void **state) {
     {TEXT("<a.b+c/d=e@sub.host-1.example>"), ADDRESS_OK, TEXT("a.b+c/d=e@sub.host-1.example"), TEXT("")},
     {TEXT("<!#$%&'*+-/=?^_`{|}~@host>"), ADDRESS_OK, TEXT("!#$%&'*+-/=?^_`{|}~@host"), TEXT("")},
     {TEXT("<#@[]>"), ADDRESS_SYNTAX, TEXT(""), TEXT("")},
+    {TEXT("<\"\">"), ADDRESS_SYNTAX, TEXT(""), TEXT("")},
     {TEXT("<us\xc3\xa9r@h\xc3\xb6st>"), ADDRESS_OK, TEXT("us\xc3\xa9r@h\xc3\xb6st"), TEXT("")},
     /* quoted */
     {TEXT("<\"user\"@host>"), ADDRESS_OK, TEXT("user@host"), TEXT("")},

@@ -58,7 +58,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(TIMEOUTCONNECT, "timeoutconnect", SECONDS, "60", "remote", "limit of one connection attempt"),
   ROW(TIMEOUTDELIVERY, "timeoutdelivery", SECONDS, "86400", "send", "limit of one job of a worker"),
   ROW(TIMEOUTDNS, "timeoutdns", SECONDS, "60", "remote", "limit of one name look-up"),
-  ROW(TIMEOUTIDLE, "timeoutidle", SECONDS, "0", "send", "how long a worker without a job is kept"),
+  ROW(TIMEOUTIDLE, "timeoutidle", SECONDS, "2", "send", "how long a worker without a job is kept"),
   ROW(TIMEOUTLOOKUP, "timeoutlookup", SECONDS, "60", "lspawn", "limit of finding the user of a delivery"),
   ROW(TIMEOUTQUEUE, "timeoutqueue", SECONDS, "86400", "queue", "limit of one injection"),
   ROW(TIMEOUTQUIT, "timeoutquit", SECONDS, "5", "remote", "limit of a remote server's answer to QUIT"),

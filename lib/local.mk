@@ -112,12 +112,18 @@ noinst_PROGRAMS += %D%/frame_fuzz
 noinst_PROGRAMS += %D%/agent_fuzz
 %C%_agent_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_agent_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/door_fuzz
+%C%_door_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_door_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 noinst_PROGRAMS += %D%/ctl_fuzz
 %C%_ctl_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_ctl_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 noinst_PROGRAMS += %D%/route_fuzz
 %C%_route_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_route_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/address_fuzz
+%C%_address_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_address_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 noinst_PROGRAMS += %D%/header_fuzz
 %C%_header_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_header_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
