@@ -97,6 +97,8 @@ check_PROGRAMS += %D%/phrase_test
 %C%_phrase_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/xtext_test
 %C%_xtext_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/controlpage_test
+%C%_controlpage_test_LDADD = $(TEST_LIBS)
 endif
 
 if FUZZERS
