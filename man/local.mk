@@ -12,3 +12,4 @@ dist_man_MANS += %D%/owl-start.8
 dist_man_MANS += %D%/owlpost-agent.7
 dist_man_MANS += %D%/owlq.8
 dist_man_MANS += %D%/owlpost-qmail.7
+dist_man_MANS += %D%/owlpost-control.5
