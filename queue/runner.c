@@ -232,12 +232,17 @@ static void make_jobs(struct runner *r, struct active *a, bool hurried) {
   route_free(&route);
 }
 
+/* What cannot even be moved stays known, so that the next scan passes it over;
+ * the alarm comes again every hour. */
 static void set_aside(struct runner *r, const struct message *m, const char *reason) {
   errno = 0;
   report_problem(r, reason, &m->id);
-  if (store_move_to_bad(&r->store, &m->id, m->place) == -1)
-    report_problem(r, "unable to move a message to bad/", &m->id);
-  forget(r, &m->id);
+  if (store_move_to_bad(&r->store, &m->id, m->place) == 0) {
+    forget(r, &m->id);
+    return;
+  }
+  report_problem(r, "unable to move a message to bad/", &m->id);
+  (void)waitlist_add(&r->waitlist, &m->id, boot_us(r) + alarm_interval_us);
 }
 
 static void try_again_later(struct runner *r, const struct queueid *id, const char *what) {
@@ -247,12 +252,39 @@ static void try_again_later(struct runner *r, const struct queueid *id, const ch
 
 static void settle(struct runner *r, struct active *a);
 
+/* The whole body is read, and its checksum compared, before any of it leaves. */
+static int prepare_body(struct runner *r, struct active *a) {
+  const struct message *m = &a->message;
+  if (m->file.body_octets <= AGENT_CONTENT_MAX)
+    return message_read_body(m, &a->content, UINT64_MAX);
+  switch (queuefile_check_body(&m->file, m->fd)) {
+    case QUEUEFILE_OK: break;
+    case QUEUEFILE_IO_ERROR: return -1;
+    case QUEUEFILE_NO_TRAILER:
+    case QUEUEFILE_BAD_VERSION:
+    case QUEUEFILE_BAD_ENVELOPE:
+    case QUEUEFILE_BAD_CHECKSUM: return errno = EBADMSG, -1;
+  }
+  a->body_copy = store_body_copy(&r->store, m->fd, m->file.body_octets);
+  return a->body_copy == -1 ? -1 : 0;
+}
+
 static void begin(struct runner *r, struct active *a, bool hurried) {
   struct message *m = &a->message;
-  link_active(r, a);
   if (!m->has_log && m->place == PLACE_TODO) report_new(r, m);
   make_jobs(r, a, hurried);
   if (a->jobs_left == 0) settle(r, a);
+}
+
+/* 0: all is there, *a is linked and has its body */
+static int prepare(struct runner *r, struct active *a) {
+  struct queueid id = a->message.id;
+  link_active(r, a);
+  if (tell_about_parent(r, a->message.file.envelope.parent) == 0 && prepare_body(r, a) == 0) return 0;
+  if (errno == EBADMSG) set_aside(r, &a->message, "the message does not fit its checksum");
+  else try_again_later(r, &id, "unable to prepare a message");
+  free_active(r, a);
+  return -1;
 }
 
 static void activate(struct runner *r, const struct queueid *id, bool hurried) {
@@ -265,13 +297,8 @@ static void activate(struct runner *r, const struct queueid *id, bool hurried) {
   a->body_copy = -1;
   switch (message_load(&a->message, &r->store, id, &reason)) {
     case MESSAGE_OK:
-      if (tell_about_parent(r, a->message.file.envelope.parent) == 0) {
-        begin(r, a, hurried);
-        return;
-      }
-      try_again_later(r, id, "unable to record a bounce");
-      message_free(&a->message);
-      break;
+      if (prepare(r, a) == 0) begin(r, a, hurried);
+      return;
     case MESSAGE_GONE: forget(r, id); break;
     case MESSAGE_BAD: set_aside(r, &a->message, reason); break;
     case MESSAGE_FAILED: try_again_later(r, id, "unable to read a message"); break;

@@ -21,8 +21,8 @@ struct active {
   struct message message;
   size_t jobs_left;      /* of this round */
   stralloc unlogged;     /* records that could not be appended yet */
-  stralloc content;      /* the body, once a job needed it */
-  int body_copy;         /* -1, or a large body's copy */
+  stralloc content;      /* a small body */
+  int body_copy;         /* a large body's copy, or -1 */
   uint64_t settle_us;    /* boot clock: settling failed, try again then; 0 = no */
 };
 

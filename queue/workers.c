@@ -104,7 +104,6 @@ void workers_start(struct runner *r, struct destination *to) {
 /* ---- sending */
 
 static void copy_terms(struct envelope *to, const struct envelope *from) {
-  to->sender = from->sender;
   to->envid = from->envid;
   to->ret = from->ret;
   to->body = from->body;
@@ -115,6 +114,13 @@ static void copy_terms(struct envelope *to, const struct envelope *from) {
   to->deadline_mode = from->deadline_mode;
   to->kind = from->kind;
   to->arrival_us = from->arrival_us;
+}
+
+/* Other hosts know no "#@[]": to them a double bounce comes from nobody, like
+ * any bounce. */
+static struct text sender_for(const struct job *j) {
+  struct text sender = j->active->message.file.envelope.sender;
+  return j->destination->channel == CHANNEL_REMOTE && text_equals(sender, "#@[]") ? text_of("") : sender;
 }
 
 static int copy_recipients(struct envelope *to, const struct job *j) {
@@ -132,31 +138,25 @@ static int copy_recipients(struct envelope *to, const struct job *j) {
 
 /* A small body travels in the job; a large one as a copy without the envelope,
  * which names every recipient. */
-static int give_body(struct runner *r, struct active *a, struct agent_job *job, int *fd) {
-  const struct message *m = &a->message;
+static int give_body(const struct active *a, struct agent_job *job, int *fd) {
   *fd = -1;
-  job->size = m->file.body_octets;
-  if (job->size <= AGENT_CONTENT_MAX) {
-    if (!a->content.s && message_read_body(m, &a->content, UINT64_MAX) == -1) return -1;
+  job->size = a->message.file.body_octets;
+  if (a->body_copy == -1) {
     job->content = text_of_stralloc(&a->content);
     return 0;
   }
-  if (a->body_copy == -1) {
-    if (queuefile_check_body(&m->file, m->fd) != QUEUEFILE_OK) return -1;
-    a->body_copy = store_body_copy(&r->store, m->fd, m->file.body_octets);
-  }
-  if (a->body_copy == -1) return -1;
   *fd = store_reopen(a->body_copy);
   return *fd == -1 ? -1 : 0;
 }
 
-static int queue_job(struct runner *r, struct worker *w, struct job *j) {
+static int queue_job(struct worker *w, struct job *j) {
   struct agent_job job = {.job = j->number, .message = text_of(j->active->message.id.s)};
   stralloc payload = {0};
   int fd = -1;
   copy_terms(&job.envelope, &j->active->message.file.envelope);
+  job.envelope.sender = sender_for(j);
   int result = copy_recipients(&job.envelope, j);
-  if (result == 0) result = give_body(r, j->active, &job, &fd);
+  if (result == 0) result = give_body(j->active, &job, &fd);
   if (result == 0) result = agent_put_job(&payload, &job);
   if (result == 0)
     result = frame_queue(&w->writer, &agent_protocol, AGENT_JOB, text_of_stralloc(&payload), fd);
@@ -176,7 +176,7 @@ void workers_send(struct runner *r, struct worker *w, struct job *j) {
   w->idle_since_us = 0;
   w->deadline_us = clock_boot_us(r->clock) + r->settings.timeoutdelivery_s * 1000000u;
   report_start(r, j);
-  if (queue_job(r, w, j) == -1) {
+  if (queue_job(w, j) == -1) {
     w->jobs = j->next;
     w->outstanding--;
     report_all(r, j, no_body);

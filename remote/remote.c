@@ -91,7 +91,7 @@ static int run_talker(int connector) {
   sandbox_close_others(keep, 3);
   if (sandbox_enter(&step) == -1) die("4.3.5", "unable to shut the talker in", step);
   close(out.fd); /* nothing that the network says can forge a line of the log */
-  return talker_run(RUNNER, connector, &s);
+  return (int)talker_run(RUNNER, connector, &s);
 }
 
 static const char *talker_end_text(int end) {
