@@ -110,3 +110,4 @@ noinst_PROGRAMS += %D%/header_fuzz %D%/addrlist_fuzz %D%/address_fuzz %D%/door_f
 %C%_addrlist_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_addrlist_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
+EXTRA_DIST += tests/fuzz/corpus/header_fuzz tests/fuzz/corpus/addrlist_fuzz

@@ -11,3 +11,4 @@ dist_man_MANS += %D%/owlpost-agent.7
 dist_man_MANS += %D%/owlq.8
 dist_man_MANS += %D%/owl-inject.8
 dist_man_MANS += %D%/sendmail.8
+dist_man_MANS += %D%/owlpost-qmail.7
