@@ -11,5 +11,7 @@ dist_man_MANS += %D%/owl-send.8
 dist_man_MANS += %D%/owl-start.8
 dist_man_MANS += %D%/owlpost-agent.7
 dist_man_MANS += %D%/owlq.8
+dist_man_MANS += %D%/owl-inject.8
+dist_man_MANS += %D%/sendmail.8
 dist_man_MANS += %D%/owlpost-qmail.7
 dist_man_MANS += %D%/owlpost-control.5
