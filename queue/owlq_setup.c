@@ -44,7 +44,7 @@ static int make_folder(int folder, const char *name, const struct owners *o, mod
 }
 
 static int make_plain(int folder, const char *name, const struct owners *o, uid_t owner, mode_t mode) {
-  int fd = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  int fd = openat(folder, name, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd == -1) return -1;
   close(fd);
   return give(folder, name, o, owner, mode);

@@ -1,5 +1,6 @@
 """Fixtures: one instance, the processes it is tested with, and their end."""
 import os
+import re
 import shutil
 
 import pytest
@@ -38,7 +39,7 @@ def bystanders():
 @pytest.fixture
 def folder(request):
     """A private folder that all users may pass through."""
-    path = f"{WORK}/{request.node.name[:60].replace('/', '_')}"
+    path = f"{WORK}/{re.sub('[^a-zA-Z0-9]', '_', request.node.name)[:60]}"
     os.mkdir(path, 0o711)
     os.chmod(path, 0o711)
     yield path

@@ -183,6 +183,7 @@ class Instance:
                  "127.0.0.1", str(port), self.program("owl-smtpd")],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
         wait_until(lambda: answers(port), 10, f"tcpserver on port {port}")
+        wait_until(lambda: not processes.descendants(self.listeners[-1].pid), 10, "the end of that session")
         self.port = self.port or port
         return port
 

@@ -6,7 +6,7 @@ import random
 
 def make(rng, number, size=2000):
     """A message with CRLF line ends: dots, long lines, 8-bit text, blank lines."""
-    lines = [f"From: <sender@sender.test>", f"Date: {email.utils.formatdate(number)}",
+    lines = ["From: sender@sender.test", "To: joe@local.test", f"Date: {email.utils.formatdate(number)}",
              f"Message-ID: <{number}.{rng.getrandbits(48):x}@sender.test>", f"Subject: message {number}",
              "MIME-Version: 1.0", "Content-Type: text/plain; charset=utf-8",
              "Content-Transfer-Encoding: 8bit", ""]

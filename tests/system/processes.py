@@ -106,6 +106,13 @@ def descriptors(pid):
     return found
 
 
+def may_read(pid, fd):
+    """Whether the descriptor is open for reading."""
+    with open(f"/proc/{pid}/fdinfo/{fd}") as f:
+        flags = int(next(line.split()[1] for line in f if line.startswith("flags:")), 8)
+    return flags & os.O_ACCMODE != os.O_WRONLY
+
+
 def status(pid):
     """/proc/PID/status as a dict."""
     with open(f"/proc/{pid}/status") as f:

@@ -23,7 +23,7 @@ class Call:
     @property
     def target(self):
         """What the first argument, a descriptor, is."""
-        found = re.match(r"\w+\((?:-?\d+|AT_FDCWD)<(.*?)>[,)]", self.text)
+        found = re.match(r"\w+\((?:-?\d+|AT_FDCWD)<(.*?)>(?:\(deleted\))?[,)]", self.text)
         return found.group(1) if found else ""
 
     def __repr__(self):

@@ -11,7 +11,6 @@ RECORDS = (
     "dead.two.test. A 127.0.0.9", "alive.two.test. A 127.0.0.2",
     "plain.test. A 127.0.0.2",
     "null.test. MX 0 .",
-    "alias.test. CNAME plain.test.",
 )
 
 
@@ -37,10 +36,9 @@ def test_a_dead_mail_host_is_passed_over(relay):
     assert sink.received[0].recipients == ["someone@two.test"]
 
 
-@pytest.mark.parametrize("domain", ["plain.test", "alias.test"])
-def test_a_domain_without_mx_is_its_own_mail_host(relay, domain):
+def test_a_domain_without_mx_is_its_own_mail_host(relay):
     owlpost, sink = relay
-    owlpost.submit(MESSAGE, f"someone@{domain}")
+    owlpost.submit(MESSAGE, "someone@plain.test")
     wait_until(lambda: sink.received, 20, lambda: owlpost.log())
 
 

@@ -134,7 +134,7 @@ def secrets_in(owlpost, pid, secrets):
         path = f"/proc/{pid}/fd/{fd}"
         if target.startswith(owlpost.queue) and not target.endswith("(deleted)"):
             found.append(target)
-        if os.path.isfile(path):
+        if os.path.isfile(path) and processes.may_read(pid, fd):
             with open(path, "rb") as f:
                 octets = f.read()
             found += [(target, s) for s in secrets if s in octets]
