@@ -16,7 +16,9 @@ bool address_split(struct text address, struct text *local, struct text *domain)
 bool address_is_clean(struct text address);
 
 /* address_cat(): appends the address as SMTP and header fields write it, the
- * local-part quoted where RFC 5321 4.1.2 asks for it.  0, or -1 without memory. */
+ * local-part quoted where RFC 5321 4.1.2 asks for it, the domain as it stands:
+ * who did not get it from address_parse_path() checks it first.  0, or -1
+ * without memory. */
 int address_cat(stralloc *out, struct text address);
 
 enum address_status { ADDRESS_OK, ADDRESS_SYNTAX, ADDRESS_TOO_LONG, ADDRESS_NO_MEMORY };
@@ -25,7 +27,7 @@ enum address_status { ADDRESS_OK, ADDRESS_SYNTAX, ADDRESS_TOO_LONG, ADDRESS_NO_M
  * 5321 4.1.2): *path starts with '<' and is moved behind the '>'.  A source
  * route is dropped.  *out gets the address with its quoting taken away; <> is
  * the empty address.  A local-part alone is taken (RFC 5321 4.5.1:
- * postmaster).  Octets above 127 pass.  Hostile input. */
+ * postmaster), unless it holds an '@'.  Octets above 127 pass.  Hostile input. */
 enum address_status address_parse_path(struct text *path, stralloc *out);
 
 #endif

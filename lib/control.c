@@ -2,12 +2,15 @@
 #include "lib/control.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "lib/iofd.h"
+
+enum { REASON_OCTETS = 256 }; /* a name and what is wrong with it */
 
 #define ROW(NAME, LOWER, TYPE, FALLBACK, READERS, HELP)                                          \
   [CONTROL_##NAME] = {LOWER, CONTROL_##TYPE, FALLBACK, READERS, HELP}
@@ -50,7 +53,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(RETRYSKIPREMOTE, "retryskipremote", SECONDS, "20", "send", "skip in the retry formula, remote"),
   ROW(RUNDIR, "rundir", TEXT, RUN_DIR, "all", "folder of the sockets"),
   ROW(SMTPGREETING, "smtpgreeting", TEXT, "=me", "smtpd", "text of the greeting; starts with the host name"),
-  ROW(SMTPROUTES, "smtproutes", LIST, "", "send", "domain:relay[:port], .suffix:..., :relay for all"),
+  ROW(SMTPROUTES, "smtproutes", MAP, "", "send", "domain:relay[:port], .suffix:..., :relay for all"),
   ROW(SYNCINTERVAL, "syncinterval", SECONDS, "1", "send", "how late results may reach the disk"),
   ROW(TIMEOUTCONNECT, "timeoutconnect", SECONDS, "60", "remote", "limit of one connection attempt"),
   ROW(TIMEOUTDELIVERY, "timeoutdelivery", SECONDS, "86400", "send", "limit of one job of a worker"),
@@ -62,7 +65,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(TIMEOUTRCPT, "timeoutrcpt", SECONDS, "5", "smtpd, lspawn", "limit of one question about a recipient"),
   ROW(TIMEOUTREMOTE, "timeoutremote", SECONDS, "1200", "remote", "limit of one answer from a remote server"),
   ROW(TIMEOUTSMTPD, "timeoutsmtpd", SECONDS, "1200", "smtpd", "limit of one wait for the client"),
-  ROW(VIRTUALDOMAINS, "virtualdomains", LIST, "", "send, smtpd", "domain:prefix, user@domain:prefix, .suffix:prefix"),
+  ROW(VIRTUALDOMAINS, "virtualdomains", MAP, "", "send, smtpd", "domain:prefix, user@domain:prefix, .suffix:prefix"),
 };
 
 bool environment_is_trusted(void) { return getauxval(AT_SECURE) == 0; }
@@ -80,18 +83,17 @@ int program_path(stralloc *out, const char *name) {
 int control_open(struct control *c) {
   *c = (struct control){0};
   if (!stralloc_copys(&c->folder, from_environment("OWLPOST_CONTROL", CONTROL_DIR))) return -1;
-  if (!stralloc_0(&c->folder) || !stralloc_copys(&c->error, "") || !stralloc_0(&c->error)) return -1;
+  if (!stralloc_0(&c->folder)) return -1;
+  /* reserved now, so that a failure for want of memory can be told */
+  if (!stralloc_ready(&c->error, c->folder.len + REASON_OCTETS)) return -1;
+  c->error.s[0] = 0;
   return 0;
 }
 
-static int fail(struct control *c, enum control_name name, const char *reason) {
-  stralloc_copys(&c->error, "unable to read ");
-  stralloc_cats(&c->error, c->folder.s);
-  stralloc_cats(&c->error, "/");
-  stralloc_cats(&c->error, control_table[name].name);
-  stralloc_cats(&c->error, ": ");
-  stralloc_cats(&c->error, reason);
-  stralloc_0(&c->error);
+int control_fail(struct control *c, enum control_name name, const char *reason) {
+  snprintf(c->error.s, c->error.a, "unable to read %s/%s: %s", c->folder.s,
+           control_table[name].name, reason);
+  c->error.len = strlen(c->error.s) + 1;
   return -1;
 }
 
@@ -104,19 +106,19 @@ static int slurp(struct control *c, enum control_name name, stralloc *out) {
       stralloc_cats(&path, control_table[name].name) && stralloc_0(&path)) {
     int fd = open(path.s, O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
-      r = io_slurp(fd, out, CONTROL_FILE_MAX, IO_FOREVER) == 0 ? 1 : fail(c, name, strerror(errno));
+      r = io_slurp(fd, out, CONTROL_FILE_MAX, IO_FOREVER) == 0 ? 1 : control_fail(c, name, strerror(errno));
       close(fd);
     } else
-      r = errno == ENOENT ? 0 : fail(c, name, strerror(errno));
+      r = errno == ENOENT ? 0 : control_fail(c, name, strerror(errno));
   } else
-    fail(c, name, "out of memory");
+    control_fail(c, name, "out of memory");
   stralloc_free(&path);
   return r;
 }
 
 static int host_name(stralloc *out) {
   struct utsname u;
-  if (uname(&u) == -1) return -1;
+  if (uname(&u) == -1 || !*u.nodename || strcmp(u.nodename, "(none)") == 0) return -1;
   return stralloc_copys(out, u.nodename) ? 0 : -1;
 }
 
@@ -126,46 +128,82 @@ static enum control_name named(const char *name) {
   return CONTROL_ME;
 }
 
-static int value_or_default(struct control *c, enum control_name name, stralloc *out) {
-  const char *fallback = control_table[name].fallback;
-  int r = slurp(c, name, out);
-  if (r != 0) return r == 1 ? 0 : -1;
-  if (strcmp(fallback, "=hostname") == 0)
-    return host_name(out) == 0 ? 0 : fail(c, name, "there is none, and no host name");
-  if (*fallback == '=') return value_or_default(c, named(fallback + 1), out);
-  return stralloc_copys(out, fallback) ? 0 : fail(c, name, "out of memory");
+/* *name becomes the file that the value came from, or the last of the chain. */
+static int value_or_default(struct control *c, enum control_name *name, stralloc *out) {
+  for (;;) {
+    const char *fallback = control_table[*name].fallback;
+    int r = slurp(c, *name, out);
+    if (r != 0) return r == 1 ? 0 : -1;
+    if (strcmp(fallback, "=hostname") == 0)
+      return host_name(out) == 0 ? 0 : control_fail(c, *name, "there is none, and no host name");
+    if (*fallback != '=')
+      return stralloc_copys(out, fallback) ? 0 : control_fail(c, *name, "out of memory");
+    *name = named(fallback + 1);
+  }
 }
+
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 
 /* The first line, without trailing blanks. */
 static void first_line(stralloc *s) {
   const char *newline = s->len ? memchr(s->s, '\n', s->len) : NULL;
   if (newline) s->len = (size_t)(newline - s->s);
-  while (s->len && strchr(" \t\r", s->s[s->len - 1])) s->len--;
+  while (s->len && is_blank(s->s[s->len - 1])) s->len--;
+}
+
+/* name is the file that the value came from. */
+static int check_text(struct control *c, enum control_name name, struct text value) {
+  if (!text_is_clean(value)) return control_fail(c, name, "it holds a control octet");
+  if (name == CONTROL_ME && value.len == 0) return control_fail(c, name, "it is empty");
+  return 0;
 }
 
 int control_text(struct control *c, enum control_name name, stralloc *out) {
-  if (value_or_default(c, name, out) == -1) return -1;
+  if (value_or_default(c, &name, out) == -1) return -1;
   first_line(out);
-  if (!text_is_clean(text_of_stralloc(out))) return fail(c, name, "it holds a control octet");
-  if (!stralloc_0(out)) return fail(c, name, "out of memory");
+  if (check_text(c, name, text_of_stralloc(out)) == -1) return -1;
+  if (!stralloc_0(out)) return control_fail(c, name, "out of memory");
   out->len--;
   return 0;
+}
+
+/* So that sums of times, and offsets in files, cannot overflow. */
+static uint64_t greatest(enum control_type type) {
+  return type == CONTROL_OCTETS ? INT64_MAX : UINT32_MAX;
 }
 
 int control_number(struct control *c, enum control_name name, uint64_t *out) {
   stralloc text = {0};
   int r = control_text(c, name, &text);
   if (r == 0 && text_uint(text_of_stralloc(&text), out) == -1)
-    r = fail(c, name, "it is not a number");
+    r = control_fail(c, name, "it is not a number");
+  if (r == 0 && *out > greatest(control_table[name].type))
+    r = control_fail(c, name, "the number is too great");
   stralloc_free(&text);
   return r;
 }
 
+static int check_lines(struct control *c, enum control_name name, const struct list *l) {
+  for (size_t i = 0; i < l->count; i++)
+    if (!text_is_clean(l->lines[i].key) || !text_is_clean(l->lines[i].value))
+      return control_fail(c, name, "it holds a control octet");
+  return 0;
+}
+
+static int parse(struct list *out, enum control_type type, struct text text) {
+  return type == CONTROL_MAP ? list_parse_map(out, text) : list_parse(out, text);
+}
+
 int control_list(struct control *c, enum control_name name, struct list *out) {
   stralloc text = {0};
-  int r = value_or_default(c, name, &text);
+  enum control_name from = name;
+  int r = value_or_default(c, &from, &text);
   *out = (struct list){0};
-  if (r == 0 && list_parse(out, text_of_stralloc(&text)) == -1) r = fail(c, name, "out of memory");
+  if (from != name) first_line(&text); /* the default is one line, whatever stands below it */
+  if (r == 0 && from == CONTROL_ME) r = check_text(c, from, text_of_stralloc(&text));
+  if (r == 0 && parse(out, control_table[name].type, text_of_stralloc(&text)) == -1)
+    r = control_fail(c, name, "out of memory");
+  if (r == 0 && (r = check_lines(c, from, out)) == -1) list_free(out);
   stralloc_free(&text);
   return r;
 }

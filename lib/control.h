@@ -65,7 +65,14 @@ enum control_name {
   CONTROL_COUNT
 };
 
-enum control_type { CONTROL_TEXT, CONTROL_LIST, CONTROL_NUMBER, CONTROL_SECONDS, CONTROL_OCTETS };
+enum control_type {
+  CONTROL_TEXT,
+  CONTROL_LIST,
+  CONTROL_MAP,
+  CONTROL_NUMBER,  /* up to UINT32_MAX, as seconds are */
+  CONTROL_SECONDS,
+  CONTROL_OCTETS   /* up to INT64_MAX */
+};
 
 struct control_row {
   const char *name;
@@ -88,15 +95,20 @@ struct control {
  * unless the process is set-id, else the one that was compiled in.  0 or -1. */
 int control_open(struct control *c);
 
-/* Each gives the file's value or the default.  0, or -1 with c->error set.
- * *out is overwritten.  control_text() ends *out with a NUL that its len does
- * not count. */
+/* Each gives the file's value or the default.  0, or -1 with c->error set:
+ * unreadable, a control octet, not a number or too great a one, an empty "me".
+ * *out is overwritten (control_list(): without being freed).  control_text()
+ * ends *out with a NUL that its len does not count; control_list() is for lists
+ * and maps. */
 int control_text(struct control *c, enum control_name name, stralloc *out);
 int control_number(struct control *c, enum control_name name, uint64_t *out);
 int control_list(struct control *c, enum control_name name, struct list *out);
 
 /* control_exists(): 1, 0, or -1 with c->error set. */
 int control_exists(struct control *c, enum control_name name);
+
+/* control_fail(): for who finds a value malformed: sets c->error.  -1. */
+int control_fail(struct control *c, enum control_name name, const char *reason);
 
 void control_free(struct control *c);
 

@@ -12,7 +12,7 @@
 #include "lib/control.h"
 #include "lib/iofd.h"
 
-enum { ERROR_TEXT_MAX = 1024, ERROR_TEXT_MS = 1000, DEALT_FDS = 256, CLASSIC_ERROR_FD = 4, DEFAULT_ERROR_FD = 6 };
+enum { ERROR_TEXT_MAX = 1024, ERROR_TEXT_MS = 1000, CLASSIC_ERROR_FD = 4, DEFAULT_ERROR_FD = 6 };
 
 static int error_descriptor(void) {
   uint64_t n;
@@ -25,9 +25,12 @@ static int make_extra(const struct envelope *e) {
   stralloc octets = {0};
   int fd = memfd_create("envelope", MFD_CLOEXEC);
   if (fd >= 0 && (envelope_encode(&octets, e) == -1 ||
-                  io_write_all(fd, octets.s, octets.len, IO_FOREVER) == -1)) {
+                  io_write_all(fd, octets.s, octets.len, IO_FOREVER) == -1 ||
+                  lseek(fd, 0, SEEK_SET) == -1)) {
+    int saved = errno;
     close(fd);
     fd = -1;
+    errno = saved;
   }
   stralloc_free(&octets);
   return fd;
@@ -55,26 +58,37 @@ static void close_pipes(struct pipes *p) {
 
 static int open_pipes(struct pipes *p, const struct envelope *e) {
   *p = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}, -1};
+  /* nobody reads a refusal before the program has ended: one that writes more
+   * than the pipe holds must not wait for a reader */
   if (pipe2(p->message, O_CLOEXEC) == 0 && pipe2(p->envelope, O_CLOEXEC) == 0 &&
-      pipe2(p->error, O_CLOEXEC) == 0 && (p->extra = make_extra(e)) >= 0)
+      pipe2(p->error, O_CLOEXEC) == 0 && io_set_nonblocking(p->error[1]) == 0 &&
+      (p->extra = make_extra(e)) >= 0)
     return 0;
   close_pipes(p);
   return -1;
+}
+
+static void reset_signals(void) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  signal(SIGPIPE, SIG_DFL);
 }
 
 /* In the child.  Descriptors are first moved above those that are dealt out,
  * so that no dup2() closes one that is still needed. */
 static void become_injector(const struct pipes *p, const char *path) {
   int error_fd = error_descriptor();
-  int message = fcntl(p->message[0], F_DUPFD_CLOEXEC, DEALT_FDS);
-  int envelope = fcntl(p->envelope[0], F_DUPFD_CLOEXEC, DEALT_FDS);
-  int error = fcntl(p->error[1], F_DUPFD_CLOEXEC, DEALT_FDS);
-  int extra = fcntl(p->extra, F_DUPFD, DEALT_FDS);
+  int above = (error_fd > DEFAULT_ERROR_FD ? error_fd : DEFAULT_ERROR_FD) + 1;
+  int message = fcntl(p->message[0], F_DUPFD_CLOEXEC, above);
+  int envelope = fcntl(p->envelope[0], F_DUPFD_CLOEXEC, above);
+  int error = fcntl(p->error[1], F_DUPFD_CLOEXEC, above);
+  int extra = fcntl(p->extra, F_DUPFD, above);
   char number[16];
   if (message < 0 || envelope < 0 || error < 0 || extra < 0) _exit(INJECTOR_EXEC);
   if (dup2(message, 0) < 0 || dup2(envelope, 1) < 0) _exit(INJECTOR_EXEC);
   if (dup2(error, CLASSIC_ERROR_FD) < 0 || dup2(error, error_fd) < 0) _exit(INJECTOR_EXEC);
-  signal(SIGPIPE, SIG_DFL);
+  reset_signals();
   snprintf(number, sizeof number, "%d", extra);
   if (setenv(INJECTOR_ENVELOPE_VARIABLE, number, 1) == -1) _exit(INJECTOR_NO_MEMORY);
   execl(path, path, (char *)NULL);
@@ -87,11 +101,19 @@ static int choose_program(stralloc *path) {
   return stralloc_copys(path, other) && stralloc_0(path) ? 0 : -1;
 }
 
+/* Where SIGCHLD is ignored, as a parent may have left it, the kernel keeps no
+ * exit code, and a message that was queued would be reported as refused. */
+static void keep_exit_codes(void) {
+  struct sigaction now;
+  if (sigaction(SIGCHLD, NULL, &now) == 0 && now.sa_handler == SIG_IGN) signal(SIGCHLD, SIG_DFL);
+}
+
 int injector_start(struct injector *i, const struct envelope *e) {
   struct pipes p;
   stralloc path = {0};
   *i = (struct injector){-1, -1, -1, -1, {0}};
   if (choose_program(&path) == -1 || open_pipes(&p, e) == -1) return stralloc_free(&path), -1;
+  keep_exit_codes();
   i->pid = fork();
   if (i->pid == 0) become_injector(&p, path.s);
   stralloc_free(&path);
@@ -106,11 +128,16 @@ int injector_start(struct injector *i, const struct envelope *e) {
 
 void injector_end_message(struct injector *i) { close_one(&i->message_fd); }
 
+/* A NUL within an address would begin another recipient. */
+static int cat_address(stralloc *out, const char *letter, struct text address) {
+  if (!text_is_clean(address) || !stralloc_cats(out, letter)) return -1;
+  return text_cat(out, address) == 0 && stralloc_0(out) ? 0 : -1;
+}
+
 static int classic_envelope(stralloc *out, const struct envelope *e) {
-  if (!stralloc_cats(out, "F") || text_cat(out, e->sender) == -1 || !stralloc_0(out)) return -1;
+  if (cat_address(out, "F", e->sender) == -1) return -1;
   for (size_t n = 0; n < e->recipient_count; n++)
-    if (!stralloc_cats(out, "T") || text_cat(out, e->recipients[n].address) == -1 || !stralloc_0(out))
-      return -1;
+    if (cat_address(out, "T", e->recipients[n].address) == -1) return -1;
   return stralloc_0(out) ? 0 : -1;
 }
 

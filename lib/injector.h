@@ -26,7 +26,8 @@ struct injector {
 };
 
 /* injector_start(): starts the program.  0, or -1 with errno; then nothing is
- * left to free.  SIGPIPE must be ignored by the caller. */
+ * left to free.  SIGPIPE must be ignored by the caller, and nobody else may
+ * wait for the program's end. */
 int injector_start(struct injector *i, const struct envelope *e);
 
 /* injector_end_message(): closes message_fd.  Whoever else holds the write end
@@ -35,8 +36,10 @@ void injector_end_message(struct injector *i);
 
 /* injector_finish(): writes the whole envelope, waits for the program and
  * returns its exit code; 81 for a death by signal, or for an exit 0 although
- * the envelope could not be written.  Only after 0 does the message exist.  A
- * refusal's text is awaited for at most a second after the exit. */
+ * the envelope could not be written.  Only after 0 does the message exist.  An
+ * envelope with a control octet in an address is not written.  A refusal's text
+ * is awaited for at most a second after the exit; of what a program writes
+ * there, a pipe's worth is kept. */
 int injector_finish(struct injector *i, const struct envelope *e);
 
 /* injector_abort(): no message comes of it; waits for the program's end.  The

@@ -20,11 +20,15 @@ static size_t key_length(struct text line) {
   return i;
 }
 
-static struct list_line split(struct text line) {
+static void add_key(struct list *l, struct text line) {
+  l->lines[l->count++] = (struct list_line){line, TEXT_ABSENT};
+}
+
+static void add_pair(struct list *l, struct text line) {
   size_t n = key_length(line);
-  struct list_line l = {{line.s, n}, TEXT_ABSENT};
-  if (n < line.len) l.value = (struct text){line.s + n + 1, line.len - n - 1};
-  return l;
+  if (n == line.len) return;
+  l->lines[l->count++] =
+    (struct list_line){{line.s, n}, {line.s + n + 1, line.len - n - 1}};
 }
 
 static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
@@ -47,7 +51,7 @@ static void drop_doubles(struct list *l) {
   l->count = kept;
 }
 
-int list_parse(struct list *l, struct text text) {
+static int parse(struct list *l, struct text text, void (*add)(struct list *, struct text)) {
   size_t space = 1;
   *l = (struct list){0};
   if (text_cat(&l->octets, text) == -1) return -1;
@@ -56,12 +60,15 @@ int list_parse(struct list *l, struct text text) {
   if (!l->lines) return list_free(l), -1;
   for (struct text rest = text_of_stralloc(&l->octets); rest.len;) {
     struct text line = next_line(&rest);
-    if (line.len && line.s[0] != '#') l->lines[l->count++] = split(line);
+    if (line.len && line.s[0] != '#') add(l, line);
   }
   qsort(l->lines, l->count, sizeof *l->lines, compare_lines);
   drop_doubles(l);
   return 0;
 }
+
+int list_parse(struct list *l, struct text text) { return parse(l, text, add_key); }
+int list_parse_map(struct list *l, struct text text) { return parse(l, text, add_pair); }
 
 const struct list_line *list_find(const struct list *l, struct text key) {
   size_t low = 0, high = l->count;

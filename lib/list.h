@@ -1,6 +1,7 @@
 /* list.h - a control file of lines, looked up by key
  *
- * A line is a key, or a key, ':' and a value.  Keys are compared without ASCII
+ * In a list a line is a key; in a map it is a key, ':' and a value, and a line
+ * without ':' is passed over (as in qmail).  Keys are compared without ASCII
  * case; of two lines with one key the last counts (as in qmail).  A ':' within
  * a leading [...] belongs to the key, so that address literals can be keys.
  * Look-ups take logarithmic time.
@@ -12,7 +13,7 @@
 
 struct list_line {
   struct text key;
-  struct text value; /* absent: the line has no ':' */
+  struct text value; /* absent in a list */
 };
 
 struct list {
@@ -21,9 +22,11 @@ struct list {
   size_t count;
 };
 
-/* list_parse(): takes the lines of text: trailing blanks are cut, empty lines
- * and lines that start with '#' are passed over.  0, or -1 without memory. */
+/* list_parse(), list_parse_map(): take the lines of text: trailing blanks are
+ * cut, empty lines and lines that start with '#' are passed over.  *l is
+ * overwritten.  0, or -1 without memory. */
 int list_parse(struct list *l, struct text text);
+int list_parse_map(struct list *l, struct text text);
 
 /* list_find(): the line with this key, or NULL. */
 const struct list_line *list_find(const struct list *l, struct text key);

@@ -30,7 +30,7 @@ lib_libowl_a_SOURCES = \
   %D%/unixsock.h %D%/unixsock.c \
   %D%/log.h %D%/log.c
 
-lib_libowl_a_SOURCES += %D%/unittest.h %D%/sample.h
+lib_libowl_a_SOURCES += %D%/unittest.h %D%/sample.h %D%/testfolder.h
 
 # The seccomp filters, made by a program so that nothing else needs libseccomp.
 noinst_PROGRAMS += %D%/sandbox_filter_gen
@@ -71,22 +71,40 @@ check_PROGRAMS += %D%/ctl_test
 %C%_ctl_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/queuefile_test
 %C%_queuefile_test_LDADD = $(TEST_LIBS)
-check_PROGRAMS += %D%/sandbox_test %D%/line_test
-%C%_sandbox_test_SOURCES = %D%/sandbox_test.c
+check_PROGRAMS += %D%/list_test
+%C%_list_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/control_test
+%C%_control_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/route_test
+%C%_route_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/address_test
+%C%_address_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/unixsock_test
+%C%_unixsock_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/log_test
+%C%_log_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/injector_test
+%C%_injector_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/sandbox_test
 %C%_sandbox_test_LDADD = $(TEST_LIBS)
-%C%_line_test_SOURCES = %D%/line_test.c
+check_PROGRAMS += %D%/line_test
 %C%_line_test_LDADD = $(TEST_LIBS)
-endif
-
-if CMOCKA
-check_PROGRAMS += %D%/header_test %D%/addrlist_test %D%/phrase_test %D%/xtext_test
+check_PROGRAMS += %D%/header_test
 %C%_header_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/addrlist_test
 %C%_addrlist_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/phrase_test
 %C%_phrase_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/xtext_test
 %C%_xtext_test_LDADD = $(TEST_LIBS)
 endif
+
 if FUZZERS
-noinst_PROGRAMS += %D%/header_fuzz %D%/addrlist_fuzz
+noinst_PROGRAMS += %D%/header_fuzz %D%/addrlist_fuzz %D%/address_fuzz %D%/door_fuzz
+%C%_address_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_address_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_door_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_door_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_header_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_header_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_addrlist_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)

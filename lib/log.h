@@ -1,7 +1,7 @@
 /* log.h - one line, one write
  *
  * A line is put together piece by piece and leaves in a single write, so that
- * lines of several processes do not mix.  Texts are cleaned: no peer can forge
+ * lines of several processes do not mix (on a pipe: those up to PIPE_BUF).  Texts are cleaned: no peer can forge
  * a line.  What cannot be stored for want of memory is left out.
  */
 #ifndef OWL_LOG_H

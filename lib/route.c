@@ -4,18 +4,6 @@
 #include <string.h>
 #include "lib/address.h"
 
-int route_load(struct route_table *t, struct control *c) {
-  *t = (struct route_table){0};
-  if (control_list(c, CONTROL_LOCALS, &t->locals) == 0 &&
-      control_list(c, CONTROL_VIRTUALDOMAINS, &t->virtualdomains) == 0 &&
-      control_list(c, CONTROL_PERCENTHACK, &t->percenthack) == 0 &&
-      control_list(c, CONTROL_SMTPROUTES, &t->smtproutes) == 0 &&
-      control_text(c, CONTROL_ENVNOATHOST, &t->envnoathost) == 0)
-    return 0;
-  route_unload(t);
-  return -1;
-}
-
 void route_unload(struct route_table *t) {
   list_free(&t->locals);
   list_free(&t->virtualdomains);
@@ -53,29 +41,47 @@ static int prepend(stralloc *address, struct text prefix) {
   return r;
 }
 
-/* relay[:port]; a relay in brackets may hold colons */
-static int take_relay(struct route *r, struct text value) {
-  size_t end = value.len;
+/* relay[:port]; a relay in brackets may hold colons.  *port is left alone when
+ * there is none. */
+static int parse_relay(struct text value, struct text *host, uint64_t *port) {
   const char *bracket = value.len && value.s[0] == '[' ? memchr(value.s, ']', value.len) : NULL;
-  size_t from = bracket ? (size_t)(bracket - value.s) : 0;
-  const char *colon = memchr(value.s + from, ':', value.len - from);
-  if (colon) {
-    end = (size_t)(colon - value.s);
-    struct text port = {colon + 1, value.len - end - 1};
-    if (port.len && (text_uint(port, &r->port) == -1 || r->port == 0 || r->port > 65535))
-      return errno = EINVAL, -1;
-  }
-  if (end == 0) return 0; /* no relay: MX, perhaps on another port */
-  r->use_mx = false;
-  return stralloc_copyb(&r->host, value.s, end) ? 0 : -1;
+  size_t end = bracket ? (size_t)(bracket - value.s) : 0;
+  while (end < value.len && value.s[end] != ':') end++;
+  *host = (struct text){value.s, end};
+  if (end + 1 >= value.len) return 0;
+  struct text digits = {value.s + end + 1, value.len - end - 1};
+  return text_uint(digits, port) == 0 && *port > 0 && *port <= 65535 ? 0 : -1;
+}
+
+static int check_relays(const struct route_table *t, struct control *c) {
+  struct text host;
+  uint64_t port;
+  for (size_t i = 0; i < t->smtproutes.count; i++)
+    if (parse_relay(t->smtproutes.lines[i].value, &host, &port) == -1)
+      return control_fail(c, CONTROL_SMTPROUTES, "a port is not a number from 1 to 65535");
+  return 0;
+}
+
+int route_load(struct route_table *t, struct control *c) {
+  *t = (struct route_table){0};
+  if (control_list(c, CONTROL_LOCALS, &t->locals) == 0 &&
+      control_list(c, CONTROL_VIRTUALDOMAINS, &t->virtualdomains) == 0 &&
+      control_list(c, CONTROL_PERCENTHACK, &t->percenthack) == 0 &&
+      control_list(c, CONTROL_SMTPROUTES, &t->smtproutes) == 0 &&
+      control_text(c, CONTROL_ENVNOATHOST, &t->envnoathost) == 0 && check_relays(t, c) == 0)
+    return 0;
+  route_unload(t);
+  return -1;
 }
 
 static int route_remote(const struct route_table *t, struct text domain, struct route *r) {
-  r->channel = CHANNEL_REMOTE;
-  r->use_mx = true;
-  if (!stralloc_copyb(&r->host, domain.s, domain.len)) return -1;
   const struct list_line *line = list_find_domain(&t->smtproutes, domain);
-  return line && line->value.len ? take_relay(r, line->value) : 0;
+  struct text relay = TEXT_ABSENT;
+  r->channel = CHANNEL_REMOTE;
+  if (line && parse_relay(line->value, &relay, &r->port) == -1) return errno = EINVAL, -1;
+  r->use_mx = relay.len == 0; /* an empty relay asks for MX, perhaps on another port */
+  struct text host = r->use_mx ? domain : relay;
+  return stralloc_copyb(&r->host, host.s, host.len) ? 0 : -1;
 }
 
 int route_find(const struct route_table *t, struct text address, struct route *r) {

@@ -20,17 +20,19 @@ struct route_table {
 struct route {
   enum route_channel channel;
   stralloc address; /* rewritten; local: what owl-lspawn is asked for */
-  stralloc host;    /* remote: the relay, or the domain itself */
+  stralloc host;    /* remote: the relay, or the domain itself; literals keep their brackets */
   uint64_t port;
   bool use_mx; /* host is a domain whose MX records count */
 };
 
-/* 0, or -1 with c->error set. */
+/* 0, or -1 with c->error set, also for a port in smtproutes that is none. */
 int route_load(struct route_table *t, struct control *c);
 void route_unload(struct route_table *t);
 
-/* route_find(): overwrites *r, which must be zeroed before its first use.
- * 0, or -1: no memory, or a port in smtproutes that is none (errno EINVAL). */
+/* route_find(): overwrites *r, which must be zeroed before its first use;
+ * address must not lie in it.  0, or -1 without memory.  Whatever address may
+ * be, there is an answer: the host of a remote one can be empty or of any
+ * length ("user@"), and then no agent can be asked. */
 int route_find(const struct route_table *t, struct text address, struct route *r);
 void route_free(struct route *r);
 

@@ -40,30 +40,45 @@ static int done(int fd, int folder, int r) {
   return r == -1 ? -1 : fd;
 }
 
-static int limit_waits(int fd, int limit_ms) {
-  struct timeval t = {limit_ms / 1000, limit_ms % 1000 * 1000};
-  return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
+static int set_limit(int fd, int limit_ms) {
+  struct timeval limit = {limit_ms / 1000, limit_ms % 1000 * 1000};
+  return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
-int unixsock_connect(const char *path) { return unixsock_connect_within(path, 0); }
+/* A listener's full backlog makes connect() wait for as long as a write would. */
+static int connect_within(int fd, const struct sockaddr_un *a, int limit_ms) {
+  int r;
+  if (set_limit(fd, limit_ms) == -1) return -1;
+  do r = connect(fd, (const struct sockaddr *)a, sizeof *a);
+  while (r == -1 && errno == EINTR);
+  if (r == -1 && errno == EAGAIN) errno = ETIMEDOUT;
+  return r == -1 ? -1 : set_limit(fd, 0);
+}
+
+int unixsock_connect(const char *path) { return unixsock_connect_within(path, UNIXSOCK_CONNECT_MS); }
 
 int unixsock_connect_within(const char *path, int limit_ms) {
   struct sockaddr_un a;
   int folder;
   if (make_address(&a, path, &folder) == -1) return -1;
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  int r = fd == -1 ? -1 : 0;
-  if (r == 0 && limit_ms > 0) r = limit_waits(fd, limit_ms);
-  if (r == 0) r = connect(fd, (struct sockaddr *)&a, sizeof a);
-  return done(fd, folder, r);
+  return done(fd, folder, fd == -1 ? -1 : connect_within(fd, &a, limit_ms));
+}
+
+/* 0 when nobody listens there; what an earlier listener left is removed. */
+static int clear_the_place(const char *path) {
+  struct stat st;
+  int other = unixsock_connect(path);
+  if (other >= 0) close(other);
+  if (other >= 0 || errno == ETIMEDOUT) return errno = EADDRINUSE, -1;
+  if (errno == ECONNREFUSED && lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) return unlink(path);
+  return 0;
 }
 
 int unixsock_listen(const char *path, mode_t mode, int backlog) {
   struct sockaddr_un a;
   int folder;
-  int other = unixsock_connect(path);
-  if (other >= 0) return close(other), errno = EADDRINUSE, -1;
-  if (errno == ECONNREFUSED) unlink(path);
+  if (clear_the_place(path) == -1) return -1;
   if (make_address(&a, path, &folder) == -1) return -1;
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   int r = fd == -1 ? -1 : 0;

@@ -8,13 +8,16 @@
 
 #include <sys/types.h>
 
+enum { UNIXSOCK_CONNECT_MS = 5000 };
+
 /* unixsock_listen(): a listening stream socket, close-on-exec, with this mode;
- * a socket that nobody answers at is replaced.  Descriptor, or -1. */
+ * a socket that nobody listens at is replaced, any other file is left alone.
+ * Descriptor, or -1 with errno (EADDRINUSE). */
 int unixsock_listen(const char *path, mode_t mode, int backlog);
 
-/* unixsock_connect(): descriptor, close-on-exec, or -1 with errno.
- * unixsock_connect_within(): waits at most limit_ms for room in the listener's
- * backlog (EAGAIN); 0: without end. */
+/* unixsock_connect(): descriptor, close-on-exec, or -1 with errno; ETIMEDOUT
+ * when the listener's backlog stays full for UNIXSOCK_CONNECT_MS.
+ * unixsock_connect_within(): the same with a limit of its own; 0: none. */
 int unixsock_connect(const char *path);
 int unixsock_connect_within(const char *path, int limit_ms);
 

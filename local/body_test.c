@@ -59,8 +59,9 @@ static void long_lines_and_borders(void **state) {
   int fd = in_file(message, total);
   struct body b = {TEXT_ABSENT, fd, total};
   assert_int_equal(body_header_has(&b, text_of(line)), 1);
-  memcpy(message, line, sizeof line - 1); /* a line that only begins as ours */
-  message[len] = message[len + 1] = ' ';
+  memset(message, ' ', total - 2); /* a line that only begins as ours */
+  memcpy(message, line, sizeof line - 1);
+  message[total - 2] = 'x';
   assert_int_equal(pwrite(fd, message, total, 0), (ssize_t)total);
   assert_int_equal(body_header_has(&b, text_of(line)), 0);
   close(fd);

@@ -48,3 +48,9 @@ check_LIBRARIES = %D%/libtesting.a
 %C%_answercache_test_SOURCES = %D%/answercache_test.c %D%/answercache.h %D%/answercache.c
 %C%_answercache_test_LDADD = $(%C%_test_libs)
 endif
+
+if FUZZERS
+noinst_PROGRAMS += %D%/instruction_fuzz
+%C%_instruction_fuzz_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS)
+%C%_instruction_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+endif

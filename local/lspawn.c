@@ -31,6 +31,7 @@ enum { RUNNER = 0, RESTART_MIN_S = 1, RESTART_MAX_S = 64 };
 static struct log logger = {2, {0}};
 static struct control control;
 static struct settings settings;
+static const char *default_delivery; /* given as an argument */
 static stralloc program;
 static struct frame_reader in = {.protocol = &agent_protocol};
 
@@ -49,7 +50,7 @@ static void say(const char *text, const char *object) {
 }
 
 static _Noreturn void die_usage(void) {
-  say("usage: owl-lspawn", "");
+  say("usage: owl-lspawn [DEFAULTDELIVERY]", "");
   _exit(TOOL_USAGE);
 }
 static _Noreturn void die_control(void) {
@@ -113,7 +114,7 @@ static void reap(void) {
 }
 
 static void reload(void) {
-  if (settings_load(&settings, &control) == -1)
+  if (settings_load(&settings, &control, default_delivery) == -1)
     say("control files kept as they were: ", control.error.s);
   if (rcpt.pid) kill(rcpt.pid, SIGHUP);
 }
@@ -171,11 +172,11 @@ static void close_others(void) {
 }
 
 int main(int argc, char **argv) {
-  (void)argv;
   close_others();
-  if (argc != 1) die_usage();
+  if (argc > 2) die_usage();
+  default_delivery = argc == 2 ? argv[1] : NULL;
   if (control_open(&control) == -1) die_memory();
-  if (settings_load(&settings, &control) == -1) die_control();
+  if (settings_load(&settings, &control, default_delivery) == -1) die_control();
   if (program_path(&program, "owl-local") == -1) die_memory();
   int signals = signals_open();
   if (signals == -1) die_system("unable to wait for signals: ");

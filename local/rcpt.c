@@ -240,7 +240,7 @@ static void take_connection(struct server *s) {
 }
 
 static void reload(struct server *s) {
-  if (settings_load(s->settings, s->control) == 0) return;
+  if (settings_load(s->settings, s->control, NULL) == 0) return;
   log_s(s->log, "owl-lspawn: control files kept as they were: ");
   log_t(s->log, text_of(s->control->error.s));
   log_end(s->log);

@@ -9,8 +9,15 @@ static int read_seconds(struct control *c, enum control_name name, uint64_t *out
   return 0;
 }
 
-static int read_all(struct settings *s, struct control *c) {
-  if (control_text(c, CONTROL_DEFAULTDELIVERY, &s->default_delivery) == -1) return -1;
+static int choose_delivery(struct settings *s, struct control *c, const char *given) {
+  if (!given || !*given) return control_text(c, CONTROL_DEFAULTDELIVERY, &s->default_delivery);
+  if (stralloc_copys(&s->default_delivery, given) && stralloc_0(&s->default_delivery)) return 0;
+  (void)(stralloc_copys(&c->error, "out of memory") && stralloc_0(&c->error));
+  return -1;
+}
+
+static int read_all(struct settings *s, struct control *c, const char *default_delivery) {
+  if (choose_delivery(s, c, default_delivery) == -1) return -1;
   if (control_text(c, CONTROL_PASSWDFILE, &s->passwdfile) == -1) return -1;
   if (control_text(c, CONTROL_RUNDIR, &s->rundir) == -1) return -1;
   if (read_seconds(c, CONTROL_TIMEOUTLOOKUP, &s->lookup_s) == -1) return -1;
@@ -18,9 +25,9 @@ static int read_all(struct settings *s, struct control *c) {
   return read_seconds(c, CONTROL_RCPTCACHE, &s->cache_s);
 }
 
-int settings_load(struct settings *s, struct control *c) {
+int settings_load(struct settings *s, struct control *c, const char *default_delivery) {
   struct settings fresh = {0};
-  int r = read_all(&fresh, c);
+  int r = read_all(&fresh, c, default_delivery);
   settings_free(r == 0 ? s : &fresh);
   if (r == 0) *s = fresh;
   return r;

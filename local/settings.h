@@ -9,9 +9,10 @@ struct settings {
   uint64_t lookup_s, rcpt_s, cache_s;
 };
 
-/* settings_load(): replaces *s only when everything could be read.  0, or -1
- * with c->error set. */
-int settings_load(struct settings *s, struct control *c);
+/* settings_load(): replaces *s only when everything could be read.  A
+ * default_delivery that is given and not empty takes the control file's place.
+ * 0, or -1 with c->error set. */
+int settings_load(struct settings *s, struct control *c, const char *default_delivery);
 void settings_free(struct settings *s);
 
 #endif

@@ -27,8 +27,6 @@ int signals_read(int fd) {
 void signals_release(void) {
   sigset_t none;
   sigemptyset(&none);
-  signal(SIGPIPE, SIG_DFL);
-  signal(SIGALRM, SIG_DFL);
-  signal(SIGHUP, SIG_DFL);
+  for (int n = 1; n < SIGRTMIN; n++) signal(n, SIG_DFL);
   sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -12,7 +12,7 @@ int signals_open(void);
 int signals_read(int fd);
 
 /* signals_release(): for a child that goes on to something else: nothing is
- * blocked, nothing ignored. */
+ * blocked, nothing ignored, whatever the starter left. */
 void signals_release(void);
 
 #endif

@@ -26,6 +26,7 @@ static const struct row rows[] = {
   {"joe-xx-y", USER_FOUND, "joe", "-", "xx-y"},
   {"joel", USER_FOUND, "alias", "-", "joel"},
   {"root", USER_FOUND, "alias", "-", "root"},
+  {"toor", USER_FOUND, "alias", "-", "toor"},
   {"homeless", USER_FOUND, "alias", "-", "homeless"},
   {"squatter", USER_FOUND, "alias", "-", "squatter"},
   {"", USER_FOUND, "alias", "-", ""},
@@ -41,6 +42,7 @@ static void write_passwd(bool alias, const char *alias_home) {
   FILE *f = fopen(passwd, "w");
   assert_non_null(f);
   add(f, "root", 0, test_path(folder, "joe"));
+  add(f, "toor", 0, "/"); /* a home that is there and root's */
   add(f, "joe", test_uid(), test_path(folder, "joe"));
   add(f, "joe-x", test_uid(), test_path(folder, "joe"));
   add(f, "homeless", test_uid(), test_path(folder, "nowhere"));
@@ -135,6 +137,7 @@ static void uid_0_is_never_become(void **state) {
   assert_true(stralloc_copys(&a.name, "root") && stralloc_0(&a.name));
   assert_int_equal(become_user(&a, false, &v), -1);
   assert_int_equal(v.class, RESULT_DEFERRAL);
+  assert_memory_equal(v.text.s, "uid 0", 5);
   account_free(&a);
   verdict_free(&v);
 }

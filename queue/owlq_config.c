@@ -5,8 +5,8 @@
 #include "queue/owlq.h"
 
 static const char *const units[] = {
-  [CONTROL_TEXT] = "text", [CONTROL_LIST] = "list", [CONTROL_NUMBER] = "number",
-  [CONTROL_SECONDS] = "seconds", [CONTROL_OCTETS] = "octets"};
+  [CONTROL_TEXT] = "text",     [CONTROL_LIST] = "list",       [CONTROL_MAP] = "map",
+  [CONTROL_NUMBER] = "number", [CONTROL_SECONDS] = "seconds", [CONTROL_OCTETS] = "octets"};
 
 static void print_list(const struct list *l) {
   for (size_t i = 0; i < l->count; i++) {
@@ -19,7 +19,8 @@ static bool checks(struct control *c, enum control_name name) {
   uint64_t number;
   switch (control_table[name].type) {
     case CONTROL_TEXT:
-    case CONTROL_LIST: return true;
+    case CONTROL_LIST:
+    case CONTROL_MAP: return true;
     case CONTROL_NUMBER:
     case CONTROL_SECONDS:
     case CONTROL_OCTETS: return control_number(c, name, &number) == 0;
@@ -30,8 +31,9 @@ static bool checks(struct control *c, enum control_name name) {
 static int print_value(struct control *c, enum control_name name) {
   struct list list = {0};
   stralloc text = {0};
-  int r = control_table[name].type == CONTROL_LIST ? control_list(c, name, &list)
-                                                   : control_text(c, name, &text);
+  enum control_type type = control_table[name].type;
+  int r = type == CONTROL_LIST || type == CONTROL_MAP ? control_list(c, name, &list)
+                                                      : control_text(c, name, &text);
   if (r == 0 && !checks(c, name)) r = -1;
   if (r == 0) {
     print_list(&list);

@@ -175,11 +175,13 @@ static void start_logger(char **argv) {
 
 /* ---- watching */
 
-static pid_t runner_pid;
+static pid_t runner_pid, local_spawner_pid;
 
+/* Both read control files; the local spawner ends by itself with the runner. */
 static void pass_on(int signal_number) {
   int saved = errno;
   if (runner_pid > 0) kill(runner_pid, signal_number);
+  if (signal_number == SIGHUP && local_spawner_pid > 0) kill(local_spawner_pid, signal_number);
   errno = saved;
 }
 
@@ -227,7 +229,7 @@ int main(int argc, char **argv) {
   struct program rspawn = {names[2], NULL, {remote[1], -1}, false, far, far.gid};
   pid_t pids[3];
   catch_signals();
-  pids[1] = start(&lspawn);
+  pids[1] = local_spawner_pid = start(&lspawn);
   pids[2] = start(&rspawn);
   pids[0] = runner_pid = start(&runner);
   for (int end = 0; end < 2; end++) {

@@ -104,7 +104,6 @@ void workers_start(struct runner *r, struct destination *to) {
 /* ---- sending */
 
 static void copy_terms(struct envelope *to, const struct envelope *from) {
-  to->sender = from->sender;
   to->envid = from->envid;
   to->ret = from->ret;
   to->body = from->body;
@@ -115,6 +114,13 @@ static void copy_terms(struct envelope *to, const struct envelope *from) {
   to->deadline_mode = from->deadline_mode;
   to->kind = from->kind;
   to->arrival_us = from->arrival_us;
+}
+
+/* Other hosts know no "#@[]": to them a double bounce comes from nobody, like
+ * any bounce. */
+static struct text sender_for(const struct job *j) {
+  struct text sender = j->active->message.file.envelope.sender;
+  return j->destination->channel == CHANNEL_REMOTE && text_equals(sender, "#@[]") ? text_of("") : sender;
 }
 
 static int copy_recipients(struct envelope *to, const struct job *j) {
@@ -148,6 +154,7 @@ static int queue_job(struct worker *w, struct job *j) {
   stralloc payload = {0};
   int fd = -1;
   copy_terms(&job.envelope, &j->active->message.file.envelope);
+  job.envelope.sender = sender_for(j);
   int result = copy_recipients(&job.envelope, j);
   if (result == 0) result = give_body(j->active, &job, &fd);
   if (result == 0) result = agent_put_job(&payload, &job);

@@ -2,7 +2,6 @@
 #include "smtpd/doorkeeper.h"
 #include <errno.h>
 #include <unistd.h>
-#include "lib/address.h"
 #include "lib/iofd.h"
 #include "smtpd/policy.h"
 #include "smtpd/trace.h"
@@ -51,16 +50,6 @@ static void drop(struct doorkeeper *k) {
   stralloc_zero(&k->grant);
   k->recipients = 0;
   k->state = DOORKEEPER_IDLE;
-}
-
-void doorkeeper_close(struct doorkeeper *k) {
-  if (k->state == DOORKEEPER_DATA) (void)injector_abort(&k->injector);
-  drop(k);
-  question_close(&k->question);
-  route_free(&k->route);
-  stralloc_free(&k->grant);
-  stralloc_free(&k->text);
-  stralloc_free(&k->address);
 }
 
 static void begin_line(struct doorkeeper *k) {
@@ -118,10 +107,8 @@ static void take_client(struct envelope *e, const struct client *c) {
 
 static struct outcome take_sender(struct doorkeeper *k, const struct door_request *r) {
   const struct settings *s = k->settings;
-  struct envelope granted = r->envelope; /* checked: it has nothing else */
+  struct envelope granted = r->envelope; /* has nothing else, and no control octets */
   if (k->state != DOORKEEPER_IDLE) return refuse_order();
-  if (!address_is_clean(granted.sender) || !text_is_clean(granted.helo))
-    return refuse(501, "5.1.7", "a control octet in a name or address");
   if (policy_refuses_sender(s, granted.sender))
     return refuse(553, "5.7.1", "sorry, your envelope sender is in my list of refused senders");
   if (s->databytes && r->octets > s->databytes)
@@ -144,7 +131,7 @@ static struct outcome on_mail(struct doorkeeper *k, const struct door_request *r
  * connection's. */
 static struct outcome ask_delivery(struct doorkeeper *k, struct text address) {
   struct result r;
-  int limit_ms = settings_ms(k->settings->timeoutrcpt_s);
+  int limit_ms = io_limit_ms(k->settings->timeoutrcpt_s);
   if (question_ask(&k->question, address, limit_ms, &r) == -1) {
     /* sendmail -bs runs as its caller, whom the socket's folder shuts out, and
      * who could as well inject without a question */
@@ -164,8 +151,7 @@ static struct outcome check_recipient(struct doorkeeper *k, struct text recipien
   const struct settings *s = k->settings;
   if (k->recipients >= s->maxrecipients)
     return refuse(452, "4.5.3", "too many recipients, send the others in another transaction");
-  if (recipient.len == 0 || !address_is_clean(recipient))
-    return refuse(501, "5.1.3", "that is no recipient's address");
+  if (recipient.len == 0) return refuse(501, "5.1.3", "a recipient needs an address");
   if (policy_address(s, k->client, recipient, &k->address) == -1) return no_memory();
   struct text address = text_of_stralloc(&k->address);
   if (address.len > ENVELOPE_ADDRESS_MAX) return refuse(501, "5.1.3", "that address is too long");
@@ -372,4 +358,14 @@ enum doorkeeper_end doorkeeper_serve(struct doorkeeper *k, int door) {
   if (s == FRAME_ERROR) end = DOORKEEPER_FAILED;
   frame_reader_free(&reader);
   return end;
+}
+
+void doorkeeper_close(struct doorkeeper *k) {
+  if (k->state == DOORKEEPER_DATA) (void)abort_data(k, text_of("session ended"));
+  drop(k);
+  question_close(&k->question);
+  route_free(&k->route);
+  stralloc_free(&k->grant);
+  stralloc_free(&k->text);
+  stralloc_free(&k->address);
 }

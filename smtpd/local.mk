@@ -1,15 +1,13 @@
 # smtpd/: own user.  Reads the network.  May start the injector and ask
 # delivery about recipients; the half that parses may do nothing.
 owlpost_PROGRAMS += %D%/owl-smtpd
-SMTPD_PARTS = \
+SMTPD_COMMAND = %D%/command.h %D%/command.c %D%/parameter.h %D%/parameter.c %D%/reply.h %D%/reply.c
+SMTPD_PARTS = $(SMTPD_COMMAND) \
   %D%/client.h %D%/client.c \
-  %D%/command.h %D%/command.c \
   %D%/data.h %D%/data.c \
   %D%/doorkeeper.h %D%/doorkeeper.c \
-  %D%/parameter.h %D%/parameter.c \
   %D%/policy.h %D%/policy.c \
   %D%/question.h %D%/question.c \
-  %D%/reply.h %D%/reply.c \
   %D%/settings.h %D%/settings.c \
   %D%/talker.h %D%/talker.c \
   %D%/trace.h %D%/trace.c
@@ -18,7 +16,28 @@ SMTPD_PARTS = \
 %C%_owl_smtpd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
 if CMOCKA
-check_PROGRAMS += %D%/data_test
+check_PROGRAMS += %D%/command_test %D%/data_test %D%/doorkeeper_test %D%/policy_test %D%/talker_test
+%C%_command_test_SOURCES = %D%/command_test.c $(SMTPD_COMMAND)
+%C%_command_test_LDADD = $(TEST_LIBS)
 %C%_data_test_SOURCES = %D%/data_test.c %D%/data.c
 %C%_data_test_LDADD = $(TEST_LIBS)
+%C%_doorkeeper_test_SOURCES = %D%/doorkeeper_test.c $(SMTPD_PARTS)
+%C%_doorkeeper_test_LDADD = $(TEST_LIBS)
+%C%_policy_test_SOURCES = %D%/policy_test.c %D%/policy.c %D%/trace.c %D%/client.c %D%/settings.c
+%C%_policy_test_LDADD = $(TEST_LIBS)
+%C%_talker_test_SOURCES = %D%/talker_test.c %D%/talker.c %D%/data.c $(SMTPD_COMMAND)
+%C%_talker_test_LDADD = $(TEST_LIBS)
+endif
+
+if FUZZERS
+noinst_PROGRAMS += %D%/command_fuzz %D%/data_fuzz %D%/doorkeeper_fuzz
+%C%_command_fuzz_SOURCES = %D%/command_fuzz.c $(SMTPD_COMMAND)
+%C%_command_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_command_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_data_fuzz_SOURCES = %D%/data_fuzz.c %D%/data.c
+%C%_data_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_data_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_doorkeeper_fuzz_SOURCES = %D%/doorkeeper_fuzz.c $(SMTPD_PARTS)
+%C%_doorkeeper_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_doorkeeper_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif

@@ -1,6 +1,5 @@
 #include "config.h"
 #include "smtpd/settings.h"
-#include <limits.h>
 #include <stdlib.h>
 
 static int load_numbers(struct settings *s, struct control *c) {
@@ -50,8 +49,6 @@ int settings_load(struct settings *s, struct control *c) {
     return explain(c, "out of memory");
   return load_environment(s, c);
 }
-
-int settings_ms(uint64_t seconds) { return seconds > INT_MAX / 1000 ? INT_MAX : (int)seconds * 1000; }
 
 void settings_free(struct settings *s) {
   stralloc_free(&s->me);

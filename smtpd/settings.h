@@ -17,9 +17,6 @@ struct settings {
  * environment.  0, or -1 with c->error set. */
 int settings_load(struct settings *s, struct control *c);
 
-/* settings_ms(): seconds as a limit for lib/iofd.h. */
-int settings_ms(uint64_t seconds);
-
 void settings_free(struct settings *s);
 
 #endif

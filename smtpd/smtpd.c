@@ -71,7 +71,7 @@ static void log_client(const struct client *c) {
     log_t(&events, text_of_stralloc(&c->address));
     log_s(&events, "]:");
     log_u(&events, c->port);
-    log_s(&events, " ");
+    if (c->name.len) log_s(&events, " ");
     log_t(&events, text_of_stralloc(&c->name));
   }
   log_end(&events);
@@ -128,7 +128,7 @@ static void run_talker(const struct settings *s, int from) {
   sandbox_close_others(keep, sizeof keep / sizeof keep[0]);
   talker.in = CLIENT_FD;
   talker.out = one_socket ? CLIENT_FD : CLIENT_OUT_FD;
-  talker.limit_ms = settings_ms(s->timeoutsmtpd_s);
+  talker.limit_ms = io_limit_ms(s->timeoutsmtpd_s);
   talker.maxhops = s->maxhops;
   talker.session.me = s->me.s;
   talker.session.databytes = s->databytes;
@@ -174,8 +174,8 @@ static int run_doorkeeper(const struct settings *s, const struct client *c) {
   enum doorkeeper_end end = doorkeeper_serve(&k, door);
   signal(SIGTERM, SIG_IGN); /* the door is about to close */
   int status = end_talker(end == DOORKEEPER_MALFORMED);
-  log_end_of(k.messages, status, end);
   doorkeeper_close(&k);
+  log_end_of(k.messages, status, end);
   return WIFEXITED(status) && WEXITSTATUS(status) < TALKER_END_COUNT ? TOOL_OK : TOOL_SYSTEM;
 }
 

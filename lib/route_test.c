@@ -1,0 +1,158 @@
+#include "config.h"
+#include "lib/route.h"
+#include "lib/testfolder.h"
+
+#define LOCALS "here.example\nalso.example\n"
+#define VIRTUAL                                                                                  \
+  "virtual.example:vprefix\n"                                                                    \
+  "special@virtual.example:sprefix\n"                                                            \
+  "exception@virtual.example:\n"                                                                 \
+  ".wild.example:wprefix\n"                                                                      \
+  "not.wild.example:\n"                                                                          \
+  "ignored.wild.example\n"                                                                       \
+  "also.example:never\n"
+#define ROUTES                                                                                   \
+  "routed.example:relay.example\n"                                                               \
+  "ported.example:relay.example:2525\n"                                                          \
+  "colon.example:relay.example:\n"                                                               \
+  "six.example:[2001:db8::1]:2626\n"                                                             \
+  "six25.example:[2001:db8::1]\n"                                                                \
+  "mx.example:\n"                                                                                \
+  "mxport.example::2727\n"                                                                       \
+  ".sub.example:sub.relay\n"                                                                     \
+  "plain.sub.example:\n"
+
+static int load(struct route_table *t, const char *routes, const char *virtual, const char *more) {
+  struct control c;
+  char route_lines[1024], virtual_lines[1024];
+  snprintf(route_lines, sizeof route_lines, "%s%s", routes, more);
+  snprintf(virtual_lines, sizeof virtual_lines, "%s", virtual);
+  test_write("me", TEXT("here.example\n"), 0644);
+  test_write("envnoathost", TEXT("noat.example\n"), 0644);
+  test_write("locals", TEXT(LOCALS), 0644);
+  test_write("percenthack", TEXT("here.example\nhack.example\n"), 0644);
+  test_write("virtualdomains", text_of(virtual_lines), 0644);
+  test_write("smtproutes", text_of(route_lines), 0644);
+  setenv("OWLPOST_CONTROL", test_folder, 1);
+  assert_int_equal(control_open(&c), 0);
+  int r = route_load(t, &c);
+  control_free(&c);
+  return r;
+}
+
+struct expected {
+  const char *address, *rewritten, *host; /* host NULL: local */
+  uint64_t port;
+  bool use_mx;
+};
+
+static void check(const struct route_table *t, const struct expected *cases, size_t count) {
+  struct route r = {0};
+  for (size_t i = 0; i < count; i++) {
+    const struct expected *x = &cases[i];
+    assert_int_equal(route_find(t, text_of(x->address), &r), 0);
+    struct text rewritten = text_of_stralloc(&r.address), host = text_of_stralloc(&r.host);
+    if (!text_equals(rewritten, x->rewritten) || !text_equals(host, x->host ? x->host : "") ||
+        r.channel != (x->host ? CHANNEL_REMOTE : CHANNEL_LOCAL) ||
+        (x->host && (r.port != x->port || r.use_mx != x->use_mx)))
+      fail_msg("%s became %.*s at %.*s:%u", x->address, (int)rewritten.len, rewritten.s,
+               (int)host.len, host.s, (unsigned)r.port);
+  }
+  route_free(&r);
+}
+
+static void follows_qmail_s_rules(void **state) {
+  (void)state;
+  static const struct expected cases[] = {
+    /* locals */
+    {"user@here.example", "user@here.example", NULL, 0, false},
+    {"User@HERE.Example", "User@HERE.Example", NULL, 0, false},
+    {"user@sub.here.example", "user@sub.here.example", "sub.here.example", 25, true},
+    /* without a host */
+    {"user", "user@noat.example", "noat.example", 25, true},
+    {"", "@noat.example", "noat.example", 25, true},
+    /* the percent hack, again and again, but only where it is allowed */
+    {"user%routed.example@here.example", "user@routed.example", "relay.example", 25, false},
+    {"a%b%c@here.example", "a%b@c", "c", 25, true},
+    {"a%b%hack.example@here.example", "a@b", "b", 25, true},
+    {"a%b@other.example", "a%b@other.example", "other.example", 25, true},
+    {"user%also.example@hack.example", "user@also.example", NULL, 0, false},
+    {"%@here.example", "@", "", 25, true},
+    /* virtual domains: the address, the domain, the suffixes; locals win */
+    {"user@virtual.example", "vprefix-user@virtual.example", NULL, 0, false},
+    {"SPECIAL@virtual.example", "sprefix-SPECIAL@virtual.example", NULL, 0, false},
+    {"exception@virtual.example", "exception@virtual.example", "virtual.example", 25, true},
+    {"user@a.wild.example", "wprefix-user@a.wild.example", NULL, 0, false},
+    {"user@b.a.wild.example", "wprefix-user@b.a.wild.example", NULL, 0, false},
+    {"user@wild.example", "user@wild.example", "wild.example", 25, true},
+    {"user@not.wild.example", "user@not.wild.example", "not.wild.example", 25, true},
+    {"user@ignored.wild.example", "wprefix-user@ignored.wild.example", NULL, 0, false},
+    {"user@also.example", "user@also.example", NULL, 0, false},
+    /* routes */
+    {"user@routed.example", "user@routed.example", "relay.example", 25, false},
+    {"user@ROUTED.example", "user@ROUTED.example", "relay.example", 25, false},
+    {"user@ported.example", "user@ported.example", "relay.example", 2525, false},
+    {"user@colon.example", "user@colon.example", "relay.example", 25, false},
+    {"user@six.example", "user@six.example", "[2001:db8::1]", 2626, false},
+    {"user@six25.example", "user@six25.example", "[2001:db8::1]", 25, false},
+    {"user@mx.example", "user@mx.example", "mx.example", 25, true},
+    {"user@mxport.example", "user@mxport.example", "mxport.example", 2727, true},
+    {"user@x.sub.example", "user@x.sub.example", "sub.relay", 25, false},
+    {"user@plain.sub.example", "user@plain.sub.example", "plain.sub.example", 25, true},
+    {"user@elsewhere.example", "user@elsewhere.example", "elsewhere.example", 25, true},
+    /* strange addresses have an answer, too */
+    {"user@", "user@", "", 25, true},
+    {"@here.example", "@here.example", NULL, 0, false},
+    {"a@b@here.example", "a@b@here.example", NULL, 0, false},
+    {"user@[192.0.2.1]", "user@[192.0.2.1]", "[192.0.2.1]", 25, true},
+  };
+  struct route_table t;
+  assert_int_equal(load(&t, ROUTES, VIRTUAL, ""), 0);
+  check(&t, cases, COUNT(cases));
+  route_unload(&t);
+}
+
+static void empty_keys_are_for_all(void **state) {
+  (void)state;
+  static const struct expected cases[] = {
+    {"user@here.example", "user@here.example", NULL, 0, false},
+    {"user@elsewhere.example", "user@elsewhere.example", "all.relay", 2828, false},
+    {"user@mx.example", "user@mx.example", "mx.example", 25, true},
+    {"user@x.sub.example", "user@x.sub.example", "sub.relay", 25, false},
+    {"user@virtual.example", "vprefix-user@virtual.example", NULL, 0, false},
+  };
+  static const struct expected virtual_for_all[] = {
+    {"user@here.example", "user@here.example", NULL, 0, false},
+    {"user@elsewhere.example", "all-user@elsewhere.example", NULL, 0, false},
+    {"user@remote.example", "user@remote.example", "remote.example", 25, true},
+  };
+  struct route_table t;
+  assert_int_equal(load(&t, ROUTES, VIRTUAL, ":all.relay:2828\n"), 0);
+  check(&t, cases, COUNT(cases));
+  route_unload(&t);
+  assert_int_equal(load(&t, "", ":all\nremote.example:\n", ""), 0);
+  check(&t, virtual_for_all, COUNT(virtual_for_all));
+  route_unload(&t);
+}
+
+static void ports_that_are_none_are_found_when_loading(void **state) {
+  (void)state;
+  static const char *const lines[] = {"a:b:0\n", "a:b:65536\n", "a:b:smtp\n", "a:b:25 \nb:c: 25\n",
+                                      "a:b:99999999999999999999\n", "a:[::1:25\n", "a:b:587|u|p\n"};
+  for (size_t i = 0; i < COUNT(lines); i++) {
+    struct route_table t;
+    if (load(&t, lines[i], "", "") == 0) fail_msg("%s", lines[i]);
+    assert_null(t.locals.lines);
+  }
+}
+
+#define IN_FOLDER(TEST) cmocka_unit_test_setup_teardown(TEST, test_folder_make, test_folder_remove)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    IN_FOLDER(follows_qmail_s_rules),
+    IN_FOLDER(empty_keys_are_for_all),
+    IN_FOLDER(ports_that_are_none_are_found_when_loading),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
