@@ -56,8 +56,9 @@ void dispatch_queue(struct destination *to, struct job *j) {
   to->queued++;
 }
 
-static struct job *unqueue(struct destination *from) {
+struct job *dispatch_unqueue(struct destination *from) {
   struct job *j = from->first;
+  if (!j) return NULL;
   from->first = j->next;
   if (!from->first) from->last = NULL;
   from->queued--;
@@ -103,7 +104,7 @@ static void find_starving(struct dispatcher *d) {
 
 static struct decision decide_for(struct dispatcher *d, struct destination *x) {
   struct worker *w = x->workers ? least_busy(d, x) : NULL;
-  if (w && w->outstanding < jobs_ahead(x)) return (struct decision){DECIDE_SEND, w, x, unqueue(x)};
+  if (w && w->outstanding < jobs_ahead(x)) return (struct decision){DECIDE_SEND, w, x, dispatch_unqueue(x)};
   if (d->running[x->channel] < d->limit[x->channel])
     return (struct decision){DECIDE_START, NULL, x, NULL};
   w = x->workers ? NULL : longest_idle(d, x->channel);

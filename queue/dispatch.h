@@ -74,6 +74,9 @@ struct destination *dispatch_destination(struct dispatcher *d, const struct rout
 /* dispatch_queue(): puts a job behind the others of its destination. */
 void dispatch_queue(struct destination *to, struct job *j);
 
+/* dispatch_unqueue(): takes the first one away; NULL when none waits. */
+struct job *dispatch_unqueue(struct destination *from);
+
 enum decision_kind {
   DECIDE_NOTHING,
   DECIDE_SEND,  /* job to worker; the job has left the queue */

@@ -1,7 +1,6 @@
 #include "config.h"
 #include "queue/runner.h"
 #include <errno.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,36 +9,12 @@ static const uint64_t retry_settling_us = 10u * 1000000u, alarm_interval_us = 36
 
 static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
 
-/* ---- ids in todo/ that are on their way: a poke and a scan may both name one */
-
-static int compare_ids(const void *a, const void *b) { return strcmp(a, b); }
-
-static bool know(struct runner *r, const struct queueid *id) {
-  struct queueid *kept = malloc(sizeof *kept);
-  if (!kept) return false;
-  *kept = *id;
-  struct queueid **node = tsearch(kept, &r->known, compare_ids);
-  if (node && *node == kept) return true;
-  free(kept);
-  return false;
-}
-
-static void forget(struct runner *r, const struct queueid *id) {
-  struct queueid **node = tfind(id, &r->known, compare_ids);
-  if (!node) return;
-  struct queueid *kept = *node;
-  tdelete(kept, &r->known, compare_ids);
-  free(kept);
-}
-
-static bool is_known(struct runner *r, const struct queueid *id) {
-  return tfind(id, &r->known, compare_ids) != NULL;
-}
+/* ---- new messages */
 
 void runner_found(struct runner *r, const struct queueid *id) {
-  if (is_known(r, id)) return;
-  if (know(r, id) && waitlist_add(&r->waitlist, id, 0) == 0) return;
-  forget(r, id);
+  if (idset_has(&r->known, id)) return;
+  if (idset_add(&r->known, id) && waitlist_add(&r->waitlist, id, 0) == 0) return;
+  idset_remove(&r->known, id);
   errno = ENOMEM;
   report_problem(r, "unable to schedule", id); /* the next scan finds it again */
 }
@@ -68,6 +43,7 @@ static int found_waiting(void *context, const struct queueid *id) {
   struct runner *r = context;
   struct log_summary s;
   stralloc log = {0};
+  if (idset_remove(&r->early, id)) return 0; /* it waits already, or is active */
   uint64_t due_us = boot_us(r);
   if (store_read_log(&r->store, id, &log) == 0 &&
       message_summarize_log(text_of_stralloc(&log), &s) == 0)
@@ -157,7 +133,8 @@ static int append_records(struct runner *r, struct active *a) {
   if (m->place == PLACE_TODO) {
     if (store_move_to_wait(&r->store, &m->id) == -1) return -1;
     m->place = PLACE_WAIT;
-    forget(r, &m->id);
+    idset_remove(&r->known, &m->id);
+    if (queueid_folder(&m->id) >= r->next_wait_folder) (void)idset_add(&r->early, &m->id);
   }
   uint64_t cut_at = m->log_octets < m->log.len ? m->log_octets : 0;
   if (store_append_log(&r->store, &m->id, text_of_stralloc(&a->unlogged), cut_at) == -1) return -1;
@@ -238,7 +215,7 @@ static void set_aside(struct runner *r, const struct message *m, const char *rea
   errno = 0;
   report_problem(r, reason, &m->id);
   if (store_move_to_bad(&r->store, &m->id, m->place) == 0) {
-    forget(r, &m->id);
+    idset_remove(&r->known, &m->id);
     return;
   }
   report_problem(r, "unable to move a message to bad/", &m->id);
@@ -247,7 +224,7 @@ static void set_aside(struct runner *r, const struct message *m, const char *rea
 
 static void try_again_later(struct runner *r, const struct queueid *id, const char *what) {
   report_problem(r, what, id);
-  if (waitlist_add(&r->waitlist, id, boot_us(r) + retry_settling_us) == -1) forget(r, id);
+  if (waitlist_add(&r->waitlist, id, boot_us(r) + retry_settling_us) == -1) idset_remove(&r->known, id);
 }
 
 static void settle(struct runner *r, struct active *a);
@@ -287,8 +264,14 @@ static int prepare(struct runner *r, struct active *a) {
   return -1;
 }
 
-static void activate(struct runner *r, const struct queueid *id, bool hurried) {
+/* A poke that came late names a message that has its turn by now. */
+static bool is_stale(struct runner *r, const struct message *m, bool new) {
+  return new && m->place == PLACE_WAIT && idset_remove(&r->known, &m->id);
+}
+
+static void activate(struct runner *r, const struct queueid *id, bool hurried, bool new) {
   const char *reason = "";
+  if (runner_find_active(r, id)) return; /* never two deliveries of one message at a time */
   struct active *a = calloc(1, sizeof *a);
   if (!a) {
     try_again_later(r, id, "out of memory");
@@ -297,9 +280,13 @@ static void activate(struct runner *r, const struct queueid *id, bool hurried) {
   a->body_copy = -1;
   switch (message_load(&a->message, &r->store, id, &reason)) {
     case MESSAGE_OK:
+      if (is_stale(r, &a->message, new)) {
+        message_free(&a->message);
+        break;
+      }
       if (prepare(r, a) == 0) begin(r, a, hurried);
       return;
-    case MESSAGE_GONE: forget(r, id); break;
+    case MESSAGE_GONE: idset_remove(&r->known, id); break;
     case MESSAGE_BAD: set_aside(r, &a->message, reason); break;
     case MESSAGE_FAILED: try_again_later(r, id, "unable to read a message"); break;
   }
@@ -311,7 +298,8 @@ static void activate(struct runner *r, const struct queueid *id, bool hurried) {
 static int finish(struct runner *r, struct active *a) {
   struct message *m = &a->message;
   if (store_remove(&r->store, &m->id, m->place) == -1) return -1;
-  forget(r, &m->id);
+  idset_remove(&r->known, &m->id);
+  idset_remove(&r->early, &m->id);
   report_end(r, &m->id);
   free_active(r, a);
   return 0;
@@ -365,10 +353,10 @@ static void dispatch_all(struct runner *r) {
 
 static void activate_due(struct runner *r) {
   struct queueid id;
-  bool hurried;
-  while (r->active_count < ACTIVE_MAX && waitlist_due(&r->waitlist) <= boot_us(r) &&
-         waitlist_take(&r->waitlist, &id, &hurried))
-    activate(r, &id, hurried);
+  while (r->active_count < ACTIVE_MAX && waitlist_due(&r->waitlist) <= boot_us(r)) {
+    bool hurried, new = waitlist_due(&r->waitlist) == 0;
+    if (waitlist_take(&r->waitlist, &id, &hurried)) activate(r, &id, hurried, new);
+  }
 }
 
 static void settle_again(struct runner *r) {
@@ -441,4 +429,24 @@ int runner_load_settings(struct runner *r) {
   for (int channel = 0; channel < 2; channel++)
     r->dispatcher.limit[channel] = new.concurrency[channel];
   return 0;
+}
+
+/* ---- the end */
+
+static void free_jobs(struct destination *from) {
+  while (from->first) job_free(dispatch_unqueue(from));
+}
+
+void runner_free(struct runner *r) {
+  for (struct destination *x = r->dispatcher.destinations; x; x = x->next) free_jobs(x);
+  while (r->dispatcher.workers) workers_abandon(r, r->dispatcher.workers);
+  dispatch_forget_idle(&r->dispatcher);
+  while (r->actives) free_active(r, r->actives);
+  for (int channel = 0; channel < 2; channel++) frame_writer_free(&r->spawners[channel].writer);
+  waitlist_free(&r->waitlist);
+  idset_free(&r->known);
+  idset_free(&r->early);
+  settings_free(&r->settings);
+  control_free(&r->control);
+  store_close(&r->store);
 }

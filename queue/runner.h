@@ -10,6 +10,7 @@
 #include "lib/ctl.h"
 #include "lib/log.h"
 #include "queue/dispatch.h"
+#include "queue/idset.h"
 #include "queue/schedule.h"
 #include "queue/settings.h"
 
@@ -42,8 +43,9 @@ struct runner {
   struct spawner spawners[2]; /* by enum route_channel */
   struct active *actives;
   size_t active_count;
-  void *known;               /* tsearch(3) tree: ids in todo/ that are on their way */
+  struct idset known;        /* in todo/ and on their way: a poke and a scan may both name one */
   uint64_t deliveries;       /* number of the next one in the log */
+  struct idset early;        /* came into wait/ before their folder there was loaded */
   unsigned next_wait_folder; /* of the backlog, not yet loaded; QUEUEID_FOLDERS when all is */
   uint64_t sync_us, rescan_us, alarm_us; /* boot clock; 0 = not set */
   bool exiting;
@@ -78,6 +80,10 @@ int runner_load_settings(struct runner *r);
 /* runner_find_active(): NULL when it is not active. */
 struct active *runner_find_active(struct runner *r, const struct queueid *id);
 
+/* runner_free(): lets go of everything, whatever is under way; the sockets to
+ * the spawners are the caller's. */
+void runner_free(struct runner *r);
+
 /* ---- tell.c: DSNs */
 
 /* tell_failures(): makes the DSN about failures that are not told yet, so that
@@ -97,6 +103,9 @@ void workers_close(struct runner *r, struct worker *w);
 /* workers_event(): poll(2) said something about the worker's socket.  The
  * worker may be gone afterwards. */
 void workers_event(struct runner *r, struct worker *w, short events);
+
+/* workers_abandon(): the worker's socket closes; its jobs are freed, unreported. */
+void workers_abandon(struct runner *r, struct worker *w);
 
 /* workers_time(): idle and overdue ones; the next such time. */
 uint64_t workers_time(struct runner *r, uint64_t now_us);

@@ -259,5 +259,6 @@ int main(void) {
   if (store_sync(&runner.store) == -1) report_problem(&runner, "unable to sync the queue", NULL);
   log_s(&send_log, "status: exiting");
   log_end(&send_log);
+  runner_free(&runner);
   return TOOL_OK;
 }

@@ -42,13 +42,27 @@ static void report_jobs(struct runner *r, struct worker *w, struct result result
   }
 }
 
-static void drop(struct runner *r, struct worker *w) {
-  dispatch_drop_worker(&r->dispatcher, w);
-  report_jobs(r, w, agent_gone);
+static void end_worker(struct worker *w) {
   frame_reader_free(&w->reader);
   frame_writer_free(&w->writer);
   close(w->sock);
   free(w);
+}
+
+static void drop(struct runner *r, struct worker *w) {
+  dispatch_drop_worker(&r->dispatcher, w);
+  report_jobs(r, w, agent_gone);
+  end_worker(w);
+}
+
+void workers_abandon(struct runner *r, struct worker *w) {
+  dispatch_drop_worker(&r->dispatcher, w);
+  while (w->jobs) {
+    struct job *j = w->jobs;
+    w->jobs = j->next;
+    job_free(j);
+  }
+  end_worker(w);
 }
 
 /* ---- starting */
@@ -56,12 +70,8 @@ static void drop(struct runner *r, struct worker *w) {
 /* Takes one job away, so that a spawner which cannot start anything does not
  * make the runner try for ever. */
 static void fail_first_job(struct runner *r, struct destination *to) {
-  struct job *j = to->first;
-  if (!j) return;
-  to->first = j->next;
-  if (!to->first) to->last = NULL;
-  to->queued--;
-  report_all(r, j, not_started);
+  struct job *j = dispatch_unqueue(to);
+  if (j) report_all(r, j, not_started);
 }
 
 static int ask_spawner(struct spawner *s, const struct destination *to, int sock) {

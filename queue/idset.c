@@ -1,0 +1,35 @@
+#include "config.h"
+#include "queue/idset.h"
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare(const void *a, const void *b) { return strcmp(a, b); }
+
+bool idset_add(struct idset *s, const struct queueid *id) {
+  struct queueid *kept = malloc(sizeof *kept);
+  if (!kept) return false;
+  *kept = *id;
+  struct queueid **node = tsearch(kept, &s->tree, compare);
+  if (node && *node == kept) return true;
+  free(kept);
+  return false;
+}
+
+bool idset_has(const struct idset *s, const struct queueid *id) {
+  return tfind(id, &s->tree, compare) != NULL;
+}
+
+bool idset_remove(struct idset *s, const struct queueid *id) {
+  struct queueid **node = tfind(id, &s->tree, compare);
+  if (!node) return false;
+  struct queueid *kept = *node;
+  tdelete(kept, &s->tree, compare);
+  free(kept);
+  return true;
+}
+
+void idset_free(struct idset *s) {
+  tdestroy(s->tree, free);
+  s->tree = NULL;
+}

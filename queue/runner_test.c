@@ -1,0 +1,389 @@
+#include "config.h"
+#include "queue/testrunner.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char sender[] = "ann@far.example";
+
+static int set_up(void **state) {
+  static struct testrunner t;
+  testrunner_make(&t);
+  testrunner_start(&t);
+  *state = &t;
+  return 0;
+}
+
+static int tear_down(void **state) {
+  testrunner_remove(*state);
+  return 0;
+}
+
+static void inject_one(struct testrunner *t, const char *from, const char *to) {
+  testrunner_inject(t, from, 0, &to, 1);
+}
+
+/* Attempts to deliver to address in the name of from. */
+static size_t told(const struct testrunner *t, const char *from, const char *address) {
+  size_t n = 0;
+  for (size_t i = 0; i < t->attempt_count; i++)
+    n += strcmp(t->attempts[i].address, address) == 0 && strcmp(t->attempts[i].sender, from) == 0;
+  return n;
+}
+
+static bool body_has(const struct attempt *a, const char *words) {
+  return memmem(a->body.s, a->body.len, words, strlen(words)) != NULL;
+}
+
+/* ---- the plain ways */
+
+static void a_message_delivered_at_its_first_try_leaves_nothing(void **state) {
+  struct testrunner *t = *state;
+  inject_one(t, sender, "bob@here.example");
+  testrunner_run(t, 10);
+  assert_int_equal(testrunner_attempts(t, "bob@here.example"), 1);
+  assert_int_equal(t->attempts[0].channel, CHANNEL_LOCAL);
+  assert_string_equal(t->attempts[0].sender, sender);
+  assert_int_equal(testrunner_files(t), 0);
+  assert_true(testrunner_logged(t, "end msg "));
+}
+
+static void a_deferral_moves_the_message_to_wait_and_begins_its_log(void **state) {
+  struct testrunner *t = *state;
+  const char *to = "later@here.example";
+  char folder[16];
+  struct queueid id = testrunner_inject(t, sender, 0, &to, 1);
+  testrunner_run(t, 10);
+  store_wait_folder(folder, queueid_folder(&id));
+  assert_int_equal(testrunner_files_in(t, "todo"), 0);
+  assert_int_equal(testrunner_files_in(t, folder), 2);
+  t->means[SAY_DEFERRAL] = SAY_SUCCESS;
+  testrunner_run(t, 100);
+  assert_int_equal(testrunner_attempts(t, to), 2);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+static uint64_t root(uint64_t n) {
+  uint64_t r = 0;
+  while ((r + 1) * (r + 1) <= n) r++;
+  return r;
+}
+
+static void retries_are_qmails_until_the_lifetime_is_over(void **state) {
+  static const struct {
+    const char *address;
+    uint64_t skip_s;
+  } channels[] = {{"later@here.example", 10}, {"later@there.example", 20}};
+  struct testrunner *t = *state;
+  for (size_t c = 0; c < COUNT(channels); c++) inject_one(t, sender, channels[c].address);
+  testrunner_run(t, 9 * TEST_DAY_S);
+  for (size_t c = 0; c < COUNT(channels); c++) {
+    uint64_t expected_s = 0;
+    for (size_t n = 0;; n++) {
+      const struct attempt *a = testrunner_attempt(t, channels[c].address, n);
+      assert_non_null(a);
+      assert_int_equal(a->at_s, expected_s);
+      if (expected_s >= 604800) {
+        assert_null(testrunner_attempt(t, channels[c].address, n + 1));
+        break;
+      }
+      uint64_t next = root(expected_s) + channels[c].skip_s;
+      expected_s = next * next;
+    }
+  }
+}
+
+static void one_dsn_tells_of_an_expired_message(void **state) {
+  struct testrunner *t = *state;
+  inject_one(t, sender, "later@there.example");
+  testrunner_run(t, 6 * TEST_DAY_S);
+  assert_int_equal(told(t, "", sender), 0);
+  testrunner_run(t, 14 * TEST_DAY_S);
+  assert_int_equal(told(t, "", sender), 1);
+  const struct attempt *dsn = testrunner_attempt(t, sender, 0);
+  assert_true(body_has(dsn, "Status: 5.4.7\n"));
+  assert_true(body_has(dsn, "come back"));
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+/* ---- scheduled once */
+
+static void a_late_poke_does_not_schedule_a_message_twice(void **state) {
+  struct testrunner *t = *state;
+  const char *to = "later@there.example";
+  struct queueid id = testrunner_inject(t, sender, 0, &to, 1);
+  testrunner_run(t, 10);
+  runner_found(&t->runner, &id); /* it lies in wait/ by now */
+  testrunner_run(t, 1000);
+  assert_int_equal(t->attempt_count, 2);
+  t->means[SAY_DEFERRAL] = SAY_NOTHING;
+  testrunner_run(t, 1000); /* the third is under way */
+  runner_found(&t->runner, &id);
+  testrunner_run(t, 1000);
+  assert_int_equal(t->attempt_count, 3);
+}
+
+static void a_late_poke_before_the_backlog_is_loaded_loses_nothing(void **state) {
+  struct testrunner *t = *state;
+  const char *to = "later@there.example";
+  struct queueid id = testrunner_inject(t, sender, 0, &to, 1);
+  testrunner_run(t, 10);
+  testrunner_crash(t);
+  testrunner_start(t);
+  runner_found(&t->runner, &id);
+  testrunner_run(t, 1000);
+  assert_int_equal(t->attempt_count, 2);
+  assert_int_equal(t->attempts[1].at_s, 400);
+}
+
+/* ---- clocks */
+
+static void two_weeks_switched_off_bounce_nothing(void **state) {
+  struct testrunner *t = *state;
+  inject_one(t, sender, "later@there.example");
+  testrunner_run(t, 2 * TEST_DAY_S);
+  testrunner_crash(t);
+  t->wall_us += (uint64_t)14 * TEST_DAY_S * 1000000;
+  testrunner_start(t);
+  size_t before = t->attempt_count;
+  testrunner_run(t, 3600);
+  assert_int_equal(t->attempt_count, before + 1); /* it was due */
+  assert_int_equal(told(t, "", sender), 0);
+  testrunner_run(t, 3 * TEST_DAY_S);
+  assert_int_equal(told(t, "", sender), 0);
+  testrunner_run(t, 2 * TEST_DAY_S);
+  assert_int_equal(told(t, "", sender), 1);
+}
+
+/* ---- DSNs */
+
+static void each_recipient_of_a_message_goes_its_own_way(void **state) {
+  static const char *const to[] = {"bob@here.example", "later@here.example", "never@here.example"};
+  struct testrunner *t = *state;
+  testrunner_inject(t, sender, 0, to, 3);
+  testrunner_run(t, 10);
+  assert_int_equal(told(t, "", sender), 1);
+  const struct attempt *dsn = testrunner_attempt(t, sender, 0);
+  assert_true(body_has(dsn, "never@here.example"));
+  assert_false(body_has(dsn, "bob@here.example"));
+  assert_false(body_has(dsn, "later@here.example"));
+  t->means[SAY_DEFERRAL] = SAY_SUCCESS;
+  testrunner_run(t, 3600);
+  assert_int_equal(testrunner_attempts(t, "bob@here.example"), 1);
+  assert_int_equal(testrunner_attempts(t, "later@here.example"), 2);
+  assert_int_equal(testrunner_attempts(t, "never@here.example"), 1);
+  assert_int_equal(told(t, "", sender), 1);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+static void who_wants_no_dsn_gets_none(void **state) {
+  struct testrunner *t = *state;
+  const char *to = "never@here.example";
+  testrunner_inject(t, sender, NOTIFY_NEVER, &to, 1);
+  testrunner_run(t, 10);
+  assert_int_equal(testrunner_attempts(t, to), 1);
+  assert_int_equal(told(t, "", sender), 0);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+static void a_failing_bounce_goes_to_doublebounceto(void **state) {
+  struct testrunner *t = *state;
+  inject_one(t, "", "never@here.example");
+  testrunner_run(t, 10);
+  assert_int_equal(told(t, "#@[]", "postmaster@here.example"), 1);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+static void a_failing_double_bounce_is_discarded(void **state) {
+  struct testrunner *t = *state;
+  testrunner_control(t, "doublebounceto", "never\n");
+  assert_int_equal(runner_load_settings(&t->runner), 0);
+  inject_one(t, "never-sender@here.example", "never-1@here.example");
+  testrunner_run(t, 10);
+  assert_int_equal(told(t, "", "never-sender@here.example"), 1);
+  assert_int_equal(told(t, "#@[]", "never@here.example"), 1);
+  assert_true(testrunner_logged(t, "triple bounce: discarding bounce/"));
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+/* ---- agents that fail */
+
+static void an_agent_that_misbehaves_defers_its_job(void **state) {
+  static const struct {
+    const char *address;
+    bool alarm;
+  } cases[] = {{"die@here.example", false},      {"die@there.example", false},
+               {"refuse@here.example", false},   {"oddjob@here.example", true},
+               {"oddindex@there.example", true}, {"oddclass@here.example", true}};
+  (void)state;
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    struct testrunner t;
+    testrunner_make(&t);
+    testrunner_start(&t);
+    inject_one(&t, sender, cases[i].address);
+    testrunner_run(&t, 10);
+    assert_int_equal(t.attempt_count, 1);
+    assert_int_equal(testrunner_files(&t), 2);
+    assert_true(testrunner_logged(&t, "deferral: "));
+    assert_int_equal(testrunner_logged(&t, "malformed report"), cases[i].alarm);
+    for (unsigned say = 0; say < SAY_COUNT; say++) t.means[say] = SAY_SUCCESS;
+    testrunner_run(&t, 3600);
+    assert_int_equal(testrunner_attempts(&t, cases[i].address), 2);
+    assert_int_equal(testrunner_files(&t), 0);
+    testrunner_remove(&t);
+  }
+}
+
+static void a_second_report_of_one_recipient_ends_the_worker(void **state) {
+  static const char *const to[] = {"twice@there.example", "silent@there.example"};
+  struct testrunner *t = *state;
+  testrunner_inject(t, sender, 0, to, 2);
+  testrunner_run(t, 10);
+  assert_true(testrunner_logged(t, "malformed report"));
+  assert_int_equal(testrunner_files(t), 2);
+  t->means[SAY_NOTHING] = t->means[SAY_TWICE] = SAY_SUCCESS;
+  testrunner_run(t, 3600);
+  assert_int_equal(testrunner_attempts(t, to[0]), 1);
+  assert_int_equal(testrunner_attempts(t, to[1]), 2);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+static void a_silent_agent_is_given_up_in_the_end(void **state) {
+  struct testrunner *t = *state;
+  inject_one(t, sender, "silent@here.example");
+  testrunner_run(t, TEST_DAY_S + 1);
+  assert_true(testrunner_logged(t, "ended_without_a_report"));
+  assert_int_equal(t->agent_count, 0);
+}
+
+/* ---- many destinations, many recipients, large bodies */
+
+enum { MANY = 1000 };
+struct many {
+  char names[MANY][40];
+  const char *to[MANY];
+};
+
+/* "START0END", "START1END"... */
+static const struct many *make_many(const char *start, const char *end, size_t count) {
+  static struct many m;
+  for (size_t i = 0; i < count; i++) {
+    snprintf(m.names[i], sizeof m.names[i], "%s%u%s", start, (unsigned)i, end);
+    m.to[i] = m.names[i];
+  }
+  return &m;
+}
+
+static void thirty_destinations_share_five_places(void **state) {
+  struct testrunner *t = *state;
+  testrunner_control(t, "concurrencyremote", "5\n");
+  assert_int_equal(runner_load_settings(&t->runner), 0);
+  testrunner_inject(t, sender, 0, make_many("bob@far-", ".example", 30)->to, 30);
+  testrunner_run(t, 60);
+  assert_int_equal(t->attempt_count, 30);
+  assert_in_range(t->agents_most[CHANNEL_REMOTE], 1, 5);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+static void recipientlimit_bounds_a_job(void **state) {
+  struct testrunner *t = *state;
+  testrunner_control(t, "recipientlimit", "100\n");
+  assert_int_equal(runner_load_settings(&t->runner), 0);
+  testrunner_inject(t, sender, 0, make_many("bob-", "@there.example", 500)->to, 500);
+  testrunner_run(t, 60);
+  assert_int_equal(t->attempt_count, 500);
+  for (size_t i = 0; i < 500; i++) assert_int_equal(t->attempts[i].recipients, 100);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+static void a_large_body_travels_alone(void **state) {
+  static char body[200 * 1024];
+  static const char *const to[] = {"bob@here.example", "secret@there.example", "later@here.example"};
+  struct testrunner *t = *state;
+  for (size_t i = 0; i < sizeof body; i++) body[i] = i % 64 == 63 ? '\n' : (char)('a' + i % 23);
+  testrunner_inject_body(t, (struct text){body, sizeof body}, sender, 0, to, 3);
+  unsigned before = open_descriptors();
+  testrunner_run(t, 10);
+  assert_int_equal(t->attempt_count, 3);
+  for (size_t i = 0; i < 3; i++) {
+    assert_true(t->attempts[i].by_descriptor);
+    assert_int_equal(t->attempts[i].body.len, sizeof body);
+    assert_memory_equal(t->attempts[i].body.s, body, sizeof body);
+  }
+  assert_true(open_descriptors() <= before + 1); /* a log that is not yet synced */
+}
+
+static void corrupt(struct testrunner *t, const struct queueid *id) {
+  char path[64];
+  snprintf(path, sizeof path, "todo/%s", id->s);
+  assert_int_equal(fchmodat(t->queue.store.queue_fd, path, 0600, 0), 0);
+  int fd = openat(t->queue.store.queue_fd, path, O_WRONLY | O_CLOEXEC);
+  assert_int_equal(pwrite(fd, "X", 1, 3), 1);
+  close(fd);
+}
+
+static void a_corrupted_body_goes_to_bad(void **state) {
+  struct testrunner *t = *state;
+  const char *to = "bob@here.example";
+  struct queueid id = testrunner_inject(t, sender, 0, &to, 1);
+  corrupt(t, &id);
+  testrunner_run(t, 2 * TEST_HOUR_S);
+  assert_int_equal(t->attempt_count, 0);
+  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(testrunner_files_in(t, "bad"), 1);
+  assert_true(testrunner_logged(t, "alarm: messages in bad/: 1"));
+}
+
+/* ---- settings */
+
+static void settings_that_do_not_check_change_nothing(void **state) {
+  struct testrunner *t = *state;
+  testrunner_control(t, "concurrencylocal", "3\n");
+  testrunner_control(t, "concurrencyremote", "many\n");
+  assert_int_equal(runner_load_settings(&t->runner), -1);
+  assert_non_null(strstr(t->runner.control.error.s, "concurrencyremote"));
+  assert_int_equal(t->runner.settings.concurrency[CHANNEL_LOCAL], 10);
+  inject_one(t, sender, "bob@here.example");
+  testrunner_run(t, 10);
+  assert_int_equal(t->attempt_count, 1);
+}
+
+static void changed_locals_move_queued_mail(void **state) {
+  struct testrunner *t = *state;
+  inject_one(t, sender, "later@moving.example");
+  testrunner_run(t, 10);
+  assert_int_equal(t->attempts[0].channel, CHANNEL_REMOTE);
+  testrunner_control(t, "locals", "here.example\nmoving.example\n");
+  assert_int_equal(runner_load_settings(&t->runner), 0);
+  testrunner_run(t, 3600);
+  assert_true(t->attempt_count >= 2);
+  assert_int_equal(t->attempts[1].channel, CHANNEL_LOCAL);
+}
+
+int main(void) {
+#define TEST_CASE(NAME) cmocka_unit_test_setup_teardown(NAME, set_up, tear_down)
+  const struct CMUnitTest tests[] = {
+    TEST_CASE(a_message_delivered_at_its_first_try_leaves_nothing),
+    TEST_CASE(a_deferral_moves_the_message_to_wait_and_begins_its_log),
+    TEST_CASE(retries_are_qmails_until_the_lifetime_is_over),
+    TEST_CASE(one_dsn_tells_of_an_expired_message),
+    TEST_CASE(a_late_poke_does_not_schedule_a_message_twice),
+    TEST_CASE(a_late_poke_before_the_backlog_is_loaded_loses_nothing),
+    TEST_CASE(two_weeks_switched_off_bounce_nothing),
+    TEST_CASE(each_recipient_of_a_message_goes_its_own_way),
+    TEST_CASE(who_wants_no_dsn_gets_none),
+    TEST_CASE(a_failing_bounce_goes_to_doublebounceto),
+    TEST_CASE(a_failing_double_bounce_is_discarded),
+    cmocka_unit_test(an_agent_that_misbehaves_defers_its_job),
+    TEST_CASE(a_second_report_of_one_recipient_ends_the_worker),
+    TEST_CASE(a_silent_agent_is_given_up_in_the_end),
+    TEST_CASE(thirty_destinations_share_five_places),
+    TEST_CASE(recipientlimit_bounds_a_job),
+    TEST_CASE(a_large_body_travels_alone),
+    TEST_CASE(a_corrupted_body_goes_to_bad),
+    TEST_CASE(settings_that_do_not_check_change_nothing),
+    TEST_CASE(changed_locals_move_queued_mail),
+  };
+  return cmocka_run_group_tests_name("runner", tests, NULL, NULL);
+}

@@ -1,0 +1,355 @@
+#include "config.h"
+#include "queue/testrunner.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "lib/iofd.h"
+#include "lib/unixsock.h"
+#include "queue/newmessage.h"
+
+enum { SEND_MS = 1000, LOG_MAX = 64 * 1024 * 1024, ROUNDS_MAX = 1000000 };
+
+static const uint64_t second_us = 1000000, first_boot_us = UINT64_C(1000) * 1000000,
+                      first_wall_us = UINT64_C(1800000000) * 1000000;
+
+/* ---- clocks and control files */
+
+static uint64_t wall(void *context) { return ((struct testrunner *)context)->wall_us; }
+static uint64_t boot(void *context) { return ((struct testrunner *)context)->boot_us; }
+
+void testrunner_control(struct testrunner *t, const char *name, const char *content) {
+  char path[320];
+  snprintf(path, sizeof path, "%s/%s", t->control, name);
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  assert_true(fd >= 0);
+  assert_int_equal(io_write_all(fd, content, strlen(content), IO_FOREVER), 0);
+  close(fd);
+}
+
+void testrunner_make(struct testrunner *t) {
+  *t = (struct testrunner){.wall_us = first_wall_us, .boot_us = first_boot_us};
+  /* thousands of virtual days are not to wait for a disk */
+  if (access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0);
+  testqueue_make(&t->queue);
+  snprintf(t->control, sizeof t->control, "%s/control", t->queue.path);
+  assert_int_equal(mkdir(t->control, 0700), 0);
+  assert_int_equal(setenv("OWLPOST_CONTROL", t->control, 1), 0);
+  testrunner_control(t, "me", "here.example\n");
+  testrunner_control(t, "rescaninterval", "86400\n");
+  t->clock = (struct clock){wall, boot, t};
+  t->log.fd = memfd_create("log", MFD_CLOEXEC);
+  assert_true(t->log.fd >= 0);
+  for (unsigned i = 0; i < SAY_COUNT; i++) t->means[i] = (enum say)i;
+}
+
+void testrunner_start(struct testrunner *t) {
+  struct runner *r = &t->runner;
+  *r = (struct runner){.clock = &t->clock, .log = &t->log, .deliveries = 1};
+  assert_int_equal(control_open(&r->control), 0);
+  assert_int_equal(runner_load_settings(r), 0);
+  assert_int_equal(store_open(&r->store, t->queue.path), 0);
+  for (int channel = 0; channel < 2; channel++) {
+    int pair[2];
+    assert_int_equal(unixsock_pair(pair), 0);
+    r->spawners[channel].sock = pair[0];
+    t->spawners[channel] = pair[1];
+    t->readers[channel] = (struct frame_reader){.protocol = &agent_protocol};
+  }
+}
+
+static void close_agent(struct testrunner *t, size_t i) {
+  close(t->agents[i].sock);
+  frame_reader_free(&t->agents[i].reader);
+  t->agents[i] = t->agents[--t->agent_count];
+}
+
+void testrunner_crash(struct testrunner *t) {
+  for (int channel = 0; channel < 2; channel++) {
+    close(t->runner.spawners[channel].sock);
+    close(t->spawners[channel]);
+    frame_reader_free(&t->readers[channel]);
+  }
+  while (t->agent_count) close_agent(t, 0);
+  runner_free(&t->runner);
+}
+
+void testrunner_remove(struct testrunner *t) {
+  testrunner_crash(t);
+  for (size_t i = 0; i < t->attempt_count; i++) stralloc_free(&t->attempts[i].body);
+  free(t->attempts);
+  free(t->agents);
+  stralloc_free(&t->log.line);
+  close(t->log.fd);
+  testqueue_remove(&t->queue);
+}
+
+/* ---- agents */
+
+static enum say said_by(const struct testrunner *t, struct text address) {
+  static const struct {
+    const char *start;
+    enum say say;
+  } starts[] = {{"later", SAY_DEFERRAL},   {"never", SAY_FAILURE},      {"silent", SAY_NOTHING},
+                {"die", SAY_DIE},          {"refuse", SAY_REFUSE},      {"oddjob", SAY_ODD_JOB},
+                {"oddindex", SAY_ODD_INDEX}, {"oddclass", SAY_ODD_CLASS}, {"twice", SAY_TWICE}};
+  for (size_t i = 0; i < COUNT(starts); i++) {
+    size_t len = strlen(starts[i].start);
+    if (address.len >= len && memcmp(address.s, starts[i].start, len) == 0)
+      return t->means[starts[i].say];
+  }
+  return t->means[SAY_SUCCESS];
+}
+
+static void keep_text(char to[TEST_ADDRESS_MAX], struct text from) {
+  size_t len = from.len < TEST_ADDRESS_MAX - 1 ? from.len : TEST_ADDRESS_MAX - 1;
+  if (len) memcpy(to, from.s, len);
+  to[len] = 0;
+}
+
+static void keep_body(struct attempt *a, const struct agent_job *j, int fd) {
+  a->by_descriptor = fd >= 0;
+  if (fd == -1) assert_int_equal(text_cat(&a->body, j->content), 0);
+  else {
+    assert_int_equal(lseek(fd, 0, SEEK_CUR), 0); /* each reader has an offset of its own */
+    assert_int_equal(io_slurp(fd, &a->body, LOG_MAX, IO_FOREVER), 0);
+  }
+  assert_int_equal(a->body.len, j->size);
+}
+
+static void keep_attempt(struct testrunner *t, const struct testagent *agent,
+                         const struct agent_job *j, size_t recipient, int fd) {
+  if ((t->attempt_count & (t->attempt_count - 1)) == 0) {
+    size_t space = t->attempt_count ? t->attempt_count * 2 : 1;
+    t->attempts = reallocarray(t->attempts, space, sizeof *t->attempts);
+    assert_non_null(t->attempts);
+  }
+  struct attempt *a = &t->attempts[t->attempt_count++];
+  *a = (struct attempt){.at_s = (t->boot_us - first_boot_us) / second_us,
+                        .channel = agent->channel,
+                        .recipients = j->envelope.recipient_count};
+  keep_text(a->sender, j->envelope.sender);
+  keep_text(a->address, j->envelope.recipients[recipient].address);
+  keep_body(a, j, fd);
+}
+
+static struct result result_of(enum say say) {
+  static const struct result results[] = {
+    [SAY_SUCCESS] = {.class = RESULT_SUCCESS, .text = {"fine", 4}},
+    [SAY_DEFERRAL] = {.class = RESULT_DEFERRAL, .status = {"4.2.0", 5}, .text = {"come back", 9}},
+    [SAY_FAILURE] = {.class = RESULT_FAILURE, .status = {"5.1.1", 5}, .text = {"go away", 7}},
+    [SAY_ODD_CLASS] = {.class = RESULT_FAILURE, .status = {"2.0.0", 5}},
+  };
+  return results[say == SAY_DEFERRAL || say == SAY_FAILURE || say == SAY_ODD_CLASS ? say : SAY_SUCCESS];
+}
+
+static void send_result(const struct testagent *a, uint64_t job, uint64_t index, enum say say) {
+  struct agent_result r = {.job = job, .index = index, .result = result_of(say)};
+  (void)agent_send_result(a->sock, &r, SEND_MS); /* the runner may have hung up */
+}
+
+/* False: the agent ends. */
+static bool answer(const struct testagent *a, const struct agent_job *j, size_t i, enum say say) {
+  uint64_t index = j->envelope.recipients[i].index;
+  struct result refusal = result_of(SAY_DEFERRAL);
+  switch (say) {
+    case SAY_NOTHING: return true;
+    case SAY_DIE: return false;
+    case SAY_REFUSE: return agent_send_refuse(a->sock, &refusal, SEND_MS), false;
+    case SAY_ODD_JOB: return send_result(a, j->job + 1, index, say), true;
+    case SAY_ODD_INDEX: return send_result(a, j->job, j->envelope.recipient_count, say), true;
+    case SAY_TWICE: send_result(a, j->job, index, say); break;
+    case SAY_SUCCESS:
+    case SAY_DEFERRAL:
+    case SAY_FAILURE:
+    case SAY_ODD_CLASS:
+    case SAY_COUNT: break;
+  }
+  send_result(a, j->job, index, say);
+  return true;
+}
+
+static bool take_job(struct testrunner *t, struct testagent *a, const struct frame *f) {
+  struct agent_job j;
+  bool lives = true;
+  assert_int_equal(agent_read_job(&j, f->payload, f->fd >= 0), 0);
+  for (size_t i = 0; i < j.envelope.recipient_count; i++)
+    keep_attempt(t, a, &j, i, i == 0 ? f->fd : -1);
+  for (size_t i = 0; lives && i < j.envelope.recipient_count; i++)
+    lives = answer(a, &j, i, said_by(t, j.envelope.recipients[i].address));
+  envelope_free(&j.envelope);
+  return lives;
+}
+
+/* False: the agent is done with. */
+static bool run_agent(struct testrunner *t, struct testagent *a, bool *moved) {
+  struct frame f;
+  enum frame_status s;
+  while ((s = frame_poll(&a->reader, a->sock, &f)) == FRAME_READY) {
+    *moved = true;
+    bool goes_on = f.type == AGENT_JOB && take_job(t, a, &f);
+    if (f.fd >= 0) close(f.fd);
+    if (!goes_on) return false;
+  }
+  return s == FRAME_AGAIN;
+}
+
+static void add_agent(struct testrunner *t, enum route_channel channel, int sock) {
+  t->agents = reallocarray(t->agents, t->agent_count + 1, sizeof *t->agents);
+  assert_non_null(t->agents);
+  t->agents[t->agent_count++] = (struct testagent){
+    .sock = sock, .channel = channel, .reader = {.protocol = &agent_protocol}};
+  size_t n = 0;
+  for (size_t i = 0; i < t->agent_count; i++) n += t->agents[i].channel == channel;
+  if (n > t->agents_most[channel]) t->agents_most[channel] = n;
+}
+
+static void run_spawner(struct testrunner *t, enum route_channel channel, bool *moved) {
+  struct frame f;
+  struct agent_worker w;
+  while (frame_poll(&t->readers[channel], t->spawners[channel], &f) == FRAME_READY) {
+    *moved = true;
+    assert_int_equal(f.type, AGENT_WORKER);
+    assert_true(f.fd >= 0);
+    assert_int_equal(agent_read_worker(&w, f.payload), 0);
+    assert_int_equal(w.channel, channel);
+    add_agent(t, channel, f.fd);
+  }
+}
+
+/* ---- the loop: as in send.c, but that nobody waits */
+
+static void run_workers(struct testrunner *t, bool *moved) {
+  size_t count = 0;
+  for (struct worker *w = t->runner.dispatcher.workers; w; w = w->next) count++;
+  struct worker **workers = calloc(count + 1, sizeof *workers);
+  assert_non_null(workers);
+  count = 0;
+  for (struct worker *w = t->runner.dispatcher.workers; w; w = w->next) workers[count++] = w;
+  for (size_t i = 0; i < count; i++) {
+    struct pollfd p = {workers[i]->sock, POLLIN, 0};
+    if (frame_pending(&workers[i]->writer)) p.events |= POLLOUT;
+    if (poll(&p, 1, 0) <= 0) continue;
+    *moved = true;
+    workers_event(&t->runner, workers[i], p.revents);
+  }
+  free(workers);
+}
+
+static bool move_frames(struct testrunner *t) {
+  bool moved = false;
+  for (size_t i = t->agent_count; i-- > 0;)
+    if (!run_agent(t, &t->agents[i], &moved)) {
+      close_agent(t, i);
+      moved = true;
+    }
+  for (int channel = 0; channel < 2; channel++) {
+    struct spawner *s = &t->runner.spawners[channel];
+    if (frame_pending(&s->writer)) assert_int_equal(frame_flush(&s->writer, s->sock), 0);
+    run_spawner(t, (enum route_channel)channel, &moved);
+  }
+  run_workers(t, &moved);
+  return moved;
+}
+
+static void advance_to(struct testrunner *t, uint64_t boot_us) {
+  t->wall_us += boot_us - t->boot_us;
+  t->boot_us = boot_us;
+}
+
+void testrunner_run(struct testrunner *t, uint64_t seconds) {
+  uint64_t end_us = t->boot_us + seconds * second_us;
+  unsigned still = 0; /* rounds in which nothing moves and no time passes: a hot loop */
+  for (unsigned round = 0; round < ROUNDS_MAX; round++) {
+    uint64_t next_us = runner_work(&t->runner);
+    if (move_frames(t)) {
+      still = 0;
+      continue;
+    }
+    if (next_us == 0 && t->runner.next_wait_folder < QUEUEID_FOLDERS) {
+      runner_load_backlog(&t->runner);
+      continue;
+    }
+    if (next_us > end_us) {
+      advance_to(t, end_us);
+      return;
+    }
+    still = next_us > t->boot_us ? 0 : still + 1;
+    assert_true(still < 10);
+    if (next_us > t->boot_us) advance_to(t, next_us);
+  }
+  fail_msg("the runner finds no rest");
+}
+
+/* ---- messages */
+
+struct queueid testrunner_inject_body(struct testrunner *t, struct text body, const char *sender,
+                                      uint64_t notify, const char *const *recipients, size_t count) {
+  struct newmessage m;
+  struct queueid id;
+  struct envelope e = {.sender = text_of(sender), .arrival_us = t->wall_us};
+  for (size_t i = 0; i < count; i++) {
+    struct envelope_recipient *r = envelope_add(&e);
+    assert_non_null(r);
+    r->address = text_of(recipients[i]);
+    r->notify = notify;
+  }
+  assert_int_equal(queueid_make(&id, e.arrival_us), 0);
+  assert_int_equal(newmessage_open(&m, t->queue.store.queue_fd, &id), NEWMESSAGE_OK);
+  assert_int_equal(newmessage_write(&m, body.s, body.len), NEWMESSAGE_OK);
+  assert_int_equal(newmessage_commit(&m, &e), NEWMESSAGE_OK);
+  envelope_free(&e);
+  runner_found(&t->runner, &id);
+  return id;
+}
+
+struct queueid testrunner_inject(struct testrunner *t, const char *sender, uint64_t notify,
+                                 const char *const *recipients, size_t count) {
+  return testrunner_inject_body(t, TEXT("Subject: test\n\nbody\n"), sender, notify, recipients, count);
+}
+
+/* ---- what has happened */
+
+const struct attempt *testrunner_attempt(const struct testrunner *t, const char *address, size_t nth) {
+  for (size_t i = 0; i < t->attempt_count; i++)
+    if (strcmp(t->attempts[i].address, address) == 0 && nth-- == 0) return &t->attempts[i];
+  return NULL;
+}
+
+size_t testrunner_attempts(const struct testrunner *t, const char *address) {
+  size_t n = 0;
+  while (testrunner_attempt(t, address, n)) n++;
+  return n;
+}
+
+size_t testrunner_files_in(struct testrunner *t, const char *folder) {
+  size_t n = 0;
+  int fd = openat(t->queue.store.queue_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+  assert_non_null(d);
+  for (struct dirent *e; (e = readdir(d));) n += e->d_name[0] != '.';
+  closedir(d);
+  return n;
+}
+
+size_t testrunner_files(struct testrunner *t) {
+  char folder[16];
+  size_t n = testrunner_files_in(t, "todo") + testrunner_files_in(t, "tmp");
+  for (unsigned i = 0; i < QUEUEID_FOLDERS; i++) {
+    store_wait_folder(folder, i);
+    n += testrunner_files_in(t, folder);
+  }
+  return n;
+}
+
+bool testrunner_logged(struct testrunner *t, const char *words) {
+  stralloc all = {0};
+  assert_int_equal(lseek(t->log.fd, 0, SEEK_SET), 0);
+  assert_int_equal(io_slurp(t->log.fd, &all, LOG_MAX, IO_FOREVER), 0);
+  bool found = all.len && memmem(all.s, all.len, words, strlen(words));
+  stralloc_free(&all);
+  return found;
+}
