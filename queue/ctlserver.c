@@ -39,7 +39,7 @@ static unsigned retry(struct runner *r, const struct ctl_request *request, struc
   struct queueid id;
   if (!queueid_parse(&id, request->message)) return fail(reply, "this is no queue id");
   if (runner_find_active(r, &id)) return CTL_OK;
-  if (waitlist_hurry(&r->waitlist, &id)) return CTL_OK;
+  if (runner_hurry(r, &id)) return CTL_OK;
   return fail(reply, "no such message waits");
 }
 
@@ -48,7 +48,7 @@ static unsigned answer(struct runner *r, const struct frame *f, struct ctl_reply
   if (ctl_read_request(&request, f->payload) == -1) return fail(reply, "malformed request");
   switch (f->type) {
     case CTL_STATUS: *reply = status_of(r); return CTL_OK;
-    case CTL_FLUSH: waitlist_hurry(&r->waitlist, NULL); return CTL_OK;
+    case CTL_FLUSH: runner_hurry(r, NULL); return CTL_OK;
     case CTL_RETRY: return retry(r, &request, reply);
     case CTL_RESCAN: runner_scan_todo(r); return CTL_OK;
   }

@@ -9,7 +9,7 @@
 /* Texts of the record must outlive it: they stay in the log's octets when the
  * log was read, and in the caller's when it is applied after an append. */
 static void note(struct message *m, const struct logrecord *r, bool keep_texts) {
-  if (r->time_us > m->last_us) m->last_us = r->time_us;
+  m->last_us = r->time_us; /* the clock may have been set back since the one before */
   if (r->age_s > m->last_age_s) m->last_age_s = r->age_s;
   if (r->recipient >= m->file.envelope.recipient_count) return;
   struct recipient_state *s = &m->states[r->recipient];
@@ -128,7 +128,8 @@ int message_summarize_log(struct text log, struct log_summary *out) {
   if (!msglog_first(log, &rest)) return -1;
   while (msglog_next(&rest, &r) == MSGLOG_RECORD) {
     any = true;
-    if (r.time_us >= out->last_us) out->last_us = r.time_us, out->last_age_s = r.age_s;
+    out->last_us = r.time_us;
+    if (r.age_s > out->last_age_s) out->last_age_s = r.age_s;
     if (r.result.class != RESULT_DEFERRAL) continue;
     if (r.age_s > deferred_at_s || r.next_age_s < out->next_age_s || !out->next_age_s)
       out->next_age_s = r.next_age_s;

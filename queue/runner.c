@@ -13,7 +13,7 @@ static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock)
 
 void runner_found(struct runner *r, const struct queueid *id) {
   if (idset_has(&r->known, id)) return;
-  if (idset_add(&r->known, id) && waitlist_add(&r->waitlist, id, 0) == 0) return;
+  if (idset_add(&r->known, id) && waitlist_add(&r->waitlist, id, 0, SCHEDULE_AGE_UNKNOWN) == 0) return;
   idset_remove(&r->known, id);
   errno = ENOMEM;
   report_problem(r, "unable to schedule", id); /* the next scan finds it again */
@@ -33,23 +33,29 @@ void runner_scan_todo(struct runner *r) {
 
 /* ---- the backlog */
 
-static uint64_t due_from(struct runner *r, uint64_t age_s, uint64_t last_us, uint64_t next_age_s) {
-  uint64_t now_age_s = schedule_age(age_s, last_us, clock_wall_us(r->clock));
-  uint64_t left_s = next_age_s > now_age_s ? next_age_s - now_age_s : 0;
-  return boot_us(r) + left_s * 1000000u;
+/* Puts a message of this age back until it has the next. */
+static int wait_for_age(struct runner *r, const struct queueid *id, uint64_t age_s, uint64_t next_age_s) {
+  uint64_t left_s = next_age_s > age_s ? next_age_s - age_s : 0;
+  if (left_s > UINT32_MAX) left_s = UINT32_MAX;
+  return waitlist_add(&r->waitlist, id, boot_us(r) + left_s * 1000000u, age_s + left_s);
+}
+
+size_t runner_hurry(struct runner *r, const struct queueid *id) {
+  return waitlist_hurry(&r->waitlist, id, boot_us(r));
 }
 
 static int found_waiting(void *context, const struct queueid *id) {
   struct runner *r = context;
   struct log_summary s;
   stralloc log = {0};
+  uint64_t age_s = 0;
   if (idset_remove(&r->early, id)) return 0; /* it waits already, or is active */
-  uint64_t due_us = boot_us(r);
-  if (store_read_log(&r->store, id, &log) == 0 &&
-      message_summarize_log(text_of_stralloc(&log), &s) == 0)
-    due_us = due_from(r, s.last_age_s, s.last_us, s.next_age_s);
+  if (store_read_log(&r->store, id, &log) == -1 ||
+      message_summarize_log(text_of_stralloc(&log), &s) == -1)
+    s = (struct log_summary){0, 0, 0};
+  else age_s = schedule_age(s.last_age_s, s.last_us, clock_wall_us(r->clock));
   stralloc_free(&log);
-  return waitlist_add(&r->waitlist, id, due_us);
+  return wait_for_age(r, id, age_s, s.next_age_s);
 }
 
 void runner_load_backlog(struct runner *r) {
@@ -93,6 +99,10 @@ static void free_active(struct runner *r, struct active *a) {
 
 /* ---- results */
 
+static uint64_t age_now(const struct runner *r, const struct active *a) {
+  return schedule_age(a->age_s, a->since_us, boot_us(r));
+}
+
 static bool is_expired(const struct runner *r, uint64_t age_s) {
   return age_s >= r->settings.queuelifetime_s;
 }
@@ -106,15 +116,13 @@ static void expire(struct result *result) {
 /* What a result means for a recipient, in the log's form. */
 static struct logrecord note_result(struct runner *r, struct active *a, size_t recipient,
                                     enum route_channel channel, struct result *result) {
-  struct message *m = &a->message;
-  uint64_t now_us = clock_wall_us(r->clock);
-  uint64_t age_s = schedule_age(m->last_age_s, m->last_us, now_us);
+  uint64_t age_s = age_now(r, a);
   if (result->class == RESULT_DEFERRAL && is_expired(r, age_s)) expire(result);
   struct logrecord record = {
-    .time_us = now_us, .age_s = age_s, .recipient = recipient, .result = *result};
+    .time_us = clock_wall_us(r->clock), .age_s = age_s, .recipient = recipient, .result = *result};
   if (result->class == RESULT_DEFERRAL)
     record.next_age_s = schedule_next_age(age_s, r->settings.retryskip_s[channel]);
-  message_apply(m, &record);
+  message_apply(&a->message, &record);
   return record;
 }
 
@@ -199,7 +207,7 @@ static bool is_due(const struct recipient_state *s, uint64_t age_s) {
 static void make_jobs(struct runner *r, struct active *a, bool hurried) {
   struct message *m = &a->message;
   struct route route = {0};
-  uint64_t age_s = schedule_age(m->last_age_s, m->last_us, clock_wall_us(r->clock));
+  uint64_t age_s = age_now(r, a);
   for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
     if (!is_due(&m->states[i], hurried ? UINT64_MAX : age_s)) continue;
     if (route_find(&r->settings.routes, m->file.envelope.recipients[i].address, &route) == -1 ||
@@ -219,12 +227,13 @@ static void set_aside(struct runner *r, const struct message *m, const char *rea
     return;
   }
   report_problem(r, "unable to move a message to bad/", &m->id);
-  (void)waitlist_add(&r->waitlist, &m->id, boot_us(r) + alarm_interval_us);
+  (void)waitlist_add(&r->waitlist, &m->id, boot_us(r) + alarm_interval_us, SCHEDULE_AGE_UNKNOWN);
 }
 
 static void try_again_later(struct runner *r, const struct queueid *id, const char *what) {
   report_problem(r, what, id);
-  if (waitlist_add(&r->waitlist, id, boot_us(r) + retry_settling_us) == -1) idset_remove(&r->known, id);
+  if (waitlist_add(&r->waitlist, id, boot_us(r) + retry_settling_us, SCHEDULE_AGE_UNKNOWN) == -1)
+    idset_remove(&r->known, id);
 }
 
 static void settle(struct runner *r, struct active *a);
@@ -269,7 +278,15 @@ static bool is_stale(struct runner *r, const struct message *m, bool new) {
   return new && m->place == PLACE_WAIT && idset_remove(&r->known, &m->id);
 }
 
-static void activate(struct runner *r, const struct queueid *id, bool hurried, bool new) {
+/* New mail, or a message that a failure put back, knows no better than its log. */
+static void set_age(struct runner *r, struct active *a, uint64_t age_s) {
+  const struct message *m = &a->message;
+  uint64_t logged_s = schedule_age(m->last_age_s, m->last_us, clock_wall_us(r->clock));
+  a->age_s = age_s == SCHEDULE_AGE_UNKNOWN ? logged_s : age_s;
+  a->since_us = boot_us(r);
+}
+
+static void activate(struct runner *r, const struct queueid *id, const struct due *due) {
   const char *reason = "";
   if (runner_find_active(r, id)) return; /* never two deliveries of one message at a time */
   struct active *a = calloc(1, sizeof *a);
@@ -280,11 +297,12 @@ static void activate(struct runner *r, const struct queueid *id, bool hurried, b
   a->body_copy = -1;
   switch (message_load(&a->message, &r->store, id, &reason)) {
     case MESSAGE_OK:
-      if (is_stale(r, &a->message, new)) {
+      if (is_stale(r, &a->message, due->new)) {
         message_free(&a->message);
         break;
       }
-      if (prepare(r, a) == 0) begin(r, a, hurried);
+      set_age(r, a, due->age_s);
+      if (prepare(r, a) == 0) begin(r, a, due->hurried);
       return;
     case MESSAGE_GONE: idset_remove(&r->known, id); break;
     case MESSAGE_BAD: set_aside(r, &a->message, reason); break;
@@ -307,8 +325,7 @@ static int finish(struct runner *r, struct active *a) {
 
 static int let_wait(struct runner *r, struct active *a) {
   struct message *m = &a->message;
-  uint64_t due_us = due_from(r, m->last_age_s, m->last_us, message_next_age(m));
-  if (waitlist_add(&r->waitlist, &m->id, due_us) == -1) return errno = ENOMEM, -1;
+  if (wait_for_age(r, &m->id, age_now(r, a), message_next_age(m)) == -1) return errno = ENOMEM, -1;
   free_active(r, a);
   return 0;
 }
@@ -354,8 +371,8 @@ static void dispatch_all(struct runner *r) {
 static void activate_due(struct runner *r) {
   struct queueid id;
   while (r->active_count < ACTIVE_MAX && waitlist_due(&r->waitlist) <= boot_us(r)) {
-    bool hurried, new = waitlist_due(&r->waitlist) == 0;
-    if (waitlist_take(&r->waitlist, &id, &hurried)) activate(r, &id, hurried, new);
+    struct due due;
+    if (waitlist_take(&r->waitlist, &id, &due, boot_us(r))) activate(r, &id, &due);
   }
 }
 

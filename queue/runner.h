@@ -21,6 +21,7 @@ struct active {
   struct active *next, *previous;
   struct message message;
   size_t jobs_left;      /* of this round */
+  uint64_t age_s, since_us; /* the message's age at this time of the boot clock */
   stralloc unlogged;     /* records that could not be appended yet */
   stralloc content;      /* a small body */
   int body_copy;         /* a large body's copy, or -1 */
@@ -62,6 +63,9 @@ void runner_scan_todo(struct runner *r);
 
 /* runner_load_backlog(): one of the 256 folders of waiting messages. */
 void runner_load_backlog(struct runner *r);
+
+/* runner_hurry(): all that wait (id NULL), or one, are due now.  How many. */
+size_t runner_hurry(struct runner *r, const struct queueid *id);
 
 /* runner_work(): everything that can be done now; returns when there is
  * something to do next (boot clock, UINT64_MAX: only events). */

@@ -156,6 +156,52 @@ static void two_weeks_switched_off_bounce_nothing(void **state) {
   assert_int_equal(told(t, "", sender), 1);
 }
 
+static void a_step_of_the_wall_clock_changes_no_schedule(void **state) {
+  static const int64_t steps_s[] = {-30 * TEST_DAY_S, 30 * TEST_DAY_S, -7200, 7200};
+  (void)state;
+  for (size_t i = 0; i < COUNT(steps_s); i++) {
+    struct testrunner t;
+    testrunner_make(&t);
+    testrunner_start(&t);
+    inject_one(&t, sender, "later@there.example");
+    testrunner_run(&t, 1000);
+    assert_int_equal(t.attempt_count, 2); /* 0, 400 */
+    t.wall_us += (uint64_t)(steps_s[i] * 1000000);
+    testrunner_run(&t, 3000);
+    assert_int_equal(t.attempt_count, 4);
+    assert_int_equal(t.attempts[2].at_s, 1600);
+    assert_int_equal(t.attempts[3].at_s, 3600);
+    testrunner_run(&t, 6 * TEST_DAY_S + 43200);
+    assert_int_equal(told(&t, "", sender), 0);
+    testrunner_run(&t, TEST_DAY_S);
+    assert_int_equal(told(&t, "", sender), 1);
+    testrunner_remove(&t);
+  }
+}
+
+static void a_skip_of_nothing_makes_no_hot_loop(void **state) {
+  struct testrunner *t = *state;
+  testrunner_control(t, "retryskiplocal", "0\n");
+  testrunner_control(t, "rescaninterval", "0\n");
+  testrunner_control(t, "timeoutidle", "0\n");
+  assert_int_equal(runner_load_settings(&t->runner), 0);
+  inject_one(t, sender, "later@here.example");
+  testrunner_run(t, 100);
+  assert_int_equal(t->attempt_count, 11); /* 0, 1, 4, 9... */
+}
+
+static void who_is_hurried_keeps_its_age(void **state) {
+  struct testrunner *t = *state;
+  inject_one(t, sender, "later@there.example");
+  testrunner_run(t, 1000);
+  assert_int_equal(runner_hurry(&t->runner, NULL), 1);
+  testrunner_run(t, 0);
+  assert_int_equal(t->attempts[2].at_s, 1000);
+  testrunner_run(t, 2000);
+  assert_int_equal(t->attempt_count, 4);
+  assert_int_equal(t->attempts[3].at_s, 51 * 51); /* 31 is the root of 1000 */
+}
+
 /* ---- DSNs */
 
 static void each_recipient_of_a_message_goes_its_own_way(void **state) {
@@ -371,6 +417,9 @@ int main(void) {
     TEST_CASE(a_late_poke_does_not_schedule_a_message_twice),
     TEST_CASE(a_late_poke_before_the_backlog_is_loaded_loses_nothing),
     TEST_CASE(two_weeks_switched_off_bounce_nothing),
+    cmocka_unit_test(a_step_of_the_wall_clock_changes_no_schedule),
+    TEST_CASE(a_skip_of_nothing_makes_no_hot_loop),
+    TEST_CASE(who_is_hurried_keeps_its_age),
     TEST_CASE(each_recipient_of_a_message_goes_its_own_way),
     TEST_CASE(who_wants_no_dsn_gets_none),
     TEST_CASE(a_failing_bounce_goes_to_doublebounceto),

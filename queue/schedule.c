@@ -18,8 +18,8 @@ static uint64_t floor_sqrt(uint64_t n) {
 }
 
 uint64_t schedule_next_age(uint64_t age_s, uint64_t skip_s) {
-  uint64_t root = floor_sqrt(age_s) + (skip_s < UINT32_MAX / 2 ? skip_s : UINT32_MAX / 2);
-  return root * root;
+  uint64_t root = floor_sqrt(age_s) + (skip_s ? skip_s : 1);
+  return root < UINT32_MAX && skip_s < UINT32_MAX ? root * root : UINT64_MAX - 1;
 }
 
 static bool before(const struct waiting *a, const struct waiting *b) {
@@ -60,7 +60,11 @@ static void pack(struct waiting *to, const struct queueid *id) {
     to->random[i] = (unsigned char)(hex_value(hex[2 * i]) << 4 | hex_value(hex[2 * i + 1]));
 }
 
-int waitlist_add(struct waitlist *w, const struct queueid *id, uint64_t due_us) {
+static uint32_t saturate(uint64_t age_s) {
+  return age_s < SCHEDULE_AGE_UNKNOWN ? (uint32_t)age_s : SCHEDULE_AGE_UNKNOWN;
+}
+
+int waitlist_add(struct waitlist *w, const struct queueid *id, uint64_t due_us, uint64_t age_s) {
   if (w->count == w->space) {
     size_t space = w->space ? w->space * 2 : 64;
     struct waiting *grown = reallocarray(w->heap, space, sizeof *grown);
@@ -69,6 +73,7 @@ int waitlist_add(struct waitlist *w, const struct queueid *id, uint64_t due_us) 
     w->space = space;
   }
   w->heap[w->count].due_us = due_us;
+  w->heap[w->count].age_s = saturate(age_s);
   pack(&w->heap[w->count], id);
   sift_up(w, w->count++);
   return 0;
@@ -76,16 +81,26 @@ int waitlist_add(struct waitlist *w, const struct queueid *id, uint64_t due_us) 
 
 uint64_t waitlist_due(const struct waitlist *w) { return w->count ? w->heap[0].due_us : UINT64_MAX; }
 
-bool waitlist_take(struct waitlist *w, struct queueid *id, bool *hurried) {
+/* While it waits age and boot clock go together. */
+static uint64_t age_at(const struct waiting *each, uint64_t now_us) {
+  if (each->age_s == SCHEDULE_AGE_UNKNOWN) return SCHEDULE_AGE_UNKNOWN;
+  if (now_us >= each->due_us) return schedule_age(each->age_s, each->due_us, now_us);
+  uint64_t left_s = (each->due_us - now_us + 999999u) / 1000000u;
+  return each->age_s > left_s ? each->age_s - left_s : 0;
+}
+
+bool waitlist_take(struct waitlist *w, struct queueid *id, struct due *due, uint64_t now_us) {
   if (w->count == 0) return false;
-  *hurried = w->heap[0].due_us == DUE_HURRIED;
+  due->new = w->heap[0].due_us == 0;
+  due->hurried = w->heap[0].due_us == DUE_HURRIED;
+  due->age_s = due->hurried ? w->heap[0].age_s : age_at(&w->heap[0], now_us);
   queueid_from(id, w->heap[0].arrival_us, w->heap[0].random);
   w->heap[0] = w->heap[--w->count];
   sift_down(w, 0);
   return true;
 }
 
-size_t waitlist_hurry(struct waitlist *w, const struct queueid *id) {
+size_t waitlist_hurry(struct waitlist *w, const struct queueid *id, uint64_t now_us) {
   struct waiting wanted = {0};
   size_t hurried = 0;
   if (id) pack(&wanted, id);
@@ -94,8 +109,10 @@ size_t waitlist_hurry(struct waitlist *w, const struct queueid *id) {
     if (id && (each->arrival_us != wanted.arrival_us ||
                memcmp(each->random, wanted.random, sizeof wanted.random) != 0))
       continue;
-    if (each->due_us > DUE_HURRIED) each->due_us = DUE_HURRIED;
     hurried++;
+    if (each->due_us <= DUE_HURRIED) continue;
+    each->age_s = saturate(age_at(each, now_us));
+    each->due_us = DUE_HURRIED;
   }
   for (size_t i = w->count / 2; i-- > 0;) sift_down(w, i);
   return hurried;

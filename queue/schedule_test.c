@@ -57,61 +57,61 @@ static struct queueid make_id(uint64_t arrival_us, unsigned char mark) {
 
 static void waitlist_gives_the_earliest_first(void **state) {
   struct waitlist w = {0};
-  bool hurried;
+  struct due taken;
   struct queueid id;
   uint64_t last = 0;
   (void)state;
   assert_int_equal(waitlist_due(&w), UINT64_MAX);
   for (unsigned i = 0; i < 1000; i++) {
     id = make_id(1000 + i, (unsigned char)i);
-    assert_int_equal(waitlist_add(&w, &id, i * 7919 % 1009), 0);
+    assert_int_equal(waitlist_add(&w, &id, i * 7919 % 1009, 7), 0);
   }
   for (unsigned i = 0; i < 1000; i++) {
     uint64_t due = waitlist_due(&w);
     assert_true(due >= last);
     last = due;
-    assert_true(waitlist_take(&w, &id, &hurried));
+    assert_true(waitlist_take(&w, &id, &taken, 1000000000));
     assert_int_equal((queueid_arrival_us(&id) - 1000) * 7919 % 1009, due);
   }
-  assert_false(waitlist_take(&w, &id, &hurried));
+  assert_false(waitlist_take(&w, &id, &taken, 1000000000));
   waitlist_free(&w);
 }
 
 static void waitlist_keeps_ids_whole_and_order_of_arrival(void **state) {
   struct waitlist w = {0};
-  bool hurried;
+  struct due taken;
   struct queueid out;
   static const char name[] = "1795438835383624.80fc9ebc9f3b888e94de";
   (void)state;
   assert_true(queueid_parse(&out, text_of(name)));
   struct queueid later = make_id(UINT64_C(1795438835383700), 1);
-  assert_int_equal(waitlist_add(&w, &later, 0), 0);
-  assert_int_equal(waitlist_add(&w, &out, 0), 0);
-  assert_true(waitlist_take(&w, &out, &hurried));
+  assert_int_equal(waitlist_add(&w, &later, 0, 7), 0);
+  assert_int_equal(waitlist_add(&w, &out, 0, 7), 0);
+  assert_true(waitlist_take(&w, &out, &taken, 1000000000));
   assert_string_equal(out.s, name);
-  assert_true(waitlist_take(&w, &out, &hurried));
+  assert_true(waitlist_take(&w, &out, &taken, 1000000000));
   assert_string_equal(out.s, later.s);
   waitlist_free(&w);
 }
 
 static void hurry_makes_one_or_all_due(void **state) {
   struct waitlist w = {0};
-  bool hurried;
+  struct due taken;
   struct queueid a = make_id(1, 1), b = make_id(2, 2), c = make_id(3, 3), out;
   (void)state;
-  waitlist_add(&w, &a, 500);
-  waitlist_add(&w, &b, 600);
-  assert_int_equal(waitlist_hurry(&w, &c), 0);
-  assert_int_equal(waitlist_hurry(&w, &b), 1);
-  assert_true(waitlist_take(&w, &out, &hurried));
+  waitlist_add(&w, &a, 500, 7);
+  waitlist_add(&w, &b, 600, 7);
+  assert_int_equal(waitlist_hurry(&w, &c, 100), 0);
+  assert_int_equal(waitlist_hurry(&w, &b, 100), 1);
+  assert_true(waitlist_take(&w, &out, &taken, 1000000000));
   assert_string_equal(out.s, b.s);
-  assert_true(hurried);
+  assert_true(taken.hurried);
   assert_int_equal(waitlist_due(&w), 500);
-  assert_true(waitlist_take(&w, &out, &hurried));
-  assert_false(hurried);
-  waitlist_add(&w, &a, 500);
-  waitlist_add(&w, &b, 600);
-  assert_int_equal(waitlist_hurry(&w, NULL), 2);
+  assert_true(waitlist_take(&w, &out, &taken, 1000000000));
+  assert_false(taken.hurried);
+  waitlist_add(&w, &a, 500, 7);
+  waitlist_add(&w, &b, 600, 7);
+  assert_int_equal(waitlist_hurry(&w, NULL, 100), 2);
   assert_int_equal(waitlist_due(&w), 1);
   waitlist_free(&w);
 }

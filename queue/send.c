@@ -119,7 +119,7 @@ static void read_signals(int fd) {
   while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
     switch (info.ssi_signo) {
       case SIGHUP: reload(); break;
-      case SIGALRM: waitlist_hurry(&runner.waitlist, NULL); break;
+      case SIGALRM: runner_hurry(&runner, NULL); break;
       case SIGTERM:
       case SIGINT: begin_exit(); break;
     }

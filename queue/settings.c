@@ -23,6 +23,11 @@ static int load_numbers(struct settings *s, struct control *c) {
   return 0;
 }
 
+/* Without an interval there would be no rest. */
+static void at_least_a_second(uint64_t *interval_s) {
+  if (*interval_s == 0) *interval_s = 1;
+}
+
 static int load_texts(struct settings *s, struct control *c) {
   const struct {
     enum control_name name;
@@ -42,9 +47,13 @@ static int load_texts(struct settings *s, struct control *c) {
 
 int settings_load(struct settings *s, struct control *c) {
   *s = (struct settings){0};
-  if (load_numbers(s, c) == 0 && load_texts(s, c) == 0 && route_load(&s->routes, c) == 0) return 0;
-  settings_free(s);
-  return -1;
+  if (load_numbers(s, c) == -1 || load_texts(s, c) == -1 || route_load(&s->routes, c) == -1) {
+    settings_free(s);
+    return -1;
+  }
+  at_least_a_second(&s->rescaninterval_s);
+  at_least_a_second(&s->timeoutdelivery_s);
+  return 0;
 }
 
 void settings_free(struct settings *s) {
