@@ -303,6 +303,25 @@ static void a_silent_agent_is_given_up_in_the_end(void **state) {
   assert_int_equal(t->agent_count, 0);
 }
 
+static void an_exit_with_jobs_waiting_makes_no_hot_loop(void **state) {
+  static const char *const to[] = {"silent@here.example", "bob@here.example"};
+  struct testrunner *t = *state;
+  testrunner_control(t, "concurrencyremote", "1\n");
+  assert_int_equal(runner_load_settings(&t->runner), 0);
+  testrunner_inject(t, sender, 0, to, 2);
+  inject_one(t, sender, "silent-1@there.example");
+  testrunner_run(t, 1);
+  inject_one(t, sender, "bob@there.example");
+  testrunner_run(t, 1);
+  t->runner.exiting = true;
+  assert_int_equal(agent_send_result(t->agents[0].channel == CHANNEL_REMOTE ? t->agents[0].sock
+                                                                            : t->agents[1].sock,
+                                     &(struct agent_result){.result = {.class = RESULT_SUCCESS}}, 1000),
+                   0);
+  testrunner_run(t, 10);
+  assert_int_equal(testrunner_attempts(t, "bob@there.example"), 0);
+}
+
 /* ---- many destinations, many recipients, large bodies */
 
 enum { MANY = 1000 };
@@ -427,6 +446,7 @@ int main(void) {
     cmocka_unit_test(an_agent_that_misbehaves_defers_its_job),
     TEST_CASE(a_second_report_of_one_recipient_ends_the_worker),
     TEST_CASE(a_silent_agent_is_given_up_in_the_end),
+    TEST_CASE(an_exit_with_jobs_waiting_makes_no_hot_loop),
     TEST_CASE(thirty_destinations_share_five_places),
     TEST_CASE(recipientlimit_bounds_a_job),
     TEST_CASE(a_large_body_travels_alone),

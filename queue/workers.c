@@ -108,6 +108,7 @@ void workers_start(struct runner *r, struct destination *to) {
   }
   w->sock = pair[0];
   w->reader.protocol = &agent_protocol;
+  w->idle_since_us = clock_boot_us(r->clock);
   dispatch_add_worker(&r->dispatcher, w, to);
 }
 
@@ -176,6 +177,10 @@ static int queue_job(struct worker *w, struct job *j) {
   return result;
 }
 
+static void set_deadline(const struct runner *r, struct worker *w) {
+  w->deadline_us = clock_boot_us(r->clock) + r->settings.timeoutdelivery_s * 1000000u;
+}
+
 void workers_send(struct runner *r, struct worker *w, struct job *j) {
   j->number = w->next_number++ & UINT32_MAX;
   j->delivery = r->deliveries;
@@ -184,7 +189,7 @@ void workers_send(struct runner *r, struct worker *w, struct job *j) {
   w->jobs = j;
   w->outstanding++;
   w->idle_since_us = 0;
-  w->deadline_us = clock_boot_us(r->clock) + r->settings.timeoutdelivery_s * 1000000u;
+  set_deadline(r, w);
   report_start(r, j);
   if (queue_job(w, j) == -1) {
     w->jobs = j->next;
@@ -198,7 +203,7 @@ void workers_send(struct runner *r, struct worker *w, struct job *j) {
 
 void workers_close(struct runner *r, struct worker *w) {
   dispatch_close_worker(&r->dispatcher, w);
-  w->deadline_us = clock_boot_us(r->clock) + r->settings.timeoutdelivery_s * 1000000u;
+  set_deadline(r, w);
   (void)frame_queue(&w->writer, &agent_protocol, AGENT_CLOSE, text_of(""), -1);
   (void)frame_flush(&w->writer, w->sock);
 }
@@ -235,6 +240,7 @@ static bool take_refusal(struct runner *r, struct worker *w, struct text payload
   struct result refusal;
   if (agent_read_refuse(&refusal, payload) == -1) return false;
   dispatch_close_worker(&r->dispatcher, w);
+  set_deadline(r, w);
   report_jobs(r, w, refusal);
   return true;
 }
@@ -271,6 +277,22 @@ static bool is_overdue(const struct worker *w, uint64_t now_us) {
   return w->deadline_us && (w->outstanding || w->closing) && now_us >= w->deadline_us;
 }
 
+/* When an idle worker is closed: at once when nothing more will be sent. */
+static uint64_t closing_time(const struct runner *r, const struct worker *w) {
+  if (r->exiting) return 0;
+  if (w->destination->queued) return UINT64_MAX;
+  return w->idle_since_us + r->settings.timeoutidle_s * 1000000u;
+}
+
+static uint64_t time_of(struct runner *r, struct worker *w, uint64_t now_us) {
+  if (!w->outstanding && !w->closing) {
+    uint64_t at = closing_time(r, w);
+    if (now_us < at) return at;
+    workers_close(r, w);
+  }
+  return w->deadline_us;
+}
+
 uint64_t workers_time(struct runner *r, uint64_t now_us) {
   uint64_t next = UINT64_MAX;
   for (struct worker *w = r->dispatcher.workers, *following; w; w = following) {
@@ -279,14 +301,7 @@ uint64_t workers_time(struct runner *r, uint64_t now_us) {
       drop(r, w);
       continue;
     }
-    uint64_t at = w->outstanding || w->closing ? w->deadline_us : UINT64_MAX;
-    if (!w->outstanding && !w->closing) {
-      at = w->idle_since_us + (r->exiting ? 0 : r->settings.timeoutidle_s * 1000000u);
-      if (now_us >= at && !w->destination->queued) {
-        workers_close(r, w);
-        at = w->deadline_us;
-      }
-    }
+    uint64_t at = time_of(r, w, now_us);
     if (at < next) next = at;
   }
   return next;
