@@ -184,6 +184,7 @@ int main(void) {
   ce.envelope.submitter_pid = (uint64_t)getpid();
   ce.envelope.instance = text_of_stralloc(&instance);
 
+  alarm(0); /* between link and sync there is no way back to "not queued" */
   enum newmessage_status s = newmessage_commit(&message, &ce.envelope);
   message_open = false;
   die_status(s);
