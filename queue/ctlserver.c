@@ -7,7 +7,7 @@
 
 /* Requests are tiny and their senders are administrators: the runner waits for
  * one, but not for long. */
-enum { REQUEST_MS = 200, BACKLOG = 16 };
+enum { REQUEST_MS = 200, BACKLOG = 16, REQUESTS_MAX = 100 };
 
 int ctlserver_open(struct ctlserver *s, struct control *c) {
   stralloc path = {0};
@@ -58,7 +58,8 @@ static unsigned answer(struct runner *r, const struct frame *f, struct ctl_reply
 static void serve_client(int sock, struct runner *r) {
   struct frame_reader reader = {.protocol = &ctl_protocol};
   struct frame f;
-  while (frame_receive(&reader, sock, &f, REQUEST_MS) == FRAME_READY) {
+  for (unsigned n = 0; n < REQUESTS_MAX; n++) {
+    if (frame_receive(&reader, sock, &f, REQUEST_MS) != FRAME_READY) break;
     struct ctl_reply reply = {0};
     stralloc payload = {0};
     if (f.fd >= 0) close(f.fd);
