@@ -6,21 +6,31 @@
 #include "lib/crc32c.h"
 #include "lib/iofd.h"
 
+static void progress(struct message *m, struct recipient_state *s, enum recipient_progress to) {
+  if (s->progress == RECIPIENT_WAITING) m->waiting--;
+  s->progress = to;
+}
+
+static void note_told(struct message *m) {
+  for (size_t i = 0; i < m->file.envelope.recipient_count; i++)
+    if (m->states[i].progress == RECIPIENT_FAILED) m->states[i].told = true;
+}
+
 /* Texts of the record must outlive it: they stay in the log's octets when the
  * log was read, and in the caller's when it is applied after an append. */
 static void note(struct message *m, const struct logrecord *r, bool keep_texts) {
   m->last_us = r->time_us; /* the clock may have been set back since the one before */
   if (r->age_s > m->last_age_s) m->last_age_s = r->age_s;
-  if (r->recipient >= m->file.envelope.recipient_count) return;
-  struct recipient_state *s = &m->states[r->recipient];
   if (r->told) {
-    s->told = true;
+    note_told(m);
     return;
   }
+  if (r->recipient >= m->file.envelope.recipient_count) return;
+  struct recipient_state *s = &m->states[r->recipient];
   s->attempts++;
   s->next_age_s = r->next_age_s;
-  if (r->result.class == RESULT_SUCCESS) s->progress = RECIPIENT_DONE;
-  if (r->result.class == RESULT_FAILURE) s->progress = RECIPIENT_FAILED;
+  if (r->result.class == RESULT_SUCCESS) progress(m, s, RECIPIENT_DONE);
+  if (r->result.class == RESULT_FAILURE) progress(m, s, RECIPIENT_FAILED);
   if (keep_texts) s->last = *r;
 }
 
@@ -31,17 +41,22 @@ void message_apply(struct message *m, const struct logrecord *r) { note(m, r, fa
 static void read_records(struct message *m) {
   struct text rest;
   struct logrecord r;
-  struct text dsn = TEXT_ABSENT;
-  enum msglog_status s = MSGLOG_TORN;
-  m->has_log = m->log.len > 0;
-  if (msglog_first(text_of_stralloc(&m->log), &rest))
-    while ((s = msglog_next(&rest, &r)) == MSGLOG_RECORD) {
-      note(m, &r, true);
-      if (r.told && !text_equal(r.dsn, dsn)) m->dsns++;
-      if (r.told) dsn = r.dsn;
-    }
-  m->log_octets = s == MSGLOG_END ? m->log.len : (uint64_t)(rest.s - m->log.s);
-  if (s == MSGLOG_TORN && m->log_octets == 0) m->has_log = false;
+  m->waiting = m->file.envelope.recipient_count;
+  m->log_octets = 0;
+  m->has_log = false;
+  if (!msglog_first(text_of_stralloc(&m->log), &rest)) return; /* not even its magic is whole */
+  while (msglog_next(&rest, &r) == MSGLOG_RECORD) {
+    note(m, &r, true);
+    if (r.told && r.dsn.s) m->dsns++;
+  }
+  m->log_octets = m->log.len - rest.len;
+  m->has_log = m->log_octets > 0;
+}
+
+int message_append(struct message *m, struct store *s, struct text records) {
+  if (store_append_log(s, &m->id, records, m->log_octets) == -1) return -1;
+  m->log_octets += records.len + (m->log_octets ? 0 : MSGLOG_MAGIC_OCTETS);
+  return 0;
 }
 
 int message_reread_log(struct message *m, struct store *s) {
@@ -95,11 +110,7 @@ enum message_status message_load(struct message *m, struct store *s, const struc
   return status;
 }
 
-bool message_is_finished(const struct message *m) {
-  for (size_t i = 0; i < m->file.envelope.recipient_count; i++)
-    if (m->states[i].progress == RECIPIENT_WAITING) return false;
-  return true;
-}
+bool message_is_finished(const struct message *m) { return m->waiting == 0; }
 
 uint64_t message_next_age(const struct message *m) {
   uint64_t least = UINT64_MAX;
@@ -124,12 +135,14 @@ int message_summarize_log(struct text log, struct log_summary *out) {
   struct logrecord r;
   uint64_t deferred_at_s = 0;
   bool any = false;
-  *out = (struct log_summary){0, 0, 0};
+  *out = (struct log_summary){0};
   if (!msglog_first(log, &rest)) return -1;
   while (msglog_next(&rest, &r) == MSGLOG_RECORD) {
     any = true;
     out->last_us = r.time_us;
     if (r.age_s > out->last_age_s) out->last_age_s = r.age_s;
+    if (r.told) out->untold = false;
+    if (r.result.class == RESULT_FAILURE) out->untold = true;
     if (r.result.class != RESULT_DEFERRAL) continue;
     if (r.age_s > deferred_at_s || r.next_age_s < out->next_age_s || !out->next_age_s)
       out->next_age_s = r.next_age_s;

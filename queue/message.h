@@ -25,8 +25,9 @@ struct message {
   int fd;
   struct queuefile file;
   stralloc log;
-  uint64_t log_octets; /* that check; less than log.len: a torn tail follows */
+  uint64_t log_octets; /* of the file, that check; a torn tail may follow */
   struct recipient_state *states; /* one per recipient of file.envelope */
+  size_t waiting;      /* recipients neither done nor failed */
   uint64_t last_us;    /* wall clock of the last record, or arrival */
   uint64_t last_age_s;
   uint64_t dsns;       /* DSNs made so far */
@@ -48,6 +49,9 @@ enum message_status message_load(struct message *m, struct store *s, const struc
 /* message_apply(): takes one record into account, as after its append. */
 void message_apply(struct message *m, const struct logrecord *r);
 
+/* message_append(): encoded records behind what checks of the log.  0, or -1. */
+int message_append(struct message *m, struct store *s, struct text records);
+
 /* message_reread_log(): after appends, so that states[].last has the words of
  * the latest records.  0, or -1. */
 int message_reread_log(struct message *m, struct store *s);
@@ -67,6 +71,7 @@ int message_read_body(const struct message *m, stralloc *out, uint64_t max);
  * 0, or -1: the log says nothing of that. */
 struct log_summary {
   uint64_t last_us, last_age_s, next_age_s;
+  bool untold; /* a failure that no DSN has been made about */
 };
 int message_summarize_log(struct text log, struct log_summary *out);
 

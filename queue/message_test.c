@@ -48,10 +48,10 @@ static struct logrecord deferral(uint64_t recipient) {
                                        .host = text_of("mx.b.test")}};
 }
 
-static void append(struct testqueue *q, const struct queueid *id, struct logrecord r, uint64_t cut) {
+static void append(struct testqueue *q, const struct queueid *id, struct logrecord r, uint64_t keep) {
   stralloc octets = {0};
   assert_int_equal(msglog_cat(&octets, &r), 0);
-  assert_int_equal(store_append_log(&q->store, id, text_of_stralloc(&octets), cut), 0);
+  assert_int_equal(store_append_log(&q->store, id, text_of_stralloc(&octets), keep), 0);
   stralloc_free(&octets);
 }
 
@@ -74,9 +74,9 @@ static void the_log_follows_the_message_to_wait(void **state) {
   struct testqueue *q = *state;
   struct queueid id = testqueue_inject(q, body, "s@c.test", two, 2);
   assert_int_equal(store_move_to_wait(&q->store, &id), 0);
-  append(q, &id, deferral(1), 0);
+  append(q, &id, deferral(1), UINT64_MAX);
   struct logrecord done = {.recipient = 0, .age_s = 6, .result = {.class = RESULT_SUCCESS}};
-  append(q, &id, done, 0);
+  append(q, &id, done, UINT64_MAX);
   assert_true(store_is_dirty(&q->store));
   assert_int_equal(store_sync(&q->store), 0);
   assert_false(store_is_dirty(&q->store));
@@ -112,9 +112,9 @@ static void a_torn_tail_is_cut(void **state) {
   struct testqueue *q = *state;
   struct queueid id = testqueue_inject(q, body, "s@c.test", two, 2);
   assert_int_equal(store_move_to_wait(&q->store, &id), 0);
-  append(q, &id, deferral(0), 0);
+  append(q, &id, deferral(0), UINT64_MAX);
   off_t first = log_size(q, &id, 0);
-  append(q, &id, deferral(1), 0);
+  append(q, &id, deferral(1), UINT64_MAX);
   off_t both = log_size(q, &id, 0);
   for (off_t at = both - 1; at > first; at--) {
     log_size(q, &id, at);

@@ -18,7 +18,7 @@ struct logrecord {
   uint64_t recipient;  /* its place in the envelope */
   uint64_t next_age_s; /* deferral: the age at which it is tried again */
   bool held;
-  bool told;           /* a DSN about this recipient has been made */
+  bool told;           /* a DSN has been made about all failures recorded before this */
   struct text dsn;     /* its queue id */
   struct result result;
 };

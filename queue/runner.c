@@ -52,10 +52,10 @@ static int found_waiting(void *context, const struct queueid *id) {
   if (idset_remove(&r->early, id)) return 0; /* it waits already, or is active */
   if (store_read_log(&r->store, id, &log) == -1 ||
       message_summarize_log(text_of_stralloc(&log), &s) == -1)
-    s = (struct log_summary){0, 0, 0};
+    s = (struct log_summary){0};
   else age_s = schedule_age(s.last_age_s, s.last_us, clock_wall_us(r->clock));
   stralloc_free(&log);
-  return wait_for_age(r, id, age_s, s.next_age_s);
+  return wait_for_age(r, id, age_s, s.untold ? 0 : s.next_age_s);
 }
 
 void runner_load_backlog(struct runner *r) {
@@ -144,9 +144,7 @@ static int append_records(struct runner *r, struct active *a) {
     idset_remove(&r->known, &m->id);
     if (queueid_folder(&m->id) >= r->next_wait_folder) (void)idset_add(&r->early, &m->id);
   }
-  uint64_t cut_at = m->log_octets < m->log.len ? m->log_octets : 0;
-  if (store_append_log(&r->store, &m->id, text_of_stralloc(&a->unlogged), cut_at) == -1) return -1;
-  m->log_octets = m->log.len;
+  if (message_append(m, &r->store, text_of_stralloc(&a->unlogged)) == -1) return -1;
   stralloc_zero(&a->unlogged);
   return 0;
 }
@@ -262,11 +260,18 @@ static void begin(struct runner *r, struct active *a, bool hurried) {
   if (a->jobs_left == 0) settle(r, a);
 }
 
+/* What an earlier runner did not come to is told first, before this round can
+ * add to it. */
+static int tell_first(struct runner *r, struct message *m) {
+  if (m->place == PLACE_TODO && tell_about_parent(r, m->file.envelope.parent) == -1) return -1;
+  return tell_failures(r, m);
+}
+
 /* 0: all is there, *a is linked and has its body */
 static int prepare(struct runner *r, struct active *a) {
   struct queueid id = a->message.id;
   link_active(r, a);
-  if (tell_about_parent(r, a->message.file.envelope.parent) == 0 && prepare_body(r, a) == 0) return 0;
+  if (tell_first(r, &a->message) == 0 && prepare_body(r, a) == 0) return 0;
   if (errno == EBADMSG) set_aside(r, &a->message, "the message does not fit its checksum");
   else try_again_later(r, &id, "unable to prepare a message");
   free_active(r, a);
@@ -333,10 +338,16 @@ static int let_wait(struct runner *r, struct active *a) {
 /* Whatever fails here is tried again: the message stays in memory with what is
  * known about it, the runner lives on. */
 static void settle(struct runner *r, struct active *a) {
+  a->settle_us = 0;
   int done = append_records(r, a);
   if (done == 0) done = tell_failures(r, &a->message);
   if (done == 0) done = message_is_finished(&a->message) ? finish(r, a) : let_wait(r, a);
   if (done == 0) return;
+  if (errno == EBADMSG) {
+    set_aside(r, &a->message, "the message does not fit its checksum");
+    free_active(r, a);
+    return;
+  }
   report_problem(r, "unable to record the end of a round", &a->message.id);
   a->settle_us = boot_us(r) + retry_settling_us;
 }
@@ -368,9 +379,15 @@ static void dispatch_all(struct runner *r) {
   }
 }
 
+/* For the first one that waits. */
+static bool has_place(const struct runner *r) {
+  size_t reserve = waitlist_due(&r->waitlist) == 0 ? ACTIVE_RESERVE : 0;
+  return r->active_count < ACTIVE_MAX + reserve;
+}
+
 static void activate_due(struct runner *r) {
   struct queueid id;
-  while (r->active_count < ACTIVE_MAX && waitlist_due(&r->waitlist) <= boot_us(r)) {
+  while (has_place(r) && waitlist_due(&r->waitlist) <= boot_us(r)) {
     struct due due;
     if (waitlist_take(&r->waitlist, &id, &due, boot_us(r))) activate(r, &id, &due);
   }
@@ -379,10 +396,7 @@ static void activate_due(struct runner *r) {
 static void settle_again(struct runner *r) {
   for (struct active *a = r->actives, *next; a; a = next) {
     next = a->next;
-    if (a->settle_us && boot_us(r) >= a->settle_us) {
-      a->settle_us = 0;
-      settle(r, a);
-    }
+    if (a->settle_us && boot_us(r) >= a->settle_us) settle(r, a);
   }
 }
 
@@ -424,7 +438,7 @@ uint64_t runner_work(struct runner *r) {
     activate_due(r);
     dispatch_all(r);
     next = earliest(next, earliest(r->rescan_us, r->alarm_us));
-    if (r->active_count < ACTIVE_MAX) next = earliest(next, waitlist_due(&r->waitlist));
+    if (has_place(r)) next = earliest(next, waitlist_due(&r->waitlist));
     if (r->next_wait_folder < QUEUEID_FOLDERS) next = 0;
   }
   next = earliest(next, workers_time(r, boot_us(r)));

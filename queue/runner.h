@@ -14,7 +14,8 @@
 #include "queue/schedule.h"
 #include "queue/settings.h"
 
-enum { ACTIVE_MAX = 500 };
+/* New mail may use the reserve too: old mail for a dead host does not hold it up. */
+enum { ACTIVE_MAX = 500, ACTIVE_RESERVE = 250 };
 
 /* A message with deliveries under way. */
 struct active {

@@ -86,11 +86,14 @@ int store_read_log(struct store *s, const struct queueid *id, stralloc *out) {
   return r;
 }
 
-static int write_log(int fd, struct text octets, uint64_t cut_at, bool *created) {
+static int write_log(int fd, struct text octets, uint64_t keep, bool *created) {
   struct stat st;
   stralloc whole = {0};
-  if (cut_at && ftruncate(fd, (off_t)cut_at) == -1) return -1;
   if (fstat(fd, &st) == -1) return -1;
+  if ((uint64_t)st.st_size > keep) {
+    if (ftruncate(fd, (off_t)keep) == -1) return -1;
+    st.st_size = (off_t)keep;
+  }
   *created = st.st_size == 0;
   int r = 0;
   if (*created && msglog_cat_magic(&whole) == -1) r = -1;
@@ -112,13 +115,13 @@ static void keep_dirty_log(struct store *s, int fd) {
 }
 
 int store_append_log(struct store *s, const struct queueid *id, struct text octets,
-                     uint64_t cut_at) {
+                     uint64_t keep) {
   char path[PATH_SPACE];
   bool created;
   wait_path(path, id, ".log");
   int fd = openat(s->queue_fd, path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, LOG_MODE);
   if (fd == -1) return -1;
-  if (write_log(fd, octets, cut_at, &created) == -1) {
+  if (write_log(fd, octets, keep, &created) == -1) {
     int saved = errno;
     close(fd);
     return errno = saved, -1;
@@ -126,6 +129,36 @@ int store_append_log(struct store *s, const struct queueid *id, struct text octe
   if (created) mark(s, id, PLACE_WAIT);
   keep_dirty_log(s, fd);
   return 0;
+}
+
+static int sync_folder(struct store *s, const char *path) {
+  int fd = openat(s->queue_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd == -1) return -1;
+  int r = fsync(fd);
+  int saved = errno;
+  close(fd);
+  errno = saved;
+  return r;
+}
+
+static int write_synced(struct store *s, const char *path, struct text octets) {
+  int fd = openat(s->queue_fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, LOG_MODE);
+  if (fd == -1) return -1;
+  int r = io_write_all(fd, octets.s, octets.len, IO_FOREVER) == 0 && fsync(fd) == 0 ? 0 : -1;
+  int saved = errno;
+  close(fd);
+  errno = saved;
+  return r;
+}
+
+int store_rewrite_log(struct store *s, const struct queueid *id, struct text octets) {
+  char folder[16], new[PATH_SPACE], path[PATH_SPACE];
+  store_wait_folder(folder, queueid_folder(id));
+  snprintf(new, sizeof new, "%s/new.log", folder);
+  wait_path(path, id, ".log");
+  if (write_synced(s, new, octets) == -1) return -1;
+  if (renameat(s->queue_fd, new, s->queue_fd, path) == -1) return -1;
+  return sync_folder(s, folder);
 }
 
 int store_move_to_wait(struct store *s, const struct queueid *id) {
@@ -216,18 +249,8 @@ int store_scan(struct store *s, const char *folder, int (*found)(void *, const s
   return r;
 }
 
-static int sync_folder(struct store *s, const char *path) {
-  int fd = openat(s->queue_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd == -1) return -1;
-  int r = fsync(fd);
-  int saved = errno;
-  close(fd);
-  errno = saved;
-  return r;
-}
-
 int store_sync_todo(struct store *s) {
-  if (sync_folder(s, "todo") == -1) return -1;
+  if (sync_folder(s, "todo") == -1) return s->doubtful = true, -1;
   s->dirty_todo = false;
   return 0;
 }
@@ -242,9 +265,9 @@ bool store_is_dirty(const struct store *s) {
   return s->dirty_all || s->dirty_todo || s->dirty_log_count || dirty_folders(s);
 }
 
-/* After a failed fsync the kernel may call the pages clean: what was to be
- * synced is not tried again as if a later success covered it.  The caller
- * hears of it; the next start reads what the disk really holds. */
+/* After a failed fsync the kernel may call the pages clean: trying again would
+ * succeed and prove nothing.  So the marks go, and what must be durable is
+ * written anew from then on. */
 int store_sync(struct store *s) {
   int r = 0, saved = 0;
   if (s->dirty_all || s->dirty_log_count + dirty_folders(s) > STORE_DIRTY_LOGS_MAX) {
@@ -265,6 +288,7 @@ int store_sync(struct store *s) {
   }
   s->dirty_all = s->dirty_todo = false;
   memset(s->dirty_wait, 0, sizeof s->dirty_wait);
+  if (r == -1) s->doubtful = true;
   errno = saved;
   return r;
 }

@@ -30,6 +30,7 @@ struct store {
   int dirty_logs[STORE_DIRTY_LOGS_MAX]; /* open descriptors */
   unsigned dirty_log_count;
   bool dirty_all; /* too much to name: sync the file system */
+  bool doubtful;  /* a sync has failed: a later one that succeeds proves nothing of what was before */
 };
 
 /* store_open(): opens the folder; store_lock(): takes the runner's lock, EAGAIN
@@ -44,10 +45,14 @@ int store_open_message(struct store *s, const struct queueid *id, enum store_pla
 /* store_read_log(): *out gets the whole log, empty when there is none. */
 int store_read_log(struct store *s, const struct queueid *id, stralloc *out);
 
-/* store_append_log(): octets go behind what is there; cut_at, when not 0, is
- * the length to which a torn log is cut before. */
+/* store_append_log(): octets go behind the first keep octets, the part that
+ * checks; a torn tail is cut. */
 int store_append_log(struct store *s, const struct queueid *id, struct text octets,
-                     uint64_t cut_at);
+                     uint64_t keep);
+
+/* store_rewrite_log(): the whole log anew, durable when it returns 0, whatever
+ * became of earlier syncs. */
+int store_rewrite_log(struct store *s, const struct queueid *id, struct text octets);
 
 /* store_move_to_wait(): out of the injectors' reach. */
 int store_move_to_wait(struct store *s, const struct queueid *id);

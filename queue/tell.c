@@ -8,13 +8,14 @@
 
 /* The steps, and why a crash between any two of them neither loses a DSN nor
  * makes a second one:
- *   1. the failures are in the log, synced;
+ *   1. the failures are in the log, durable;
  *   2. the DSN is made, durable, under an id that derives from the message's;
- *   3. "told", with that id, goes into the log, synced;
+ *   3. "told", one record for all of them, goes into the log, durable;
  *   4. only now is the DSN scheduled.
  * A crash after 2 leaves a DSN whose message does not say told.  Whoever comes
- * first after the restart, the message (2 then finds the DSN there) or the DSN
- * (tell_about_parent()), does 3 before the DSN can leave the queue. */
+ * first after the restart, the message (2 then makes the DSN anew, in the place
+ * of the old one) or the DSN (tell_about_parent()), does 3 before the DSN can
+ * leave the queue. */
 
 static const char double_bounce_sender[] = "#@[]";
 
@@ -68,21 +69,28 @@ static int compose(struct dsn *d, const struct message *m, const struct runner *
   return bounce_write(&d->body, m, &d->id, &r->settings, to->address, now_us);
 }
 
-/* It exists, too, when an earlier run came this far. */
-static int put_into_queue(const struct dsn *d, int queue_fd) {
+static enum newmessage_status put_into_queue(const struct dsn *d, int queue_fd) {
   struct newmessage new;
   enum newmessage_status s = newmessage_open(&new, queue_fd, &d->id);
-  if (s != NEWMESSAGE_OK) return -1;
+  if (s != NEWMESSAGE_OK) return s;
   s = newmessage_write(&new, d->body.s, d->body.len);
-  if (s != NEWMESSAGE_OK) return newmessage_abort(&new), -1;
-  s = newmessage_commit(&new, &d->envelope);
-  return s == NEWMESSAGE_OK || s == NEWMESSAGE_EXISTS ? 0 : -1;
+  if (s != NEWMESSAGE_OK) return newmessage_abort(&new), s;
+  return newmessage_commit(&new, &d->envelope);
+}
+
+/* One of an earlier run that came this far was never scheduled, and may not be
+ * durable: it is made anew. */
+static int put_alone(struct runner *r, const struct dsn *d) {
+  enum newmessage_status s = put_into_queue(d, r->store.queue_fd);
+  if (s == NEWMESSAGE_EXISTS && store_remove(&r->store, &d->id, PLACE_TODO) == 0)
+    s = put_into_queue(d, r->store.queue_fd);
+  return s == NEWMESSAGE_OK ? 0 : -1;
 }
 
 static int make_dsn(struct runner *r, const struct message *m, struct queueid *id) {
   struct dsn d = {0};
   int result = compose(&d, m, r);
-  if (result == 0) result = put_into_queue(&d, r->store.queue_fd);
+  if (result == 0) result = put_alone(r, &d);
   int saved = errno;
   *id = d.id;
   envelope_free(&d.envelope);
@@ -92,40 +100,48 @@ static int make_dsn(struct runner *r, const struct message *m, struct queueid *i
   return result;
 }
 
-/* Appends "told" for every failure that is not, and syncs it. */
+/* The log as it is on the disk, and then as it is known. */
+static int make_log_durable(struct runner *r, struct message *m) {
+  if (store_sync(&r->store) == -1) report_problem(r, "unable to sync the queue", NULL);
+  if (message_reread_log(m, &r->store) == -1) return -1;
+  if (!r->store.doubtful || m->log_octets == 0) return 0;
+  return store_rewrite_log(&r->store, &m->id, (struct text){m->log.s, m->log_octets});
+}
+
+/* One record, so that a crash cannot leave a part of it. */
 static int record_told(struct runner *r, struct message *m, struct text dsn) {
-  stralloc records = {0};
+  stralloc record = {0};
   uint64_t now_us = clock_wall_us(r->clock);
-  int result = 0;
-  for (size_t i = 0; result == 0 && i < m->file.envelope.recipient_count; i++) {
-    if (m->states[i].progress != RECIPIENT_FAILED || m->states[i].told) continue;
-    struct logrecord told = {.time_us = now_us,
-                             .age_s = schedule_age(m->last_age_s, m->last_us, now_us),
-                             .recipient = i,
-                             .told = true,
-                             .dsn = dsn};
-    result = msglog_cat(&records, &told);
-    if (result == -1) errno = ENOMEM;
-  }
-  if (result == 0) result = store_append_log(&r->store, &m->id, text_of_stralloc(&records), 0);
-  if (result == 0) result = store_sync(&r->store);
-  if (result == 0) result = message_reread_log(m, &r->store);
+  struct logrecord told = {.time_us = now_us,
+                           .age_s = schedule_age(m->last_age_s, m->last_us, now_us),
+                           .told = true,
+                           .dsn = dsn};
+  int result = msglog_cat(&record, &told);
+  if (result == -1) errno = ENOMEM;
+  else result = message_append(m, &r->store, text_of_stralloc(&record));
   int saved = errno;
-  stralloc_free(&records);
+  stralloc_free(&record);
   errno = saved;
-  return result;
+  return result == 0 ? make_log_durable(r, m) : -1;
+}
+
+static int discard(struct runner *r, struct message *m) {
+  if (record_told(r, m, TEXT_ABSENT) == -1) return -1;
+  log_s(r->log, "triple bounce: discarding bounce/");
+  log_t(r->log, (struct text){m->id.s, QUEUEID_DIGITS});
+  log_end(r->log);
+  return 0;
 }
 
 int tell_failures(struct runner *r, struct message *m) {
   struct queueid id;
   if (!anything_wanted(m)) return 0;
-  if (store_sync(&r->store) == -1 || message_reread_log(m, &r->store) == -1) return -1;
-  if (text_equals(m->file.envelope.sender, double_bounce_sender)) {
-    log_s(r->log, "triple bounce: discarding bounce/");
-    log_t(r->log, (struct text){m->id.s, QUEUEID_DIGITS});
-    log_end(r->log);
-    return record_told(r, m, TEXT_ABSENT);
+  if (make_log_durable(r, m) == -1) return -1;
+  if (!anything_wanted(m)) { /* told, but for what failed after step 3: the DSN is in todo/ */
+    r->rescan_us = 0;
+    return 0;
   }
+  if (text_equals(m->file.envelope.sender, double_bounce_sender)) return discard(r, m);
   if (make_dsn(r, m, &id) == -1 || record_told(r, m, text_of(id.s)) == -1) return -1;
   report_bounce(r, &m->id, (uint64_t)getpid());
   runner_found(r, &id);
@@ -138,6 +154,8 @@ int tell_about_parent(struct runner *r, struct text parent) {
   const char *reason;
   if (!queueid_parse(&id, parent)) return 0;
   struct active *a = runner_find_active(r, &id);
+  /* what is not in its log yet would be forgotten by reading that */
+  if (a && a->unlogged.len) return errno = EAGAIN, -1;
   if (a) return tell_failures(r, &a->message);
   switch (message_load(&m, &r->store, &id, &reason)) {
     case MESSAGE_OK: break;
@@ -146,6 +164,8 @@ int tell_about_parent(struct runner *r, struct text parent) {
     case MESSAGE_BAD: return 0;
   }
   int result = tell_failures(r, &m);
+  int saved = errno;
   message_free(&m);
+  errno = saved == EBADMSG ? EIO : saved; /* that is the parent, which goes to bad/ when it is due */
   return result;
 }

@@ -77,8 +77,17 @@ void testrunner_crash(struct testrunner *t) {
   runner_free(&t->runner);
 }
 
+static void show_log(struct testrunner *t) {
+  stralloc all = {0};
+  (void)lseek(t->log.fd, 0, SEEK_SET);
+  (void)io_slurp(t->log.fd, &all, LOG_MAX, IO_FOREVER);
+  fprintf(stderr, "%.*s", (int)all.len, all.s);
+  stralloc_free(&all);
+}
+
 void testrunner_remove(struct testrunner *t) {
   testrunner_crash(t);
+  if (getenv("TESTRUNNER_LOG")) show_log(t);
   for (size_t i = 0; i < t->attempt_count; i++) stralloc_free(&t->attempts[i].body);
   free(t->attempts);
   free(t->agents);
