@@ -27,6 +27,42 @@ static void destination_free(struct destination *x) {
   free(x);
 }
 
+/* ---- lines of destinations */
+
+static struct destination_line *line_of(const struct destination *x) {
+  return &x->dispatcher->lines[x->channel][x->need];
+}
+
+static void leave_line(struct destination *x) {
+  struct destination_line *l = line_of(x);
+  if (x->previous) x->previous->next = x->next;
+  else l->first = x->next;
+  if (x->next) x->next->previous = x->previous;
+  else l->last = x->previous;
+}
+
+static void join_line(struct destination *x) {
+  struct destination_line *l = line_of(x);
+  x->next = NULL;
+  x->previous = l->last;
+  if (l->last) l->last->next = x;
+  else l->first = x;
+  l->last = x;
+}
+
+static enum destination_need need_of(const struct destination *x) {
+  if (x->queued) return x->workers ? NEED_MORE : NEED_FIRST;
+  return x->attached ? NEED_NO_MORE : NEED_NOTHING;
+}
+
+static void change_line(struct destination *x) {
+  enum destination_need need = need_of(x);
+  if (need == x->need) return;
+  leave_line(x);
+  x->need = need;
+  join_line(x);
+}
+
 struct destination *dispatch_destination(struct dispatcher *d, const struct route *r) {
   struct destination *x = calloc(1, sizeof *x);
   if (!x) return NULL;
@@ -42,8 +78,9 @@ struct destination *dispatch_destination(struct dispatcher *d, const struct rout
     destination_free(x);
     return *node;
   }
-  x->next = d->destinations;
-  d->destinations = x;
+  x->dispatcher = d;
+  x->need = NEED_NOTHING;
+  join_line(x);
   return x;
 }
 
@@ -54,6 +91,7 @@ void dispatch_queue(struct destination *to, struct job *j) {
   else to->first = j;
   to->last = j;
   to->queued++;
+  change_line(to);
 }
 
 struct job *dispatch_unqueue(struct destination *from) {
@@ -62,6 +100,7 @@ struct job *dispatch_unqueue(struct destination *from) {
   from->first = j->next;
   if (!from->first) from->last = NULL;
   from->queued--;
+  change_line(from);
   return j;
 }
 
@@ -69,17 +108,28 @@ static unsigned jobs_ahead(const struct destination *x) {
   return x->channel == CHANNEL_LOCAL ? AGENT_JOBS_AHEAD : 1;
 }
 
-/* While another destination starves this worker gets no more jobs. */
-static bool must_yield(const struct dispatcher *d, const struct worker *w) {
-  return d->starving[w->destination->channel] &&
-         (w->destination->workers > 1 || w->next_number >= DISPATCH_QUANTUM);
+/* Somebody has jobs, no worker, and there is no place for one. */
+static bool is_starving(const struct dispatcher *d, enum route_channel channel) {
+  return d->lines[channel][NEED_FIRST].first && d->running[channel] >= d->limit[channel];
 }
 
-static struct worker *least_busy(const struct dispatcher *d, const struct destination *x) {
+/* While another destination starves this worker gets no more jobs. */
+static bool must_yield(const struct dispatcher *d, const struct worker *w) {
+  return (w->destination->workers > 1 || w->next_number >= DISPATCH_QUANTUM) &&
+         is_starving(d, w->destination->channel);
+}
+
+static bool has_room(const struct worker *w) {
+  return w->outstanding < jobs_ahead(w->destination) &&
+         w->writer.passing_count < FRAME_DESCRIPTORS_MAX;
+}
+
+/* Of those that can take a job of their destination the one with the fewest. */
+static struct worker *least_busy(const struct dispatcher *d, enum route_channel channel) {
   struct worker *best = NULL;
   for (struct worker *w = d->workers; w; w = w->next)
-    if (w->destination == x && !w->closing && !must_yield(d, w) &&
-        (!best || w->outstanding < best->outstanding))
+    if (w->destination->channel == channel && !w->closing && w->destination->queued && has_room(w) &&
+        !must_yield(d, w) && (!best || w->outstanding < best->outstanding))
       best = w;
   return best;
 }
@@ -95,43 +145,33 @@ static struct worker *longest_idle(const struct dispatcher *d, enum route_channe
   return best;
 }
 
-static void find_starving(struct dispatcher *d) {
-  d->starving[CHANNEL_LOCAL] = d->starving[CHANNEL_REMOTE] = false;
-  for (const struct destination *x = d->destinations; x; x = x->next)
-    if (x->queued && !x->workers && d->running[x->channel] >= d->limit[x->channel])
-      d->starving[x->channel] = true;
-}
-
-static struct decision decide_for(struct dispatcher *d, struct destination *x) {
-  struct worker *w = x->workers ? least_busy(d, x) : NULL;
-  if (w && w->outstanding < jobs_ahead(x)) return (struct decision){DECIDE_SEND, w, x, dispatch_unqueue(x)};
-  if (d->running[x->channel] < d->limit[x->channel])
-    return (struct decision){DECIDE_START, NULL, x, NULL};
-  w = x->workers ? NULL : longest_idle(d, x->channel);
-  if (w) return (struct decision){DECIDE_CLOSE, w, w->destination, NULL};
-  return (struct decision){DECIDE_NOTHING, NULL, x, NULL};
-}
-
 /* Who got something goes to the end of the line. */
-static void rotate(struct destination **link) {
-  struct destination *x = *link, **end = link;
-  if (!x->next) return;
-  *link = x->next;
-  while (*end) end = &(*end)->next;
-  *end = x;
-  x->next = NULL;
+static struct destination *take_turn(struct destination_line *l) {
+  struct destination *x = l->first;
+  if (!x) return NULL;
+  leave_line(x);
+  join_line(x);
+  return x;
+}
+
+static struct decision decide_for(struct dispatcher *d, enum route_channel channel) {
+  struct destination_line *lines = d->lines[channel];
+  struct worker *w = least_busy(d, channel);
+  if (w)
+    return (struct decision){DECIDE_SEND, w, w->destination, dispatch_unqueue(w->destination)};
+  if (d->running[channel] < d->limit[channel] && !d->blocked[channel]) {
+    struct destination *x = take_turn(&lines[NEED_FIRST]);
+    if (!x) x = take_turn(&lines[NEED_MORE]);
+    if (x) return (struct decision){DECIDE_START, NULL, x, NULL};
+  }
+  w = is_starving(d, channel) ? longest_idle(d, channel) : NULL;
+  if (w) return (struct decision){DECIDE_CLOSE, w, w->destination, NULL};
+  return (struct decision){DECIDE_NOTHING, NULL, NULL, NULL};
 }
 
 struct decision dispatch_next(struct dispatcher *d) {
-  find_starving(d);
-  for (struct destination **link = &d->destinations; *link; link = &(*link)->next) {
-    if (!(*link)->queued) continue;
-    struct decision decision = decide_for(d, *link);
-    if (decision.kind == DECIDE_NOTHING) continue;
-    if (decision.kind != DECIDE_CLOSE) rotate(link);
-    return decision;
-  }
-  return (struct decision){DECIDE_NOTHING, NULL, NULL, NULL};
+  struct decision x = decide_for(d, CHANNEL_LOCAL);
+  return x.kind == DECIDE_NOTHING ? decide_for(d, CHANNEL_REMOTE) : x;
 }
 
 void dispatch_add_worker(struct dispatcher *d, struct worker *w, struct destination *to) {
@@ -139,7 +179,9 @@ void dispatch_add_worker(struct dispatcher *d, struct worker *w, struct destinat
   w->next = d->workers;
   d->workers = w;
   to->workers++;
+  to->attached++;
   d->running[to->channel]++;
+  change_line(to);
 }
 
 void dispatch_close_worker(struct dispatcher *d, struct worker *w) {
@@ -147,6 +189,7 @@ void dispatch_close_worker(struct dispatcher *d, struct worker *w) {
   w->closing = true;
   w->destination->workers--;
   d->running[w->destination->channel]--;
+  change_line(w->destination);
 }
 
 void dispatch_drop_worker(struct dispatcher *d, struct worker *w) {
@@ -154,28 +197,19 @@ void dispatch_drop_worker(struct dispatcher *d, struct worker *w) {
   for (struct worker **link = &d->workers; *link; link = &(*link)->next)
     if (*link == w) {
       *link = w->next;
+      w->destination->attached--;
+      change_line(w->destination);
       return;
     }
 }
 
-static bool is_used(const struct dispatcher *d, const struct destination *x) {
-  if (x->queued || x->workers) return true;
-  for (const struct worker *w = d->workers; w; w = w->next)
-    if (w->destination == x) return true;
-  return false;
-}
-
 void dispatch_forget_idle(struct dispatcher *d) {
-  for (struct destination **link = &d->destinations; *link;) {
-    struct destination *x = *link;
-    if (is_used(d, x)) {
-      link = &x->next;
-      continue;
+  for (int channel = 0; channel < 2; channel++)
+    for (struct destination *x; (x = d->lines[channel][NEED_NOTHING].first);) {
+      leave_line(x);
+      tdelete(x, &d->by_key, compare);
+      destination_free(x);
     }
-    *link = x->next;
-    tdelete(x, &d->by_key, compare);
-    destination_free(x);
-  }
 }
 
 unsigned dispatch_busy(const struct dispatcher *d, enum route_channel channel) {

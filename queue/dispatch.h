@@ -1,9 +1,11 @@
 /* dispatch.h - which job goes to which worker next
  *
  * Decides, and does no input or output: a pure function of what is queued and
- * who works.  Destinations take turns.  While one of them finds no place for
- * its first worker, the others give places back: those with several workers
- * at the end of a job, those with one after DISPATCH_QUANTUM jobs.
+ * who works.  Destinations take turns, and each gets its first worker before
+ * another gets its second.  While one of them finds no place for its first
+ * worker, the others give places back: those with several workers at the end
+ * of a job, those with one after DISPATCH_QUANTUM jobs.  A decision costs as
+ * much as there are workers, however many destinations wait.
  */
 #ifndef OWL_DISPATCH_H
 #define OWL_DISPATCH_H
@@ -16,6 +18,7 @@ enum { DISPATCH_QUANTUM = 32 };
 
 struct active;
 struct destination;
+struct dispatcher;
 
 struct job_recipient {
   size_t place;     /* in the envelope */
@@ -47,8 +50,18 @@ struct worker {
   struct frame_writer writer;
 };
 
+enum destination_need {
+  NEED_NOTHING, /* no jobs, no workers: can be forgotten */
+  NEED_NO_MORE, /* all jobs are with workers */
+  NEED_FIRST,   /* jobs, and no worker yet */
+  NEED_MORE,    /* jobs, and workers */
+  NEEDS
+};
+
 struct destination {
-  struct destination *next; /* of all destinations */
+  struct destination *next, *previous; /* of the same need */
+  struct dispatcher *dispatcher;
+  enum destination_need need;
   enum route_channel channel;
   stralloc host; /* local: the address */
   uint64_t port;
@@ -56,15 +69,20 @@ struct destination {
   struct job *first, *last; /* queued */
   size_t queued;
   struct job *filling; /* of the message that is being made active */
-  unsigned workers; /* not closing */
+  unsigned workers;  /* not closing */
+  unsigned attached; /* closing ones too */
+};
+
+struct destination_line {
+  struct destination *first, *last; /* whose turn it is comes first */
 };
 
 struct dispatcher {
-  struct destination *destinations; /* whose turn it is comes first */
+  struct destination_line lines[2][NEEDS]; /* by channel */
   struct worker *workers;
   void *by_key; /* tsearch(3) tree of destinations */
   uint64_t limit[2];
-  bool starving[2]; /* a destination has jobs, no worker, and there is no place for one */
+  bool blocked[2];     /* the spawner takes no more for now */
   unsigned running[2]; /* workers not closing, by channel */
 };
 

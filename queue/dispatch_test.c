@@ -85,7 +85,7 @@ static void end(struct dispatcher *d) {
     free(w);
   }
   dispatch_forget_idle(d);
-  assert_null(d->destinations);
+  assert_null(d->by_key);
 }
 
 static void one_destination_is_one_whatever_its_case(void **state) {
@@ -173,6 +173,42 @@ static void an_idle_worker_makes_room(void **state) {
   end(&d);
 }
 
+static void who_has_no_worker_comes_before_who_has_one(void **state) {
+  struct dispatcher d = {.limit = {10, 4}};
+  (void)state;
+  struct destination *busy = remote(&d, "busy.test");
+  queue_jobs(busy, 1000);
+  queue_jobs(remote(&d, "a.test"), 1);
+  queue_jobs(remote(&d, "b.test"), 1);
+  assert_int_equal(carry_out_all(&d).started, 4);
+  assert_int_equal(busy->workers, 2);
+  end(&d);
+}
+
+static void a_spawner_that_takes_no_more_is_left_alone(void **state) {
+  struct dispatcher d = {.limit = {10, 4}, .blocked = {false, true}};
+  (void)state;
+  queue_jobs(remote(&d, "a.test"), 2);
+  queue_jobs(local(&d, "joe@a.test"), 1);
+  assert_int_equal(carry_out_all(&d).started, 1);
+  d.blocked[CHANNEL_REMOTE] = false;
+  assert_int_equal(carry_out_all(&d).started, 2);
+  end(&d);
+}
+
+static void a_worker_whose_descriptors_wait_gets_no_more(void **state) {
+  struct dispatcher d = {.limit = {1, 1}};
+  (void)state;
+  queue_jobs(local(&d, "joe@a.test"), 1);
+  carry_out_all(&d);
+  d.workers->writer.passing_count = FRAME_DESCRIPTORS_MAX;
+  queue_jobs(d.workers->destination, 1);
+  assert_int_equal(carry_out_all(&d).sent, 0);
+  d.workers->writer.passing_count = 0;
+  assert_int_equal(carry_out_all(&d).sent, 1);
+  end(&d);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_destination_is_one_whatever_its_case),
@@ -181,6 +217,9 @@ int main(void) {
     cmocka_unit_test(a_busy_destination_does_not_starve_another),
     cmocka_unit_test(single_workers_give_way_after_a_quantum),
     cmocka_unit_test(an_idle_worker_makes_room),
+    cmocka_unit_test(who_has_no_worker_comes_before_who_has_one),
+    cmocka_unit_test(a_spawner_that_takes_no_more_is_left_alone),
+    cmocka_unit_test(a_worker_whose_descriptors_wait_gets_no_more),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,14 +174,15 @@ static void defer_unrouted(struct runner *r, struct active *a, size_t recipient)
 
 /* ---- from recipients to jobs */
 
-static struct job *begin_job(struct active *a, struct destination *to) {
+static int begin_job(struct active *a, struct destination *to, size_t place, const stralloc *address) {
   struct job *j = calloc(1, sizeof *j);
-  if (!j) return NULL;
+  if (!j) return -1;
+  if (job_add(j, place, address) == -1) return job_free(j), -1;
   j->active = a;
   a->jobs_left++;
   to->filling = j;
   dispatch_queue(to, j);
-  return j;
+  return 0;
 }
 
 static size_t job_limit(const struct runner *r, const struct destination *to) {
@@ -194,8 +195,9 @@ static int assign(struct runner *r, struct active *a, size_t place, const struct
   struct destination *to = dispatch_destination(&r->dispatcher, route);
   if (!to) return -1;
   struct job *j = to->queued ? to->filling : NULL;
-  if (!j || j->active != a || j->count >= job_limit(r, to)) j = begin_job(a, to);
-  return j ? job_add(j, place, &route->address) : -1;
+  if (!j || j->active != a || j->count >= job_limit(r, to))
+    return begin_job(a, to, place, &route->address);
+  return job_add(j, place, &route->address);
 }
 
 static bool is_due(const struct recipient_state *s, uint64_t age_s) {
@@ -373,6 +375,9 @@ static void carry_out(struct runner *r, struct decision d) {
 
 static void dispatch_all(struct runner *r) {
   for (;;) {
+    for (int channel = 0; channel < 2; channel++)
+      r->dispatcher.blocked[channel] =
+        r->spawners[channel].writer.passing_count == FRAME_DESCRIPTORS_MAX;
     struct decision d = dispatch_next(&r->dispatcher);
     if (d.kind == DECIDE_NOTHING) return;
     carry_out(r, d);
@@ -464,12 +469,13 @@ int runner_load_settings(struct runner *r) {
 
 /* ---- the end */
 
-static void free_jobs(struct destination *from) {
-  while (from->first) job_free(dispatch_unqueue(from));
+static void free_jobs(const struct destination_line *lines) {
+  for (int need = NEED_FIRST; need <= NEED_MORE; need++)
+    while (lines[need].first) job_free(dispatch_unqueue(lines[need].first));
 }
 
 void runner_free(struct runner *r) {
-  for (struct destination *x = r->dispatcher.destinations; x; x = x->next) free_jobs(x);
+  for (int channel = 0; channel < 2; channel++) free_jobs(r->dispatcher.lines[channel]);
   while (r->dispatcher.workers) workers_abandon(r, r->dispatcher.workers);
   dispatch_forget_idle(&r->dispatcher);
   while (r->actives) free_active(r, r->actives);

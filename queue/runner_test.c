@@ -561,6 +561,20 @@ static void new_mail_passes_old_mail_for_a_dead_host(void **state) {
   assert_int_equal(testrunner_attempts(t, "bob@here.example"), 1);
 }
 
+/* Slow where something costs the square of it. */
+static void a_long_list_of_destinations_goes_out(void **state) {
+  static const char *const ends[] = {"@here.example", "@there.example"};
+  struct testrunner *t = *state;
+  for (size_t i = 0; i < 20; i++) {
+    char start[16];
+    snprintf(start, sizeof start, "u%zu-", i);
+    testrunner_inject(t, sender, 0, make_many(start, ends[i % 2], MANY)->to, MANY);
+  }
+  testrunner_run(t, 600);
+  assert_int_equal(t->attempt_count, 20 * MANY);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
 static void recipientlimit_bounds_a_job(void **state) {
   struct testrunner *t = *state;
   testrunner_control(t, "recipientlimit", "100\n");
@@ -664,6 +678,7 @@ int main(void) {
     TEST_CASE(an_exit_with_jobs_waiting_makes_no_hot_loop),
     TEST_CASE(thirty_destinations_share_five_places),
     TEST_CASE(new_mail_passes_old_mail_for_a_dead_host),
+    TEST_CASE(a_long_list_of_destinations_goes_out),
     TEST_CASE(recipientlimit_bounds_a_job),
     TEST_CASE(a_large_body_travels_alone),
     TEST_CASE(a_corrupted_body_goes_to_bad),
