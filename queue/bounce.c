@@ -38,9 +38,23 @@ static void add(struct page *p, const char *s) {
   if (!stralloc_cats(p->out, s)) p->failed = true;
 }
 
+/* So that with what stands beside it no line is longer than RFC 5322 2.1.1
+ * allows, 998 octets; a character of UTF-8 is left whole. */
+static struct text bounded(struct text t) {
+  if (t.len <= WORDS_MAX) return t;
+  t.len = WORDS_MAX;
+  while (t.len && ((unsigned char)t.s[t.len] & 0xC0) == 0x80) t.len--;
+  return t;
+}
+
 static void add_clean(struct page *p, struct text t) {
-  if (t.len > WORDS_MAX) t.len = WORDS_MAX;
-  if (text_cat_cleaned(p->out, t) == -1) p->failed = true;
+  if (text_cat_cleaned(p->out, bounded(t)) == -1) p->failed = true;
+}
+
+/* The fields of a delivery status are ASCII (RFC 3464 2.1.2). */
+static void make_ascii(struct page *p, size_t start) {
+  for (size_t i = start; i < p->out->len; i++)
+    if ((unsigned char)p->out->s[i] > 127) p->out->s[i] = '?';
 }
 
 static void add_date(struct page *p, uint64_t us) {
@@ -51,9 +65,19 @@ static void add_number(struct page *p, uint64_t n) {
   if (text_cat_uint(p->out, n) == -1) p->failed = true;
 }
 
+/* address_cat() quotes the local-part; no domain holds these, and in a header
+ * field they would begin another address. */
+static void clean_domain(stralloc *quoted) {
+  struct text local, domain;
+  if (!address_split(text_of_stralloc(quoted), &local, &domain)) return;
+  for (size_t i = quoted->len - domain.len; i < quoted->len; i++)
+    if (strchr(" <>(),;\"\\", quoted->s[i])) quoted->s[i] = '?';
+}
+
 static void add_address(struct page *p, struct text address) {
   stralloc quoted = {0};
   if (address_cat(&quoted, address) == -1) p->failed = true;
+  clean_domain(&quoted);
   add_clean(p, text_of_stralloc(&quoted));
   stralloc_free(&quoted);
 }
@@ -67,8 +91,10 @@ static void add_field(struct page *p, const char *name, struct text value) {
 
 static void add_host(struct page *p, const stralloc *host) { add_clean(p, text_of_stralloc(host)); }
 
+static const char encoding_8bit[] = "Content-Transfer-Encoding: 8bit\n";
+
 static void add_header(struct page *p, const struct queueid *id, const struct settings *s,
-                       struct text to, uint64_t now_us) {
+                       struct text to, uint64_t now_us, bool eightbit) {
   add(p, "Date: ");
   add_date(p, now_us);
   add(p, "\nFrom: ");
@@ -84,18 +110,22 @@ static void add_header(struct page *p, const struct queueid *id, const struct se
   add(p, ">\nAuto-Submitted: auto-replied\nMIME-Version: 1.0\n"
          "Content-Type: multipart/report; report-type=delivery-status;\n boundary=\"");
   add(p, id->s);
-  add(p, "\"\n\nThis is a MIME-encapsulated message.\n");
+  add(p, "\"\n");
+  if (eightbit) add(p, encoding_8bit);
+  add(p, "\nThis is a MIME-encapsulated message.\n");
 }
 
-static void begin_part(struct page *p, const struct queueid *id, const char *type) {
+static void begin_part(struct page *p, const struct queueid *id, const char *type, bool eightbit) {
   add(p, "\n--");
   add(p, id->s);
   add(p, "\nContent-Type: ");
   add(p, type);
-  add(p, "\n\n");
+  add(p, "\n");
+  if (eightbit) add(p, encoding_8bit);
+  add(p, "\n");
 }
 
-/* "host [address] said: 550 5.1.1 words", or the words alone when they are ours */
+/* "host [address] said:", and "550 5.1.1 words", or the words alone when they are ours */
 static void add_words(struct page *p, const struct result *r) {
   if (r->reply_code) {
     add_clean(p, r->host);
@@ -104,7 +134,7 @@ static void add_words(struct page *p, const struct result *r) {
       add_clean(p, r->address);
       add(p, "]");
     }
-    add(p, " said: ");
+    add(p, " said:\n");
     add_number(p, r->reply_code);
     add(p, " ");
   }
@@ -154,6 +184,7 @@ static void add_recipient_status(struct page *p, const struct message *m, size_t
 }
 
 static void add_status_part(struct page *p, const struct message *m, const struct settings *s) {
+  size_t start = p->out->len;
   add_field(p, "Original-Envelope-Id: ", m->file.envelope.envid);
   add(p, "Reporting-MTA: dns; ");
   add_host(p, &s->me);
@@ -162,6 +193,7 @@ static void add_status_part(struct page *p, const struct message *m, const struc
   add(p, "\n");
   for (size_t i = 0; i < m->file.envelope.recipient_count; i++)
     if (bounce_wanted(m, i)) add_recipient_status(p, m, i);
+  make_ascii(p, start);
 }
 
 static bool returns_whole(const struct message *m, const struct settings *s) {
@@ -182,18 +214,18 @@ static int add_message(stralloc *out, const struct message *m, bool whole) {
   return 0;
 }
 
-int bounce_write(stralloc *out, const struct message *m, const struct queueid *id,
-                 const struct settings *s, struct text to, uint64_t now_us) {
+static int write_all(stralloc *out, const struct message *m, const struct queueid *id,
+                     const struct settings *s, struct text to, uint64_t now_us, bool eightbit) {
   struct page p = {out, false};
   bool whole = returns_whole(m, s);
-  add_header(&p, id, s, to, now_us);
-  begin_part(&p, id, "text/plain; charset=utf-8");
+  add_header(&p, id, s, to, now_us, eightbit);
+  begin_part(&p, id, "text/plain; charset=utf-8", eightbit);
   add_people_part(&p, m, s);
   if (whole) add(&p, "\n--- Below this line is a copy of the message.\n");
   else add(&p, "\n--- Below this line is a copy of the message's header.\n");
-  begin_part(&p, id, "message/delivery-status");
+  begin_part(&p, id, "message/delivery-status", false);
   add_status_part(&p, m, s);
-  begin_part(&p, id, whole ? "message/rfc822" : "text/rfc822-headers");
+  begin_part(&p, id, whole ? "message/rfc822" : "text/rfc822-headers", eightbit);
   add(&p, "Return-Path: <");
   add_address(&p, m->file.envelope.sender);
   add(&p, ">\n");
@@ -203,4 +235,20 @@ int bounce_write(stralloc *out, const struct message *m, const struct queueid *i
   add(&p, id->s);
   add(&p, "--\n");
   return p.failed ? (errno = ENOMEM, -1) : 0;
+}
+
+static bool is_8bit(const stralloc *octets, size_t start) {
+  for (size_t i = start; i < octets->len; i++)
+    if ((unsigned char)octets->s[i] > 127) return true;
+  return false;
+}
+
+int bounce_write(stralloc *out, const struct message *m, const struct queueid *id,
+                 const struct settings *s, struct text to, uint64_t now_us, bool *eightbit) {
+  size_t start = out->len;
+  if (write_all(out, m, id, s, to, now_us, false) == -1) return -1;
+  *eightbit = is_8bit(out, start);
+  if (!*eightbit) return 0;
+  out->len = start;
+  return write_all(out, m, id, s, to, now_us, true);
 }

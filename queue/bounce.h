@@ -18,8 +18,9 @@ void bounce_id(struct queueid *id, const struct queueid *parent, uint64_t number
 bool bounce_wanted(const struct message *m, size_t recipient);
 
 /* bounce_write(): appends the whole DSN, LF line ends, for the recipients that
- * bounce_wanted() names.  to is its envelope recipient.  0, or -1 with errno. */
+ * bounce_wanted() names.  to is its envelope recipient; *eightbit says whether
+ * it holds octets above 127, and then it says so itself.  0, or -1 with errno. */
 int bounce_write(stralloc *out, const struct message *m, const struct queueid *id,
-                 const struct settings *s, struct text to, uint64_t now_us);
+                 const struct settings *s, struct text to, uint64_t now_us, bool *eightbit);
 
 #endif

@@ -253,6 +253,59 @@ static void a_failing_double_bounce_is_discarded(void **state) {
   assert_int_equal(testrunner_files(t), 0);
 }
 
+static size_t longest_line(struct text t) {
+  size_t longest = 0, start = 0;
+  for (size_t i = 0; i < t.len; i++)
+    if (t.s[i] == '\n') {
+      if (i - start > longest) longest = i - start;
+      start = i + 1;
+    }
+  return longest;
+}
+
+static bool is_ascii(const char *from, const char *to) {
+  while (from < to && !(*from & 0x80)) from++;
+  return from == to;
+}
+
+static void hostile_words_leave_a_dsn_well_formed(void **state) {
+  static char words[RESULT_TEXT_MAX], host[RESULT_HOST_MAX], address[RESULT_ADDRESS_MAX];
+  static const char odd_sender[] = "ann,\"<x@far.example>,<bob@far.example";
+  struct testrunner *t = *state;
+  for (size_t i = 0; i < sizeof words; i++) words[i] = "\xE2\x82\xAC"[i % 3];
+  memset(host, 'h', sizeof host);
+  memset(address, '1', sizeof address);
+  t->failure = &(struct result){.class = RESULT_FAILURE,
+                                .reply_code = 550,
+                                .status = TEXT("5.1.1"),
+                                .text = {words, sizeof words - 1},
+                                .host = {host, sizeof host},
+                                .address = {address, sizeof address}};
+  inject_one(t, odd_sender, "never-\xC3\xBC@here.example");
+  testrunner_run(t, 10);
+  const struct attempt *dsn = testrunner_attempt(t, odd_sender, 0);
+  assert_non_null(dsn);
+  assert_int_equal(dsn->body_type, BODY_8BITMIME);
+  assert_in_range(longest_line(text_of_stralloc(&dsn->body)), 800, 998);
+  assert_true(body_has(dsn, "Content-Transfer-Encoding: 8bit\n"));
+  assert_true(body_has(dsn, "\nTo: \"ann,\\\"<x@far.example>,<bob\"@far.example\n"));
+  assert_true(body_has(dsn, "\xE2\x82\xAC (#5.1.1)\n"));
+  const char *status = memmem(dsn->body.s, dsn->body.len, "Reporting-MTA", 13);
+  const char *end = memmem(dsn->body.s, dsn->body.len, "Content-Type: message/rfc822", 28);
+  assert_true(status && end && is_ascii(status, end));
+}
+
+static void a_plain_dsn_is_7bit(void **state) {
+  struct testrunner *t = *state;
+  inject_one(t, "ann@far.example,bob", "never@here.example");
+  testrunner_run(t, 10);
+  const struct attempt *dsn = testrunner_attempt(t, "ann@far.example,bob", 0);
+  assert_non_null(dsn);
+  assert_int_equal(dsn->body_type, BODY_DEFAULT);
+  assert_false(body_has(dsn, "8bit"));
+  assert_true(body_has(dsn, "\nTo: ann@far.example?bob\n"));
+}
+
 /* ---- crashes between the steps of telling, and disks that fail */
 
 static void log_path(char path[96], const struct queueid *id) {
@@ -667,6 +720,8 @@ int main(void) {
     TEST_CASE(who_wants_no_dsn_gets_none),
     TEST_CASE(a_failing_bounce_goes_to_doublebounceto),
     TEST_CASE(a_failing_double_bounce_is_discarded),
+    TEST_CASE(hostile_words_leave_a_dsn_well_formed),
+    TEST_CASE(a_plain_dsn_is_7bit),
     cmocka_unit_test(a_crash_while_telling_makes_one_dsn),
     cmocka_unit_test(a_dsn_that_cannot_be_made_is_made_later),
     TEST_CASE(a_message_that_cannot_leave_todo_is_tried_once),

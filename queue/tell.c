@@ -66,7 +66,10 @@ static int compose(struct dsn *d, const struct message *m, const struct runner *
       !stralloc_cats(&d->body, " invoked for bounce); ") ||
       clock_cat_date(&d->body, now_us) == -1 || !stralloc_cats(&d->body, "\n"))
     return errno = ENOMEM, -1;
-  return bounce_write(&d->body, m, &d->id, &r->settings, to->address, now_us);
+  bool eightbit;
+  if (bounce_write(&d->body, m, &d->id, &r->settings, to->address, now_us, &eightbit) == -1) return -1;
+  d->envelope.body = eightbit ? BODY_8BITMIME : BODY_DEFAULT;
+  return 0;
 }
 
 static enum newmessage_status put_into_queue(const struct dsn *d, int queue_fd) {

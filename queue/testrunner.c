@@ -139,7 +139,8 @@ static void keep_attempt(struct testrunner *t, const struct testagent *agent,
   struct attempt *a = &t->attempts[t->attempt_count++];
   *a = (struct attempt){.at_s = (t->boot_us - first_boot_us) / second_us,
                         .channel = agent->channel,
-                        .recipients = j->envelope.recipient_count};
+                        .recipients = j->envelope.recipient_count,
+                        .body_type = j->envelope.body};
   keep_text(a->sender, j->envelope.sender);
   keep_text(a->address, j->envelope.recipients[recipient].address);
   keep_body(a, j, fd);
@@ -155,29 +156,30 @@ static struct result result_of(enum say say) {
   return results[say == SAY_DEFERRAL || say == SAY_FAILURE || say == SAY_ODD_CLASS ? say : SAY_SUCCESS];
 }
 
-static void send_result(const struct testagent *a, uint64_t job, uint64_t index, enum say say) {
+static void send_result(const struct testrunner *t, const struct testagent *a, uint64_t job, uint64_t index, enum say say) {
   struct agent_result r = {.job = job, .index = index, .result = result_of(say)};
+  if (say == SAY_FAILURE && t->failure) r.result = *t->failure;
   (void)agent_send_result(a->sock, &r, SEND_MS); /* the runner may have hung up */
 }
 
 /* False: the agent ends. */
-static bool answer(const struct testagent *a, const struct agent_job *j, size_t i, enum say say) {
+static bool answer(const struct testrunner *t, const struct testagent *a, const struct agent_job *j, size_t i, enum say say) {
   uint64_t index = j->envelope.recipients[i].index;
   struct result refusal = result_of(SAY_DEFERRAL);
   switch (say) {
     case SAY_NOTHING: return true;
     case SAY_DIE: return false;
     case SAY_REFUSE: return agent_send_refuse(a->sock, &refusal, SEND_MS), false;
-    case SAY_ODD_JOB: return send_result(a, j->job + 1, index, say), true;
-    case SAY_ODD_INDEX: return send_result(a, j->job, j->envelope.recipient_count, say), true;
-    case SAY_TWICE: send_result(a, j->job, index, say); break;
+    case SAY_ODD_JOB: return send_result(t, a, j->job + 1, index, say), true;
+    case SAY_ODD_INDEX: return send_result(t, a, j->job, j->envelope.recipient_count, say), true;
+    case SAY_TWICE: send_result(t, a, j->job, index, say); break;
     case SAY_SUCCESS:
     case SAY_DEFERRAL:
     case SAY_FAILURE:
     case SAY_ODD_CLASS:
     case SAY_COUNT: break;
   }
-  send_result(a, j->job, index, say);
+  send_result(t, a, j->job, index, say);
   return true;
 }
 
@@ -188,7 +190,7 @@ static bool take_job(struct testrunner *t, struct testagent *a, const struct fra
   for (size_t i = 0; i < j.envelope.recipient_count; i++)
     keep_attempt(t, a, &j, i, i == 0 ? f->fd : -1);
   for (size_t i = 0; lives && i < j.envelope.recipient_count; i++)
-    lives = answer(a, &j, i, said_by(t, j.envelope.recipients[i].address));
+    lives = answer(t, a, &j, i, said_by(t, j.envelope.recipients[i].address));
   envelope_free(&j.envelope);
   return lives;
 }

@@ -33,6 +33,7 @@ struct attempt {
   enum route_channel channel;
   size_t recipients; /* of its job */
   bool by_descriptor;
+  uint64_t body_type; /* enum envelope_body */
   char sender[TEST_ADDRESS_MAX], address[TEST_ADDRESS_MAX];
   stralloc body;
 };
@@ -55,6 +56,7 @@ struct testrunner {
   struct testagent *agents;
   size_t agent_count, agents_most[2];
   enum say means[SAY_COUNT]; /* what each is turned into; the identity at first */
+  const struct result *failure; /* what "never" says; NULL: something short */
   struct attempt *attempts;
   size_t attempt_count;
 };
