@@ -190,7 +190,8 @@ static void a_frame_without_a_socket_ends_it(void **state) {
   assert_int_equal(end_spawner(), 111);
 }
 
-/* A program in owl-local's place tells what it was given. */
+/* A program in owl-local's place tells what it was given.  The status is that
+ * of a child: a shell blocks signals itself while it makes one. */
 static void the_worker_gets_nothing_of_roots(void **state) {
   char script[1000], told[256];
   struct peer p;
@@ -199,7 +200,7 @@ static void the_worker_gets_nothing_of_roots(void **state) {
   snprintf(told, sizeof told, "%s", in_folder("told"));
   snprintf(script, sizeof script,
            "#!/bin/sh\nexec >%s\ntr '\\0' '\\n' </proc/$$/environ\n"
-           "grep -E '^(Uid|Gid|Groups|SigBlk|SigIgn|CapEff)' /proc/$$/status\n"
+           "grep -E '^(Uid|Gid|Groups|SigBlk|SigIgn|CapEff)' /proc/self/status\n"
            "ls -l /proc/$$/fd | grep -v ' 2 -> '\necho \"$@\"\n",
            told);
   test_write(in_folder("owl-local"), script, 0755);
