@@ -10,3 +10,6 @@ dist_man_MANS += %D%/owl-start.8
 dist_man_MANS += %D%/owlpost-agent.7
 dist_man_MANS += %D%/owlq.8
 dist_man_MANS += %D%/owlpost-control.5
+dist_man_MANS += %D%/owlpost-queue.5
+dist_man_MANS += %D%/owlpost-ctl.7
+dist_man_MANS += %D%/owlpost.7
