@@ -41,6 +41,7 @@ static void an_empty_request_is_one(void **state) {
   assert_int_equal(back.octets, 0);
   assert_null(back.secret.s);
   assert_same_envelope(&back.envelope, &r.envelope);
+  stralloc_free(&out);
 }
 
 static void nothing_unknown_and_no_second_recipient_passes(void **state) {
