@@ -108,7 +108,8 @@ static bool scan_domain(struct scanner *s, stralloc *out) {
 
 static bool scan_mailbox(struct scanner *s, stralloc *out) {
   if (!(at_char(s, '"') ? scan_quoted(s, out) : scan_dot_string(s, out))) return false;
-  /* "user@host" alone, in quotes, must not become user@host when they go */
+  /* "user@host" alone, in quotes, must not become user@host when they go, nor
+   * "" the null reverse-path */
   if (!at_char(s, '@')) return out->len && !memchr(out->s, '@', out->len);
   s->p++;
   return stralloc_cats(out, "@") && scan_domain(s, out);

@@ -49,6 +49,7 @@ static void parses_paths(void **state) {
     {TEXT("<\"\"@host>"), ADDRESS_OK, TEXT("@host"), TEXT("")},
     {TEXT("<\"user\">"), ADDRESS_OK, TEXT("user"), TEXT("")},
     {TEXT("<\"user@host\">"), ADDRESS_SYNTAX, TEXT(""), TEXT("")},
+    {TEXT("<\"\">"), ADDRESS_SYNTAX, TEXT(""), TEXT("")},
     {TEXT("<\"a\nb\"@host>"), ADDRESS_SYNTAX, TEXT(""), TEXT("")},
     {TEXT("<\"a\\\nb\"@host>"), ADDRESS_SYNTAX, TEXT(""), TEXT("")},
     {TEXT("<\"a\0b\"@host>"), ADDRESS_SYNTAX, TEXT(""), TEXT("")},

@@ -133,3 +133,4 @@ noinst_PROGRAMS += %D%/addrlist_fuzz
 %C%_addrlist_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_addrlist_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
+EXTRA_DIST += tests/fuzz/corpus/header_fuzz tests/fuzz/corpus/addrlist_fuzz

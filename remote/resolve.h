@@ -1,7 +1,7 @@
 /* resolve.h - MX and address look-ups, by libowfat's resolver
  *
  * Servers come from /etc/resolv.conf, or from DNSCACHEIP in the environment.
- * One look-up takes at most the limit.  Answers are hostile; what does not
+ * One look-up takes at most the limit.  Aliases are followed.  Answers are hostile; what does not
  * parse counts as RESOLVE_TEMPORARY.
  */
 #ifndef OWL_RESOLVE_H
