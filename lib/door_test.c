@@ -5,7 +5,8 @@
 #include "lib/sample.h"
 
 static struct door_request sample_request(void) {
-  struct door_request r = {.octets = 123456, .mechanism = TEXT("PLAIN"), .secret = TEXT("\0user\0word")};
+  struct door_request r = {
+    .octets = 123456, .mechanism = TEXT("PLAIN"), .secret = TEXT("\0user\0word")};
   sample_envelope(&r.envelope);
   r.envelope.recipient_count = 1;
   r.envelope.unknown = TEXT_ABSENT;
