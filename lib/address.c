@@ -108,7 +108,8 @@ static bool scan_domain(struct scanner *s, stralloc *out) {
 
 static bool scan_mailbox(struct scanner *s, stralloc *out) {
   if (!(at_char(s, '"') ? scan_quoted(s, out) : scan_dot_string(s, out))) return false;
-  /* "user@host" alone, in quotes, must not become user@host when they go */
+  /* "user@host" alone, in quotes, must not become user@host when they go, nor
+   * "" the null reverse-path */
   if (!at_char(s, '@')) return out->len && !memchr(out->s, '@', out->len);
   s->p++;
   return stralloc_cats(out, "@") && scan_domain(s, out);
@@ -120,7 +121,8 @@ enum address_status address_parse_path(struct text *path, stralloc *out) {
   if (!stralloc_ready(out, path->len + 1)) return ADDRESS_NO_MEMORY; /* the rest cannot fail */
   if (!at_char(&s, '<')) return ADDRESS_SYNTAX;
   s.p++;
-  if (!at_char(&s, '>') && (!skip_source_route(&s) || !scan_mailbox(&s, out))) return ADDRESS_SYNTAX;
+  if (!at_char(&s, '>') && (!skip_source_route(&s) || !scan_mailbox(&s, out)))
+    return ADDRESS_SYNTAX;
   if (!at_char(&s, '>')) return ADDRESS_SYNTAX;
   s.p++;
   if (out->len > ENVELOPE_ADDRESS_MAX) return ADDRESS_TOO_LONG;

@@ -72,6 +72,7 @@ static void for_each_case(void (*test)(const struct addrlist_case *)) {
      "a@b.plus.example, c@d.e.plus.example"},
     {"localhost stays", TEXT("a@LocalHost"), "a@LocalHost ", NULL},
     {"final dot", TEXT("a@b.c., d@e."), "a@b.c d@e. ", "a@b.c, d@e."},
+    {"plus and a final dot", TEXT("a@b.+."), "a@b.+. ", NULL},
     {"quoted when completed", TEXT("\"a b\", <\"c\\\"\">"), "a b@host.dom.example c\"@host.dom.example ",
      "\"a b\"@host.dom.example, <\"c\\\"\"@host.dom.example>"},
     {"source route", TEXT("<@a.b,@c.d:e@f.g>, X <@a.b:h>"), "e@f.g h@host.dom.example ",

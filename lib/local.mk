@@ -30,7 +30,7 @@ lib_libowl_a_SOURCES = \
   %D%/unixsock.h %D%/unixsock.c \
   %D%/log.h %D%/log.c
 
-lib_libowl_a_SOURCES += %D%/unittest.h %D%/sample.h %D%/testfolder.h
+lib_libowl_a_SOURCES += %D%/unittest.h %D%/sample.h %D%/testfolder.h %D%/fuzz.h
 
 # The seccomp filters, made by a program so that nothing else needs libseccomp.
 noinst_PROGRAMS += %D%/sandbox_filter_gen
@@ -97,16 +97,40 @@ check_PROGRAMS += %D%/phrase_test
 %C%_phrase_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/xtext_test
 %C%_xtext_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/controlpage_test
+%C%_controlpage_test_LDADD = $(TEST_LIBS)
 endif
 
 if FUZZERS
-noinst_PROGRAMS += %D%/header_fuzz %D%/addrlist_fuzz %D%/address_fuzz %D%/door_fuzz
-%C%_address_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
-%C%_address_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/envelope_fuzz
+%C%_envelope_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_envelope_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/queuefile_fuzz
+%C%_queuefile_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_queuefile_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/frame_fuzz
+%C%_frame_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_frame_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/agent_fuzz
+%C%_agent_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_agent_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/door_fuzz
 %C%_door_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_door_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/ctl_fuzz
+%C%_ctl_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_ctl_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/route_fuzz
+%C%_route_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_route_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/address_fuzz
+%C%_address_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_address_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/header_fuzz
 %C%_header_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_header_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/addrlist_fuzz
 %C%_addrlist_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_addrlist_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
+EXTRA_DIST += tests/fuzz/corpus/header_fuzz tests/fuzz/corpus/addrlist_fuzz

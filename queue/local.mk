@@ -63,3 +63,15 @@ bin_PROGRAMS += %D%/owl-inject
 sendmail_PROGRAMS += %D%/sendmail
 %C%_sendmail_SOURCES = %D%/sendmail.c %D%/sendmailoptions.h %D%/sendmailoptions.c $(queue_inject_parts)
 %C%_sendmail_LDADD = lib/libowl.a $(OWFAT_LIBS)
+if CMOCKA
+check_PROGRAMS += %D%/injectinput_test %D%/injectheader_test %D%/sendmailoptions_test %D%/injecthostile_test
+%C%_injectinput_test_SOURCES = %D%/injectinput_test.c %D%/injectinput.c
+%C%_injectinput_test_LDADD = $(TEST_LIBS)
+%C%_injectheader_test_SOURCES = %D%/injectheader_test.c %D%/injectheader.c %D%/injectrecipients.c \
+  %D%/injectauthor.c
+%C%_injectheader_test_LDADD = $(TEST_LIBS)
+%C%_sendmailoptions_test_SOURCES = %D%/sendmailoptions_test.c %D%/sendmailoptions.c
+%C%_sendmailoptions_test_LDADD = $(TEST_LIBS)
+%C%_injecthostile_test_SOURCES = %D%/injecthostile_test.c
+%C%_injecthostile_test_LDADD = $(TEST_LIBS)
+endif

@@ -50,7 +50,8 @@ enum msglog_status msglog_next(struct text *rest, struct logrecord *r) {
   if (rest->len == 0) return MSGLOG_END;
   if (rest->len < HEAD_OCTETS) return MSGLOG_TORN;
   uint32_t len = get_u32(rest->s);
-  if (len > MSGLOG_RECORD_MAX || len > rest->len - HEAD_OCTETS) return MSGLOG_TORN;
+  /* eight zeroes, as a crash can leave them, would check as an empty record */
+  if (len == 0 || len > MSGLOG_RECORD_MAX || len > rest->len - HEAD_OCTETS) return MSGLOG_TORN;
   struct text payload = {rest->s + HEAD_OCTETS, len};
   if (crc32c(0, payload.s, payload.len) != get_u32(rest->s + 4)) return MSGLOG_TORN;
   *r = (struct logrecord){0};

@@ -13,6 +13,7 @@ owlpost_PROGRAMS += %D%/owl-rspawn %D%/owl-remote
 
 noinst_LIBRARIES += %D%/libremote.a
 %C%_libremote_a_SOURCES = \
+  %D%/alias.h %D%/alias.c \
   %D%/body.h %D%/body.c \
   %D%/ip.h %D%/ip.c \
   %D%/mx.h %D%/mx.c \
@@ -25,7 +26,8 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/walk.h %D%/walk.c
 
 if CMOCKA
-check_PROGRAMS += %D%/body_test %D%/ip_test %D%/mx_test %D%/net_test %D%/reply_test %D%/smtp_test %D%/verdict_test
+check_PROGRAMS += %D%/alias_test %D%/body_test %D%/ip_test %D%/mx_test %D%/net_test %D%/reply_test %D%/smtp_test %D%/verdict_test
+%C%_alias_test_LDADD = %D%/libremote.a $(TEST_LIBS)
 %C%_body_test_LDADD = %D%/libremote.a $(TEST_LIBS)
 %C%_ip_test_LDADD = %D%/libremote.a $(TEST_LIBS)
 %C%_mx_test_LDADD = %D%/libremote.a $(TEST_LIBS)
@@ -36,9 +38,12 @@ check_PROGRAMS += %D%/body_test %D%/ip_test %D%/mx_test %D%/net_test %D%/reply_t
 endif
 
 if FUZZERS
-noinst_PROGRAMS += %D%/reply_fuzz %D%/smtp_fuzz
+noinst_PROGRAMS += %D%/alias_fuzz %D%/reply_fuzz %D%/smtp_fuzz
+%C%_alias_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
+%C%_alias_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_reply_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
 %C%_reply_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_smtp_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
 %C%_smtp_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
+EXTRA_DIST += tests/fuzz/corpus/alias_fuzz tests/fuzz/corpus/reply_fuzz tests/fuzz/corpus/smtp_fuzz

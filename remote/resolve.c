@@ -4,9 +4,16 @@
 #include <string.h>
 #include <sys/random.h>
 #include <dns.h>
-#include "lib/clock.h"
+#include "lib/iofd.h"
+#include "remote/alias.h"
 
-enum { RCODE_NO_NAME = 3, HEADER_OCTETS = 12, SERVERS_OCTETS = 256, SEED_OCTETS = 128 };
+enum {
+  RCODE_NO_NAME = 3,
+  HEADER_OCTETS = 12,
+  ALIASES_MAX = 8, /* questions more, when servers answer with aliases alone */
+  SERVERS_OCTETS = 256,
+  SEED_OCTETS = 128
+};
 
 int resolve_begin(void) {
   char seed[SEED_OCTETS];
@@ -22,48 +29,67 @@ uint32_t resolve_random(void) {
 
 /* dns_resolve() with our limit in place of its own.  The limit is kept by the
  * boot clock, since the resolver's own clock may step. */
-static int wait_for_answer(struct dns_transmit *tx, unsigned limit_s) {
-  uint64_t end_us = clock_boot_us(&clock_system) + (uint64_t)limit_s * 1000000u;
+static int wait_for_answer(struct dns_transmit *tx, uint64_t deadline) {
   for (;;) {
-    struct taia now, deadline;
+    struct taia now, until;
     iopause_fd x[1];
-    uint64_t now_us = clock_boot_us(&clock_system);
-    if (now_us >= end_us) return errno = ETIMEDOUT, -1;
+    int remaining_ms = io_remaining_ms(deadline);
+    if (remaining_ms == 0) return errno = ETIMEDOUT, -1;
     taia_now(&now);
-    taia_uint(&deadline, (unsigned)((end_us - now_us) / 1000000u + 1));
-    taia_add(&deadline, &deadline, &now);
-    dns_transmit_io(tx, x, &deadline);
-    iopause(x, 1, &deadline, &now);
+    taia_uint(&until, (unsigned)remaining_ms / 1000 + 1);
+    taia_add(&until, &until, &now);
+    dns_transmit_io(tx, x, &until);
+    iopause(x, 1, &until, &now);
     taia_now(&now);
     int r = dns_transmit_get(tx, x, &now);
     if (r != 0) return r == 1 ? 0 : -1;
   }
 }
 
-static int transmit(struct dns_transmit *tx, const char *query, const char *type, unsigned limit_s) {
+static int transmit(struct dns_transmit *tx, const char *query, const char *type,
+                    uint64_t deadline) {
   static const char any_address[16];
   char servers[SERVERS_OCTETS];
   memset(servers, 0, sizeof servers);
   if (dns_resolvconfip(servers) == -1) return -1;
   if (dns_transmit_start(tx, servers, 1, query, type, any_address) == -1) return -1;
-  return wait_for_answer(tx, limit_s);
+  return wait_for_answer(tx, deadline);
 }
 
-/* Asks, and hands the answer's octets to parse(). */
+/* ---- questions */
+
+typedef int parse_fn(stralloc *out, const char *packet, unsigned len);
+
+static enum resolve_status read_answer(stralloc *out, const struct dns_transmit *tx,
+                                       parse_fn *parse) {
+  if (tx->packetlen < HEADER_OCTETS) return RESOLVE_TEMPORARY;
+  if ((tx->packet[3] & 15) == RCODE_NO_NAME) return RESOLVE_NO_NAME;
+  if (parse(out, tx->packet, tx->packetlen) == -1) return RESOLVE_TEMPORARY;
+  return out->len ? RESOLVE_FOUND : RESOLVE_NONE;
+}
+
+static enum resolve_status ask_name(stralloc *out, char **name, const char *type, uint64_t deadline,
+                                    parse_fn *parse) {
+  for (int hops = 0; hops <= ALIASES_MAX; hops++) {
+    struct dns_transmit tx = {0};
+    int alias = 0;
+    enum resolve_status r = RESOLVE_TEMPORARY;
+    if (transmit(&tx, *name, type, deadline) == 0) r = read_answer(out, &tx, parse);
+    if (r == RESOLVE_NONE) alias = alias_follow(tx.packet, tx.packetlen, name);
+    dns_transmit_free(&tx);
+    if (alias == 0) return r;
+    if (alias == -1) break;
+  }
+  return RESOLVE_TEMPORARY;
+}
+
 static enum resolve_status ask(stralloc *out, struct text name, const char *type, unsigned limit_s,
-                               int (*parse)(stralloc *, const char *, unsigned)) {
-  struct dns_transmit tx = {0};
+                               parse_fn *parse) {
   enum resolve_status r = RESOLVE_TEMPORARY;
   char *query = NULL;
   stralloc_zero(out);
-  if (dns_domain_fromdot(&query, name.s, name.len) && transmit(&tx, query, type, limit_s) == 0 &&
-      tx.packetlen >= HEADER_OCTETS) {
-    if ((tx.packet[3] & 15) == RCODE_NO_NAME)
-      r = RESOLVE_NO_NAME;
-    else if (parse(out, tx.packet, tx.packetlen) == 0)
-      r = out->len ? RESOLVE_FOUND : RESOLVE_NONE;
-  }
-  dns_transmit_free(&tx);
+  if (dns_domain_fromdot(&query, name.s, name.len))
+    r = ask_name(out, &query, type, io_deadline(io_limit_ms(limit_s)), parse);
   dns_domain_free(&query);
   return r;
 }
@@ -107,7 +133,8 @@ static enum resolve_status together(enum resolve_status a, enum resolve_status b
   return a == RESOLVE_NO_NAME && b == RESOLVE_NO_NAME ? RESOLVE_NO_NAME : RESOLVE_NONE;
 }
 
-enum resolve_status resolve_addresses(struct address_list *list, struct text name, unsigned limit_s) {
+enum resolve_status resolve_addresses(struct address_list *list, struct text name,
+                                      unsigned limit_s) {
   stralloc four = {0}, six = {0};
   *list = (struct address_list){.count = 0};
   enum resolve_status r4 = ask(&four, name, DNS_T_A, limit_s, dns_ip4_packet);

@@ -1,7 +1,7 @@
 /* resolve.h - MX and address look-ups, by libowfat's resolver
  *
  * Servers come from /etc/resolv.conf, or from DNSCACHEIP in the environment.
- * One look-up takes at most the limit.  Answers are hostile; what does not
+ * One look-up takes at most the limit.  Aliases are followed.  Answers are hostile; what does not
  * parse counts as RESOLVE_TEMPORARY.
  */
 #ifndef OWL_RESOLVE_H
@@ -31,6 +31,7 @@ int resolve_begin(void);
 uint32_t resolve_random(void);
 
 enum resolve_status resolve_mx(struct mx_set *set, struct text domain, unsigned limit_s);
-enum resolve_status resolve_addresses(struct address_list *list, struct text name, unsigned limit_s);
+enum resolve_status resolve_addresses(struct address_list *list, struct text name,
+                                      unsigned limit_s);
 
 #endif

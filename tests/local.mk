@@ -9,6 +9,9 @@ EXTRA_DIST += \
   %D%/system/test_storm.py %D%/system/test_trace.py %D%/system/waiting.py
 EXTRA_DIST += %D%/system/agent.py %D%/system/test_remote.py
 
+# Every *_fuzz program starts from its corpus here.
+EXTRA_DIST += %D%/fuzz/run %D%/fuzz/corpus
+
 # as a prerequisite of dist, the script's name would mean the target
 dist-hook:
 	cp -p $(srcdir)/check $(distdir)/check

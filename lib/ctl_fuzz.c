@@ -1,0 +1,30 @@
+/* Requests and replies: what is read can be written, and is the same again. */
+#include "config.h"
+#include "lib/ctl.h"
+#include "lib/fuzz.h"
+
+static void request(struct text payload) {
+  struct ctl_request r, back;
+  stralloc out = {0};
+  if (ctl_read_request(&r, payload) == -1) return;
+  check(text_is_clean(r.message) && ctl_put_request(&out, &r) == 0);
+  check(ctl_read_request(&back, text_of_stralloc(&out)) == 0);
+  check(text_equal(back.message, r.message));
+  stralloc_free(&out);
+}
+
+static void reply(struct text payload) {
+  struct ctl_reply r, back;
+  stralloc out = {0};
+  if (ctl_read_reply(&r, payload) == -1) return;
+  check(text_is_clean(r.text) && ctl_put_reply(&out, &r) == 0);
+  check(ctl_read_reply(&back, text_of_stralloc(&out)) == 0);
+  check(back.active == r.active && text_equal(back.text, r.text));
+  stralloc_free(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
+  request(fuzz_input(octets, size));
+  reply(fuzz_input(octets, size));
+  return 0;
+}

@@ -1,0 +1,27 @@
+/* fuzz.h - what every *_fuzz.c here starts from */
+#ifndef OWL_FUZZ_H
+#define OWL_FUZZ_H
+
+#include <stdint.h>
+#include <stdlib.h>
+#include "lib/text.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size);
+
+static inline void check(bool holds) {
+  if (!holds) abort();
+}
+
+static inline struct text fuzz_input(const uint8_t *octets, size_t size) {
+  return (struct text){(const char *)octets, size};
+}
+
+/* Takes the first octet away; 0 when there is none. */
+static inline unsigned fuzz_choice(struct text *input) {
+  if (input->len == 0) return 0;
+  unsigned choice = (unsigned char)input->s[0];
+  *input = (struct text){input->s + 1, input->len - 1};
+  return choice;
+}
+
+#endif
