@@ -121,7 +121,8 @@ enum address_status address_parse_path(struct text *path, stralloc *out) {
   if (!stralloc_ready(out, path->len + 1)) return ADDRESS_NO_MEMORY; /* the rest cannot fail */
   if (!at_char(&s, '<')) return ADDRESS_SYNTAX;
   s.p++;
-  if (!at_char(&s, '>') && (!skip_source_route(&s) || !scan_mailbox(&s, out))) return ADDRESS_SYNTAX;
+  if (!at_char(&s, '>') && (!skip_source_route(&s) || !scan_mailbox(&s, out)))
+    return ADDRESS_SYNTAX;
   if (!at_char(&s, '>')) return ADDRESS_SYNTAX;
   s.p++;
   if (out->len > ENVELOPE_ADDRESS_MAX) return ADDRESS_TOO_LONG;

@@ -6,12 +6,14 @@
 
 const struct frame_protocol agent_protocol = {'A', 1, AGENT_FRAME_MAX};
 
+#define WORKER(TAG, TYPE, MEMBER, MAX, ALWAYS)                                                   \
+  {TAG, TYPE, offsetof(struct agent_worker, MEMBER), MAX, ALWAYS}
 static const struct field worker_fields[] = {
-  {TAG_CHANNEL, FIELD_UINT, offsetof(struct agent_worker, channel), CHANNEL_REMOTE, true},
-  {TAG_DESTINATION, FIELD_TEXT, offsetof(struct agent_worker, address), ENVELOPE_ADDRESS_MAX, false},
-  {TAG_HOST, FIELD_TEXT, offsetof(struct agent_worker, host), RESULT_HOST_MAX, false},
-  {TAG_PORT, FIELD_UINT, offsetof(struct agent_worker, port), 65535, false},
-  {TAG_USE_MX, FIELD_FLAG, offsetof(struct agent_worker, use_mx), 0, false},
+  WORKER(TAG_CHANNEL, FIELD_UINT, channel, CHANNEL_REMOTE, true),
+  WORKER(TAG_DESTINATION, FIELD_TEXT, address, ENVELOPE_ADDRESS_MAX, false),
+  WORKER(TAG_HOST, FIELD_TEXT, host, RESULT_HOST_MAX, false),
+  WORKER(TAG_PORT, FIELD_UINT, port, 65535, false),
+  WORKER(TAG_USE_MX, FIELD_FLAG, use_mx, 0, false),
   FIELD_END
 };
 
@@ -23,9 +25,10 @@ static const struct field job_fields[] = {
   FIELD_END
 };
 
+#define ANSWER(TAG, MEMBER, MAX) {TAG, FIELD_UINT, offsetof(struct agent_result, MEMBER), MAX, true}
 static const struct field result_fields[] = {
-  {TAG_JOB, FIELD_UINT, offsetof(struct agent_result, job), UINT32_MAX, true},
-  {TAG_RECIPIENT_NUMBER, FIELD_UINT, offsetof(struct agent_result, index), ENVELOPE_RECIPIENTS_MAX, true},
+  ANSWER(TAG_JOB, job, UINT32_MAX),
+  ANSWER(TAG_RECIPIENT_NUMBER, index, ENVELOPE_RECIPIENTS_MAX),
   RESULT_FIELDS(struct agent_result, result),
   FIELD_END
 };
@@ -61,7 +64,8 @@ int agent_read_worker(struct agent_worker *w, struct text payload) {
 static bool job_is_valid(const struct agent_job *j, bool has_descriptor) {
   if (!j->envelope.sender.s || j->envelope.recipient_count == 0) return false;
   if (j->envelope.recipient_count > AGENT_RECIPIENTS_MAX) return false;
-  if (has_descriptor ? j->content.s != NULL : !j->content.s || j->content.len != j->size) return false;
+  bool whole = has_descriptor ? !j->content.s : j->content.s && j->content.len == j->size;
+  if (!whole) return false;
   struct queueid id;
   return queueid_parse(&id, j->message);
 }

@@ -18,7 +18,13 @@
 #include "lib/frame.h"
 #include "lib/result.h"
 
-enum agent_frame { AGENT_WORKER = 1, AGENT_JOB = 2, AGENT_RESULT = 3, AGENT_REFUSE = 4, AGENT_CLOSE = 5 };
+enum agent_frame {
+  AGENT_WORKER = 1,
+  AGENT_JOB = 2,
+  AGENT_RESULT = 3,
+  AGENT_REFUSE = 4,
+  AGENT_CLOSE = 5
+};
 
 enum {
   AGENT_CONTENT_MAX = 65536, /* octets of a body that travels in its job */

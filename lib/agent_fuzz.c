@@ -1,7 +1,6 @@
 /* The first octet chooses the decoder; what it takes can be encoded again. */
 #include "config.h"
 #include "lib/agent.h"
-#include "lib/door.h"
 #include "lib/fuzz.h"
 #include "lib/queueid.h"
 
@@ -46,34 +45,14 @@ static void refuse(struct text payload) {
   if (agent_read_refuse(&r, payload) == 0) check(result_is_valid(&r));
 }
 
-static void request(struct text payload) {
-  struct door_request r;
-  stralloc out = {0};
-  if (door_read_request(&r, payload) == -1) {
-    check(!r.envelope.recipients);
-    return;
-  }
-  check(r.envelope.recipient_count <= 1 && !r.envelope.unknown.s);
-  check(door_put_request(&out, &r) == 0);
-  envelope_free(&r.envelope);
-  stralloc_free(&out);
-}
-
-static void answer(struct text payload) {
-  struct door_answer a;
-  if (door_read_answer(&a, payload) == 0) check(result_is_valid(&a.result));
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   struct text input = fuzz_input(octets, size);
-  switch (fuzz_choice(&input) % 7) {
+  switch (fuzz_choice(&input) % 5) {
     case 0: job(input, false); break;
     case 1: job(input, true); break;
     case 2: result(input); break;
     case 3: worker(input); break;
     case 4: refuse(input); break;
-    case 5: request(input); break;
-    case 6: answer(input); break;
   }
   return 0;
 }

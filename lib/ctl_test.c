@@ -6,7 +6,8 @@
 
 static void requests_come_back(void **state) {
   (void)state;
-  const struct ctl_request cases[] = {{TEXT_ABSENT}, {TEXT("1700000000123456.00112233445566778fff")}};
+  const struct ctl_request cases[] = {{TEXT_ABSENT},
+                                      {TEXT("1700000000123456.00112233445566778fff")}};
   for (size_t i = 0; i < COUNT(cases); i++) {
     struct ctl_request back;
     stralloc out = {0};

@@ -5,7 +5,8 @@
 #include "lib/sample.h"
 
 static struct door_request sample_request(void) {
-  struct door_request r = {.octets = 123456, .mechanism = TEXT("PLAIN"), .secret = TEXT("\0user\0word")};
+  struct door_request r = {
+    .octets = 123456, .mechanism = TEXT("PLAIN"), .secret = TEXT("\0user\0word")};
   sample_envelope(&r.envelope);
   r.envelope.recipient_count = 1;
   r.envelope.unknown = TEXT_ABSENT;
@@ -41,6 +42,7 @@ static void an_empty_request_is_one(void **state) {
   assert_int_equal(back.octets, 0);
   assert_null(back.secret.s);
   assert_same_envelope(&back.envelope, &r.envelope);
+  stralloc_free(&out);
 }
 
 static void nothing_unknown_and_no_second_recipient_passes(void **state) {

@@ -92,7 +92,8 @@ static void decodes(void **state) {
     {"unknown, critical", TEXT(V1 SENDER "\x8f\2\0\0\0\1o"), ENVELOPE_OK, true},
     {"recipient's, unknown, critical", TEXT(V1 RECIPIENT "\xcf\2\0\0\0\1o"), ENVELOPE_OK, true},
     {"requiretls is known", TEXT(V1 "\x80\6\0\0\0\0"), ENVELOPE_OK, false},
-    {"unknown ones apart", TEXT(V1 "\x0f\2\0\0\0\0" SENDER "\x0f\3\0\0\0\0"), ENVELOPE_MALFORMED, false},
+    {"unknown ones apart", TEXT(V1 "\x0f\2\0\0\0\0" SENDER "\x0f\3\0\0\0\0"),
+     ENVELOPE_MALFORMED, false},
     {"an unknown one in the middle", TEXT(V1 "\x0f\2\0\0\0\0" SENDER), ENVELOPE_OK, false},
     {"RET 3", TEXT(V1 "\0\3\0\0\0\x08\0\0\0\0\0\0\0\3"), ENVELOPE_MALFORMED, false},
     {"CR LF in the sender", TEXT(V1 "\0\1\0\0\0\4a\r\nb"), ENVELOPE_MALFORMED, false},
@@ -102,7 +103,8 @@ static void decodes(void **state) {
   for (size_t i = 0; i < COUNT(cases); i++) {
     struct envelope e = {0};
     enum envelope_status s = envelope_decode(&e, cases[i].octets);
-    if (s != cases[i].status || e.unknown_critical != cases[i].critical) fail_msg("%s", cases[i].what);
+    if (s != cases[i].status || e.unknown_critical != cases[i].critical)
+      fail_msg("%s", cases[i].what);
     if (s != ENVELOPE_OK) assert_null(e.recipients);
     envelope_free(&e);
   }

@@ -53,7 +53,8 @@ static void the_program_gets_message_and_envelopes(void **state) {
   use_script("cat > message; cat <&1 > envelope; cat /proc/self/fd/$OWLPOST_ENVELOPE > extra");
   assert_int_equal(inject(&i, TEXT("Subject: x\n\nbody\n")), 0);
   assert_file("message", TEXT("Subject: x\n\nbody\n"));
-  assert_file("envelope", TEXT("Fsender@example.org\0Tone@example.com\0T\xc3\xb6ne@example.com\0\0"));
+  assert_file("envelope",
+              TEXT("Fsender@example.org\0Tone@example.com\0T\xc3\xb6ne@example.com\0\0"));
   int fd = open(test_path("extra"), O_RDONLY | O_CLOEXEC);
   assert_int_equal(io_slurp(fd, &octets, 100000, IO_FOREVER), 0);
   close(fd);
@@ -278,7 +279,8 @@ static void explains_codes(void **state) {
   for (int code = 0; code < 256; code++) {
     struct result r = injector_explain(code, TEXT_ABSENT);
     bool permanent = (code >= 11 && code <= 40) || code == 88 || code == 115;
-    assert_int_equal(r.class, code == 0 ? RESULT_SUCCESS : permanent ? RESULT_FAILURE : RESULT_DEFERRAL);
+    uint64_t class = permanent ? RESULT_FAILURE : RESULT_DEFERRAL;
+    assert_int_equal(r.class, code == 0 ? RESULT_SUCCESS : class);
   }
 }
 

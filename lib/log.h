@@ -1,8 +1,9 @@
 /* log.h - one line, one write
  *
  * A line is put together piece by piece and leaves in a single write, so that
- * lines of several processes do not mix (on a pipe: those up to PIPE_BUF).  Texts are cleaned: no peer can forge
- * a line.  What cannot be stored for want of memory is left out.
+ * lines of several processes do not mix (on a pipe: those up to PIPE_BUF).
+ * Texts are cleaned: no peer can forge a line.  What cannot be stored for want
+ * of memory is left out.
  */
 #ifndef OWL_LOG_H
 #define OWL_LOG_H

@@ -61,7 +61,8 @@ static void a_file_comes_back(void **state) {
 static void the_trailer_is_these_octets(void **state) {
   (void)state;
   stralloc out = {0};
-  assert_int_equal(queuefile_cat_trailer(&out, 0x0102030405060708, 0x11121314, TEXT("envelope")), 0);
+  uint64_t octets = 0x0102030405060708;
+  assert_int_equal(queuefile_cat_trailer(&out, octets, 0x11121314, TEXT("envelope")), 0);
   assert_int_equal(out.len, QUEUEFILE_TRAILER_OCTETS);
   assert_memory_equal(out.s, "\1\2\3\4\5\6\7\x08\0\0\0\0\0\0\0\x08\x11\x12\x13\x14", 20);
   assert_int_equal(get_u32(out.s + 20), crc32c(crc32c(0, "envelope", 8), out.s, 20));

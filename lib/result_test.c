@@ -34,7 +34,8 @@ static void checks_class_and_status(void **state) {
   };
   for (size_t i = 0; i < COUNT(cases); i++) {
     struct result r = {.class = cases[i].class, .status = text_of(cases[i].status)};
-    if (result_is_valid(&r) != cases[i].valid) fail_msg("%u %s", (unsigned)r.class, cases[i].status);
+    if (result_is_valid(&r) != cases[i].valid)
+      fail_msg("%u %s", (unsigned)r.class, cases[i].status);
   }
 }
 

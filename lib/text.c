@@ -40,7 +40,9 @@ bool text_is_clean(struct text t) {
   return true;
 }
 
-int text_cat(stralloc *out, struct text t) { return stralloc_catb(out, t.s ? t.s : "", t.len) ? 0 : -1; }
+int text_cat(stralloc *out, struct text t) {
+  return stralloc_catb(out, t.s ? t.s : "", t.len) ? 0 : -1;
+}
 
 int text_cat_cleaned(stralloc *out, struct text t) {
   size_t start = out->len;

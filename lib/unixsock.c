@@ -55,7 +55,9 @@ static int connect_within(int fd, const struct sockaddr_un *a, int limit_ms) {
   return r == -1 ? -1 : set_limit(fd, 0);
 }
 
-int unixsock_connect(const char *path) { return unixsock_connect_within(path, UNIXSOCK_CONNECT_MS); }
+int unixsock_connect(const char *path) {
+  return unixsock_connect_within(path, UNIXSOCK_CONNECT_MS);
+}
 
 int unixsock_connect_within(const char *path, int limit_ms) {
   struct sockaddr_un a;

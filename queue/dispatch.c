@@ -119,16 +119,17 @@ static bool must_yield(const struct dispatcher *d, const struct worker *w) {
          is_starving(d, w->destination->channel);
 }
 
-static bool has_room(const struct worker *w) {
-  return w->outstanding < jobs_ahead(w->destination) &&
-         w->writer.passing_count < FRAME_DESCRIPTORS_MAX;
+/* One that has not read what it was sent gets nothing more to read: the
+ * frames, and the descriptors with them, would pile up here. */
+static bool may_take(const struct worker *w) {
+  return w->outstanding < jobs_ahead(w->destination) && !frame_pending(&w->writer);
 }
 
 /* Of those that can take a job of their destination the one with the fewest. */
 static struct worker *least_busy(const struct dispatcher *d, enum route_channel channel) {
   struct worker *best = NULL;
   for (struct worker *w = d->workers; w; w = w->next)
-    if (w->destination->channel == channel && !w->closing && w->destination->queued && has_room(w) &&
+    if (w->destination->channel == channel && !w->closing && w->destination->queued && may_take(w) &&
         !must_yield(d, w) && (!best || w->outstanding < best->outstanding))
       best = w;
   return best;

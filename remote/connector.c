@@ -31,7 +31,8 @@ static int wait_connected(int fd, int talker, unsigned limit_s) {
 
 /* The talker writes whole groups of commands and whole stretches of the body:
  * nothing is won by holding them back. */
-static int connect_socket(int fd, const struct sockaddr *a, socklen_t len, int talker, unsigned limit_s) {
+static int connect_socket(int fd, const struct sockaddr *a, socklen_t len, int talker,
+                          unsigned limit_s) {
   int on = 1;
   if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == -1) return -1;
   if (connect(fd, a, len) == 0) return 0;
@@ -68,7 +69,8 @@ static int send_connected(int talker, const struct walk_target *t, int fd) {
   struct net_peer peer = {t->host, text_of(address)};
   int sent = net_put_connected(&payload, &peer);
   if (sent == 0)
-    sent = frame_send(talker, &net_protocol, NET_CONNECTED, text_of_stralloc(&payload), fd, IO_FOREVER);
+    sent = frame_send(talker, &net_protocol, NET_CONNECTED, text_of_stralloc(&payload), fd,
+                      IO_FOREVER);
   stralloc_free(&payload);
   close(fd);
   return sent;

@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len) {
     s = reply_feed(&one, &t);
   }
   check(s == expected && used == len - whole.len);
-  check(r.text.len <= REPLY_TEXT_MAX && text_equal(text_of_stralloc(&r.text), text_of_stralloc(&one.text)));
+  check(r.text.len <= REPLY_TEXT_MAX &&
+        text_equal(text_of_stralloc(&r.text), text_of_stralloc(&one.text)));
   if (s == REPLY_DONE) {
     check(r.code >= 200 && r.code <= 599 && r.code == one.code);
     check_verdict(&r);

@@ -46,7 +46,8 @@ static int wait_for_answer(struct dns_transmit *tx, uint64_t deadline) {
   }
 }
 
-static int transmit(struct dns_transmit *tx, const char *query, const char *type, uint64_t deadline) {
+static int transmit(struct dns_transmit *tx, const char *query, const char *type,
+                    uint64_t deadline) {
   static const char any_address[16];
   char servers[SERVERS_OCTETS];
   memset(servers, 0, sizeof servers);
@@ -59,7 +60,8 @@ static int transmit(struct dns_transmit *tx, const char *query, const char *type
 
 typedef int parse_fn(stralloc *out, const char *packet, unsigned len);
 
-static enum resolve_status read_answer(stralloc *out, const struct dns_transmit *tx, parse_fn *parse) {
+static enum resolve_status read_answer(stralloc *out, const struct dns_transmit *tx,
+                                       parse_fn *parse) {
   if (tx->packetlen < HEADER_OCTETS) return RESOLVE_TEMPORARY;
   if ((tx->packet[3] & 15) == RCODE_NO_NAME) return RESOLVE_NO_NAME;
   if (parse(out, tx->packet, tx->packetlen) == -1) return RESOLVE_TEMPORARY;
@@ -131,7 +133,8 @@ static enum resolve_status together(enum resolve_status a, enum resolve_status b
   return a == RESOLVE_NO_NAME && b == RESOLVE_NO_NAME ? RESOLVE_NO_NAME : RESOLVE_NONE;
 }
 
-enum resolve_status resolve_addresses(struct address_list *list, struct text name, unsigned limit_s) {
+enum resolve_status resolve_addresses(struct address_list *list, struct text name,
+                                      unsigned limit_s) {
   stralloc four = {0}, six = {0};
   *list = (struct address_list){.count = 0};
   enum resolve_status r4 = ask(&four, name, DNS_T_A, limit_s, dns_ip4_packet);

@@ -31,6 +31,7 @@ int resolve_begin(void);
 uint32_t resolve_random(void);
 
 enum resolve_status resolve_mx(struct mx_set *set, struct text domain, unsigned limit_s);
-enum resolve_status resolve_addresses(struct address_list *list, struct text name, unsigned limit_s);
+enum resolve_status resolve_addresses(struct address_list *list, struct text name,
+                                      unsigned limit_s);
 
 #endif

@@ -390,7 +390,8 @@ static bool ask(struct smtp *s, const struct transaction *t, struct dialog *d) {
   }
 }
 
-static bool take_answer(struct smtp *s, const struct transaction *t, struct dialog *d, struct step p) {
+static bool take_answer(struct smtp *s, const struct transaction *t, struct dialog *d,
+                        struct step p) {
   switch (p.verb) {
     case VERB_RSET: return positive(s) || confused(s);
     case VERB_MAIL: return take_mail(s, t, &d->mail_taken);
@@ -439,9 +440,13 @@ static bool take_back(const struct transaction *t) {
 
 enum smtp_end smtp_send(struct smtp *s, const struct transaction *t) {
   struct dialog d = {.reset = s->needs_reset};
+  /* a reply that answers nothing would be taken for the answer to a command */
+  if (stream_unread(&s->stream).len)
+    return lose(s, "4.5.0", "reply without a command", "MAIL"), SMTP_LOST;
   if (!s->utf8 && needs_utf8(t))
     return refuse(t, s, "5.6.7", "the server does not take internationalized mail (SMTPUTF8)");
-  if (s->size && body_wire_size(&t->body, &s->space, &d.size) == -1) return unreadable(s), SMTP_LOST;
+  if (s->size && body_wire_size(&t->body, &s->space, &d.size) == -1)
+    return unreadable(s), SMTP_LOST;
   if (!list_waiting(t, &d)) return no_memory(s), SMTP_LOST;
   s->transactions++;
   enum smtp_end end = converse(s, t, &d);

@@ -1,6 +1,6 @@
 /* Dialogs with a scripted server, which is a child at the other end of a
  * socketpair.  In a script "S " is a line that the server sends, "C " one that
- * it must get, and "X" a hang-up; a script that ends without one waits for the
+ * it must get, and "X" a hang-up; '|' divides lines that are sent together; a script that ends without one waits for the
  * client's end of file and for nothing else. */
 #include "config.h"
 #include <setjmp.h>
@@ -132,6 +132,8 @@ static const struct dialog_case {
   {"nonsense at MAIL", HELLO MAIL "S 354 go\n", "a@b", {"x@y"}, "hello\n", 0, 1, "lost: Z 354 4.5.0 go\n"},
   {"nonsense at RCPT", HELLO MAIL "S 250 ok\n" RCPT "S hello\n", "a@b", {"x@y"}, "hello\n", 0, 1,
    "lost: Z 0 4.5.0 malformed reply at RCPT\n"},
+  {"a reply too many", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "S 250 done|250 again\n",
+   "a@b", {"x@y"}, "hello\n", 0, 2, "0 K 250 2.0.0 done\nlost: Z 0 4.5.0 reply without a command at MAIL\n"},
   {"SMTPUTF8 needed", HELLO QUIT, "a@b", {"\303\274@y"}, "hello\n", 0, 1,
    "0 D 0 5.6.7 the server does not take internationalized mail (SMTPUTF8)\n"},
   {"SMTPUTF8 used", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 SMTPUTF8\nC MAIL FROM:<a@b> SMTPUTF8\nS 550 no\n" QUIT,
@@ -157,6 +159,7 @@ static void expect_line(int fd, const char *line, size_t len) {
 static void send_line(int fd, const char *line, size_t len) {
   char out[512];
   int n = snprintf(out, sizeof out, "%.*s\r\n", (int)len, line);
+  for (char *bar; (bar = strchr(out, '|'));) *bar = '\n';
   if (io_write_all(fd, out, (size_t)n, 2000) == -1) fail_server("to write", "an error");
 }
 

@@ -29,7 +29,8 @@ uint64_t stream_deadline(const struct stream *s) {
 }
 
 /* What the server's descriptor is ready for, in *ready. */
-static enum stream_status wait_for(const struct stream *s, short events, uint64_t deadline, short *ready) {
+static enum stream_status wait_for(const struct stream *s, short events, uint64_t deadline,
+                                   short *ready) {
   struct pollfd p[] = {{s->fd, events, 0}, {s->watched, 0, 0}};
   int n;
   do n = poll(p, 2, io_remaining_ms(deadline));
@@ -53,7 +54,8 @@ static enum stream_status read_some(struct stream *s) {
 static enum stream_status wait_for_room(struct stream *s, uint64_t deadline) {
   short ready = 0;
   bool may_read = s->in.len - s->taken < STREAM_IN_MAX;
-  enum stream_status r = wait_for(s, (short)(may_read ? POLLOUT | POLLIN : POLLOUT), deadline, &ready);
+  enum stream_status r =
+      wait_for(s, (short)(may_read ? POLLOUT | POLLIN : POLLOUT), deadline, &ready);
   return r == STREAM_OK && may_read && ready & POLLIN ? read_some(s) : r;
 }
 

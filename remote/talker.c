@@ -109,7 +109,8 @@ struct job_run {
 /* Results are gathered and leave together at the end of the job. */
 static void queue_result(void *context, size_t n, const struct verdict *v) {
   const struct job_run *run = context;
-  struct agent_result r = {run->job->job, run->job->envelope.recipients[n].index, verdict_result(v)};
+  struct agent_result r = {run->job->job, run->job->envelope.recipients[n].index,
+                           verdict_result(v)};
   stralloc payload = {0};
   if (agent_put_result(&payload, &r) == -1 ||
       frame_queue(&run->talker->results, &agent_protocol, AGENT_RESULT, text_of_stralloc(&payload),
@@ -132,7 +133,8 @@ static void send_results(struct talker *t) {
  * can reach the server as another argument or command. */
 static bool is_sendable(struct text address) {
   stralloc path = {0}, parsed = {0};
-  bool ok = stralloc_copys(&path, "<") && address_cat(&path, address) == 0 && stralloc_cats(&path, ">");
+  bool ok =
+      stralloc_copys(&path, "<") && address_cat(&path, address) == 0 && stralloc_cats(&path, ">");
   struct text rest = text_of_stralloc(&path);
   ok = ok && address_parse_path(&rest, &parsed) == ADDRESS_OK && rest.len == 0 &&
        text_equal(text_of_stralloc(&parsed), address);
@@ -141,7 +143,8 @@ static bool is_sendable(struct text address) {
   return ok;
 }
 
-static void fail_all(const struct transaction *x, struct verdict *v, const char *status, const char *text) {
+static void fail_all(const struct transaction *x, struct verdict *v, const char *status,
+                     const char *text) {
   verdict_set(v, RESULT_FAILURE, status, text);
   smtp_report_rest(x, v);
 }

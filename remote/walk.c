@@ -9,7 +9,9 @@ static void trouble(struct walk *w, enum result_class class, const char *status,
   verdict_add_text(&w->trouble, name);
 }
 
-static struct text host_name(const struct walk *w, size_t i) { return text_of(w->hosts.hosts[i].name); }
+static struct text host_name(const struct walk *w, size_t i) {
+  return text_of(w->hosts.hosts[i].name);
+}
 
 static void add_target(struct walk *w, struct text host, const struct ip *ip) {
   if (w->target_count == WALK_TARGETS_MAX) return;
@@ -46,7 +48,8 @@ static bool look_up(struct walk *w, struct text host) {
     case RESOLVE_FOUND: break;
     case RESOLVE_NONE:
     case RESOLVE_NO_NAME:
-      return trouble(w, RESULT_DEFERRAL, "4.4.4", "no address found for mail exchanger ", host), true;
+      return trouble(w, RESULT_DEFERRAL, "4.4.4", "no address found for mail exchanger ", host),
+             true;
     case RESOLVE_TEMPORARY:
       return trouble(w, RESULT_DEFERRAL, "4.4.3", "unable to look up mail exchanger ", host), true;
   }
@@ -66,8 +69,8 @@ static void next_group(struct walk *w) {
     if (look_up(w, host_name(w, i))) continue;
     w->target_count = 0;
     if (w->next_host == 0)
-      trouble(w, RESULT_FAILURE, "5.4.6", "mail loops back: this host is the best mail exchanger for ",
-              w->destination->host);
+      trouble(w, RESULT_FAILURE, "5.4.6",
+              "mail loops back: this host is the best mail exchanger for ", w->destination->host);
     w->hosts.count = 0;
     return;
   }
@@ -83,9 +86,13 @@ static void look_up_name(struct walk *w) {
   const char *status = d->use_mx ? "5.1.2" : "4.4.4";
   switch (resolve_addresses(&list, d->host, w->settings->timeoutdns_s)) {
     case RESOLVE_FOUND: break;
-    case RESOLVE_NONE: trouble(w, class, status, "no mail exchanger or address found for ", d->host); return;
+    case RESOLVE_NONE:
+      trouble(w, class, status, "no mail exchanger or address found for ", d->host);
+      return;
     case RESOLVE_NO_NAME: trouble(w, class, status, "no such host: ", d->host); return;
-    case RESOLVE_TEMPORARY: trouble(w, RESULT_DEFERRAL, "4.4.3", "unable to look up ", d->host); return;
+    case RESOLVE_TEMPORARY:
+      trouble(w, RESULT_DEFERRAL, "4.4.3", "unable to look up ", d->host);
+      return;
   }
   for (size_t i = 0; i < list.count; i++) {
     add_target(w, d->host, &list.ips[i]);

@@ -15,7 +15,7 @@ import smtplib
 import subprocess
 
 import processes
-from peers import answers, free_port
+from peers import free_port, listens
 from waiting import wait_until
 
 ROOT = os.geteuid() == 0
@@ -182,8 +182,7 @@ class Instance:
                 [*wrapper, "tcpserver", "-H", "-R", "-l", "owlpost.test", "-c", str(concurrency), *who, *arguments,
                  "127.0.0.1", str(port), self.program("owl-smtpd")],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
-        wait_until(lambda: answers(port), 10, f"tcpserver on port {port}")
-        wait_until(lambda: not processes.descendants(self.listeners[-1].pid), 10, "the end of that session")
+        wait_until(lambda: listens(port), 10, f"tcpserver on port {port}")
         self.port = self.port or port
         return port
 

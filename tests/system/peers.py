@@ -38,6 +38,13 @@ def answers(port, address="127.0.0.1"):
         return False
 
 
+def listens(port):
+    """Whether a process of this network namespace does; no connection is made."""
+    with open("/proc/net/tcp") as f:
+        rows = [line.split() for line in list(f)[1:]]
+    return any(int(row[1].split(":")[1], 16) == port and row[3] == "0A" for row in rows)
+
+
 class Bystanders:
     """Processes that are no part of the instance under test."""
 
