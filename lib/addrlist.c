@@ -71,17 +71,19 @@ static bool scan_run(struct parser *p) {
   return true;
 }
 
-/* Whether the run goes on behind blanks: they are allowed around dots. */
-static bool goes_on(const struct parser *p) {
+/* Whether what was kept from start on goes on behind blanks: they are allowed
+ * around dots. */
+static bool goes_on(const struct parser *p, size_t start) {
   const stralloc *o = &p->list->octets;
   if (p->p == p->end || is_divider(*p->p)) return false;
-  return *p->p == '.' || (o->len && o->s[o->len - 1] == '.');
+  return *p->p == '.' || (o->len > start && o->s[o->len - 1] == '.');
 }
 
 static bool scan_dotted(struct parser *p) {
+  size_t start = p->list->octets.len;
   do
     if (!scan_run(p) || !skip_blanks_and_comments(p)) return false;
-  while (goes_on(p));
+  while (goes_on(p, start));
   return true;
 }
 

@@ -96,6 +96,7 @@ static void for_each_case(void (*test)(const struct addrlist_case *)) {
     {"stray )", TEXT("a@b.c), d@e.f"), NULL, NULL},
     {"no local-part", TEXT("@b.c"), NULL, NULL},
     {"empty quoted local-part", TEXT("\"\"@b.c"), NULL, NULL},
+    {"nothing in quotes behind another's dot", TEXT("a@b.c., \"\" d@e.f"), NULL, NULL},
     {"no domain", TEXT("a@"), NULL, NULL},
     {"empty label", TEXT("a@b..c"), NULL, NULL},
     {"empty label in front", TEXT("a@.b"), NULL, NULL},

@@ -68,6 +68,12 @@ static unsigned jobs_ahead(const struct destination *x) {
   return x->channel == CHANNEL_LOCAL ? AGENT_JOBS_AHEAD : 1;
 }
 
+/* One that has not read what it was sent gets nothing more to read: the
+ * frames, and the descriptors with them, would pile up here. */
+static bool may_take(const struct worker *w) {
+  return w->outstanding < jobs_ahead(w->destination) && !frame_pending(&w->writer);
+}
+
 /* While another destination starves this worker gets no more jobs. */
 static bool must_yield(const struct dispatcher *d, const struct worker *w) {
   return d->starving[w->destination->channel] &&
@@ -103,7 +109,7 @@ static void find_starving(struct dispatcher *d) {
 
 static struct decision decide_for(struct dispatcher *d, struct destination *x) {
   struct worker *w = x->workers ? least_busy(d, x) : NULL;
-  if (w && w->outstanding < jobs_ahead(x)) return (struct decision){DECIDE_SEND, w, x, unqueue(x)};
+  if (w && may_take(w)) return (struct decision){DECIDE_SEND, w, x, unqueue(x)};
   if (d->running[x->channel] < d->limit[x->channel])
     return (struct decision){DECIDE_START, NULL, x, NULL};
   w = x->workers ? NULL : longest_idle(d, x->channel);
