@@ -133,9 +133,10 @@ static struct outcome ask_delivery(struct doorkeeper *k, struct text address) {
   struct result r;
   int limit_ms = io_limit_ms(k->settings->timeoutrcpt_s);
   if (question_ask(&k->question, address, limit_ms, &r) == -1) {
-    /* sendmail -bs runs as its caller, whom the socket's folder shuts out, and
-     * who could as well inject without a question */
-    if (errno == EACCES && k->settings->relayclient.s) return grant(250, "2.1.5", "recipient ok");
+    /* sendmail -bs has no client and runs as its caller, whom the socket's
+     * folder shuts out, and who could as well inject without a question */
+    bool no_client = k->client->address.len == 0 && k->settings->relayclient.s;
+    if (errno == EACCES && no_client) return grant(250, "2.1.5", "recipient ok");
     return refuse(451, "4.3.0", "unable to check that recipient now, please try later");
   }
   if (r.class == RESULT_SUCCESS) return grant(250, "2.1.5", "recipient ok");

@@ -35,7 +35,7 @@ peer_fresh() {
     control concurrencylocal 20
     control concurrencyremote 100
   fi
-  "$ROOT/sbin/owlq" setup || "$ROOT/bin/owlq" setup
+  "$ROOT/bin/owlq" setup
 }
 
 peer_start() {

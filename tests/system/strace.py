@@ -42,8 +42,12 @@ def attach(bystanders, pids, path):
 
 
 def traced(pid):
-    with open(f"/proc/{pid}/status") as f:
-        return "TracerPid:\t0\n" not in f.read()
+    """Whether it is; a process that has ended needs no tracing."""
+    try:
+        with open(f"/proc/{pid}/status") as f:
+            return "TracerPid:\t0\n" not in f.read()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def detach(tracer):

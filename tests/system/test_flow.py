@@ -24,7 +24,6 @@ def test_many_messages_reach_the_next_hop_in_few_sessions(owlpost, bystanders):
     sink = CountingSink(bystanders, port)
     owlpost.control("smtproutes", f"sink.test:127.0.0.1:{port}")
     owlpost.control("concurrencyremote", "20")
-    owlpost.control("timeoutidle", "5")
     owlpost.up(relay=True)
     source = smtp_source(bystanders, owlpost.port, "someone@sink.test", COUNT, SESSIONS, 4096)
     assert wait_for_exit(source, 120) == 0

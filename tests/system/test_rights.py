@@ -63,6 +63,8 @@ def test_the_talker_holds_socket_socketpair_and_pipe_alone(owlpost):
     with s:
         held = kinds(owlpost, talker)
         print("talker", held, "doorkeeper", kinds(owlpost, doorkeeper))
+        if owlpost.build == "sanitized":
+            held.remove(f"{owlpost.folder}/smtpd.log")  # kept there for the sanitizer's report
         assert set(held) == {"client", "socket", "pipe"}
         assert (held.count("socket"), held.count("pipe")) == (1, 1)
         status = processes.status(talker)
