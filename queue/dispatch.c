@@ -129,8 +129,8 @@ static bool may_take(const struct worker *w) {
 static struct worker *least_busy(const struct dispatcher *d, enum route_channel channel) {
   struct worker *best = NULL;
   for (struct worker *w = d->workers; w; w = w->next)
-    if (w->destination->channel == channel && !w->closing && w->destination->queued && may_take(w) &&
-        !must_yield(d, w) && (!best || w->outstanding < best->outstanding))
+    if (w->destination->channel == channel && !w->closing && w->destination->queued &&
+        may_take(w) && !must_yield(d, w) && (!best || w->outstanding < best->outstanding))
       best = w;
   return best;
 }

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const uint64_t retry_settling_us = 10u * 1000000u, alarm_interval_us = 3600u * UINT64_C(1000000);
+static const uint64_t retry_settling_us = 10u * UINT64_C(1000000),
+                      alarm_interval_us = 3600u * UINT64_C(1000000);
 
 static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
 
@@ -13,7 +14,9 @@ static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock)
 
 void runner_found(struct runner *r, const struct queueid *id) {
   if (idset_has(&r->known, id)) return;
-  if (idset_add(&r->known, id) && waitlist_add(&r->waitlist, id, 0, SCHEDULE_AGE_UNKNOWN) == 0) return;
+  if (idset_add(&r->known, id) &&
+      waitlist_add(&r->waitlist, id, 0, SCHEDULE_AGE_UNKNOWN) == 0)
+    return;
   idset_remove(&r->known, id);
   errno = ENOMEM;
   report_problem(r, "unable to schedule", id); /* the next scan finds it again */
@@ -34,7 +37,8 @@ void runner_scan_todo(struct runner *r) {
 /* ---- the backlog */
 
 /* Puts a message of this age back until it has the next. */
-static int wait_for_age(struct runner *r, const struct queueid *id, uint64_t age_s, uint64_t next_age_s) {
+static int wait_for_age(struct runner *r, const struct queueid *id, uint64_t age_s,
+                        uint64_t next_age_s) {
   uint64_t left_s = next_age_s > age_s ? next_age_s - age_s : 0;
   if (left_s > UINT32_MAX) left_s = UINT32_MAX;
   return waitlist_add(&r->waitlist, id, boot_us(r) + left_s * 1000000u, age_s + left_s);
@@ -174,7 +178,8 @@ static void defer_unrouted(struct runner *r, struct active *a, size_t recipient)
 
 /* ---- from recipients to jobs */
 
-static int begin_job(struct active *a, struct destination *to, size_t place, const stralloc *address) {
+static int begin_job(struct active *a, struct destination *to, size_t place,
+                     const stralloc *address) {
   struct job *j = calloc(1, sizeof *j);
   if (!j) return -1;
   if (job_add(j, place, address) == -1) return job_free(j), -1;

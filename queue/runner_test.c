@@ -326,7 +326,8 @@ static size_t log_size(struct testrunner *t, const struct queueid *id) {
 enum last_record { RECORD_WHOLE, RECORD_TORN, RECORD_GONE, RECORD_ZEROED };
 
 /* What a crash can leave of the octets from at on. */
-static void damage_log(struct testrunner *t, const struct queueid *id, size_t at, enum last_record what) {
+static void damage_log(struct testrunner *t, const struct queueid *id, size_t at,
+                       enum last_record what) {
   char path[96];
   size_t size = log_size(t, id);
   log_path(path, id);
@@ -366,7 +367,8 @@ static void drop_dsn(struct testrunner *t) {
 }
 
 static void a_crash_while_telling_makes_one_dsn(void **state) {
-  static const char *const to[] = {"never-1@here.example", "never-2@here.example", "later@here.example"};
+  static const char *const to[] = {"never-1@here.example", "never-2@here.example",
+                                   "later@here.example"};
   static const char silent[] = "silent-ann@here.example";
   static const struct {
     enum last_record told;
@@ -578,10 +580,9 @@ static void an_exit_with_jobs_waiting_makes_no_hot_loop(void **state) {
   inject_one(t, sender, "bob@there.example");
   testrunner_run(t, 1);
   t->runner.exiting = true;
-  assert_int_equal(agent_send_result(t->agents[0].channel == CHANNEL_REMOTE ? t->agents[0].sock
-                                                                            : t->agents[1].sock,
-                                     &(struct agent_result){.result = {.class = RESULT_SUCCESS}}, 1000),
-                   0);
+  struct agent_result done = {.result = {.class = RESULT_SUCCESS}};
+  size_t far = t->agents[0].channel == CHANNEL_REMOTE ? 0 : 1;
+  assert_int_equal(agent_send_result(t->agents[far].sock, &done, 1000), 0);
   testrunner_run(t, 10);
   assert_int_equal(testrunner_attempts(t, "bob@there.example"), 0);
 }
@@ -654,7 +655,8 @@ static void recipientlimit_bounds_a_job(void **state) {
 
 static void a_large_body_travels_alone(void **state) {
   static char body[200 * 1024];
-  static const char *const to[] = {"bob@here.example", "secret@there.example", "later@here.example"};
+  static const char *const to[] = {"bob@here.example", "secret@there.example",
+                                   "later@here.example"};
   struct testrunner *t = *state;
   for (size_t i = 0; i < sizeof body; i++) body[i] = i % 64 == 63 ? '\n' : (char)('a' + i % 23);
   testrunner_inject_body(t, (struct text){body, sizeof body}, sender, 0, to, 3);

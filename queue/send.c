@@ -26,7 +26,13 @@
 #include "queue/ctlserver.h"
 #include "queue/runner.h"
 
-enum { LOCAL_SPAWNER_FD = 0, REMOTE_SPAWNER_FD = 1, LOG_FD = 2, POKE_PIPE_OCTETS = 1 << 20, POKE_CHUNKS_MAX = 64 };
+enum {
+  LOCAL_SPAWNER_FD = 0,
+  REMOTE_SPAWNER_FD = 1,
+  LOG_FD = 2,
+  POKE_PIPE_OCTETS = 1 << 20,
+  POKE_CHUNKS_MAX = 64 /* of one look: who writes on and on does not stop the rest */
+};
 
 static struct log send_log = {.fd = LOG_FD, .line = {0}};
 static struct runner runner;
@@ -79,7 +85,7 @@ static bool may_have_lost(const struct pokes *p) {
 static void read_pokes(struct pokes *p) {
   char chunk[16384];
   bool lost = may_have_lost(p);
-  for (unsigned chunks = 0; chunks < POKE_CHUNKS_MAX; chunks++) { /* who writes on and on does not stop the rest */
+  for (unsigned chunks = 0; chunks < POKE_CHUNKS_MAX; chunks++) {
     ssize_t n = read(p->fd, chunk, sizeof chunk);
     if (n <= 0) break;
     for (ssize_t i = 0; i < n; i++) take_octet(p, chunk[i]);

@@ -142,7 +142,8 @@ static int sync_folder(struct store *s, const char *path) {
 }
 
 static int write_synced(struct store *s, const char *path, struct text octets) {
-  int fd = openat(s->queue_fd, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, LOG_MODE);
+  int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
+  int fd = openat(s->queue_fd, path, flags, LOG_MODE);
   if (fd == -1) return -1;
   int r = io_write_all(fd, octets.s, octets.len, IO_FOREVER) == 0 && fsync(fd) == 0 ? 0 : -1;
   int saved = errno;

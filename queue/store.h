@@ -30,7 +30,7 @@ struct store {
   int dirty_logs[STORE_DIRTY_LOGS_MAX]; /* open descriptors */
   unsigned dirty_log_count;
   bool dirty_all; /* too much to name: sync the file system */
-  bool doubtful;  /* a sync has failed: a later one that succeeds proves nothing of what was before */
+  bool doubtful;  /* a sync has failed: one that succeeds later proves nothing */
 };
 
 /* store_open(): opens the folder; store_lock(): takes the runner's lock, EAGAIN

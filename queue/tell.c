@@ -67,7 +67,8 @@ static int compose(struct dsn *d, const struct message *m, const struct runner *
       clock_cat_date(&d->body, now_us) == -1 || !stralloc_cats(&d->body, "\n"))
     return errno = ENOMEM, -1;
   bool eightbit;
-  if (bounce_write(&d->body, m, &d->id, &r->settings, to->address, now_us, &eightbit) == -1) return -1;
+  if (bounce_write(&d->body, m, &d->id, &r->settings, to->address, now_us, &eightbit) == -1)
+    return -1;
   d->envelope.body = eightbit ? BODY_8BITMIME : BODY_DEFAULT;
   return 0;
 }
@@ -169,6 +170,7 @@ int tell_about_parent(struct runner *r, struct text parent) {
   int result = tell_failures(r, &m);
   int saved = errno;
   message_free(&m);
-  errno = saved == EBADMSG ? EIO : saved; /* that is the parent, which goes to bad/ when it is due */
+  /* it is the parent that does not check; it goes to bad/ when it is due */
+  errno = saved == EBADMSG ? EIO : saved;
   return result;
 }

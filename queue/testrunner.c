@@ -153,17 +153,20 @@ static struct result result_of(enum say say) {
     [SAY_FAILURE] = {.class = RESULT_FAILURE, .status = {"5.1.1", 5}, .text = {"go away", 7}},
     [SAY_ODD_CLASS] = {.class = RESULT_FAILURE, .status = {"2.0.0", 5}},
   };
-  return results[say == SAY_DEFERRAL || say == SAY_FAILURE || say == SAY_ODD_CLASS ? say : SAY_SUCCESS];
+  bool has_its_own = say == SAY_DEFERRAL || say == SAY_FAILURE || say == SAY_ODD_CLASS;
+  return results[has_its_own ? say : SAY_SUCCESS];
 }
 
-static void send_result(const struct testrunner *t, const struct testagent *a, uint64_t job, uint64_t index, enum say say) {
+static void send_result(const struct testrunner *t, const struct testagent *a, uint64_t job,
+                        uint64_t index, enum say say) {
   struct agent_result r = {.job = job, .index = index, .result = result_of(say)};
   if (say == SAY_FAILURE && t->failure) r.result = *t->failure;
   (void)agent_send_result(a->sock, &r, SEND_MS); /* the runner may have hung up */
 }
 
 /* False: the agent ends. */
-static bool answer(const struct testrunner *t, const struct testagent *a, const struct agent_job *j, size_t i, enum say say) {
+static bool answer(const struct testrunner *t, const struct testagent *a,
+                   const struct agent_job *j, size_t i, enum say say) {
   uint64_t index = j->envelope.recipients[i].index;
   struct result refusal = result_of(SAY_DEFERRAL);
   switch (say) {
@@ -298,7 +301,8 @@ void testrunner_run(struct testrunner *t, uint64_t seconds) {
 /* ---- messages */
 
 struct queueid testrunner_inject_body(struct testrunner *t, struct text body, const char *sender,
-                                      uint64_t notify, const char *const *recipients, size_t count) {
+                                      uint64_t notify, const char *const *recipients,
+                                      size_t count) {
   struct newmessage m;
   struct queueid id;
   struct envelope e = {.sender = text_of(sender), .arrival_us = t->wall_us};
@@ -319,12 +323,14 @@ struct queueid testrunner_inject_body(struct testrunner *t, struct text body, co
 
 struct queueid testrunner_inject(struct testrunner *t, const char *sender, uint64_t notify,
                                  const char *const *recipients, size_t count) {
-  return testrunner_inject_body(t, TEXT("Subject: test\n\nbody\n"), sender, notify, recipients, count);
+  struct text body = TEXT("Subject: test\n\nbody\n");
+  return testrunner_inject_body(t, body, sender, notify, recipients, count);
 }
 
 /* ---- what has happened */
 
-const struct attempt *testrunner_attempt(const struct testrunner *t, const char *address, size_t nth) {
+const struct attempt *testrunner_attempt(const struct testrunner *t, const char *address,
+                                         size_t nth) {
   for (size_t i = 0; i < t->attempt_count; i++)
     if (strcmp(t->attempts[i].address, address) == 0 && nth-- == 0) return &t->attempts[i];
   return NULL;

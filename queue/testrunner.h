@@ -83,7 +83,8 @@ struct queueid testrunner_inject_body(struct testrunner *t, struct text body, co
 
 /* Attempts for an address; DSNs count when a success is said. */
 size_t testrunner_attempts(const struct testrunner *t, const char *address);
-const struct attempt *testrunner_attempt(const struct testrunner *t, const char *address, size_t nth);
+const struct attempt *testrunner_attempt(const struct testrunner *t, const char *address,
+                                         size_t nth);
 
 /* testrunner_files(): messages and logs in the queue, bad/ left out. */
 size_t testrunner_files(struct testrunner *t);
