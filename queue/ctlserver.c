@@ -38,7 +38,7 @@ static unsigned fail(struct ctl_reply *reply, const char *why) {
 static unsigned retry(struct runner *r, const struct ctl_request *request, struct ctl_reply *reply) {
   struct queueid id;
   if (!queueid_parse(&id, request->message)) return fail(reply, "this is no queue id");
-  if (runner_find_active(r, &id)) return CTL_OK;
+  if (rounds_find(r, &id)) return CTL_OK;
   if (runner_hurry(r, &id)) return CTL_OK;
   return fail(reply, "no such message waits");
 }

@@ -1,7 +1,7 @@
 /* runner.h - the runner's state and what may happen to it
  *
- * send.c waits and calls; runner.c decides what a message needs next;
- * workers.c talks with agents; report.c writes the log lines.
+ * send.c waits and calls; runner.c decides what can be done now; rounds.c takes
+ * a due message through a round of attempts; workers.c talks with agents; report.c writes the log lines.
  */
 #ifndef OWL_RUNNER_H
 #define OWL_RUNNER_H
@@ -55,6 +55,8 @@ struct runner {
 
 /* ---- runner.c */
 
+extern const uint64_t runner_alarm_interval_us;
+
 /* runner_found(): a new message, by poke or scan. */
 void runner_found(struct runner *r, const struct queueid *id);
 
@@ -72,22 +74,39 @@ size_t runner_hurry(struct runner *r, const struct queueid *id);
  * something to do next (boot clock, UINT64_MAX: only events). */
 uint64_t runner_work(struct runner *r);
 
-/* runner_result(): what became of one recipient of a job (its place there). */
-void runner_result(struct runner *r, struct job *j, size_t place, struct result result);
-
-/* runner_job_over(): the job's recipients are all reported; frees it. */
-void runner_job_over(struct runner *r, struct job *j);
-
 /* runner_load_settings(): 0, or -1 with control.error set and what was in
  * force before. */
 int runner_load_settings(struct runner *r);
 
-/* runner_find_active(): NULL when it is not active. */
-struct active *runner_find_active(struct runner *r, const struct queueid *id);
-
 /* runner_free(): lets go of everything, whatever is under way; the sockets to
  * the spawners are the caller's. */
 void runner_free(struct runner *r);
+
+/* runner_wait_for_age(): puts a message of this age back until it has the next.
+ * 0, or -1 without memory. */
+int runner_wait_for_age(struct runner *r, const struct queueid *id, uint64_t age_s,
+                        uint64_t next_age_s);
+
+/* ---- rounds.c: from due to settled */
+
+/* rounds_begin(): the message is due: reads it, makes its jobs. */
+void rounds_begin(struct runner *r, const struct queueid *id, const struct due *due);
+
+/* rounds_result(): what became of one recipient of a job (its place there). */
+void rounds_result(struct runner *r, struct job *j, size_t place, struct result result);
+
+/* rounds_job_over(): the job's recipients are all reported; frees it. */
+void rounds_job_over(struct runner *r, struct job *j);
+
+/* rounds_settle(): all jobs are over: records, tells, and lets the message go
+ * or wait; what fails is tried again later. */
+void rounds_settle(struct runner *r, struct active *a);
+
+/* rounds_find(): NULL when the message is not active. */
+struct active *rounds_find(struct runner *r, const struct queueid *id);
+
+/* rounds_drop(): forgets an active message; nothing on disk changes. */
+void rounds_drop(struct runner *r, struct active *a);
 
 /* ---- tell.c: DSNs */
 

@@ -157,7 +157,7 @@ int tell_about_parent(struct runner *r, struct text parent) {
   struct message m;
   const char *reason;
   if (!queueid_parse(&id, parent)) return 0;
-  struct active *a = runner_find_active(r, &id);
+  struct active *a = rounds_find(r, &id);
   /* what is not in its log yet would be forgotten by reading that */
   if (a && a->unlogged.len) return errno = EAGAIN, -1;
   if (a) return tell_failures(r, &a->message);

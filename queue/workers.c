@@ -28,9 +28,9 @@ static void report_all(struct runner *r, struct job *j, struct result result) {
     if (j->recipients[i].reported) continue;
     j->recipients[i].reported = true;
     j->unreported--;
-    runner_result(r, j, i, result);
+    rounds_result(r, j, i, result);
   }
-  runner_job_over(r, j);
+  rounds_job_over(r, j);
 }
 
 static void report_jobs(struct runner *r, struct worker *w, struct result result) {
@@ -230,8 +230,8 @@ static bool take_result(struct runner *r, struct worker *w, struct text payload)
     w->outstanding--;
     if (!w->outstanding) w->idle_since_us = clock_boot_us(r->clock);
   }
-  runner_result(r, j, got.index, got.result);
-  if (j->unreported == 0) runner_job_over(r, j);
+  rounds_result(r, j, got.index, got.result);
+  if (j->unreported == 0) rounds_job_over(r, j);
   return true;
 }
 
