@@ -1,10 +1,6 @@
 #include "config.h"
 #include "queue/runner.h"
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
 
 const uint64_t runner_alarm_interval_us = 3600u * UINT64_C(1000000);
 

@@ -1,7 +1,8 @@
 /* runner.h - the runner's state and what may happen to it
  *
  * send.c waits and calls; runner.c decides what can be done now; rounds.c takes
- * a due message through a round of attempts; workers.c talks with agents; report.c writes the log lines.
+ * a due message through a round of attempts; tell.c makes DSNs; workers.c talks
+ * with agents; report.c writes the log lines.
  */
 #ifndef OWL_RUNNER_H
 #define OWL_RUNNER_H
