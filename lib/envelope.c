@@ -63,6 +63,18 @@ static int put_unknown(stralloc *out, struct text items) {
   return text_cat(out, items) == 0 ? 0 : (errno = ENOMEM, -1);
 }
 
+void envelope_copy_terms(struct envelope *to, const struct envelope *from) {
+  to->envid = from->envid;
+  to->ret = from->ret;
+  to->body = from->body;
+  to->smtputf8 = from->smtputf8;
+  to->requiretls = from->requiretls;
+  to->priority = from->priority;
+  to->hold_until_us = from->hold_until_us;
+  to->deadline_us = from->deadline_us;
+  to->deadline_mode = from->deadline_mode;
+}
+
 int envelope_put_message(stralloc *out, const struct envelope *e) {
   return record_put(out, message_fields, e) == -1 ? -1 : put_unknown(out, e->unknown);
 }

@@ -58,6 +58,10 @@ struct envelope {
 /* envelope_add(): room for one more recipient, zeroed.  NULL without memory. */
 struct envelope_recipient *envelope_add(struct envelope *e);
 
+/* envelope_copy_terms(): what the sender asked for, but not the sender: views
+ * into the other's octets. */
+void envelope_copy_terms(struct envelope *to, const struct envelope *from);
+
 /* envelope_encode(): appends version and items.  0, or -1 with record_put()'s
  * errno. */
 int envelope_encode(stralloc *out, const struct envelope *e);

@@ -91,6 +91,16 @@ int io_pread_all(int fd, void *to, size_t len, off_t offset) {
   return 0;
 }
 
+int io_sync_folder(int at, const char *path) {
+  int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd == -1) return -1;
+  int r = fsync(fd);
+  int saved = errno;
+  close(fd);
+  errno = saved;
+  return r;
+}
+
 int io_set_nonblocking(int fd) {
   int flags = fcntl(fd, F_GETFL);
   return flags == -1 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);

@@ -40,6 +40,10 @@ int io_slurp(int fd, stralloc *out, size_t max, int limit_ms);
  * is shorter. */
 int io_pread_all(int fd, void *to, size_t len, off_t offset);
 
+/* io_sync_folder(): fsync of the folder at path, from the folder at (or
+ * AT_FDCWD).  0, or -1. */
+int io_sync_folder(int at, const char *path);
+
 int io_set_nonblocking(int fd);
 int io_set_cloexec(int fd);
 

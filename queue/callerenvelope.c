@@ -73,19 +73,6 @@ enum callerenvelope_status callerenvelope_read(struct callerenvelope *ce, int fd
   return CALLERENVELOPE_READ_ERROR;
 }
 
-static void merge_terms(struct envelope *to, const struct envelope *from) {
-  to->envid = from->envid;
-  to->ret = from->ret;
-  to->body = from->body;
-  to->smtputf8 = from->smtputf8;
-  to->requiretls = from->requiretls;
-  to->priority = from->priority;
-  to->hold_until_us = from->hold_until_us;
-  to->deadline_us = from->deadline_us;
-  to->deadline_mode = from->deadline_mode;
-  to->unknown = from->unknown;
-}
-
 static void merge_facts(struct envelope *to, const struct envelope *from) {
   to->auth_user = from->auth_user;
   to->client_address = from->client_address;
@@ -124,7 +111,8 @@ static void merge_recipients(struct envelope *to, const struct envelope *from) {
 void callerenvelope_merge(struct callerenvelope *ce, bool facts) {
   struct envelope extra = {0};
   if (envelope_decode(&extra, text_of_stralloc(&ce->extra)) != ENVELOPE_OK) return;
-  merge_terms(&ce->envelope, &extra);
+  envelope_copy_terms(&ce->envelope, &extra);
+  ce->envelope.unknown = extra.unknown;
   if (facts) merge_facts(&ce->envelope, &extra);
   merge_recipients(&ce->envelope, &extra);
   envelope_free(&extra); /* its texts point into ce->extra, which stays */

@@ -81,22 +81,12 @@ static int give_name(struct newmessage *m) {
   return linkat(AT_FDCWD, from, m->queue_fd, to, AT_SYMLINK_FOLLOW);
 }
 
-static int sync_folder(int queue_fd, const char *name) {
-  int fd = openat(queue_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd == -1) return -1;
-  int r = fsync(fd);
-  int saved = errno;
-  close(fd);
-  errno = saved;
-  return r;
-}
-
 /* It has its name, but that did not reach the disk. */
 static enum newmessage_status take_back(struct newmessage *m) {
   char path[64];
   int saved = errno;
   path_in(path, "todo", &m->id);
-  bool gone = unlinkat(m->queue_fd, path, 0) == 0 && sync_folder(m->queue_fd, "todo") == 0;
+  bool gone = unlinkat(m->queue_fd, path, 0) == 0 && io_sync_folder(m->queue_fd, "todo") == 0;
   errno = saved;
   return gone ? NEWMESSAGE_NOT_WRITTEN : NEWMESSAGE_UNKNOWN;
 }
@@ -114,7 +104,7 @@ enum newmessage_status newmessage_commit(struct newmessage *m, const struct enve
   if (s == NEWMESSAGE_OK && give_name(m) == -1)
     s = errno == EEXIST ? NEWMESSAGE_EXISTS : NEWMESSAGE_NOT_WRITTEN;
   if (s != NEWMESSAGE_OK) return newmessage_abort(m), s;
-  if (sync_folder(m->queue_fd, "todo") == -1) s = take_back(m);
+  if (io_sync_folder(m->queue_fd, "todo") == -1) s = take_back(m);
   release(m);
   return s;
 }

@@ -131,16 +131,6 @@ int store_append_log(struct store *s, const struct queueid *id, struct text octe
   return 0;
 }
 
-static int sync_folder(struct store *s, const char *path) {
-  int fd = openat(s->queue_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd == -1) return -1;
-  int r = fsync(fd);
-  int saved = errno;
-  close(fd);
-  errno = saved;
-  return r;
-}
-
 static int write_synced(struct store *s, const char *path, struct text octets) {
   int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
   int fd = openat(s->queue_fd, path, flags, LOG_MODE);
@@ -159,7 +149,7 @@ int store_rewrite_log(struct store *s, const struct queueid *id, struct text oct
   wait_path(path, id, ".log");
   if (write_synced(s, new, octets) == -1) return -1;
   if (renameat(s->queue_fd, new, s->queue_fd, path) == -1) return -1;
-  return sync_folder(s, folder);
+  return io_sync_folder(s->queue_fd, folder);
 }
 
 int store_move_to_wait(struct store *s, const struct queueid *id) {
@@ -251,7 +241,7 @@ int store_scan(struct store *s, const char *folder, int (*found)(void *, const s
 }
 
 int store_sync_todo(struct store *s) {
-  if (sync_folder(s, "todo") == -1) return s->doubtful = true, -1;
+  if (io_sync_folder(s->queue_fd, "todo") == -1) return s->doubtful = true, -1;
   s->dirty_todo = false;
   return 0;
 }
@@ -283,9 +273,9 @@ int store_sync(struct store *s) {
     for (unsigned i = 0; i < QUEUEID_FOLDERS; i++) {
       char path[16];
       store_wait_folder(path, i);
-      if (s->dirty_wait[i] && sync_folder(s, path) == -1) r = -1, saved = errno;
+      if (s->dirty_wait[i] && io_sync_folder(s->queue_fd, path) == -1) r = -1, saved = errno;
     }
-    if (s->dirty_todo && sync_folder(s, "todo") == -1) r = -1, saved = errno;
+    if (s->dirty_todo && io_sync_folder(s->queue_fd, "todo") == -1) r = -1, saved = errno;
   }
   s->dirty_all = s->dirty_todo = false;
   memset(s->dirty_wait, 0, sizeof s->dirty_wait);

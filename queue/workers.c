@@ -114,19 +114,6 @@ void workers_start(struct runner *r, struct destination *to) {
 
 /* ---- sending */
 
-static void copy_terms(struct envelope *to, const struct envelope *from) {
-  to->envid = from->envid;
-  to->ret = from->ret;
-  to->body = from->body;
-  to->smtputf8 = from->smtputf8;
-  to->requiretls = from->requiretls;
-  to->priority = from->priority;
-  to->deadline_us = from->deadline_us;
-  to->deadline_mode = from->deadline_mode;
-  to->kind = from->kind;
-  to->arrival_us = from->arrival_us;
-}
-
 /* Other hosts know no "#@[]": to them a double bounce comes from nobody, like
  * any bounce. */
 static struct text sender_for(const struct job *j) {
@@ -164,8 +151,11 @@ static int queue_job(struct worker *w, struct job *j) {
   struct agent_job job = {.job = j->number, .message = text_of(j->active->message.id.s)};
   stralloc payload = {0};
   int fd = -1;
-  copy_terms(&job.envelope, &j->active->message.file.envelope);
+  const struct envelope *whole = &j->active->message.file.envelope;
+  envelope_copy_terms(&job.envelope, whole);
   job.envelope.sender = sender_for(j);
+  job.envelope.kind = whole->kind;
+  job.envelope.arrival_us = whole->arrival_us;
   int result = copy_recipients(&job.envelope, j);
   if (result == 0) result = give_body(j->active, &job, &fd);
   if (result == 0) result = agent_put_job(&payload, &job);
