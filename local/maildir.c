@@ -15,15 +15,6 @@ static int join(stralloc *out, const char *a, const char *b) {
   return stralloc_copys(out, a) && stralloc_cats(out, b) && stralloc_0(out) ? 0 : -1;
 }
 
-static int sync_path(const char *path) {
-  int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd == -1) return -1;
-  int r = fsync(fd), saved = errno;
-  close(fd);
-  errno = saved;
-  return r;
-}
-
 static int make_folder(const char *path) {
   return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -1;
 }
@@ -41,11 +32,11 @@ static int make_part(const char *path, const char *part) {
 
 int maildir_make(const char *path, struct verdict *v) {
   if (make_folder(path) == -1 || make_part(path, "tmp") == -1 || make_part(path, "new") == -1 ||
-      make_part(path, "cur") == -1 || sync_path(path) == -1)
+      make_part(path, "cur") == -1 || io_sync_folder(AT_FDCWD, path) == -1)
     return verdict_defer_errno(v, "unable to make Maildir ", path);
   stralloc above = {0};
   int r = join(&above, path, "..") == -1 ? out_of_memory(v) : 0;
-  if (r == 0 && sync_path(above.s) == -1)
+  if (r == 0 && io_sync_folder(AT_FDCWD, above.s) == -1)
     r = verdict_defer_errno(v, "unable to sync the folder of ", path);
   stralloc_free(&above);
   return r;
@@ -146,7 +137,7 @@ int maildir_place(struct maildir_file *f, struct verdict *v) {
 }
 
 int maildir_sync_folder(const struct maildir_file *f, struct verdict *v) {
-  if (sync_path(f->folder.s) == 0) return 0;
+  if (io_sync_folder(AT_FDCWD, f->folder.s) == 0) return 0;
   return verdict_defer_errno(v, "unable to sync ", f->folder.s);
 }
 
