@@ -7,8 +7,9 @@ owlpost_PROGRAMS += %D%/owl-queue
 %C%_owl_queue_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
 # An upgrade would take the injector's group away.  Others' folders (DESTDIR)
-# and private instances (QUEUE_GROUP=) have no such group.
-install-exec-hook:
+# and private instances (QUEUE_GROUP=) have no such group.  For automake this
+# folder holds data.
+install-data-hook:
 	@if test -z "$(DESTDIR)" && test -n "$(QUEUE_GROUP)" && test "`id -u`" = 0; then \
 	  if getent group "$(QUEUE_GROUP)" >/dev/null; then \
 	    chgrp "$(QUEUE_GROUP)" "$(owlpostdir)/owl-queue" && chmod 2711 "$(owlpostdir)/owl-queue"; \
