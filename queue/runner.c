@@ -27,7 +27,7 @@ void runner_scan_todo(struct runner *r) {
   r->rescan_us = boot_us(r) + r->settings.rescaninterval_s * 1000000u;
   if (store_sync_todo(&r->store) == -1 ||
       store_scan(&r->store, "todo", found_in_todo, r) == -1)
-    report_problem(r, "unable to scan todo/", NULL);
+    report_problem(r, "unable to scan todo/ (owlq setup makes and mends the queue's folders)", NULL);
 }
 
 /* ---- the backlog */
@@ -63,7 +63,7 @@ void runner_load_backlog(struct runner *r) {
   if (r->next_wait_folder >= QUEUEID_FOLDERS) return;
   store_wait_folder(folder, r->next_wait_folder++);
   if (store_scan(&r->store, folder, found_waiting, r) == -1)
-    report_problem(r, "unable to read the backlog", NULL);
+    report_problem(r, folder, NULL); /* its name says enough with the reason */
 }
 
 /* ---- what can be done now */

@@ -47,6 +47,14 @@ static void die(const char *what, const char *why) {
 }
 
 static void die_errno(const char *what) { die(what, strerror(errno)); }
+static void die_queue(const char *path) {
+  int error = errno;
+  log_s(&send_log, "owl-send: unable to use the queue (owlq setup makes and mends its folders)");
+  log_end(&send_log);
+  errno = error;
+  die_errno(path);
+}
+
 static void die_control(void) { die("configuration", runner.control.error.s); }
 
 /* ---- the poke FIFO: ids, a line each */
@@ -60,7 +68,7 @@ struct pokes {
 
 static void open_pokes(struct pokes *p, int queue_fd) {
   p->fd = openat(queue_fd, "poke", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-  if (p->fd == -1) die_errno("unable to open the FIFO poke (run owlq setup)");
+  if (p->fd == -1) die_queue("poke");
   (void)fcntl(p->fd, F_SETPIPE_SZ, POKE_PIPE_OCTETS);
   p->capacity = fcntl(p->fd, F_GETPIPE_SZ);
 }
@@ -234,7 +242,7 @@ static void raise_descriptor_limit(void) {
 static void open_queue(void) {
   stralloc folder = {0};
   if (control_text(&runner.control, CONTROL_QUEUEDIR, &folder) == -1) die_control();
-  if (store_open(&runner.store, folder.s) == -1) die_errno("unable to open the queue");
+  if (store_open(&runner.store, folder.s) == -1) die_queue(folder.s);
   if (store_lock(&runner.store) == -1)
     die("unable to lock the queue", errno == EWOULDBLOCK ? "another owl-send is running" : strerror(errno));
   stralloc_free(&folder);
@@ -259,7 +267,7 @@ int main(void) {
   if (ctlserver_open(&ctl, &runner.control) == -1) die_errno("unable to open the control socket");
   int signals = open_signals();
   if (signals == -1) die_errno("unable to catch signals");
-  if (store_clear_tmp(&runner.store) == -1) die_errno("unable to read tmp/");
+  if (store_clear_tmp(&runner.store) == -1) die_queue("tmp");
   report_status(&runner);
   run(signals, &pokes, &ctl);
   if (store_sync(&runner.store) == -1) report_problem(&runner, "unable to sync the queue", NULL);

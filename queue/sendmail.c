@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include "lib/control.h"
@@ -63,17 +64,23 @@ static void become_owlq(void) {
   become("owlq", "list");
 }
 
-/* A server's environment that is there already tells who the client is, and
+/* inetd starts "sendmail -bs" with a client's connection. */
+static bool has_network_client(void) {
+  struct sockaddr_storage a;
+  socklen_t len = sizeof a;
+  if (getpeername(0, (struct sockaddr *)&a, &len) == -1) return false;
+  return a.ss_family != AF_UNIX;
+}
+
+/* A server's environment, or a connection, tells who the client is, and
  * whether it may relay; otherwise it is the caller, who could as well inject. */
 static void become_smtpd(void) {
-  static const char *const client[][2] = {
-    {"RELAYCLIENT", ""},          {"DATABYTES", "0"},        {"TCPLOCALIP", "127.0.0.1"},
-    {"TCPLOCALPORT", "25"},       {"TCPLOCALHOST", "localhost"}, {"TCPREMOTEIP", "127.0.0.1"},
-    {"TCPREMOTEHOST", "localhost"}, {"PROTO", "TCP"},
-  };
-  if (!getenv("PROTO"))
-    for (size_t i = 0; i < sizeof client / sizeof client[0]; i++)
-      if (setenv(client[i][0], client[i][1], 1) == -1) die_no_memory();
+  static const char *const client[] = {"TCPREMOTEIP", "TCPREMOTEHOST", "TCPREMOTEPORT", "TCPLOCALIP",
+                                       "TCP6REMOTEIP", "TCP6REMOTEHOST", "TCP6REMOTEPORT", "TCP6LOCALIP"};
+  if (!getenv("PROTO") && !has_network_client()) {
+    for (size_t i = 0; i < sizeof client / sizeof client[0]; i++) unsetenv(client[i]);
+    if (setenv("RELAYCLIENT", "", 1) == -1 || setenv("DATABYTES", "0", 1) == -1) die_no_memory();
+  }
   become("owl-smtpd", NULL);
 }
 

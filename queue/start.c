@@ -74,12 +74,21 @@ static gid_t find_group(const char *name) {
 
 /* ---- the folders of the sockets */
 
+static void die_folder(const char *path) {
+  int error = errno;
+  if (is_private())
+    say("a private instance has folders of its own",
+        "OWLPOST_CONTROL names its control folder, with rundir and queuedir");
+  errno = error;
+  die_errno(path);
+}
+
 static void make_folder(const char *path, struct account owner, mode_t mode) {
-  if (mkdir(path, 0700) == -1 && errno != EEXIST) die_errno(path);
+  if (mkdir(path, 0700) == -1 && errno != EEXIST) die_folder(path);
   int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd == -1) die_errno(path);
-  if (!is_private() && fchown(fd, owner.uid, owner.gid) == -1) die_errno(path);
-  if (fchmod(fd, mode) == -1) die_errno(path);
+  if (fd == -1) die_folder(path);
+  if (!is_private() && fchown(fd, owner.uid, owner.gid) == -1) die_folder(path);
+  if (fchmod(fd, mode) == -1) die_folder(path);
   close(fd);
 }
 

@@ -22,11 +22,12 @@ def as_smtpd():
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
-def serve_one(owlpost, listener):
+def serve_one(owlpost, listener, *command):
     """Takes one connection; no word of the client in the environment."""
     connection, _ = listener.accept()
+    program, *arguments = command or ("owl-smtpd",)
     with connection:
-        return subprocess.run([owlpost.program("owl-smtpd")], stdin=connection, stdout=connection,
+        return subprocess.run([owlpost.program(program), *arguments], stdin=connection, stdout=connection,
                               env=owlpost.environment, timeout=60, **as_smtpd())
 
 
@@ -44,6 +45,23 @@ def test_the_client_s_address_comes_from_the_socket(owlpost, family, address, li
         server.join(60)
     (mail,) = owlpost.wait_for_mail("joe")
     assert literal.encode() in mail.split(b"\n\n")[0]
+    owlpost.stop()
+
+
+def test_sendmail_on_a_network_connection_is_no_open_relay(owlpost):
+    """As in an old inetd.conf: ... nowait ... sendmail -bs"""
+    owlpost.start()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        server = threading.Thread(target=serve_one, args=(owlpost, listener, "sendmail", "-bs"))
+        server.start()
+        with smtplib.SMTP("127.0.0.1", listener.getsockname()[1], "client.test", timeout=30) as session:
+            session.ehlo()
+            session.mail("s@sender.test")
+            assert session.rcpt("x@elsewhere.test")[0] == 553
+            assert session.rcpt("joe@local.test")[0] == 250
+        server.join(60)
     owlpost.stop()
 
 
