@@ -97,7 +97,8 @@ int control_fail(struct control *c, enum control_name name, const char *reason) 
   return -1;
 }
 
-/* 1: read; 0: no such file; -1: failed */
+/* 1: read; 0: no such file; -1: failed.  A folder that is missing is a mistake in
+ * its name rather than a wish for defaults. */
 static int slurp(struct control *c, enum control_name name, stralloc *out) {
   stralloc path = {0};
   int r = -1;
@@ -109,7 +110,7 @@ static int slurp(struct control *c, enum control_name name, stralloc *out) {
       r = io_slurp(fd, out, CONTROL_FILE_MAX, IO_FOREVER) == 0 ? 1 : control_fail(c, name, strerror(errno));
       close(fd);
     } else
-      r = errno == ENOENT ? 0 : control_fail(c, name, strerror(errno));
+      r = errno == ENOENT && access(c->folder.s, F_OK) == 0 ? 0 : control_fail(c, name, strerror(errno));
   } else
     control_fail(c, name, "out of memory");
   stralloc_free(&path);

@@ -52,6 +52,20 @@ static void the_table_is_whole(void **state) {
   }
 }
 
+static void a_missing_folder_is_an_error(void **state) {
+  (void)state;
+  struct control elsewhere;
+  stralloc out = {0};
+  uint64_t number;
+  setenv("OWLPOST_CONTROL", test_path("missing"), 1);
+  assert_int_equal(control_open(&elsewhere), 0);
+  assert_int_equal(control_number(&elsewhere, CONTROL_DATABYTES, &number), -1);
+  assert_int_equal(control_text(&elsewhere, CONTROL_ME, &out), -1);
+  assert_non_null(strstr(elsewhere.error.s, "/missing/me: No such file"));
+  stralloc_free(&out);
+  control_free(&elsewhere);
+}
+
 static void absent_files_mean_defaults(void **state) {
   (void)state;
   struct utsname u;
@@ -219,6 +233,7 @@ static void leaves_no_descriptor_open(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     IN_FOLDER(the_table_is_whole),
+    IN_FOLDER(a_missing_folder_is_an_error),
     IN_FOLDER(absent_files_mean_defaults),
     IN_FOLDER(me_is_the_default_of_others),
     IN_FOLDER(an_empty_me_is_an_error),

@@ -223,7 +223,18 @@ static struct explanation unlisted(int code) {
            : (struct explanation){code, 451, "4.3.0", "the queue had a temporary problem"};
 }
 
+/* Filters for qmail put D (for good) or Z (for now) in front of their text,
+ * whichever of the two codes they exit with. */
+static void take_letter(int *code, struct text *custom) {
+  bool asked = *code == INJECTOR_TEXT || *code == INJECTOR_TEXT_PERMANENT;
+  if (!asked || custom->len < 2 || (custom->s[0] != 'D' && custom->s[0] != 'Z')) return;
+  *code = custom->s[0] == 'D' ? INJECTOR_TEXT_PERMANENT : INJECTOR_TEXT;
+  custom->s++;
+  custom->len--;
+}
+
 struct result injector_explain(int code, struct text custom) {
+  take_letter(&code, &custom);
   struct explanation e = unlisted(code);
   struct result r = {0};
   for (size_t i = 0; i < sizeof explanations / sizeof explanations[0]; i++)

@@ -47,7 +47,8 @@ int injector_finish(struct injector *i, const struct envelope *e);
 int injector_abort(struct injector *i);
 
 /* injector_explain(): the SMTP reply for an exit code: class, reply_code,
- * status and text.  custom is the refusal's own text or absent. */
+ * status and text.  custom is the refusal's own text or absent.  With 82 and 88
+ * its first letter counts: D is permanent, Z temporary, and both are taken off. */
 struct result injector_explain(int code, struct text custom);
 
 void injector_free(struct injector *i);

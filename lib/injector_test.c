@@ -265,6 +265,12 @@ static void explains_codes(void **state) {
     {53, TEXT_ABSENT, RESULT_DEFERRAL, 452, "4.3.1", NULL},
     {82, TEXT("later"), RESULT_DEFERRAL, 451, "4.7.0", "later"},
     {88, TEXT("never"), RESULT_FAILURE, 554, "5.7.0", "never"},
+    {82, TEXT("Dspam"), RESULT_FAILURE, 554, "5.7.0", "spam"},
+    {82, TEXT("Zbusy"), RESULT_DEFERRAL, 451, "4.7.0", "busy"},
+    {88, TEXT("Dspam"), RESULT_FAILURE, 554, "5.7.0", "spam"},
+    {88, TEXT("Zbusy"), RESULT_DEFERRAL, 451, "4.7.0", "busy"},
+    {82, TEXT("D"), RESULT_DEFERRAL, 451, "4.7.0", "D"},
+    {31, TEXT("Dspam"), RESULT_FAILURE, 554, "5.7.0", "Dspam"},
     {88, TEXT(""), RESULT_FAILURE, 554, "5.7.0", "a filter refuses this message"},
     {-1, TEXT_ABSENT, RESULT_DEFERRAL, 451, "4.3.0", NULL},
   };

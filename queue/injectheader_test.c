@@ -27,6 +27,7 @@ static struct injectauthor load_author(const char *letters) {
   setenv("QMAILPLUSDOMAIN", "pd.example", 1);
   setenv("QMAILIDHOST", "id.example", 1);
   setenv("QMAILINJECT", letters, 1);
+  setenv("OWLPOST_CONTROL", "/", 1); /* no setting lies there */
   assert_int_equal(control_open(&c), 0);
   assert_int_equal(injectauthor_load(&a, &c, &why), INJECT_OK);
   control_free(&c);

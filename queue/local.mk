@@ -6,6 +6,18 @@ owlpost_PROGRAMS += %D%/owl-queue
 %C%_owl_queue_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_owl_queue_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
+# An upgrade would take the injector's group away.  Others' folders (DESTDIR)
+# and private instances (QUEUE_GROUP=) have no such group.  For automake this
+# folder holds data.
+install-data-hook:
+	@if test -z "$(DESTDIR)" && test -n "$(QUEUE_GROUP)" && test "`id -u`" = 0; then \
+	  if getent group "$(QUEUE_GROUP)" >/dev/null; then \
+	    chgrp "$(QUEUE_GROUP)" "$(owlpostdir)/owl-queue" && chmod 2711 "$(owlpostdir)/owl-queue"; \
+	  else \
+	    echo "there is no group $(QUEUE_GROUP) yet: install again when it is there" >&2; \
+	  fi; \
+	fi
+
 owlpost_PROGRAMS += %D%/owl-send
 %C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/rounds.c %D%/workers.c %D%/tell.c %D%/report.c \
   %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \

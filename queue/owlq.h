@@ -18,6 +18,7 @@ int owlq_ctl(struct control *c, int argc, char **argv); /* status, flush, retry,
 /* ---- what they share */
 
 int owlq_complain(const char *what, const char *why); /* returns TOOL_SYSTEM */
+int owlq_unable(const char *verb, const char *object); /* TOOL_SYSTEM; the reason is errno's */
 int owlq_usage(const char *text);                     /* returns TOOL_USAGE */
 
 /* owlq_open_store(): TOOL_OK, or an exit code. */

@@ -1,4 +1,6 @@
 #include "config.h"
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "lib/exitcode.h"
@@ -57,14 +59,41 @@ static int print_row(struct control *c, enum control_name name) {
   return TOOL_OK;
 }
 
+static bool is_setting(const char *name) {
+  for (unsigned i = 0; i < CONTROL_COUNT; i++)
+    if (strcmp(control_table[i].name, name) == 0) return true;
+  return false;
+}
+
+/* A setting that is misspelt has no effect, which nobody else would say.  Files
+ * of other programs (tcp.smtp.cdb) have a dot, no setting has. */
+static int print_strangers(const struct control *c) {
+  DIR *folder = opendir(c->folder.s);
+  struct dirent *entry;
+  if (!folder) return owlq_unable("read", c->folder.s);
+  errno = 0;
+  while ((entry = readdir(folder)))
+    if (!strchr(entry->d_name, '.') && !is_setting(entry->d_name)) {
+      stralloc clean = {0};
+      if (text_cat_cleaned(&clean, text_of(entry->d_name)) == 0)
+        printf("%.*s: no setting has this name\n", (int)clean.len, clean.s);
+      stralloc_free(&clean);
+    }
+  int code = errno ? owlq_unable("read", c->folder.s) : TOOL_OK;
+  closedir(folder);
+  return code;
+}
+
 int owlq_config(struct control *c, int argc, char **argv) {
   int code = TOOL_OK;
   bool found = false;
+  if (argc > 2) return owlq_usage("config [NAME]");
   for (unsigned i = 0; i < CONTROL_COUNT; i++) {
     if (argc > 1 && strcmp(argv[1], control_table[i].name) != 0) continue;
     found = true;
     int row = print_row(c, (enum control_name)i);
     if (row != TOOL_OK) code = row;
   }
+  if (argc == 1 && print_strangers(c) != TOOL_OK) code = TOOL_SYSTEM;
   return found ? code : owlq_usage("config [NAME]: there is no control file of this name");
 }

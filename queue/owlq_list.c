@@ -136,10 +136,10 @@ int owlq_list(struct control *c, int argc, char **argv) {
   int code = owlq_open_store(c, &s);
   if (code != TOOL_OK) return code;
   struct listing l = {&s, 0, TOOL_OK};
-  if (store_scan(&s, "todo", list_one, &l) == -1) l.code = owlq_complain("todo", strerror(errno));
+  if (store_scan(&s, "todo", list_one, &l) == -1) l.code = owlq_unable("read", "todo");
   for (unsigned i = 0; i < QUEUEID_FOLDERS; i++) {
     store_wait_folder(folder, i);
-    if (store_scan(&s, folder, list_one, &l) == -1) l.code = owlq_complain(folder, strerror(errno));
+    if (store_scan(&s, folder, list_one, &l) == -1) l.code = owlq_unable("read", folder);
   }
   printf("%llu message%s in the queue\n", (unsigned long long)l.count, l.count == 1 ? "" : "s");
   store_close(&s);

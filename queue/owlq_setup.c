@@ -83,6 +83,21 @@ static int make_parents(char *path) {
   return 0;
 }
 
+/* Without its group the injector works for root only. */
+static int check_injector(const struct owners *o) {
+  stralloc path = {0};
+  struct stat st;
+  int code = TOOL_OK;
+  if (program_path(&path, "owl-queue") == -1)
+    code = owlq_complain("unable to start", "out of memory");
+  else if (stat(path.s, &st) == -1)
+    code = owlq_unable("look at", path.s);
+  else if (st.st_gid != o->queue || (st.st_mode & 07777) != 02711)
+    code = owlq_complain(path.s, "users cannot send: it must have the group " QUEUE_GROUP " and the mode 2711");
+  stralloc_free(&path);
+  return code;
+}
+
 int owlq_setup(struct control *c, int argc, char **argv) {
   struct owners o;
   stralloc path = {0};
@@ -95,9 +110,10 @@ int owlq_setup(struct control *c, int argc, char **argv) {
   int folder = -1;
   if (make_parents(path.s) == -1 || make_folder(AT_FDCWD, path.s, &o, 0710) == -1 ||
       (folder = open(path.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1 || fill(folder, &o) == -1)
-    code = owlq_complain(path.s, strerror(errno));
+    code = owlq_unable("set up the queue", path.s);
   else
     printf("the queue is at %s\n", path.s);
+  if (code == TOOL_OK && !o.private) code = check_injector(&o);
   if (folder >= 0) close(folder);
   stralloc_free(&path);
   return code;

@@ -1,0 +1,32 @@
+"""What owlq tells the operator about mistakes."""
+import os
+
+import pytest
+
+
+def test_config_names_files_that_are_no_setting(owlpost):
+    owlpost.control("concurencylocal", "5")
+    owlpost.control("tcp.smtp", "127.:allow")
+    shown = owlpost.owlq("config")
+    assert "concurencylocal: no setting has this name\n" in shown
+    assert "tcp.smtp" not in shown
+
+
+def test_a_control_folder_that_is_missing_is_an_error(owlpost):
+    done = owlpost.call("owlq", "config", "me", environment={"OWLPOST_CONTROL": "/nonexistent"})
+    assert done.returncode == 111
+    assert b"unable to read /nonexistent/me: No such file" in done.stderr
+
+
+@pytest.mark.needs_root("the set-gid injector")
+def test_setup_complains_when_the_injector_has_lost_its_group(owlpost):
+    owlpost.setup()
+    injector = owlpost.program("owl-queue")
+    before = os.stat(injector).st_mode & 0o7777
+    os.chmod(injector, 0o755)
+    try:
+        done = owlpost.call("owlq", "setup")
+    finally:
+        os.chmod(injector, before)
+    assert done.returncode == 111
+    assert b"users cannot send" in done.stderr
