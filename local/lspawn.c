@@ -100,6 +100,13 @@ static void rcpt_ended(void) {
   else if (rcpt.pause_s < RESTART_MAX_S) rcpt.pause_s *= 2;
 }
 
+/* A worker cannot log: its user would hold the log. */
+static void say_failed(int code) {
+  log_s(&logger, "owl-lspawn: a worker failed: exit code ");
+  log_u(&logger, (uint64_t)code);
+  log_end(&logger);
+}
+
 static void reap(void) {
   int status;
   pid_t pid;
@@ -110,6 +117,8 @@ static void reap(void) {
       say("a look-up of a user took longer than timeoutlookup", "");
     else if (WIFSIGNALED(status))
       say("a worker died: ", strsignal(WTERMSIG(status)));
+    else if (WIFEXITED(status) && WEXITSTATUS(status))
+      say_failed(WEXITSTATUS(status));
   }
 }
 

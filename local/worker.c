@@ -7,6 +7,7 @@
 #include "lib/address.h"
 #include "lib/agent.h"
 #include "lib/exitcode.h"
+#include "lib/sandbox.h"
 #include "local/become.h"
 #include "local/signals.h"
 
@@ -39,11 +40,15 @@ static int make_environment(char *to[PASSED_COUNT + 2], stralloc storage[PASSED_
   return 0;
 }
 
-/* 0: the socket; 1: nothing; 2: the log.  All else is close-on-exec. */
+/* 0: the socket; 1 and 2: nothing.  All else is close-on-exec.  What a user's
+ * process holds is the user's: with the log he could forge lines in it, cut a
+ * log file off, or make its descriptor one that does not wait.  With a
+ * sanitizer the log stays, for its reports. */
 static int deal_descriptors(int sock) {
   int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (nothing == -1) return -1;
   if (dup2(nothing, 1) == -1) return -1;
+  if (!SANDBOX_SANITIZED && dup2(nothing, 2) == -1) return -1;
   return dup2(sock, 0) == -1 ? -1 : 0;
 }
 
@@ -103,7 +108,7 @@ int worker_start(const struct worker_order *order, const struct settings *s) {
   if (pid == 0) {
     become_worker(order, s, &v);
     refuse(order->sock, &v);
-    _exit(DELIVERY_DEFERRAL);
+    _exit(DELIVERY_OK); /* the runner has been told */
   }
   if (pid > 0) return 0;
   verdict_defer_errno(&v, "unable to fork", "");

@@ -7,7 +7,7 @@
 #include "lib/address.h"
 #include "lib/iofd.h"
 
-enum { CHUNK_OCTETS = 4096, EXTRA_MAX = 1 << 28, LETTER_AND_NUL = 2 };
+enum { CHUNK_OCTETS = 4096, EXTRA_MAX = 1 << 28, UNKNOWN_MAX = 65536, LETTER_AND_NUL = 2 };
 
 /* The next NUL-terminated string that starts with letter; 1, 0: it does not,
  * -1: no NUL. */
@@ -108,14 +108,23 @@ static void merge_recipients(struct envelope *to, const struct envelope *from) {
   }
 }
 
-void callerenvelope_merge(struct callerenvelope *ce, bool facts) {
+static bool is_acceptable(const struct envelope *extra) {
+  size_t octets = extra->unknown.len;
+  if (extra->unknown_critical) return false;
+  for (size_t i = 0; i < extra->recipient_count; i++) octets += extra->recipients[i].unknown.len;
+  return octets <= UNKNOWN_MAX;
+}
+
+enum callerenvelope_status callerenvelope_merge(struct callerenvelope *ce, bool facts) {
   struct envelope extra = {0};
-  if (envelope_decode(&extra, text_of_stralloc(&ce->extra)) != ENVELOPE_OK) return;
+  if (envelope_decode(&extra, text_of_stralloc(&ce->extra)) != ENVELOPE_OK) return CALLERENVELOPE_OK;
+  if (!is_acceptable(&extra)) return envelope_free(&extra), CALLERENVELOPE_UNKNOWN;
   envelope_copy_terms(&ce->envelope, &extra);
   ce->envelope.unknown = extra.unknown;
   if (facts) merge_facts(&ce->envelope, &extra);
   merge_recipients(&ce->envelope, &extra);
   envelope_free(&extra); /* its texts point into ce->extra, which stays */
+  return CALLERENVELOPE_OK;
 }
 
 bool callerenvelope_names_client(const struct callerenvelope *ce) {

@@ -20,6 +20,7 @@ enum callerenvelope_status {
   CALLERENVELOPE_TOO_LONG,  /* an address */
   CALLERENVELOPE_CONTROL,   /* an octet below 32, or DEL, in an address */
   CALLERENVELOPE_TOO_MANY,  /* recipients */
+  CALLERENVELOPE_UNKNOWN,   /* a critical term that is not known here, or too much of others */
   CALLERENVELOPE_NO_MEMORY
 };
 
@@ -42,8 +43,10 @@ bool callerenvelope_names_client(const struct callerenvelope *ce);
 
 /* callerenvelope_merge(): adds what the extra envelope gives: terms of the
  * message and of recipients that are still there, and, when facts is true, who
- * the client was.  What does not decode adds nothing. */
-void callerenvelope_merge(struct callerenvelope *ce, bool facts);
+ * the client was.  What does not decode adds nothing.  Terms that this version
+ * does not know are kept, but a critical one is refused, which could only be
+ * held, as is more than a few of them: the runner reads whole envelopes. */
+enum callerenvelope_status callerenvelope_merge(struct callerenvelope *ce, bool facts);
 
 void callerenvelope_free(struct callerenvelope *ce);
 

@@ -110,6 +110,27 @@ static void facts_are_not_believed_from_everybody(void **state) {
   callerenvelope_free(&ce);
 }
 
+static enum callerenvelope_status merge_unknown(uint16_t tag, size_t octets) {
+  struct callerenvelope ce = {0};
+  stralloc value = {0};
+  make_filtered(&ce);
+  assert_true(stralloc_ready(&value, octets));
+  memset(value.s, 'x', octets);
+  assert_int_equal(tlv_put(&ce.extra, tag, (struct text){value.s, octets}), 0);
+  enum callerenvelope_status s = callerenvelope_merge(&ce, false);
+  stralloc_free(&value);
+  callerenvelope_free(&ce);
+  return s;
+}
+
+static void a_caller_cannot_have_a_message_set_aside_or_an_envelope_filled(void **state) {
+  (void)state;
+  assert_int_equal(merge_unknown(0x3fff, 1000), CALLERENVELOPE_OK);
+  assert_int_equal(merge_unknown(0x3fff, 70000), CALLERENVELOPE_UNKNOWN);
+  assert_int_equal(merge_unknown(TAG_CRITICAL | 0x3fff, 1), CALLERENVELOPE_UNKNOWN);
+  assert_int_equal(merge_unknown(TAG_RECIPIENT | 0x3fff, 70000), CALLERENVELOPE_UNKNOWN);
+}
+
 static void nonsense_in_the_extra_envelope_is_harmless(void **state) {
   struct callerenvelope ce = {0};
   (void)state;
@@ -134,6 +155,7 @@ int main(void) {
     cmocka_unit_test(addresses_up_to_the_limit),
     cmocka_unit_test(terms_follow_their_recipients_through_a_filter),
     cmocka_unit_test(facts_are_not_believed_from_everybody),
+    cmocka_unit_test(a_caller_cannot_have_a_message_set_aside_or_an_envelope_filled),
     cmocka_unit_test(nonsense_in_the_extra_envelope_is_harmless),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

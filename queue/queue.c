@@ -26,7 +26,10 @@
 #include "queue/callerenvelope.h"
 #include "queue/newmessage.h"
 
-enum { MESSAGE_FD = 0, ENVELOPE_FD = 1, DEFAULT_ERROR_FD = 6, CHUNK_OCTETS = 65536 };
+enum { MESSAGE_FD = 0, ENVELOPE_FD = 1, DEFAULT_ERROR_FD = 6, CHUNK_OCTETS = 65536, SPACE_CHECK_OCTETS = 1 << 20 };
+
+/* minfree keeps files free as well: a waiting message needs one for its log. */
+enum { OCTETS_PER_FILE = 65536 };
 
 struct limits {
   uint64_t message_octets, recipients, free_octets, seconds;
@@ -101,6 +104,8 @@ static void check_space(int queue_fd, uint64_t wanted) {
   if (fstatvfs(queue_fd, &v) == -1) die(INJECTOR_QUEUE_FOLDER);
   if ((uint64_t)v.f_bavail * v.f_frsize < wanted)
     die_text(INJECTOR_WRITE_ERROR, "too little free space in the queue");
+  if (v.f_files && v.f_favail < wanted / OCTETS_PER_FILE)
+    die_text(INJECTOR_WRITE_ERROR, "too few free files in the queue");
 }
 
 static void put(const void *octets, size_t len) { die_status(newmessage_write(&message, octets, len)); }
@@ -117,20 +122,25 @@ static void put_trace(uint64_t now_us, bool from_network) {
   stralloc_free(&field);
 }
 
-static void copy_message(uint64_t limit) {
+/* One message can be larger than all that was free at its start. */
+static void copy_message(int queue_fd, const struct limits *l) {
   static char chunk[CHUNK_OCTETS];
+  uint64_t checked = 0;
   for (;;) {
     ssize_t n = io_read(MESSAGE_FD, chunk, sizeof chunk, IO_FOREVER);
     if (n == -1) die(INJECTOR_READ_ERROR);
     if (n == 0) return;
     put(chunk, (size_t)n);
-    if (limit && message.octets > limit)
+    if (l->message_octets && message.octets > l->message_octets)
       die_text(INJECTOR_REFUSED, "the message is larger than the queue takes");
+    if (message.octets - checked < SPACE_CHECK_OCTETS) continue;
+    check_space(queue_fd, l->free_octets);
+    checked = message.octets;
   }
 }
 
-static void read_envelope(struct callerenvelope *ce, const struct limits *l) {
-  switch (callerenvelope_read(ce, ENVELOPE_FD, l->recipients)) {
+static void die_envelope(enum callerenvelope_status s) {
+  switch (s) {
     case CALLERENVELOPE_OK: break;
     case CALLERENVELOPE_TRUNCATED:
     case CALLERENVELOPE_READ_ERROR: die(INJECTOR_READ_ERROR); break;
@@ -140,6 +150,7 @@ static void read_envelope(struct callerenvelope *ce, const struct limits *l) {
       die_text(INJECTOR_REFUSED, "a control octet in an envelope address");
       break;
     case CALLERENVELOPE_TOO_MANY: die_text(INJECTOR_REFUSED, "too many recipients"); break;
+    case CALLERENVELOPE_UNKNOWN: die(INJECTOR_ENVELOPE); break;
     case CALLERENVELOPE_NO_MEMORY: die(INJECTOR_NO_MEMORY); break;
   }
 }
@@ -176,9 +187,9 @@ int main(void) {
   bool doorkeeper = caller_is_doorkeeper(queue_fd);
   callerenvelope_load_extra(&ce, getenv(INJECTOR_ENVELOPE_VARIABLE));
   put_trace(now_us, doorkeeper && callerenvelope_names_client(&ce));
-  copy_message(l.message_octets);
-  read_envelope(&ce, &l);
-  callerenvelope_merge(&ce, doorkeeper);
+  copy_message(queue_fd, &l);
+  die_envelope(callerenvelope_read(&ce, ENVELOPE_FD, l.recipients));
+  die_envelope(callerenvelope_merge(&ce, doorkeeper));
   ce.envelope.arrival_us = now_us;
   ce.envelope.submitter_uid = getuid();
   ce.envelope.submitter_pid = (uint64_t)getpid();

@@ -230,7 +230,6 @@ static bool take_refusal(struct runner *r, struct worker *w, struct text payload
   struct result refusal;
   if (agent_read_refuse(&refusal, payload) == -1) return false;
   dispatch_close_worker(&r->dispatcher, w);
-  set_deadline(r, w);
   report_jobs(r, w, refusal);
   return true;
 }
@@ -243,15 +242,21 @@ static bool take_frame(struct runner *r, struct worker *w, const struct frame *f
   return false;
 }
 
-/* False: the worker is done with. */
+static void complain(struct runner *r) {
+  log_s(r->log, "alarm: a delivery program sent a malformed report");
+  log_end(r->log);
+}
+
+/* False: the worker is done with.  Results are no more than the jobs have
+ * recipients, and a refusal is the last word: whoever goes on talking must not
+ * keep the runner here. */
 static bool take_frames(struct runner *r, struct worker *w) {
   struct frame f;
   enum frame_status s;
   while ((s = frame_poll(&w->reader, w->sock, &f)) == FRAME_READY) {
-    if (take_frame(r, w, &f)) continue;
-    log_s(r->log, "alarm: a delivery program sent a malformed report");
-    log_end(r->log);
-    return false;
+    bool valid = take_frame(r, w, &f);
+    if (!valid) complain(r);
+    if (!valid || f.type == AGENT_REFUSE) return false;
   }
   return s == FRAME_AGAIN;
 }

@@ -325,6 +325,13 @@ static bool unreadable(struct smtp *s) {
   return false;
 }
 
+/* A success from before the final dot answers something else: were it taken for
+ * the message's, a refusal behind it would go unseen and the message be lost. */
+static bool has_early_success(const struct smtp *s) {
+  struct text unread = stream_unread(&s->stream);
+  return unread.len && unread.s[0] == '2';
+}
+
 /* The final dot leaves in one write with the tail: by itself it would wait for
  * the acknowledgement of what went before. */
 static bool send_body(struct smtp *s, const struct body *b, enum stream_status *st) {
@@ -337,6 +344,7 @@ static bool send_body(struct smtp *s, const struct body *b, enum stream_status *
     if (body_encode(&e, chunk, &s->stream.out) == -1) return no_memory(s);
     offset += chunk.len;
   }
+  if (has_early_success(s)) return lose(s, "4.5.0", "reply without a command", "the data"), false;
   if (body_encode_end(&e, &s->stream.out) == -1) return no_memory(s);
   *st = stream_flush(&s->stream);
   return *st == STREAM_OK;
