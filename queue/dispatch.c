@@ -3,6 +3,7 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/crc32c.h"
 
 static int compare_texts(const stralloc *a, const stralloc *b) {
   if (a->len != b->len) return a->len < b->len ? -1 : 1;
@@ -63,6 +64,15 @@ static void change_line(struct destination *x) {
   join_line(x);
 }
 
+/* A local user is the name before the first break character.  Two owners that
+ * happen to have one sum share their places, which is harmless. */
+static uint32_t owner_of(const struct destination *x) {
+  size_t len = x->host.len;
+  if (x->channel == CHANNEL_LOCAL)
+    for (len = 0; len < x->host.len && x->host.s[len] != '-' && x->host.s[len] != '@';) len++;
+  return crc32c(0, x->host.s, len);
+}
+
 struct destination *dispatch_destination(struct dispatcher *d, const struct route *r) {
   struct destination *x = calloc(1, sizeof *x);
   if (!x) return NULL;
@@ -72,6 +82,7 @@ struct destination *dispatch_destination(struct dispatcher *d, const struct rout
   if (!stralloc_copy(&x->host, r->channel == CHANNEL_REMOTE ? &r->host : &r->address))
     return destination_free(x), NULL;
   fold_case(&x->host);
+  x->owner = owner_of(x);
   struct destination **node = tsearch(x, &d->by_key, compare);
   if (!node) return destination_free(x), NULL;
   if (*node != x) {
@@ -108,15 +119,45 @@ static unsigned jobs_ahead(const struct destination *x) {
   return x->channel == CHANNEL_LOCAL ? AGENT_JOBS_AHEAD : 1;
 }
 
-/* Somebody has jobs, no worker, and there is no place for one. */
-static bool is_starving(const struct dispatcher *d, enum route_channel channel) {
-  return d->lines[channel][NEED_FIRST].first && d->running[channel] >= d->limit[channel];
+static uint64_t places_of(const struct dispatcher *d, const struct destination *x) {
+  uint64_t places = 0;
+  for (const struct worker *w = d->workers; w; w = w->next)
+    if (!w->closing && w->destination->channel == x->channel && w->destination->owner == x->owner)
+      places++;
+  return places;
 }
 
-/* While another destination starves this worker gets no more jobs. */
+static bool is_full(const struct dispatcher *d, enum route_channel channel) {
+  return d->running[channel] >= d->limit[channel];
+}
+
+/* A single place is nobody's to keep. */
+static bool may_start(const struct dispatcher *d, const struct destination *x) {
+  uint64_t limit = d->limit[x->channel], kept = limit / 4 ? limit / 4 : limit > 1;
+  return !is_full(d, x->channel) && places_of(d, x) < limit - kept;
+}
+
+static struct destination *first_to_start(const struct dispatcher *d, const struct destination_line *l) {
+  struct destination *x = l->first;
+  if (x && is_full(d, x->channel)) return NULL;
+  while (x && !may_start(d, x)) x = x->next;
+  return x;
+}
+
+static void find_starved(struct dispatcher *d, enum route_channel channel) {
+  const struct destination_line *l = &d->lines[channel][NEED_FIRST];
+  d->starved[channel] = first_to_start(d, l) ? NULL : l->first;
+}
+
+/* Whether the place of this worker is one that the starved one could have. */
+static bool can_help(const struct dispatcher *d, const struct worker *w) {
+  const struct destination *x = d->starved[w->destination->channel];
+  return x && (is_full(d, x->channel) || x->owner == w->destination->owner);
+}
+
+/* Then this worker gets no more jobs. */
 static bool must_yield(const struct dispatcher *d, const struct worker *w) {
-  return (w->destination->workers > 1 || w->next_number >= DISPATCH_QUANTUM) &&
-         is_starving(d, w->destination->channel);
+  return (w->destination->workers > 1 || w->next_number >= DISPATCH_QUANTUM) && can_help(d, w);
 }
 
 /* One that has not read what it was sent gets nothing more to read: the
@@ -140,15 +181,15 @@ static struct worker *longest_idle(const struct dispatcher *d, enum route_channe
   struct worker *best = NULL;
   for (struct worker *w = d->workers; w; w = w->next)
     if (w->destination->channel == channel && !w->closing && w->outstanding == 0 &&
-        (w->destination->queued == 0 || must_yield(d, w)) &&
+        can_help(d, w) && (w->destination->queued == 0 || must_yield(d, w)) &&
         (!best || w->idle_since_us < best->idle_since_us))
       best = w;
   return best;
 }
 
-/* Who got something goes to the end of the line. */
-static struct destination *take_turn(struct destination_line *l) {
-  struct destination *x = l->first;
+/* Who gets something goes to the end of the line. */
+static struct destination *take_turn(const struct dispatcher *d, struct destination_line *l) {
+  struct destination *x = first_to_start(d, l);
   if (!x) return NULL;
   leave_line(x);
   join_line(x);
@@ -157,15 +198,16 @@ static struct destination *take_turn(struct destination_line *l) {
 
 static struct decision decide_for(struct dispatcher *d, enum route_channel channel) {
   struct destination_line *lines = d->lines[channel];
+  find_starved(d, channel);
   struct worker *w = least_busy(d, channel);
   if (w)
     return (struct decision){DECIDE_SEND, w, w->destination, dispatch_unqueue(w->destination)};
-  if (d->running[channel] < d->limit[channel] && !d->blocked[channel]) {
-    struct destination *x = take_turn(&lines[NEED_FIRST]);
-    if (!x) x = take_turn(&lines[NEED_MORE]);
+  if (!d->blocked[channel]) {
+    struct destination *x = take_turn(d, &lines[NEED_FIRST]);
+    if (!x) x = take_turn(d, &lines[NEED_MORE]);
     if (x) return (struct decision){DECIDE_START, NULL, x, NULL};
   }
-  w = is_starving(d, channel) ? longest_idle(d, channel) : NULL;
+  w = longest_idle(d, channel);
   if (w) return (struct decision){DECIDE_CLOSE, w, w->destination, NULL};
   return (struct decision){DECIDE_NOTHING, NULL, NULL, NULL};
 }

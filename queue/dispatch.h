@@ -4,8 +4,11 @@
  * who works.  Destinations take turns, and each gets its first worker before
  * another gets its second.  While one of them finds no place for its first
  * worker, the others give places back: those with several workers at the end
- * of a job, those with one after DISPATCH_QUANTUM jobs.  A decision costs as
- * much as there are workers, however many destinations wait.
+ * of a job, those with one after DISPATCH_QUANTUM jobs.  The last quarter of
+ * a channel's places is kept from whoever has all the others: one next hop, or
+ * one local user under whatever extensions, that answers slowly or never.  A
+ * decision costs as much as there are workers, however many destinations wait;
+ * only behind an owner who has used up his share each of his costs that.
  */
 #ifndef OWL_DISPATCH_H
 #define OWL_DISPATCH_H
@@ -66,6 +69,7 @@ struct destination {
   stralloc host; /* local: the address */
   uint64_t port;
   bool use_mx;
+  uint32_t owner; /* the same for all that one user, or one next hop, answers for */
   struct job *first, *last; /* queued */
   size_t queued;
   struct job *filling; /* of the message that is being made active */
@@ -82,6 +86,8 @@ struct dispatcher {
   struct worker *workers;
   void *by_key; /* tsearch(3) tree of destinations */
   uint64_t limit[2];
+  /* who has jobs, no worker, and no place for one, as the last decision found */
+  const struct destination *starved[2];
   bool blocked[2];     /* the spawner takes no more for now */
   unsigned running[2]; /* workers not closing, by channel */
 };

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "queue/dispatch.h"
 
@@ -102,13 +103,13 @@ static void remote_workers_get_one_job_each_up_to_the_limit(void **state) {
   (void)state;
   queue_jobs(remote(&d, "a.test"), 50);
   struct counts c = carry_out_all(&d);
-  assert_int_equal(c.started, 20);
-  assert_int_equal(c.sent, 20);
-  assert_int_equal(d.running[CHANNEL_REMOTE], 20);
+  assert_int_equal(c.started, 15); /* a quarter is for others */
+  assert_int_equal(c.sent, 15);
+  assert_int_equal(d.running[CHANNEL_REMOTE], 15);
   finish_all(&d);
   c = carry_out_all(&d);
   assert_int_equal(c.started, 0); /* connections are used again */
-  assert_int_equal(c.sent, 20);
+  assert_int_equal(c.sent, 15);
   end(&d);
 }
 
@@ -127,6 +128,7 @@ static void a_busy_destination_does_not_starve_another(void **state) {
   (void)state;
   struct destination *slow = remote(&d, "slow.test");
   queue_jobs(slow, 1000);
+  queue_jobs(remote(&d, "slower.test"), 1000);
   assert_int_equal(carry_out_all(&d).sent, 4);
   struct destination *late = remote(&d, "late.test");
   queue_jobs(late, 1);
@@ -157,6 +159,35 @@ static void single_workers_give_way_after_a_quantum(void **state) {
     jobs++;
   }
   assert_in_range(jobs, 2, DISPATCH_QUANTUM + 1);
+  end(&d);
+}
+
+/* Stopped or slow, one user keeps only his share, whatever extensions he uses. */
+static void one_user_cannot_hold_all_places(void **state) {
+  struct dispatcher d = {.limit = {10, 20}};
+  char address[32];
+  (void)state;
+  for (int i = 0; i < 12; i++) {
+    snprintf(address, sizeof address, "joe-%d@a.test", i);
+    queue_jobs(local(&d, address), 1);
+  }
+  assert_int_equal(carry_out_all(&d).started, 8);
+  queue_jobs(local(&d, "joe@b.test"), 1);
+  assert_int_equal(carry_out_all(&d).started, 0);
+  struct destination *ann = local(&d, "ann@a.test");
+  queue_jobs(ann, 1);
+  assert_int_equal(carry_out_all(&d).sent, 1);
+  assert_int_equal(ann->queued, 0);
+  end(&d);
+}
+
+static void one_slow_next_hop_cannot_hold_all_places(void **state) {
+  struct dispatcher d = {.limit = {10, 20}};
+  (void)state;
+  queue_jobs(remote(&d, "slow.test"), 1000);
+  assert_int_equal(carry_out_all(&d).started, 15);
+  queue_jobs(remote(&d, "other.test"), 1);
+  assert_int_equal(carry_out_all(&d).sent, 1);
   end(&d);
 }
 
@@ -216,6 +247,8 @@ int main(void) {
     cmocka_unit_test(one_local_worker_takes_a_batch),
     cmocka_unit_test(a_busy_destination_does_not_starve_another),
     cmocka_unit_test(single_workers_give_way_after_a_quantum),
+    cmocka_unit_test(one_user_cannot_hold_all_places),
+    cmocka_unit_test(one_slow_next_hop_cannot_hold_all_places),
     cmocka_unit_test(an_idle_worker_makes_room),
     cmocka_unit_test(who_has_no_worker_comes_before_who_has_one),
     cmocka_unit_test(a_spawner_that_takes_no_more_is_left_alone),
