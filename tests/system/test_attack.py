@@ -181,3 +181,39 @@ def test_terms_that_nobody_knows_are_refused_to_users(owlpost, octets):
     owlpost.setup()
     assert extra(owlpost, struct.pack(">H", 1) + octets) == 91
     assert not owlpost.queued()
+
+
+STOP_OWN_WORKERS = """
+import os, select, signal, sys
+stopped = set()
+print("ready", flush=True)
+while not select.select([0], [], [], 0)[0]:
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+        try:
+            if pid not in stopped and open(f"/proc/{pid}/comm").read() == "owl-local\\n":
+                os.kill(pid, signal.SIGSTOP)
+                stopped.add(pid)
+        except OSError:
+            pass
+for pid in stopped:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
+"""
+
+
+def test_a_user_who_stops_his_workers_leaves_places_to_others(owlpost):
+    """Ten places, and mail for twelve of one user's extensions."""
+    for i in range(12):
+        owlpost.dot_qmail("joe", f"-{i}", "./Maildir/\n")
+    owlpost.start()
+    attacker = as_user("joe", STOP_OWN_WORKERS)
+    attacker.stdout.readline()
+    try:
+        for i in range(12):
+            assert owlpost.inject("Subject: t\n\nx\n", f"joe-{i}@local.test", user="joe").returncode == 0
+        assert owlpost.inject("Subject: t\n\nx\n", "ann@local.test", user="ann").returncode == 0
+        owlpost.wait_for_mail("ann")
+    finally:
+        attacker.communicate(timeout=20)
