@@ -47,11 +47,14 @@ check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D
 %C%_callerenvelope_test_LDADD = $(TEST_LIBS)
 %C%_message_test_SOURCES = %D%/message_test.c %D%/bounce.c $(queue_store_parts)
 %C%_message_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
-check_PROGRAMS += %D%/runner_test
-%C%_runner_test_SOURCES = %D%/runner_test.c %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/workers.c \
+queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/workers.c \
   %D%/tell.c %D%/report.c %D%/schedule.c %D%/settings.c %D%/dispatch.c %D%/idset.c %D%/bounce.c \
   $(queue_store_parts)
+check_PROGRAMS += %D%/runner_test %D%/tell_test
+%C%_runner_test_SOURCES = %D%/runner_test.c $(queue_runner_parts)
 %C%_runner_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+%C%_tell_test_SOURCES = %D%/tell_test.c $(queue_runner_parts)
+%C%_tell_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 endif
 
 if FUZZERS

@@ -370,3 +370,31 @@ bool testrunner_logged(struct testrunner *t, const char *words) {
   stralloc_free(&all);
   return found;
 }
+
+int testrunner_set_up(void **state) {
+  static struct testrunner t;
+  testrunner_make(&t);
+  testrunner_start(&t);
+  *state = &t;
+  return 0;
+}
+
+int testrunner_tear_down(void **state) {
+  testrunner_remove(*state);
+  return 0;
+}
+
+void testrunner_inject_one(struct testrunner *t, const char *from, const char *to) {
+  testrunner_inject(t, from, 0, &to, 1);
+}
+
+size_t testrunner_told(const struct testrunner *t, const char *from, const char *address) {
+  size_t n = 0;
+  for (size_t i = 0; i < t->attempt_count; i++)
+    n += strcmp(t->attempts[i].address, address) == 0 && strcmp(t->attempts[i].sender, from) == 0;
+  return n;
+}
+
+bool testrunner_body_has(const struct attempt *a, const char *words) {
+  return memmem(a->body.s, a->body.len, words, strlen(words)) != NULL;
+}

@@ -93,4 +93,15 @@ size_t testrunner_files_in(struct testrunner *t, const char *folder);
 /* testrunner_logged(): whether the runner has logged this. */
 bool testrunner_logged(struct testrunner *t, const char *words);
 
+/* testrunner_set_up(), testrunner_tear_down(): one for each test of a group. */
+int testrunner_set_up(void **state);
+int testrunner_tear_down(void **state);
+
+void testrunner_inject_one(struct testrunner *t, const char *from, const char *to);
+
+/* testrunner_told(): attempts to deliver to address in the name of from. */
+size_t testrunner_told(const struct testrunner *t, const char *from, const char *address);
+
+bool testrunner_body_has(const struct attempt *a, const char *words);
+
 #endif
