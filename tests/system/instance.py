@@ -238,11 +238,18 @@ class Instance:
     def log(self, name="owlpost"):
         return read(f"{self.folder}/{name}.log")
 
+    def log_size(self):
+        """Octets of the log, as deliveries_under_way() takes them."""
+        path = f"{self.folder}/owlpost.log"
+        return os.path.getsize(path) if os.path.exists(path) else 0
+
     def deliveries_under_way(self, since=0):
-        """Delivery numbers that the log starts and does not end."""
-        log = self.log()[since:]
-        begun = re.findall(r"starting delivery (\d+):", log)
-        return set(begun) - set(re.findall(r"delivery (\d+): (?:success|failure|deferral|report)", log))
+        """Delivery numbers that the log starts, behind that octet, and does not end."""
+        with open(f"{self.folder}/owlpost.log", "rb") as f:
+            f.seek(since)
+            log = f.read()
+        begun = re.findall(rb"starting delivery (\d+):", log)
+        return set(begun) - set(re.findall(rb"delivery (\d+): (?:success|failure|deferral|report)", log))
 
     def maildir(self, user):
         """Paths of the messages in new/, the oldest first."""
