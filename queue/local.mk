@@ -30,11 +30,10 @@ owlpost_PROGRAMS += %D%/owl-start
 %C%_owl_start_SOURCES = %D%/start.c
 %C%_owl_start_LDADD = lib/libowl.a $(OWFAT_LIBS)
 
-bin_PROGRAMS += %D%/owlq
-%C%_owlq_SOURCES = %D%/owlq.c %D%/owlq.h %D%/owlq_config.c %D%/owlq_setup.c %D%/owlq_list.c \
-  %D%/owlq_ctl.c %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
+# What reads the queue's files: the runner and the operator's tool.
+queue_read_parts = %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c
-%C%_owlq_LDADD = lib/libowl.a $(OWFAT_LIBS)
+include queue/owlq/local.mk
 
 if CMOCKA
 queue_store_parts = %D%/store.c %D%/msglog.c %D%/message.c %D%/newmessage.c %D%/testqueue.h %D%/testqueue.c

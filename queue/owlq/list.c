@@ -6,7 +6,7 @@
 #include "lib/clock.h"
 #include "lib/exitcode.h"
 #include "queue/message.h"
-#include "queue/owlq.h"
+#include "queue/owlq/owlq.h"
 #include "queue/schedule.h"
 
 enum { HEADER_MAX = 16384 };

@@ -6,7 +6,7 @@
  * reach a terminal.
  */
 #include "config.h"
-#include "queue/owlq.h"
+#include "queue/owlq/owlq.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "lib/exitcode.h"
-#include "queue/owlq.h"
+#include "queue/owlq/owlq.h"
 
 struct owners {
   uid_t send, smtpd;

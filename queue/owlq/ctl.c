@@ -6,7 +6,7 @@
 #include "lib/ctl.h"
 #include "lib/exitcode.h"
 #include "lib/unixsock.h"
-#include "queue/owlq.h"
+#include "queue/owlq/owlq.h"
 
 enum { ANSWER_MS = 60 * 1000 };
 

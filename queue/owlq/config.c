@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "lib/exitcode.h"
-#include "queue/owlq.h"
+#include "queue/owlq/owlq.h"
 
 static const char *const units[] = {
   [CONTROL_TEXT] = "text",     [CONTROL_LIST] = "list",       [CONTROL_MAP] = "map",
