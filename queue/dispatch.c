@@ -115,6 +115,37 @@ struct job *dispatch_unqueue(struct destination *from) {
   return j;
 }
 
+static size_t withdraw_from(struct destination *from, const struct active *a) {
+  size_t withdrawn = 0;
+  from->last = NULL;
+  for (struct job **link = &from->first; *link;) {
+    struct job *j = *link;
+    if (j->active != a) {
+      from->last = j;
+      link = &j->next;
+      continue;
+    }
+    *link = j->next;
+    if (from->filling == j) from->filling = NULL;
+    job_free(j);
+    withdrawn++;
+  }
+  from->queued -= withdrawn;
+  change_line(from);
+  return withdrawn;
+}
+
+size_t dispatch_withdraw(struct dispatcher *d, const struct active *a) {
+  size_t withdrawn = 0;
+  for (int channel = 0; channel < 2; channel++)
+    for (int need = NEED_FIRST; need <= NEED_MORE; need++)
+      for (struct destination *x = d->lines[channel][need].first, *next; x; x = next) {
+        next = x->next;
+        withdrawn += withdraw_from(x, a);
+      }
+  return withdrawn;
+}
+
 static unsigned jobs_ahead(const struct destination *x) {
   return x->channel == CHANNEL_LOCAL ? AGENT_JOBS_AHEAD : 1;
 }

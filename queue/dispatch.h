@@ -101,6 +101,10 @@ void dispatch_queue(struct destination *to, struct job *j);
 /* dispatch_unqueue(): takes the first one away; NULL when none waits. */
 struct job *dispatch_unqueue(struct destination *from);
 
+/* dispatch_withdraw(): frees the jobs of this message that no worker has yet.
+ * How many. */
+size_t dispatch_withdraw(struct dispatcher *d, const struct active *a);
+
 enum decision_kind {
   DECIDE_NOTHING,
   DECIDE_SEND,  /* job to worker; the job has left the queue */

@@ -45,7 +45,7 @@ void rounds_drop(struct runner *r, struct active *a) {
 
 /* ---- results */
 
-static uint64_t age_now(const struct runner *r, const struct active *a) {
+uint64_t rounds_age(const struct runner *r, const struct active *a) {
   return schedule_age(a->age_s, a->since_us, boot_us(r));
 }
 
@@ -59,11 +59,26 @@ static void expire(struct result *result) {
   result->status = text_of("5.4.7");
 }
 
+/* RFC 3463 3.8: 5.7.1, not authorized: the administrator wants it back. */
+static const struct result returned = {
+  .class = RESULT_FAILURE,
+  .status = {"5.7.1", 5},
+  .text = {"returned by the administrator", 29},
+};
+
+/* When a deferral is one no longer.  Held messages do not expire. */
+static void end_waiting(struct runner *r, const struct message *m, uint64_t age_s,
+                        struct result *result) {
+  if (result->class != RESULT_DEFERRAL) return;
+  if (m->returned) *result = returned;
+  else if (m->expired || (!m->held && is_expired(r, age_s))) expire(result);
+}
+
 /* What a result means for a recipient, in the log's form. */
 static struct logrecord note_result(struct runner *r, struct active *a, size_t recipient,
                                     enum route_channel channel, struct result *result) {
-  uint64_t age_s = age_now(r, a);
-  if (result->class == RESULT_DEFERRAL && is_expired(r, age_s)) expire(result);
+  uint64_t age_s = rounds_age(r, a);
+  end_waiting(r, &a->message, age_s, result);
   struct logrecord record = {
     .time_us = clock_wall_us(r->clock), .age_s = age_s, .recipient = recipient, .result = *result};
   if (result->class == RESULT_DEFERRAL)
@@ -81,7 +96,7 @@ static bool ends_well(const struct active *a, const struct logrecord *record) {
 
 /* The first result that does not finish the message takes it out of the
  * injectors' reach and begins its log. */
-static int append_records(struct runner *r, struct active *a) {
+int rounds_append(struct runner *r, struct active *a) {
   struct message *m = &a->message;
   if (a->unlogged.len == 0) return 0;
   if (m->place == PLACE_TODO) {
@@ -97,15 +112,41 @@ static int append_records(struct runner *r, struct active *a) {
 
 static void record_result(struct runner *r, struct active *a, const struct logrecord *record) {
   if (ends_well(a, record)) return;
-  if (msglog_cat(&a->unlogged, record) == -1 || append_records(r, a) == -1)
+  if (msglog_cat(&a->unlogged, record) == -1 || rounds_append(r, a) == -1)
     report_problem(r, "unable to record a result", &a->message.id);
 }
 
 void rounds_result(struct runner *r, struct job *j, size_t place, struct result result) {
+  if (j->active->deleted) {
+    report_delivery(r, j->delivery + place, &result);
+    return;
+  }
   struct logrecord record = note_result(r, j->active, j->recipients[place].place,
                                         j->destination->channel, &result);
   report_delivery(r, j->delivery + place, &result);
   record_result(r, j->active, &record);
+}
+
+static void mark_under_way(struct runner *r, struct active *a, bool under_way) {
+  for (const struct worker *w = r->dispatcher.workers; w; w = w->next)
+    for (const struct job *j = w->jobs; j; j = j->next)
+      for (size_t i = 0; j->active == a && i < j->count; i++)
+        if (!j->recipients[i].reported) a->message.states[j->recipients[i].place].under_way = under_way;
+}
+
+/* One write for all of them. */
+void rounds_return(struct runner *r, struct active *a) {
+  struct message *m = &a->message;
+  bool noted = true;
+  mark_under_way(r, a, true);
+  for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
+    if (m->states[i].progress != RECIPIENT_WAITING || m->states[i].under_way) continue;
+    struct result result = returned;
+    struct logrecord record = note_result(r, a, i, CHANNEL_REMOTE, &result);
+    if (msglog_cat(&a->unlogged, &record) == -1) noted = false;
+  }
+  mark_under_way(r, a, false);
+  if (!noted || rounds_append(r, a) == -1) report_problem(r, "unable to record a result", &m->id);
 }
 
 /* No route, or no memory for one: as if an attempt had been deferred. */
@@ -154,7 +195,7 @@ static bool is_due(const struct recipient_state *s, uint64_t age_s) {
 static void make_jobs(struct runner *r, struct active *a, bool hurried) {
   struct message *m = &a->message;
   struct route route = {0};
-  uint64_t age_s = age_now(r, a);
+  uint64_t age_s = rounds_age(r, a);
   for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
     if (!is_due(&m->states[i], hurried ? UINT64_MAX : age_s)) continue;
     if (route_find(&r->settings.routes, m->file.envelope.recipients[i].address, &route) == -1 ||
@@ -203,7 +244,8 @@ static int prepare_body(struct runner *r, struct active *a) {
 static void begin(struct runner *r, struct active *a, bool hurried) {
   struct message *m = &a->message;
   if (!m->has_log && m->place == PLACE_TODO) report_new(r, m);
-  make_jobs(r, a, hurried);
+  if (m->returned) rounds_return(r, a);
+  else if (!m->held) make_jobs(r, a, hurried);
   if (a->jobs_left == 0) rounds_settle(r, a);
 }
 
@@ -277,7 +319,8 @@ static int finish(struct runner *r, struct active *a) {
 
 static int let_wait(struct runner *r, struct active *a) {
   struct message *m = &a->message;
-  if (runner_wait_for_age(r, &m->id, age_now(r, a), message_next_age(m)) == -1) return errno = ENOMEM, -1;
+  if (m->held && runner_hold(r, &m->id) == -1) return errno = ENOMEM, -1;
+  if (!m->held && runner_wait_for_age(r, &m->id, rounds_age(r, a), message_next_age(m)) == -1) return errno = ENOMEM, -1;
   rounds_drop(r, a);
   return 0;
 }
@@ -286,7 +329,7 @@ static int let_wait(struct runner *r, struct active *a) {
  * known about it, the runner lives on. */
 void rounds_settle(struct runner *r, struct active *a) {
   a->settle_us = 0;
-  int done = append_records(r, a);
+  int done = rounds_append(r, a);
   if (done == 0) done = tell_failures(r, &a->message);
   if (done == 0) done = message_is_finished(&a->message) ? finish(r, a) : let_wait(r, a);
   if (done == 0) return;
@@ -304,5 +347,7 @@ void rounds_job_over(struct runner *r, struct job *j) {
   report_status(r);
   if (j->destination->filling == j) j->destination->filling = NULL;
   job_free(j);
-  if (--a->jobs_left == 0) rounds_settle(r, a);
+  if (--a->jobs_left) return;
+  if (a->deleted) rounds_drop(r, a);
+  else rounds_settle(r, a);
 }

@@ -40,6 +40,10 @@ int runner_wait_for_age(struct runner *r, const struct queueid *id, uint64_t age
   return waitlist_add(&r->waitlist, id, boot_us(r) + left_s * 1000000u, age_s + left_s);
 }
 
+int runner_hold(struct runner *r, const struct queueid *id) {
+  return waitlist_add(&r->waitlist, id, UINT64_MAX, SCHEDULE_AGE_UNKNOWN);
+}
+
 size_t runner_hurry(struct runner *r, const struct queueid *id) {
   return waitlist_hurry(&r->waitlist, id, boot_us(r));
 }
@@ -55,6 +59,7 @@ static int found_waiting(void *context, const struct queueid *id) {
     s = (struct log_summary){0};
   else age_s = schedule_age(s.last_age_s, s.last_us, clock_wall_us(r->clock));
   stralloc_free(&log);
+  if (s.held && !s.untold) return runner_hold(r, id);
   return runner_wait_for_age(r, id, age_s, s.untold ? 0 : s.next_age_s);
 }
 

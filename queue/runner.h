@@ -12,6 +12,7 @@
 #include "lib/log.h"
 #include "queue/dispatch.h"
 #include "queue/idset.h"
+#include "queue/order.h"
 #include "queue/schedule.h"
 #include "queue/settings.h"
 
@@ -28,6 +29,7 @@ struct active {
   stralloc content;      /* a small body */
   int body_copy;         /* a large body's copy, or -1 */
   uint64_t settle_us;    /* boot clock: settling failed, try again then; 0 = no */
+  bool deleted;          /* its files are gone; what its workers still say counts no more */
 };
 
 struct spawner {
@@ -71,6 +73,9 @@ void runner_load_backlog(struct runner *r);
 /* runner_hurry(): all that wait (id NULL), or one, are due now.  How many. */
 size_t runner_hurry(struct runner *r, const struct queueid *id);
 
+/* runner_hold(): it waits, but is never due.  0, or -1 without memory. */
+int runner_hold(struct runner *r, const struct queueid *id);
+
 /* runner_work(): everything that can be done now; returns when there is
  * something to do next (boot clock, UINT64_MAX: only events). */
 uint64_t runner_work(struct runner *r);
@@ -103,11 +108,30 @@ void rounds_job_over(struct runner *r, struct job *j);
  * or wait; what fails is tried again later. */
 void rounds_settle(struct runner *r, struct active *a);
 
+/* rounds_age(): the message's age now, in seconds. */
+uint64_t rounds_age(const struct runner *r, const struct active *a);
+
+/* rounds_append(): writes a->unlogged to the message's log.  0, or -1 with
+ * errno: it stays there. */
+int rounds_append(struct runner *r, struct active *a);
+
+/* rounds_return(): recipients who wait and for whom no delivery is under way
+ * have failed. */
+void rounds_return(struct runner *r, struct active *a);
+
 /* rounds_find(): NULL when the message is not active. */
 struct active *rounds_find(struct runner *r, const struct queueid *id);
 
 /* rounds_drop(): forgets an active message; nothing on disk changes. */
 void rounds_drop(struct runner *r, struct active *a);
+
+/* ---- operator.c: what the operator orders */
+
+/* operator_order(): for one message, wherever it is; written to the runner's
+ * log when it is done, and durable with the next store_sync().  After
+ * OUTCOME_FAILED errno says why. */
+enum outcome operator_order(struct runner *r, const struct queueid *id, enum order what,
+                            uint64_t uid);
 
 /* ---- tell.c: DSNs */
 
@@ -143,6 +167,8 @@ void report_delivery(struct runner *r, uint64_t delivery, const struct result *r
 void report_status(struct runner *r);
 void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid);
 void report_end(struct runner *r, const struct queueid *id);
+
+void report_order(struct runner *r, enum order what, const struct queueid *id, uint64_t uid);
 
 /* report_problem(): "alarm: WHAT: ID: strerror(errno)" */
 void report_problem(struct runner *r, const char *what, const struct queueid *id);

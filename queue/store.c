@@ -73,6 +73,18 @@ int store_open_message(struct store *s, const struct queueid *id, enum store_pla
   return open_plain(s->queue_fd, path);
 }
 
+int store_find(struct store *s, const struct queueid *id, enum store_place *place) {
+  char path[PATH_SPACE];
+  struct stat st;
+  *place = PLACE_TODO;
+  todo_path(path, id);
+  int r = fstatat(s->queue_fd, path, &st, AT_SYMLINK_NOFOLLOW);
+  if (r == 0 || errno != ENOENT) return r;
+  *place = PLACE_WAIT;
+  wait_path(path, id, "");
+  return fstatat(s->queue_fd, path, &st, AT_SYMLINK_NOFOLLOW);
+}
+
 int store_read_log(struct store *s, const struct queueid *id, stralloc *out) {
   char path[PATH_SPACE];
   stralloc_zero(out);

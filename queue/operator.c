@@ -1,0 +1,107 @@
+#include "config.h"
+#include <errno.h>
+#include "queue/runner.h"
+
+/* An order is carried out on a message's files, and then on what the runner
+ * has of it in memory: a place in the list of those that wait, or a round that
+ * is under way. */
+
+/* ---- under way */
+
+static enum outcome record_order(struct runner *r, struct active *a, enum order what, uint64_t uid) {
+  struct message *m = &a->message;
+  struct orderer by = {uid, clock_wall_us(r->clock)};
+  struct logrecord event = order_event(what, &by, rounds_age(r, a), m->held);
+  if (rounds_append(r, a) == -1) return OUTCOME_FAILED;
+  if (msglog_cat(&a->unlogged, &event) == -1) return errno = ENOMEM, OUTCOME_FAILED;
+  if (rounds_append(r, a) == -1) {
+    stralloc_zero(&a->unlogged); /* what is refused must not come true later */
+    return OUTCOME_FAILED;
+  }
+  message_apply(m, &event);
+  return OUTCOME_DONE;
+}
+
+/* What a worker has goes on; the rest is taken back. */
+static void withdraw(struct runner *r, struct active *a) {
+  a->jobs_left -= dispatch_withdraw(&r->dispatcher, a);
+}
+
+static void stop(struct runner *r, struct active *a) {
+  withdraw(r, a);
+  if (a->message.returned) rounds_return(r, a);
+  if (a->jobs_left == 0) rounds_settle(r, a);
+}
+
+static void forget(struct runner *r, const struct queueid *id) {
+  idset_remove(&r->known, id);
+  idset_remove(&r->early, id);
+}
+
+static enum outcome delete_active(struct runner *r, struct active *a) {
+  struct ordered after;
+  struct queueid id = a->message.id;
+  struct orderer by = {0, 0};
+  enum outcome o = order_carry_out(&r->store, &id, ORDER_DELETE, &by, &after);
+  if (o == OUTCOME_FAILED) return o;
+  forget(r, &id);
+  withdraw(r, a);
+  a->deleted = true;
+  a->settle_us = 0;
+  if (a->jobs_left == 0) rounds_drop(r, a);
+  return OUTCOME_DONE;
+}
+
+static enum outcome order_active(struct runner *r, struct active *a, enum order what, uint64_t uid) {
+  const struct message *m = &a->message;
+  if (a->deleted) return OUTCOME_GONE;
+  if (what == ORDER_DELETE) return delete_active(r, a);
+  enum outcome o = order_needless(what, m->held, m->expired, m->returned);
+  if (o == OUTCOME_DONE) o = record_order(r, a, what, uid);
+  if (o == OUTCOME_DONE && (what == ORDER_HOLD || what == ORDER_RETURN)) stop(r, a);
+  return o;
+}
+
+/* ---- waiting */
+
+/* It has left todo/ on somebody's word and not by a round. */
+static void note_moved(struct runner *r, const struct queueid *id) {
+  idset_remove(&r->known, id);
+  if (queueid_folder(id) >= r->next_wait_folder) (void)idset_add(&r->early, id);
+}
+
+/* In the list, or to come there when its folder is loaded. */
+static int wait_anew(struct runner *r, const struct queueid *id, enum order what,
+                     const struct ordered *after) {
+  if (what == ORDER_HOLD) return after->moved ? runner_hold(r, id) : 0;
+  if (!after->moved && (runner_hurry(r, id) || queueid_folder(id) >= r->next_wait_folder)) return 0;
+  return runner_wait_for_age(r, id, after->age_s, 0);
+}
+
+static enum outcome order_waiting(struct runner *r, const struct queueid *id, enum order what,
+                                  uint64_t uid) {
+  struct ordered after;
+  struct orderer by = {uid, clock_wall_us(r->clock)};
+  if (what == ORDER_RETRY && runner_hurry(r, id)) return OUTCOME_DONE;
+  enum outcome o = order_carry_out(&r->store, id, what, &by, &after);
+  int saved = errno;
+  if (after.moved) note_moved(r, id);
+  if (what == ORDER_DELETE && o == OUTCOME_DONE) forget(r, id);
+  else if (o == OUTCOME_DONE || after.moved) {
+    /* moved, but not noted in its log: as if nothing had been ordered */
+    if (wait_anew(r, id, o == OUTCOME_DONE ? what : ORDER_RETRY, &after) == -1)
+      report_problem(r, "unable to schedule", id);
+  }
+  errno = saved;
+  return o;
+}
+
+enum outcome operator_order(struct runner *r, const struct queueid *id, enum order what,
+                            uint64_t uid) {
+  struct active *a = rounds_find(r, id);
+  enum outcome o = a ? order_active(r, a, what, uid) : order_waiting(r, id, what, uid);
+  if (o != OUTCOME_DONE) return o;
+  report_order(r, what, id, uid);
+  if (what == ORDER_DELETE) report_end(r, id);
+  return o;
+}
