@@ -8,7 +8,7 @@
 #include "lib/iofd.h"
 #include "lib/unixsock.h"
 
-enum { BACKLOG = 16 };
+enum { BACKLOG = 16, UNREAD_MAX = 65536 };
 
 /* ---- clients come and go */
 
@@ -214,7 +214,8 @@ static void read_request(struct ctlserver *s, struct ctlclient *c, struct runner
 
 /* Answers pile up only as far as a socket takes them, or the disk waits. */
 static bool may_read(const struct ctlclient *c) {
-  return c->sock >= 0 && !c->busy && c->ready && (c->unsynced || !frame_pending(&c->writer));
+  return c->sock >= 0 && !c->busy && c->ready && c->writer.out.len < UNREAD_MAX &&
+         (c->unsynced || !frame_pending(&c->writer));
 }
 
 static void confirm(struct ctlclient *c, int error) {

@@ -33,12 +33,17 @@ struct logrecord order_event(enum order what, const struct orderer *by, uint64_t
 
 static enum outcome failed(int error) { return errno = error, OUTCOME_FAILED; }
 
-/* A crash can have left it in both places. */
-static enum outcome delete(struct store *s, const struct queueid *id, enum store_place place) {
-  do {
+/* A crash can have left it in both places; what did not check lies in bad/. */
+static enum outcome delete(struct store *s, const struct queueid *id) {
+  enum store_place place;
+  bool found = false;
+  while (store_find(s, id, &place) == 0) {
     if (store_remove(s, id, place) == -1) return OUTCOME_FAILED;
-  } while (store_find(s, id, &place) == 0);
-  return errno == ENOENT ? OUTCOME_DONE : OUTCOME_FAILED;
+    found = true;
+  }
+  if (errno != ENOENT) return OUTCOME_FAILED;
+  if (found || store_remove_from_bad(s, id) == 0) return OUTCOME_DONE;
+  return errno == ENOENT ? OUTCOME_GONE : OUTCOME_FAILED;
 }
 
 /* A message without a record of its own has its age from its envelope, and is
@@ -85,8 +90,8 @@ enum outcome order_carry_out(struct store *s, const struct queueid *id, enum ord
   enum store_place place;
   struct log_summary known;
   *after = (struct ordered){0};
+  if (what == ORDER_DELETE) return delete(s, id);
   if (store_find(s, id, &place) == -1) return errno == ENOENT ? OUTCOME_GONE : OUTCOME_FAILED;
-  if (what == ORDER_DELETE) return delete(s, id, place);
   enum outcome o = read_state(s, id, &known);
   if (o != OUTCOME_DONE) return o;
   after->age_s = schedule_age(known.last_age_s, known.last_us, by->now_us);

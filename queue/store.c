@@ -198,6 +198,15 @@ int store_move_to_bad(struct store *s, const struct queueid *id, enum store_plac
   return 0;
 }
 
+int store_remove_from_bad(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  snprintf(path, sizeof path, "bad/%s", id->s);
+  if (unlinkat(s->queue_fd, path, 0) == -1) return -1;
+  s->dirty_all = true;
+  snprintf(path, sizeof path, "bad/%s.log", id->s);
+  return unlinkat(s->queue_fd, path, 0) == -1 && errno != ENOENT ? -1 : 0;
+}
+
 static int copy_octets(int to, int from, uint64_t octets) {
   off_t at = 0;
   while ((uint64_t)at < octets) {

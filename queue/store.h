@@ -66,6 +66,9 @@ int store_remove(struct store *s, const struct queueid *id, enum store_place pla
 /* store_move_to_bad(): message and log. */
 int store_move_to_bad(struct store *s, const struct queueid *id, enum store_place place);
 
+/* store_remove_from_bad(): message and log. */
+int store_remove_from_bad(struct store *s, const struct queueid *id);
+
 /* store_body_copy(): an unnamed file with the first octets of fd, the
  * message's body: readers are given store_reopen() of it. */
 int store_body_copy(struct store *s, int fd, uint64_t octets);

@@ -4,6 +4,8 @@ bin_PROGRAMS += %D%/owlq
 queue_select_parts = %D%/shared.c %D%/owlq.h %D%/units.h %D%/units.c %D%/filter.h %D%/filter.c \
   %D%/ids.h %D%/ids.c %D%/select.h %D%/select.c
 %C%_owlq_SOURCES = %D%/owlq.c %D%/config.c %D%/setup.c %D%/list.c %D%/ctl.c \
+  %D%/link.h %D%/link.c %D%/alone.h %D%/alone.c %D%/change.h %D%/change.c %D%/changereport.c \
+  queue/order.h queue/order.c \
   $(queue_select_parts) $(queue_read_parts)
 %C%_owlq_LDADD = lib/libowl.a $(OWFAT_LIBS)
 
