@@ -55,9 +55,11 @@ check_PROGRAMS += %D%/runner_test %D%/tell_test
 %C%_runner_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_tell_test_SOURCES = %D%/tell_test.c $(queue_runner_parts)
 %C%_tell_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
-check_PROGRAMS += %D%/operator_test
+check_PROGRAMS += %D%/operator_test %D%/ctlserver_test
 %C%_operator_test_SOURCES = %D%/operator_test.c $(queue_runner_parts)
 %C%_operator_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+%C%_ctlserver_test_SOURCES = %D%/ctlserver_test.c $(queue_runner_parts)
+%C%_ctlserver_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 endif
 
 if FUZZERS
