@@ -50,6 +50,11 @@ static int keep(void *context, const struct selected *m) {
   return ids_add(&x->ids, m->id) == 0 ? 0 : (x->no_memory = true, -1);
 }
 
+static void passed(void *context, size_t done, size_t of) {
+  struct change *x = context;
+  progress_step(&x->progress, done, of);
+}
+
 /* Whole ids are taken as they are: nothing of the queue need be read. */
 static int gather(struct change *x, struct store *s) {
   if (x->all) return ids_scan(&x->ids, s);
@@ -59,8 +64,11 @@ static int gather(struct change *x, struct store *s) {
                           .filter = &x->filter,
                           .now_us = clock_wall_us(&clock_system),
                           .found = keep,
+                          .passed = passed,
                           .context = x};
+  progress_begin(&x->progress, "reading the queue");
   int code = select_messages(&all);
+  progress_end(&x->progress);
   return x->no_memory ? owlq_complain("unable to go on", "out of memory") : code;
 }
 
@@ -115,6 +123,7 @@ static int take_some(struct change *x, struct link *l, size_t from) {
 static int by_runner(struct change *x, struct link *l) {
   size_t sent = 0, taken = 0;
   while (taken < x->ids.count) {
+    progress_step(&x->progress, taken, x->ids.count);
     if (sent < x->ids.count && sent - taken < (size_t)WINDOW * CTL_MESSAGES_MAX) {
       if (send_some(x, l, sent) == -1) return TOOL_SYSTEM;
       sent += CTL_MESSAGES_MAX;
@@ -131,6 +140,7 @@ static int by_ourselves(struct change *x, struct store *s) {
   struct ordered after;
   int code = alone_begin(s);
   for (size_t i = 0; code == TOOL_OK && i < x->ids.count; i++) {
+    progress_step(&x->progress, i, x->ids.count);
     enum outcome o = order_carry_out(s, &x->ids.each[i], x->what, &by, &after);
     note(x, i, o, strerror(errno));
   }
@@ -143,9 +153,11 @@ static int carry_out(struct change *x, struct control *c, struct store *s) {
   struct link l;
   x->outcomes = calloc(x->ids.count + 1, 1);
   if (!x->outcomes) return owlq_complain("unable to start", "out of memory");
-  if (link_open(&l, c) == -1) return by_ourselves(x, s);
-  int code = by_runner(x, &l);
-  link_close(&l);
+  bool runs = link_open(&l, c) == 0;
+  progress_begin(&x->progress, order_name(x->what));
+  int code = runs ? by_runner(x, &l) : by_ourselves(x, s);
+  progress_end(&x->progress);
+  if (runs) link_close(&l);
   return code;
 }
 

@@ -6,6 +6,7 @@
 #include "queue/order.h"
 #include "queue/owlq/filter.h"
 #include "queue/owlq/ids.h"
+#include "queue/owlq/progress.h"
 
 struct change {
   enum order what;
@@ -14,6 +15,7 @@ struct change {
   struct ids ids;
   char *outcomes; /* owned; one enum outcome for each id, 0: not known */
   bool no_memory;
+  struct progress progress;
 };
 
 /* change_parse(): TOOL_OK, or an exit code after it has said what is wrong. */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include "lib/exitcode.h"
 #include "queue/owlq/change.h"
+#include "queue/owlq/jsonline.h"
 #include "queue/owlq/owlq.h"
 
 static const struct {
@@ -30,19 +31,18 @@ static const char *name_of(char outcome) {
   return "not known";
 }
 
-/* Queue ids and our own words: nothing needs to be escaped. */
-static void print_json(const struct change *x) {
-  printf("{\"command\":\"%s\",\"dry_run\":%s,\"count\":%zu,", order_name(x->what),
-         x->dry_run ? "true" : "false", x->ids.count);
-  for (size_t i = 0; !x->dry_run && i < OUTCOMES; i++)
-    if (count(x, names[i].outcome)) printf("\"%s\":%zu,", names[i].name, count(x, names[i].outcome));
-  printf("\"messages\":[");
-  for (size_t i = 0; i < x->ids.count; i++) {
-    printf("%s{\"id\":\"%s\"", i ? "," : "", x->ids.each[i].s);
-    if (!x->dry_run) printf(",\"outcome\":\"%s\"", name_of(x->outcomes[i]));
-    printf("}");
+/* A line for each message. */
+static int print_json(const struct change *x) {
+  int code = TOOL_OK;
+  for (size_t i = 0; code == TOOL_OK && i < x->ids.count; i++) {
+    struct jsonline line;
+    jsonline_begin(&line);
+    jsonline_string(&line, "id", x->ids.each[i].s);
+    jsonline_string(&line, "command", order_name(x->what));
+    jsonline_string(&line, "outcome", x->dry_run ? "dry run" : name_of(x->outcomes[i]));
+    code = jsonline_put(&line);
   }
-  printf("]}\n");
+  return code;
 }
 
 static void print_dry(const struct change *x) {
@@ -66,7 +66,10 @@ static void name_missing(const struct change *x) {
 /* What comes and goes while a filter is at work is nobody's mistake. */
 int change_report(const struct change *x, int code) {
   bool by_id = x->filter.ids.count > 0, done = !x->dry_run && x->outcomes;
-  if (x->json) print_json(x);
+  if (x->json) {
+    int printed = print_json(x);
+    if (printed != TOOL_OK) code = printed;
+  }
   else if (x->dry_run) print_dry(x);
   else print_done(x);
   if (done && by_id) name_missing(x);
