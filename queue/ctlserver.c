@@ -145,7 +145,8 @@ static void take_request(struct ctlclient *c, struct runner *r, const struct fra
     case CTL_RELEASE:
     case CTL_EXPIRE:
     case CTL_RETURN:
-    case CTL_DELETE: begin(c, f->type, &request); break;
+    case CTL_DELETE:
+    case CTL_MEND: begin(c, f->type, &request); break;
     default: refuse(c, "unknown request");
   }
 }
@@ -167,7 +168,9 @@ static bool carry_out_next(struct ctlclient *c, struct runner *r) {
   struct ctl_request request = {text_of_stralloc(&c->messages)};
   struct queueid id;
   enum outcome o = OUTCOME_GONE;
-  if (ctl_message(&request, c->outcomes.len, &id)) o = operator_order(r, &id, order_of(c->type), c->uid);
+  if (ctl_message(&request, c->outcomes.len, &id))
+    o = c->type == CTL_MEND ? operator_mend(r, &id, c->uid)
+                            : operator_order(r, &id, order_of(c->type), c->uid);
   if (o == OUTCOME_FAILED && !c->error) c->error = errno;
   char letter = (char)o;
   return stralloc_catb(&c->outcomes, &letter, 1);

@@ -1,5 +1,6 @@
 #include "config.h"
 #include <errno.h>
+#include "queue/mend.h"
 #include "queue/runner.h"
 
 /* An order is carried out on a message's files, and then on what the runner
@@ -101,7 +102,27 @@ enum outcome operator_order(struct runner *r, const struct queueid *id, enum ord
   struct active *a = rounds_find(r, id);
   enum outcome o = a ? order_active(r, a, what, uid) : order_waiting(r, id, what, uid);
   if (o != OUTCOME_DONE) return o;
-  report_order(r, what, id, uid);
+  report_order(r, order_name(what), id, uid);
   if (what == ORDER_DELETE) report_end(r, id);
+  return o;
+}
+
+/* ---- mending */
+
+/* Somebody has put it where the runner looks only when it starts. */
+static void adopt(struct runner *r, const struct queueid *id) {
+  enum store_place place;
+  if (store_find(&r->store, id, &place) == -1) return;
+  if (place == PLACE_TODO) runner_found(r, id);
+  else runner_found_waiting(r, id);
+}
+
+enum outcome operator_mend(struct runner *r, const struct queueid *id, uint64_t uid) {
+  bool set_aside;
+  if (rounds_find(r, id)) return OUTCOME_BUSY;
+  enum outcome o = mend_message(&r->store, id, &set_aside);
+  if (o == OUTCOME_DONE) report_order(r, "mend", id, uid);
+  if (set_aside) forget(r, id);
+  else if (o == OUTCOME_DONE || o == OUTCOME_ALREADY) adopt(r, id);
   return o;
 }

@@ -25,6 +25,7 @@ enum outcome {
   OUTCOME_ALREADY = 'a', /* it was so before */
   OUTCOME_HELD = 'h',    /* a held message is not tried: release it */
   OUTCOME_GONE = 'g',    /* no such message in the queue */
+  OUTCOME_BUSY = 'b',    /* deliveries are under way: it is not mended now */
   OUTCOME_FAILED = 'f'   /* errno */
 };
 

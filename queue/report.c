@@ -111,9 +111,9 @@ void report_end(struct runner *r, const struct queueid *id) {
   log_end(r->log);
 }
 
-void report_order(struct runner *r, enum order what, const struct queueid *id, uint64_t uid) {
+void report_order(struct runner *r, const char *what, const struct queueid *id, uint64_t uid) {
   log_s(r->log, "order: ");
-  log_s(r->log, order_name(what));
+  log_s(r->log, what);
   log_s(r->log, " msg ");
   log_number(r->log, id);
   log_s(r->log, " by uid ");

@@ -133,6 +133,10 @@ void rounds_drop(struct runner *r, struct active *a);
 enum outcome operator_order(struct runner *r, const struct queueid *id, enum order what,
                             uint64_t uid);
 
+/* operator_mend(): puts its files right (queue/mend.h), and takes into the list
+ * what was missing there. */
+enum outcome operator_mend(struct runner *r, const struct queueid *id, uint64_t uid);
+
 /* ---- tell.c: DSNs */
 
 /* tell_failures(): makes the DSN about failures that are not told yet, so that
@@ -168,7 +172,7 @@ void report_status(struct runner *r);
 void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid);
 void report_end(struct runner *r, const struct queueid *id);
 
-void report_order(struct runner *r, enum order what, const struct queueid *id, uint64_t uid);
+void report_order(struct runner *r, const char *what, const struct queueid *id, uint64_t uid);
 
 /* report_problem(): "alarm: WHAT: ID: strerror(errno)" */
 void report_problem(struct runner *r, const char *what, const struct queueid *id);

@@ -73,6 +73,19 @@ int store_open_message(struct store *s, const struct queueid *id, enum store_pla
   return open_plain(s->queue_fd, path);
 }
 
+int store_open_at(struct store *s, const struct queueid *id, enum store_place place) {
+  char path[PATH_SPACE];
+  place_path(path, id, place);
+  return open_plain(s->queue_fd, path);
+}
+
+bool store_is_at(struct store *s, const struct queueid *id, enum store_place place) {
+  char path[PATH_SPACE];
+  struct stat st;
+  place_path(path, id, place);
+  return fstatat(s->queue_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int store_find(struct store *s, const struct queueid *id, enum store_place *place) {
   char path[PATH_SPACE];
   struct stat st;
@@ -182,6 +195,22 @@ int store_remove(struct store *s, const struct queueid *id, enum store_place pla
   wait_path(path, id, ".log");
   if (unlinkat(s->queue_fd, path, 0) == 0) mark(s, id, PLACE_WAIT);
   else if (errno != ENOENT) return -1;
+  return 0;
+}
+
+int store_remove_copy(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  todo_path(path, id);
+  if (unlinkat(s->queue_fd, path, 0) == -1) return -1;
+  mark(s, id, PLACE_TODO);
+  return 0;
+}
+
+int store_remove_log(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  wait_path(path, id, ".log");
+  if (unlinkat(s->queue_fd, path, 0) == -1) return -1;
+  mark(s, id, PLACE_WAIT);
   return 0;
 }
 
