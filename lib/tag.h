@@ -65,6 +65,7 @@ enum {
   TAG_TOLD = 0x0205,       /* flag: a DSN has been made for it */
   TAG_DSN = 0x0206,        /* that DSN's queue id */
   TAG_EVENT = 0x0207,      /* enum logevent: what the operator has ordered */
+  TAG_ROUTE = 0x0208,      /* next hop or local user that a deferred recipient is for */
 
   /* agents */
   TAG_JOB = 0x0300,        /* number of the job on this worker */

@@ -165,8 +165,10 @@ int message_summarize_log(struct text log, struct log_summary *out) {
     if (r.event) summarize_event(out, &r);
     if (r.result.class == RESULT_FAILURE) out->untold = true;
     if (r.result.class != RESULT_DEFERRAL) continue;
-    if (r.age_s > deferred_at_s || r.next_age_s < out->next_age_s || !out->next_age_s)
+    if (r.age_s > deferred_at_s || r.next_age_s < out->next_age_s || !out->next_age_s) {
       out->next_age_s = r.next_age_s;
+      out->route = r.route;
+    }
     deferred_at_s = r.age_s;
   }
   out->octets = log.len - rest.len;

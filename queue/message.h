@@ -74,6 +74,7 @@ int message_read_body(const struct message *m, stralloc *out, uint64_t max);
 struct log_summary {
   uint64_t last_us, last_age_s, next_age_s;
   uint64_t octets; /* of the log, that check; 0 when there is not even its magic */
+  struct text route; /* of the recipient that may be due first; points into the log */
   bool untold; /* a failure that no DSN has been made about */
   bool held, expired, returned;
 };

@@ -10,7 +10,7 @@
 #include "lib/queueid.h"
 #include "lib/result.h"
 
-enum { MSGLOG_MAGIC_OCTETS = 8, MSGLOG_RECORD_MAX = 65536 };
+enum { MSGLOG_MAGIC_OCTETS = 8, MSGLOG_RECORD_MAX = 65536, MSGLOG_ROUTE_MAX = 300 };
 
 /* What the operator has ordered.  Such a record is about the whole message and
  * holds no result; held then says whether it is held from now on. */
@@ -33,6 +33,7 @@ struct logrecord {
   bool held;           /* an event: held from now on */
   bool told;           /* a DSN has been made about all failures recorded before this */
   struct text dsn;     /* its queue id */
+  struct text route;   /* name of the lane (queue/lane.h) that a deferred recipient is for */
   struct result result;
 };
 

@@ -24,19 +24,10 @@ static enum outcome record_order(struct runner *r, struct active *a, enum order 
 }
 
 /* What a worker has goes on; the rest is taken back. */
-static void withdraw(struct runner *r, struct active *a) {
-  a->jobs_left -= dispatch_withdraw(&r->dispatcher, a);
-}
-
 static void stop(struct runner *r, struct active *a) {
-  withdraw(r, a);
-  if (a->message.returned) rounds_return(r, a);
+  jobs_withdraw(r, a);
+  if (a->message.returned && !a->deleted) rounds_return(r, a);
   if (a->jobs_left == 0) rounds_settle(r, a);
-}
-
-static void forget(struct runner *r, const struct queueid *id) {
-  idset_remove(&r->known, id);
-  idset_remove(&r->early, id);
 }
 
 static enum outcome delete_active(struct runner *r, struct active *a) {
@@ -45,11 +36,16 @@ static enum outcome delete_active(struct runner *r, struct active *a) {
   struct orderer by = {0, 0};
   enum outcome o = order_carry_out(&r->store, &id, ORDER_DELETE, &by, &after);
   if (o == OUTCOME_FAILED) return o;
-  forget(r, &id);
-  withdraw(r, a);
   a->deleted = true;
-  a->settle_us = 0;
-  if (a->jobs_left == 0) rounds_drop(r, a);
+  stop(r, a);
+  return OUTCOME_DONE;
+}
+
+/* Those whose turn is not in this round come next; a restart may forget that. */
+static enum outcome retry_active(struct runner *r, struct active *a, uint64_t uid) {
+  struct orderer by = {uid, clock_wall_us(r->clock)};
+  struct logrecord event = order_event(ORDER_RETRY, &by, rounds_age(r, a), false);
+  message_apply(&a->message, &event);
   return OUTCOME_DONE;
 }
 
@@ -58,6 +54,7 @@ static enum outcome order_active(struct runner *r, struct active *a, enum order 
   if (a->deleted) return OUTCOME_GONE;
   if (what == ORDER_DELETE) return delete_active(r, a);
   enum outcome o = order_needless(what, m->held, m->expired, m->returned);
+  if (o == OUTCOME_DONE && what == ORDER_RETRY) return retry_active(r, a, uid);
   if (o == OUTCOME_DONE) o = record_order(r, a, what, uid);
   if (o == OUTCOME_DONE && (what == ORDER_HOLD || what == ORDER_RETURN)) stop(r, a);
   return o;
@@ -65,18 +62,13 @@ static enum outcome order_active(struct runner *r, struct active *a, enum order 
 
 /* ---- waiting */
 
-/* It has left todo/ on somebody's word and not by a round. */
-static void note_moved(struct runner *r, const struct queueid *id) {
-  idset_remove(&r->known, id);
-  if (queueid_folder(id) >= r->next_wait_folder) (void)idset_add(&r->early, id);
-}
-
-/* In the list, or to come there when its folder is loaded. */
-static int wait_anew(struct runner *r, const struct queueid *id, enum order what,
-                     const struct ordered *after) {
-  if (what == ORDER_HOLD) return after->moved ? runner_hold(r, id) : 0;
-  if (!after->moved && (runner_hurry(r, id) || queueid_folder(id) >= r->next_wait_folder)) return 0;
-  return runner_wait_for_age(r, id, after->age_s, 0);
+/* In the list, wherever it was before. */
+static int wait_anew(struct runner *r, const struct queueid *id, enum order what, uint64_t age_s) {
+  struct wait how = {.held = what == ORDER_HOLD};
+  if (how.held && waitlist_hold(&r->waitlist, id, clock_boot_us(r->clock))) return 0;
+  if (!how.held) waitlist_release(&r->waitlist, id);
+  if (!how.held && runner_hurry(r, id)) return 0;
+  return runner_wait_for_age(r, id, age_s, 0, &how);
 }
 
 static enum outcome order_waiting(struct runner *r, const struct queueid *id, enum order what,
@@ -86,20 +78,19 @@ static enum outcome order_waiting(struct runner *r, const struct queueid *id, en
   if (what == ORDER_RETRY && runner_hurry(r, id)) return OUTCOME_DONE;
   enum outcome o = order_carry_out(&r->store, id, what, &by, &after);
   int saved = errno;
-  if (after.moved) note_moved(r, id);
-  if (what == ORDER_DELETE && o == OUTCOME_DONE) forget(r, id);
-  else if (o == OUTCOME_DONE || after.moved) {
-    /* moved, but not noted in its log: as if nothing had been ordered */
-    if (wait_anew(r, id, o == OUTCOME_DONE ? what : ORDER_RETRY, &after) == -1)
-      report_problem(r, "unable to schedule", id);
-  }
+  /* moved, but not noted in its log: as if nothing had been ordered */
+  enum order then = o == OUTCOME_DONE ? what : ORDER_RETRY;
+  if (o == OUTCOME_DONE && what == ORDER_DELETE) waitlist_drop(&r->waitlist, id);
+  else if ((o == OUTCOME_DONE || after.moved) && wait_anew(r, id, then, after.age_s) == -1)
+    report_problem(r, "unable to schedule", id);
   errno = saved;
   return o;
 }
 
 enum outcome operator_order(struct runner *r, const struct queueid *id, enum order what,
                             uint64_t uid) {
-  struct active *a = rounds_find(r, id);
+  bool in_hand = waitlist_state(&r->waitlist, id, NULL) == WAITING_IN_HAND;
+  struct active *a = in_hand ? rounds_find(r, id) : NULL;
   enum outcome o = a ? order_active(r, a, what, uid) : order_waiting(r, id, what, uid);
   if (o != OUTCOME_DONE) return o;
   report_order(r, order_name(what), id, uid);
@@ -122,7 +113,7 @@ enum outcome operator_mend(struct runner *r, const struct queueid *id, uint64_t 
   if (rounds_find(r, id)) return OUTCOME_BUSY;
   enum outcome o = mend_message(&r->store, id, &set_aside);
   if (o == OUTCOME_DONE) report_order(r, "mend", id, uid);
-  if (set_aside) forget(r, id);
+  if (set_aside) waitlist_drop(&r->waitlist, id);
   else if (o == OUTCOME_DONE || o == OUTCOME_ALREADY) adopt(r, id);
   return o;
 }

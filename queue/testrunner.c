@@ -40,6 +40,7 @@ void testrunner_make(struct testrunner *t) {
   assert_int_equal(setenv("OWLPOST_CONTROL", t->control, 1), 0);
   testrunner_control(t, "me", "here.example\n");
   testrunner_control(t, "rescaninterval", "86400\n");
+  testrunner_control(t, "retryjitter", "0\n");
   t->clock = (struct clock){wall, boot, t};
   t->log.fd = memfd_create("log", MFD_CLOEXEC);
   assert_true(t->log.fd >= 0);
