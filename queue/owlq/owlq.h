@@ -16,6 +16,8 @@ int owlq_show(struct control *c, int argc, char **argv);
 int owlq_ctl(struct control *c, int argc, char **argv); /* status, flush, rescan */
 int owlq_change(struct control *c, int argc, char **argv); /* hold, release, retry, expire, bounce, delete */
 
+int owlq_check(struct control *c, int argc, char **argv);
+
 /* ---- what they share */
 
 int owlq_complain(const char *what, const char *why); /* returns TOOL_SYSTEM */
