@@ -59,7 +59,9 @@ queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c
   %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/operator.c %D%/ctlserver.c \
   %D%/schedule.c %D%/settings.c %D%/bounce.c $(queue_traffic_parts) \
   $(queue_store_parts)
-check_PROGRAMS += %D%/runner_test %D%/tell_test
+check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test
+%C%_traffic_test_SOURCES = %D%/traffic_test.c $(queue_runner_parts)
+%C%_traffic_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_runner_test_SOURCES = %D%/runner_test.c $(queue_runner_parts)
 %C%_runner_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_tell_test_SOURCES = %D%/tell_test.c $(queue_runner_parts)

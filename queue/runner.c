@@ -24,6 +24,7 @@ static int found_in_todo(void *context, const struct queueid *id) {
 }
 
 void runner_scan_todo(struct runner *r) {
+  r->scans++;
   r->rescan_us = boot_us(r) + r->settings.rescaninterval_s * 1000000u;
   if (store_sync_todo(&r->store) == -1 ||
       store_scan(&r->store, "todo", found_in_todo, r) == -1)

@@ -55,6 +55,7 @@ struct runner {
   struct active *actives;
   size_t active_count;
   uint64_t deliveries;       /* number of the next one in the log */
+  uint64_t scans;            /* of todo/, so far */
   unsigned next_wait_folder; /* of the backlog, not yet loaded; QUEUEID_FOLDERS when all is */
   uint64_t sync_us, rescan_us, alarm_us, forget_us; /* boot clock; 0 = not set */
   bool exiting;
@@ -194,6 +195,7 @@ void report_new(struct runner *r, const struct message *m);
 void report_start(struct runner *r, const struct job *j);
 void report_delivery(struct runner *r, uint64_t delivery, const struct result *result);
 void report_status(struct runner *r);
+void report_lane(struct runner *r, const struct lane *l); /* that went down, or came back */
 void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid);
 void report_end(struct runner *r, const struct queueid *id);
 
