@@ -238,6 +238,7 @@ void runner_free(struct runner *r) {
   for (int channel = 0; channel < 2; channel++) frame_writer_free(&r->spawners[channel].writer);
   lanes_free(&r->lanes);
   waitlist_free(&r->waitlist);
+  holds_free(&r->holds);
   settings_free(&r->settings);
   control_free(&r->control);
   store_close(&r->store);

@@ -273,6 +273,7 @@ static void open_queue(void) {
   if (store_lock(&runner.store) == -1)
     die("unable to lock the queue", errno == EWOULDBLOCK ? "another owl-send is running" : strerror(errno));
   stralloc_free(&folder);
+  if (operator_load_holds(&runner) == -1) die_queue("holds");
 }
 
 int main(void) {

@@ -172,7 +172,7 @@ static void settle_entry(struct check *c, const struct entry *e) {
 static int tell_of_poke(struct check *c) {
   struct ctl_reply reply;
   if (!c->live || !c->made_poke) return TOOL_OK;
-  return link_send(&c->link, CTL_RESCAN, &(struct ctl_request){TEXT_ABSENT}) == 0 &&
+  return link_send(&c->link, CTL_RESCAN, &(struct ctl_request){0}) == 0 &&
              link_receive(&c->link, &reply) == 0
            ? TOOL_OK
            : TOOL_SYSTEM;
@@ -182,7 +182,7 @@ static int tell_of_poke(struct check *c) {
 static int await_runner(struct check *c) {
   struct ctl_reply reply;
   if (!c->live || c->suspects.count == 0) return TOOL_OK;
-  return link_send(&c->link, CTL_STATUS, &(struct ctl_request){TEXT_ABSENT}) == 0 &&
+  return link_send(&c->link, CTL_STATUS, &(struct ctl_request){0}) == 0 &&
              link_receive(&c->link, &reply) == 0
            ? TOOL_OK
            : TOOL_SYSTEM;
