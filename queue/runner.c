@@ -70,7 +70,7 @@ static int found_waiting(void *context, const struct queueid *id) {
   if (l) how.lane = l->number;
   stralloc_free(&log);
   how.held = s.held && !s.untold;
-  return runner_wait_for_age(r, id, age_s, s.untold ? 0 : s.next_age_s, &how);
+  return runner_wait_for_age(r, id, age_s, s.untold || s.held ? 0 : s.next_age_s, &how);
 }
 
 void runner_found_waiting(struct runner *r, const struct queueid *id) {
