@@ -173,6 +173,20 @@ static void retryschedule_is_by_destination(void **state) {
   assert_int_equal(testrunner_attempt(t, "later@there.example", 1)->at_s, 400);
 }
 
+/* The log has no room for the name; the deferral is recorded all the same. */
+static void a_user_of_any_length_can_be_deferred(void **state) {
+  static char to[500] = "later";
+  struct testrunner *t = *state;
+  memset(to + 5, 'x', 400);
+  snprintf(to + 405, sizeof to - 405, "@here.example");
+  testrunner_inject_one(t, sender, to);
+  testrunner_run(t, 10);
+  assert_false(testrunner_logged(t, "alarm"));
+  t->means[SAY_DEFERRAL] = SAY_SUCCESS;
+  testrunner_run(t, 200);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
 static void held_destinations_get_nothing_until_released(void **state) {
   struct testrunner *t = *state;
   struct lane *l = lanes_named(&t->runner.lanes, text_of("There.example"), true);
@@ -259,6 +273,7 @@ int main(void) {
     TEST_CASE(ratelimit_spreads_the_messages),
     cmocka_unit_test(values_that_make_no_sense_are_refused),
     TEST_CASE(retryschedule_is_by_destination),
+    TEST_CASE(a_user_of_any_length_can_be_deferred),
     TEST_CASE(held_destinations_get_nothing_until_released),
     TEST_CASE(a_senders_backlog_does_not_delay_others),
     TEST_CASE(a_long_list_leaves_room_for_others),
