@@ -217,10 +217,11 @@ static void a_failure_is_told_although_the_message_is_held(void **state) {
   struct queueid id = testrunner_inject(t, sender, 0, to, 2);
   testrunner_run(t, 0);
   testrunner_crash(t);
+  t->wall_us += UINT64_C(1000) * 1000000; /* the other one is due */
   testrunner_start(t);
   struct orderer by = {0, t->wall_us};
   struct ordered after;
-  append(t, &id, (struct logrecord){.time_us = t->wall_us,
+  append(t, &id, (struct logrecord){.time_us = t->wall_us - UINT64_C(1000) * 1000000,
                                     .result = {.class = RESULT_FAILURE, .status = text_of("5.1.1")}});
   assert_int_equal(order_carry_out(&t->runner.store, &id, ORDER_HOLD, &by, &after), OUTCOME_DONE);
   testrunner_run(t, TEST_DAY_S);
