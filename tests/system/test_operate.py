@@ -83,6 +83,7 @@ def test_without_a_runner_owlq_does_it_itself(owlpost, next_hop):
     owlpost.start()
     dsn, = owlpost.wait_for_mail("joe")
     assert b"returned by the administrator" in dsn
+    assert f"order: delete msg {deleted[:16]} by uid {os.getuid()}\n" in owlpost.log()
     owlpost.owlq("flush")
     owlpost.inject(backlog.MESSAGE, "other@sink.test")
     wait_until(lambda: next_hop.received, 20, lambda: owlpost.log())
