@@ -42,6 +42,9 @@ void store_close(struct store *s);
 /* store_open_message(): a read-only descriptor; *place says where it lies. */
 int store_open_message(struct store *s, const struct queueid *id, enum store_place *place);
 
+/* store_open_bad(): the same in bad/.  EBADMSG or ELOOP: not a plain file. */
+int store_open_bad(struct store *s, const struct queueid *id);
+
 /* store_read_log(): *out gets the whole log, empty when there is none. */
 int store_read_log(struct store *s, const struct queueid *id, stralloc *out);
 

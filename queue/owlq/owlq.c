@@ -19,8 +19,10 @@ struct command {
 };
 
 static const struct command commands[] = {
-  {"list", owlq_list, "what waits, since when, for whom, the next try, the last result"},
+  {"list", owlq_list, "[FILTER]: what is in the queue, a line for each message"},
   {"show", owlq_show, "ID: everything about one message"},
+  {"body", owlq_body, "ID: the message itself"},
+  {"why", owlq_why, "ID: every attempt, what comes next, and why not now"},
   {"status", owlq_ctl, "how many deliveries run, how many messages wait"},
   {"flush", owlq_ctl, "everything that waits is tried now"},
   {"retry", owlq_ctl, "ID: this message is tried now"},

@@ -13,6 +13,8 @@ int owlq_config(struct control *c, int argc, char **argv);
 int owlq_setup(struct control *c, int argc, char **argv);
 int owlq_list(struct control *c, int argc, char **argv);
 int owlq_show(struct control *c, int argc, char **argv);
+int owlq_body(struct control *c, int argc, char **argv);
+int owlq_why(struct control *c, int argc, char **argv);
 int owlq_ctl(struct control *c, int argc, char **argv); /* status, flush, retry, rescan */
 
 /* ---- what they share */
