@@ -29,6 +29,20 @@ bool idset_remove(struct idset *s, const struct queueid *id) {
   return true;
 }
 
+struct walk {
+  void (*take)(void *, const struct queueid *);
+  void *context;
+};
+
+static void visit(const void *node, VISIT when, void *walk) {
+  const struct walk *w = walk;
+  if (when == postorder || when == leaf) w->take(w->context, *(struct queueid *const *)node);
+}
+
+void idset_each(const struct idset *s, void (*take)(void *, const struct queueid *), void *context) {
+  twalk_r(s->tree, visit, &(struct walk){take, context});
+}
+
 void idset_free(struct idset *s) {
   tdestroy(s->tree, free);
   s->tree = NULL;

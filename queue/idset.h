@@ -15,6 +15,9 @@ bool idset_has(const struct idset *s, const struct queueid *id);
 
 /* idset_remove(): true when it was there. */
 bool idset_remove(struct idset *s, const struct queueid *id);
+
+/* idset_each(): calls take(context, id) for each, in order. */
+void idset_each(const struct idset *s, void (*take)(void *, const struct queueid *), void *context);
 void idset_free(struct idset *s);
 
 #endif

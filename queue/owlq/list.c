@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "lib/clock.h"
 #include "lib/exitcode.h"
+#include "queue/owlq/follow.h"
 #include "queue/owlq/jsonline.h"
 #include "queue/owlq/listrow.h"
 #include "queue/owlq/listsort.h"
@@ -22,6 +23,7 @@ struct listing {
   size_t columns;
   int code;
   struct sorter sorter;
+  struct follower follower;
   struct progress progress;
 };
 
@@ -85,6 +87,7 @@ static int print_one(void *context, const struct selected *m) {
   if (l->shown++ == 0) row_print_heading(l->form, l->columns);
   int code = row_print(m, l->form, NULL, l->selection.now_us, l->columns);
   if (code != TOOL_OK) l->code = code;
+  if (l->follow) idset_add(&l->follower.known, m->id);
   return is_enough(l) ? -1 : 0;
 }
 
@@ -153,12 +156,46 @@ static int print_summary(struct listing *l) {
   return code;
 }
 
-static int list(struct listing *l) {
-  if (l->count_only) return print_count(l);
+static int list_once(struct listing *l) {
   int code = l->sort == SORT_ARRIVAL || l->sort == SORT_AGE ? list_in_order(l) : list_sorted(l);
-  if (l->form == ROW_JSON || l->follow) return code;
+  if (l->form == ROW_JSON) return code;
   int summed = print_summary(l);
   return code != TOOL_OK ? code : summed;
+}
+
+/* ---- as it goes on */
+
+static int print_left(struct listing *l, const struct queueid *id) {
+  struct jsonline j;
+  if (l->form != ROW_JSON) return printf("%-7s %.*s\n", "left", QUEUEID_DIGITS, id->s), TOOL_OK;
+  jsonline_begin(&j);
+  jsonline_string(&j, "event", "left");
+  jsonline_string(&j, "id", id->s);
+  return jsonline_put(&j);
+}
+
+static int print_event(void *context, const char *event, const struct queueid *id, const struct selected *m) {
+  struct listing *l = context;
+  uint64_t now_us = clock_wall_us(&clock_system);
+  int code = m ? row_print(m, l->form, event, now_us, l->columns) : print_left(l, id);
+  if (code != TOOL_OK) l->code = code;
+  return fflush(stdout) == EOF ? -1 : 0;
+}
+
+static int list_and_follow(struct listing *l) {
+  int code = follow_open(&l->follower, l->selection.store, &l->filter);
+  l->follower.happened = print_event;
+  l->follower.context = l;
+  if (code == TOOL_OK) code = list_once(l);
+  if (code == TOOL_OK && fflush(stdout) == 0)
+    while (follow_step(&l->follower, true) == 1) continue;
+  follow_close(&l->follower);
+  return code;
+}
+
+static int list(struct listing *l) {
+  if (l->count_only) return print_count(l);
+  return l->follow ? list_and_follow(l) : list_once(l);
 }
 
 int owlq_list(struct control *c, int argc, char **argv) {

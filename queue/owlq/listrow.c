@@ -197,8 +197,8 @@ static void print_long(const struct selected *m, const char *event, uint64_t now
 static int print_line(const struct selected *m, const char *event, uint64_t now_us, size_t columns) {
   stralloc line = {0};
   int code = TOOL_OK;
-  if (event) columns = columns ? columns - 6 : 0;
-  if (event) printf("%-5s ", event);
+  if (event) columns = columns ? columns - 8 : 0;
+  if (event) printf("%-7s ", event);
   if (row_cat_line(&line, m, now_us, columns) == -1) code = owlq_complain("unable to list", "out of memory");
   else printf("%.*s\n", (int)line.len, line.s);
   stralloc_free(&line);

@@ -114,12 +114,11 @@ static enum next look_for_named(const struct selection *s, const struct queueid 
   return TROUBLE;
 }
 
-/* Of what lies in bad/ only who asks for it hears. */
-static bool wants_bad_folder(const struct filter *f) { return f->states && filter_wants(f, STATE_BAD); }
+bool select_wants_bad_folder(const struct filter *f) { return f->states && filter_wants(f, STATE_BAD); }
 
 static void scan_and_look(const struct selection *s, struct ids *list, int *code) {
   *code = ids_scan(list, s->store);
-  if (!each(s, list, look, code) || !wants_bad_folder(s->filter)) return;
+  if (!each(s, list, look, code) || !select_wants_bad_folder(s->filter)) return;
   list->count = 0;
   if (ids_scan_bad(list, s->store) != TOOL_OK) *code = TOOL_SYSTEM;
   each(s, list, look_in_bad, code);

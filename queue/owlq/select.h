@@ -37,6 +37,9 @@ int select_messages(const struct selection *s);
 /* select_listed(): the same for those of list that are still there and fit. */
 int select_listed(const struct selection *s, const struct ids *list);
 
+/* select_wants_bad_folder(): what lies in bad/ is only for who asks for it. */
+bool select_wants_bad_folder(const struct filter *f);
+
 /* select_open(): the file of m, read-only; -1 with errno. */
 int select_open(struct store *s, const struct selected *m);
 
