@@ -8,7 +8,7 @@
 #ifndef OWL_OWLQ_FOLLOW_H
 #define OWL_OWLQ_FOLLOW_H
 
-#include "queue/idset.h"
+#include "queue/owlq/idset.h"
 #include "queue/owlq/select.h"
 
 struct follower {

@@ -6,7 +6,7 @@ queue_select_parts = %D%/shared.c %D%/owlq.h %D%/units.h %D%/units.c %D%/filter.
 queue_qmail_names = qmail-qread qmail-qstat
 queue_list_parts = %D%/screen.h %D%/screen.c %D%/describe.h %D%/describe.c %D%/listrow.h %D%/listrow.c \
   %D%/listsort.h %D%/listsort.c %D%/attempts.h %D%/attempts.c %D%/qmailq.h %D%/qmailq.c \
-  %D%/follow.h %D%/follow.c queue/idset.h queue/idset.c
+  %D%/follow.h %D%/follow.c %D%/idset.h %D%/idset.c
 queue_print_parts = %D%/utf8.h %D%/utf8.c %D%/jsonline.h %D%/jsonline.c %D%/progress.h %D%/progress.c
 %C%_owlq_SOURCES = %D%/owlq.c %D%/config.c %D%/setup.c %D%/list.c %D%/ctl.c \
   %D%/options.h %D%/options.c %D%/view.h %D%/view.c %D%/show.c %D%/body.c %D%/why.c $(queue_list_parts) \

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "queue/idset.h"
+#include "queue/owlq/idset.h"
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
