@@ -12,6 +12,11 @@ EXTRA_DIST += %D%/system/agent.py %D%/system/test_owlq.py %D%/system/test_remote
 # Every *_fuzz program starts from its corpus here.
 EXTRA_DIST += %D%/fuzz/run %D%/fuzz/corpus
 
+# What tests and benchmarks fill queues with.
+noinst_PROGRAMS += %D%/bench/fillqueue
+%C%_bench_fillqueue_SOURCES = %D%/bench/fillqueue.c queue/msglog.h queue/msglog.c
+%C%_bench_fillqueue_LDADD = lib/libowl.a $(OWFAT_LIBS)
+
 # as a prerequisite of dist, the script's name would mean the target
 dist-hook:
 	cp -p $(srcdir)/check $(distdir)/check
