@@ -14,6 +14,7 @@ const char *state_name(enum queue_state s) { return names[s]; }
 
 enum queue_state state_of(const struct message *m) {
   if (m->waiting == 0) return STATE_FAILED;
+  if (m->held) return STATE_HELD;
   return m->has_log ? STATE_WAITING : STATE_NEW;
 }
 
