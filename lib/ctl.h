@@ -22,7 +22,8 @@ enum ctl_frame {
   CTL_DELETE = 9,
   CTL_OK = 10,
   CTL_ERROR = 11,  /* TEXT says why */
-  CTL_MEND = 12    /* for MESSAGES, too: what is wrong with their files is mended */
+  CTL_MEND = 12,   /* for MESSAGES, too: what is wrong with their files is mended */
+  CTL_WHY = 30     /* of one message -> OK with struct ctl_why (lib/ctlwhy.h) */
 };
 
 enum { CTL_FRAME_MAX = 65536, CTL_MESSAGES_MAX = 1000 };
