@@ -146,6 +146,11 @@ static void begin(struct ctlclient *c, unsigned type, const struct ctl_request *
   c->busy = true;
 }
 
+static void hold_destination(struct ctlclient *c, struct runner *r, struct text name, bool held) {
+  if (operator_hold_destination(r, name, held, c->uid) == 0) accept_plain(c);
+  else refuse(c, errno == EINVAL ? "this is no destination" : strerror(errno));
+}
+
 static void take_request(struct ctlclient *c, struct runner *r, const struct frame *f) {
   struct ctl_request request;
   struct ctl_reply status;
@@ -165,6 +170,10 @@ static void take_request(struct ctlclient *c, struct runner *r, const struct fra
     case CTL_RETURN:
     case CTL_DELETE:
     case CTL_MEND: begin(c, f->type, &request); break;
+    case CTL_HOLD_DESTINATION:
+    case CTL_RELEASE_DESTINATION:
+      hold_destination(c, r, request.destination, f->type == CTL_HOLD_DESTINATION);
+      break;
     default: refuse(c, "unknown request");
   }
 }
@@ -183,7 +192,7 @@ static enum order order_of(unsigned type) {
 }
 
 static bool carry_out_next(struct ctlclient *c, struct runner *r) {
-  struct ctl_request request = {text_of_stralloc(&c->messages)};
+  struct ctl_request request = {.messages = text_of_stralloc(&c->messages)};
   struct queueid id;
   enum outcome o = OUTCOME_GONE;
   if (ctl_message(&request, c->outcomes.len, &id))

@@ -19,14 +19,15 @@ install-data-hook:
 	fi
 
 # Who gets what when: pure functions of state, event and clock.
-queue_traffic_parts = %D%/dispatch.h %D%/dispatch.c %D%/lane.h %D%/lane.c %D%/window.h %D%/window.c \
+queue_traffic_parts = %D%/dispatch.h %D%/dispatch.c %D%/lane.h %D%/lane.c %D%/laneturn.c %D%/window.h %D%/window.c \
   %D%/waitlist.h %D%/waitlist.c %D%/fair.h %D%/fair.c
 owlpost_PROGRAMS += %D%/owl-send
 %C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c %D%/tell.c %D%/report.c \
   %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c $(queue_traffic_parts) \
-  %D%/order.h %D%/order.c %D%/mend.h %D%/mend.c %D%/operator.c \
-  %D%/bounce.h %D%/bounce.c %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c %D%/runnerwhy.h %D%/runnerwhy.c
+  %D%/order.h %D%/order.c %D%/mend.h %D%/mend.c %D%/holds.h %D%/holds.c %D%/operator.c \
+  %D%/bounce.h %D%/bounce.c %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c \
+  %D%/runnerwhy.h %D%/runnerwhy.c
 %C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_owl_send_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
@@ -56,7 +57,7 @@ check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D
 %C%_message_test_SOURCES = %D%/message_test.c %D%/bounce.c $(queue_store_parts)
 %C%_message_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c \
-  %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/operator.c %D%/ctlserver.c %D%/runnerwhy.c \
+  %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/holds.c %D%/operator.c %D%/ctlserver.c %D%/runnerwhy.c \
   %D%/schedule.c %D%/settings.c %D%/bounce.c $(queue_traffic_parts) \
   $(queue_store_parts)
 check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test

@@ -93,7 +93,7 @@ static struct logrecord note_result(struct runner *r, struct active *a, size_t r
     .time_us = clock_wall_us(r->clock), .age_s = age_s, .recipient = recipient, .result = *result};
   if (result->class == RESULT_DEFERRAL) {
     record.next_age_s = next_age(r, a, age_s, l);
-    record.route = l ? text_of_stralloc(&l->name) : TEXT_ABSENT;
+    record.route = l && l->name.len <= MSGLOG_ROUTE_MAX ? text_of_stralloc(&l->name) : TEXT_ABSENT;
     a->deferred_by = l ? l->number : NO_LANE;
   }
   message_apply(&a->message, &record);
@@ -290,7 +290,10 @@ static int let_wait(struct runner *r, struct active *a) {
   struct wait how = how_to_wait(r, a);
   uint64_t age_s = rounds_age(r, a);
   uint64_t next_s = a->refused_by ? next_event_age(r, a, age_s) : message_next_age(m);
-  if (m->held) how = (struct wait){.held = true, .tag = a->tag};
+  if (m->held) {
+    how = (struct wait){.held = true, .tag = a->tag};
+    next_s = age_s; /* it does not grow older */
+  }
   if (runner_wait_for_age(r, &m->id, age_s, next_s, &how) == -1) return errno = ENOMEM, -1;
   rounds_drop(r, a);
   return 0;
