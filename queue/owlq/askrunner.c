@@ -17,7 +17,7 @@ void askrunner(struct runnerview *v, struct control *c, const struct queueid *id
   *v = (struct runnerview){.asked = ASKED_FAILED};
   if (link_open(&v->link, c) == -1)
     v->asked = errno == EACCES || errno == EPERM ? ASKED_DENIED : ASKED_DOWN;
-  else if (link_send(&v->link, CTL_WHY, &(struct ctl_request){text_of(id->s)}) == 0)
+  else if (link_send(&v->link, CTL_WHY, &(struct ctl_request){.messages = text_of(id->s)}) == 0)
     v->asked = receive(v);
 }
 
