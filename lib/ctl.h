@@ -22,9 +22,10 @@ enum ctl_frame {
   CTL_DELETE = 9,
   CTL_OK = 10,
   CTL_ERROR = 11,  /* TEXT says why */
+  CTL_MEND = 12,   /* for MESSAGES, too: what is wrong with their files is mended */
   CTL_HOLD_DESTINATION = 13,    /* DESTINATION is held from now on */
   CTL_RELEASE_DESTINATION = 14, /* ... no longer */
-  CTL_MEND = 12    /* for MESSAGES, too: what is wrong with their files is mended */
+  CTL_WHY = 30     /* of one message -> OK with struct ctl_why (lib/ctlwhy.h) */
 };
 
 enum { CTL_FRAME_MAX = 65536, CTL_MESSAGES_MAX = 1000, CTL_DESTINATION_MAX = 300 };

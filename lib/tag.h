@@ -93,7 +93,17 @@ enum {
   TAG_MESSAGES = 0x0510,   /* queue ids, one behind the other */
   TAG_OUTCOMES = 0x0511,   /* a letter for each of them: enum outcome */
   TAG_OPERATOR = 0x0512,   /* uid of who gave an order */
-  TAG_HELD_COUNT = 0x0513  /* messages that are held */
+  TAG_HELD_COUNT = 0x0513, /* messages that are held */
+  /* how the runner sees a message: struct ctl_why */
+  TAG_WHY_STATE = 0x0550,
+  TAG_WHY_JOBS = 0x0551,
+  TAG_WHY_NEVER = 0x0552,
+  TAG_WHY_DUE = 0x0553,
+  TAG_WHY_REFUSAL = 0x0554,
+  TAG_WHY_OPENS = 0x0555,
+  TAG_WHY_WINDOW = 0x0556,
+  TAG_WHY_RUNNING = 0x0557,
+  TAG_WHY_PARKED = 0x0558
 };
 
 #endif
