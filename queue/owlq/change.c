@@ -21,13 +21,13 @@ enum { WINDOW = 8 };
 /* ---- which ones */
 
 static int take_own(struct change *x, const char *word) {
-  bool *to = strcmp(word, "--dry-run") == 0 ? &x->dry_run
-             : strcmp(word, "--yes") == 0   ? &x->yes
-             : strcmp(word, "--json") == 0  ? &x->json
-             : strcmp(word, "--all") == 0   ? &x->all
-                                            : NULL;
-  if (to) *to = true;
-  return to ? 0 : -1;
+  const struct {
+    const char *name;
+    bool *to;
+  } own[] = {{"--dry-run", &x->dry_run}, {"--yes", &x->yes}, {"--json", &x->json}, {"--all", &x->all}};
+  for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+    if (strcmp(own[i].name, word) == 0) return *own[i].to = true, 0;
+  return -1;
 }
 
 int change_parse(struct change *x, int argc, char **argv) {

@@ -204,10 +204,20 @@ static int sync_all(struct check *c) {
   return store_sync(&c->store) == 0 ? TOOL_OK : owlq_unable("sync", "the queue");
 }
 
+static size_t count_bad(const struct check *c) {
+  struct entries list = {0};
+  size_t bad = 0;
+  (void)list_folder(c, "bad", &list);
+  for (size_t i = 0; i < list.count; i++) bad += is_message(list.each[i].name);
+  entries_free(&list);
+  return bad;
+}
+
+/* What lies in bad/ has been said when it came there; its number is no fault. */
 static int summarize(const struct check *c, int code) {
   if (!c->json)
-    printf("%zu message%s, %zu fault%s, %zu mended\n", c->messages, c->messages == 1 ? "" : "s", c->faults,
-           c->faults == 1 ? "" : "s", c->mended);
+    printf("%zu message%s, %zu fault%s, %zu mended, %zu in bad/\n", c->messages, c->messages == 1 ? "" : "s",
+           c->faults, c->faults == 1 ? "" : "s", c->mended, count_bad(c));
   return code == TOOL_OK && c->faults > c->mended ? TOOL_SYSTEM : code;
 }
 
@@ -252,6 +262,7 @@ int owlq_check(struct control *control, int argc, char **argv) {
   link_close(&c.link);
   entries_free(&c.suspects);
   stralloc_free(&c.why);
+  stralloc_free(&c.said);
   store_close(&c.store);
   return code;
 }
