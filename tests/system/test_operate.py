@@ -127,6 +127,9 @@ def test_many_at_once_are_asked_for(owlpost, next_hop):
     choice = ("--sender", "joe@owlpost.test")
     listed = owlpost.owlq("delete", "--dry-run", *choice)
     assert set(listed.split()) >= wanted and other not in listed
+    there = owlpost.owlq("hold", "--dry-run", "--destination", "sink.test")
+    assert set(there.split()) >= wanted | {other} and "would hold 3 messages" in there
+    assert "would hold 0" in owlpost.owlq("hold", "--dry-run", "--destination", "other.test")
     refused = owlpost.call("owlq", "delete", *choice)
     assert refused.returncode == 100 and b"2 messages" in refused.stderr
     said, code = on_a_terminal(owlpost, b"n\n", "delete", *choice)
