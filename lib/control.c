@@ -18,8 +18,10 @@ enum { REASON_OCTETS = 256 }; /* a name and what is wrong with it */
 const struct control_row control_table[CONTROL_COUNT] = {
   ROW(ME, "me", TEXT, "=hostname", "all", "fully qualified name of this host; default of many others"),
   ROW(BADMAILFROM, "badmailfrom", LIST, "", "smtpd", "senders refused: addresses, or @host"),
+  ROW(BOUNCEFORMAT, "bounceformat", TEXT, "mime", "send", "form of bounces: mime (RFC 3464), or qsbmf, plain text"),
   ROW(BOUNCEFROM, "bouncefrom", TEXT, "MAILER-DAEMON", "send", "local part of the author of bounces"),
   ROW(BOUNCEHOST, "bouncehost", TEXT, "=me", "send", "domain of the author of bounces"),
+  ROW(BOUNCELIFETIME, "bouncelifetime", SECONDS, "=queuelifetime", "send", "age after which a bounce gets its last try"),
   ROW(BOUNCEMAXBYTES, "bouncemaxbytes", OCTETS, "50000", "send", "largest message returned whole in a bounce; above it the header alone"),
   ROW(CONCURRENCYLOCAL, "concurrencylocal", NUMBER, "10", "send", "local deliveries at one time"),
   ROW(CONCURRENCYREMOTE, "concurrencyremote", NUMBER, "20", "send", "remote deliveries at one time"),
@@ -27,6 +29,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(DEFAULTDELIVERY, "defaultdelivery", TEXT, "./Maildir/", "lspawn", "instruction for users without a .qmail file"),
   ROW(DEFAULTDOMAIN, "defaultdomain", TEXT, "=me", "inject", "added to host names without a dot"),
   ROW(DEFAULTHOST, "defaulthost", TEXT, "=me", "inject", "added to addresses without a host"),
+  ROW(DELAYWARNING, "delaywarning", SECONDS, "14400", "send", "age at which the sender is told that a message waits; 0 = never"),
   ROW(DOUBLEBOUNCEHOST, "doublebouncehost", TEXT, "=me", "send", "domain of the address that gets double bounces"),
   ROW(DOUBLEBOUNCETO, "doublebounceto", TEXT, "postmaster", "send", "local part of the address that gets double bounces"),
   ROW(ENVNOATHOST, "envnoathost", TEXT, "=me", "send, smtpd", "domain of envelope recipients without one"),

@@ -62,8 +62,9 @@ enum {
   TAG_RECIPIENT_NUMBER = 0x0202,
   TAG_NEXT_AGE = 0x0203,   /* the age at which the next attempt is due, s */
   TAG_HELD = 0x0204,       /* flag: held by the operator */
-  TAG_TOLD = 0x0205,       /* flag: a DSN has been made for it */
+  TAG_TOLD = 0x0205,       /* flag: a DSN has been made about what was recorded before */
   TAG_DSN = 0x0206,        /* that DSN's queue id */
+  TAG_DELAY_TOLD = 0x0209, /* flag: with TOLD: of those that wait, too */
 
   /* agents */
   TAG_JOB = 0x0300,        /* number of the job on this worker */

@@ -18,11 +18,13 @@ install-data-hook:
 	  fi; \
 	fi
 
+queue_bounce_parts = %D%/bounce.h %D%/bounce.c %D%/bouncepart.h %D%/bouncepage.h %D%/bouncepage.c \
+  %D%/bouncetext.c %D%/bouncestatus.c %D%/bouncecontent.c
 owlpost_PROGRAMS += %D%/owl-send
 %C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/rounds.c %D%/workers.c %D%/tell.c %D%/report.c \
   %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c %D%/dispatch.h %D%/dispatch.c \
-  %D%/idset.h %D%/idset.c %D%/bounce.h %D%/bounce.c %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c
+  %D%/idset.h %D%/idset.c $(queue_bounce_parts) %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c
 %C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_owl_send_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
@@ -44,10 +46,10 @@ check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D
 %C%_dispatch_test_LDADD = $(TEST_LIBS)
 %C%_callerenvelope_test_SOURCES = %D%/callerenvelope_test.c %D%/callerenvelope.c
 %C%_callerenvelope_test_LDADD = $(TEST_LIBS)
-%C%_message_test_SOURCES = %D%/message_test.c %D%/bounce.c $(queue_store_parts)
+%C%_message_test_SOURCES = %D%/message_test.c $(queue_bounce_parts) $(queue_store_parts)
 %C%_message_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/workers.c \
-  %D%/tell.c %D%/report.c %D%/schedule.c %D%/settings.c %D%/dispatch.c %D%/idset.c %D%/bounce.c \
+  %D%/tell.c %D%/report.c %D%/schedule.c %D%/settings.c %D%/dispatch.c %D%/idset.c $(queue_bounce_parts) \
   $(queue_store_parts)
 check_PROGRAMS += %D%/runner_test %D%/tell_test
 %C%_runner_test_SOURCES = %D%/runner_test.c $(queue_runner_parts)

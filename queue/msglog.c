@@ -16,6 +16,7 @@ static const struct field fields[] = {
   ROW(TAG_NEXT_AGE, FIELD_UINT, next_age_s, UINT64_MAX, false),
   ROW(TAG_HELD, FIELD_FLAG, held, 0, false),
   ROW(TAG_TOLD, FIELD_FLAG, told, 0, false),
+  ROW(TAG_DELAY_TOLD, FIELD_FLAG, delay_told, 0, false),
   ROW(TAG_DSN, FIELD_TEXT, dsn, QUEUEID_LENGTH, false),
   RESULT_FIELDS(struct logrecord, result),
   FIELD_END

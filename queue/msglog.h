@@ -18,7 +18,8 @@ struct logrecord {
   uint64_t recipient;  /* its place in the envelope */
   uint64_t next_age_s; /* deferral: the age at which it is tried again */
   bool held;
-  bool told;           /* a DSN has been made about all failures recorded before this */
+  bool told;           /* a DSN has been made about all failures and successes recorded before this */
+  bool delay_told;     /* and about the delay of all that had been tried and wait */
   struct text dsn;     /* its queue id */
   struct result result;
 };

@@ -97,8 +97,8 @@ void report_status(struct runner *r) {
   log_end(r->log);
 }
 
-void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid) {
-  log_s(r->log, "bounce msg ");
+void report_dsn(struct runner *r, const struct queueid *about, uint64_t pid, bool failures) {
+  log_s(r->log, failures ? "bounce msg " : "dsn msg ");
   log_number(r->log, about);
   log_s(r->log, " qp ");
   log_u(r->log, pid);

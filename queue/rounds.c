@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "queue/bounce.h"
 #include "queue/runner.h"
 
 /* A round: a message is due, becomes active, its recipients' jobs are done, and
@@ -49,34 +50,36 @@ static uint64_t age_now(const struct runner *r, const struct active *a) {
   return schedule_age(a->age_s, a->since_us, boot_us(r));
 }
 
-static bool is_expired(const struct runner *r, uint64_t age_s) {
-  return age_s >= r->settings.queuelifetime_s;
-}
-
 /* RFC 3463 3.5: 5.4.7, delivery time expired.  The remote's words stay. */
 static void expire(struct result *result) {
   result->class = RESULT_FAILURE;
   result->status = text_of("5.4.7");
 }
 
+/* A message gets its last try when its life ends, however long the way there
+ * would be. */
+static uint64_t within_life(uint64_t next_age_s, uint64_t lifetime_s) {
+  return next_age_s < lifetime_s ? next_age_s : lifetime_s;
+}
+
 /* What a result means for a recipient, in the log's form. */
 static struct logrecord note_result(struct runner *r, struct active *a, size_t recipient,
                                     enum route_channel channel, struct result *result) {
-  uint64_t age_s = age_now(r, a);
-  if (result->class == RESULT_DEFERRAL && is_expired(r, age_s)) expire(result);
+  uint64_t age_s = age_now(r, a), lifetime_s = bounce_lifetime_s(&a->message, &r->settings);
+  if (result->class == RESULT_DEFERRAL && age_s >= lifetime_s) expire(result);
   struct logrecord record = {
     .time_us = clock_wall_us(r->clock), .age_s = age_s, .recipient = recipient, .result = *result};
   if (result->class == RESULT_DEFERRAL)
-    record.next_age_s = schedule_next_age(age_s, r->settings.retryskip_s[channel]);
+    record.next_age_s =
+      within_life(schedule_next_age(age_s, r->settings.retryskip_s[channel]), lifetime_s);
   message_apply(&a->message, &record);
   return record;
 }
 
-static bool ends_well(const struct active *a, const struct logrecord *record) {
+/* What is to be told goes to the log first. */
+static bool ends_well(const struct runner *r, const struct active *a, const struct logrecord *record) {
   if (record->result.class != RESULT_SUCCESS || !message_is_finished(&a->message)) return false;
-  for (size_t i = 0; i < a->message.file.envelope.recipient_count; i++)
-    if (a->message.states[i].progress == RECIPIENT_FAILED && !a->message.states[i].told) return false;
-  return true;
+  return !bounce_is_due(&a->message, &r->settings);
 }
 
 /* The first result that does not finish the message takes it out of the
@@ -96,7 +99,7 @@ static int append_records(struct runner *r, struct active *a) {
 }
 
 static void record_result(struct runner *r, struct active *a, const struct logrecord *record) {
-  if (ends_well(a, record)) return;
+  if (ends_well(r, a, record)) return;
   if (msglog_cat(&a->unlogged, record) == -1 || append_records(r, a) == -1)
     report_problem(r, "unable to record a result", &a->message.id);
 }
@@ -210,8 +213,8 @@ static void begin(struct runner *r, struct active *a, bool hurried) {
 /* What an earlier runner did not come to is told first, before this round can
  * add to it. */
 static int tell_first(struct runner *r, struct message *m) {
-  if (m->place == PLACE_TODO && tell_about_parent(r, m->file.envelope.parent) == -1) return -1;
-  return tell_failures(r, m);
+  if (m->place == PLACE_TODO && tell_about_parent(r, m->file.envelope.parent, &m->id) == -1) return -1;
+  return tell_news(r, m);
 }
 
 /* 0: all is there, *a is linked and has its body */
@@ -287,7 +290,7 @@ static int let_wait(struct runner *r, struct active *a) {
 void rounds_settle(struct runner *r, struct active *a) {
   a->settle_us = 0;
   int done = append_records(r, a);
-  if (done == 0) done = tell_failures(r, &a->message);
+  if (done == 0) done = tell_news(r, &a->message);
   if (done == 0) done = message_is_finished(&a->message) ? finish(r, a) : let_wait(r, a);
   if (done == 0) return;
   if (errno == EBADMSG) {
