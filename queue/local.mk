@@ -51,11 +51,13 @@ check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D
 queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/workers.c \
   %D%/tell.c %D%/report.c %D%/schedule.c %D%/settings.c %D%/dispatch.c %D%/idset.c $(queue_bounce_parts) \
   $(queue_store_parts)
-check_PROGRAMS += %D%/runner_test %D%/tell_test
+check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/bounce_test
 %C%_runner_test_SOURCES = %D%/runner_test.c $(queue_runner_parts)
 %C%_runner_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_tell_test_SOURCES = %D%/tell_test.c $(queue_runner_parts)
 %C%_tell_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+%C%_bounce_test_SOURCES = %D%/bounce_test.c $(queue_runner_parts)
+%C%_bounce_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 endif
 
 if FUZZERS
