@@ -209,7 +209,7 @@ static void what_a_success_was_is_told(void **state) {
   } cases[] = {
     {ACTION_DELIVERED, "\nAction: delivered\n", "\nDelivered: <bob@here.example>\n"},
     {ACTION_RELAYED, "\nAction: relayed\n", "\nHanded on: <bob@here.example>\n"},
-    {ACTION_EXPANDED, "\nAction: expanded\n", "It was sent on from there"},
+    {ACTION_EXPANDED, "\nAction: expanded\n", "It was sent on from there; its further way is not reported.\n"},
   };
   const char *to = "bob@here.example";
   (void)state;

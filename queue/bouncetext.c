@@ -69,7 +69,7 @@ static void add_recipient(struct page *p, const struct bounce *b, size_t i) {
     case BOUNCE_RELAYED: add_relayed(p, address, r); break;
     case BOUNCE_EXPANDED:
       add_other(p, "Delivered:", address);
-      page_add(p, "It was sent on from there; that is not reported.\n");
+      page_add(p, "It was sent on from there; its further way is not reported.\n");
       break;
   }
 }
