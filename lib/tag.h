@@ -64,6 +64,7 @@ enum {
   TAG_HELD = 0x0204,       /* flag: held by the operator */
   TAG_TOLD = 0x0205,       /* flag: a DSN has been made about what was recorded before */
   TAG_DSN = 0x0206,        /* that DSN's queue id */
+  TAG_ROUTE = 0x0208,      /* next hop or local user that a deferred recipient is for */
   TAG_DELAY_TOLD = 0x0209, /* flag: with TOLD: of those that wait, too */
 
   /* agents */

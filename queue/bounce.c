@@ -26,18 +26,21 @@ static enum bounce_action success(uint64_t action) {
 
 /* RFC 3461 5.2.5: where NOTIFY was not given the site decides.  A DSN is never
  * answered by less than its failure. */
-static bool delay_is_news(const struct message *m, const struct recipient_state *state,
-                          uint64_t notify, const struct settings *s) {
-  if (state->delay_told || state->attempts == 0 || message_is_bounce(m)) return false;
+bool bounce_would_warn(const struct message *m, size_t recipient, uint64_t age_s,
+                       const struct settings *s) {
+  uint64_t notify = m->file.envelope.recipients[recipient].notify;
+  if (m->states[recipient].delay_told || message_is_bounce(m)) return false;
   if (notify && !(notify & NOTIFY_DELAY)) return false;
-  return s->delaywarning_s && m->last_age_s >= s->delaywarning_s;
+  return s->delaywarning_s && age_s >= s->delaywarning_s;
 }
 
 enum bounce_action bounce_news(const struct message *m, size_t recipient, const struct settings *s) {
   const struct recipient_state *state = &m->states[recipient];
   uint64_t notify = m->file.envelope.recipients[recipient].notify;
   switch (state->progress) {
-    case RECIPIENT_WAITING: return delay_is_news(m, state, notify, s) ? BOUNCE_DELAYED : BOUNCE_NOTHING;
+    case RECIPIENT_WAITING:
+      if (!state->attempts || !bounce_would_warn(m, recipient, m->last_age_s, s)) return BOUNCE_NOTHING;
+      return BOUNCE_DELAYED;
     case RECIPIENT_DONE:
       if (state->told || !(notify & NOTIFY_SUCCESS) || message_is_bounce(m)) return BOUNCE_NOTHING;
       return success(state->last.result.action);

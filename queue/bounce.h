@@ -30,6 +30,11 @@ enum bounce_action {
  * three successes it was is right once the log has been read again. */
 enum bounce_action bounce_news(const struct message *m, size_t recipient, const struct settings *s);
 
+/* bounce_would_warn(): whether a deferral that is recorded at this age would be
+ * news: of who waits without being tried. */
+bool bounce_would_warn(const struct message *m, size_t recipient, uint64_t age_s,
+                       const struct settings *s);
+
 /* bounce_is_due(): whether there are news of any recipient. */
 bool bounce_is_due(const struct message *m, const struct settings *s);
 
