@@ -157,6 +157,34 @@ static void a_failure_and_a_delay_share_a_dsn(void **state) {
              "\n\nbody\n");
 }
 
+/* They are parked, most without an attempt of their own. */
+static void who_waits_for_a_dead_host_is_warned(void **state) {
+  struct testrunner *t = *state;
+  set(t, "delaywarning", "14400\n");
+  for (unsigned i = 0; i < 20; i++) testrunner_inject_one(t, sender, "down@dead.example");
+  testrunner_run(t, 14390);
+  assert_int_equal(testrunner_told(t, "", sender), 0);
+  testrunner_run(t, TEST_DAY_S);
+  assert_int_equal(testrunner_told(t, "", sender), 20);
+  for (size_t i = 0; i < 20; i++) assert_has(dsn_to(t, sender, i), "\nAction: delayed\n", "nobody there");
+  testrunner_run(t, 7 * TEST_DAY_S);
+  assert_int_equal(testrunner_told(t, "", sender), 40);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+static void who_is_held_is_warned(void **state) {
+  struct testrunner *t = *state;
+  set(t, "delaywarning", "14400\n");
+  struct lane *l = lanes_named(&t->runner.lanes, TEXT("held.example"), true);
+  lane_hold(&t->runner.lanes, l, true, t->boot_us);
+  testrunner_inject_one(t, sender, "bob@held.example");
+  testrunner_inject_one(t, "", "bob@held.example");
+  testrunner_run(t, 9 * TEST_DAY_S);
+  assert_int_equal(testrunner_attempts(t, "bob@held.example"), 0);
+  assert_int_equal(t->attempt_count, 1);
+  assert_has(dsn_to(t, sender, 0), "\nAction: delayed\nStatus: 4.4.5\n", "held by the administrator");
+}
+
 /* It lies in todo/ when a crash comes, and under the new settings it would not
  * have been made. */
 static void a_dsn_of_other_settings_keeps_its_number(void **state) {
@@ -427,6 +455,8 @@ int main(void) {
     TEST_CASE(a_warning_is_turned_off_by_0),
     TEST_CASE(recipients_who_wait_are_told_of_together),
     TEST_CASE(a_failure_and_a_delay_share_a_dsn),
+    TEST_CASE(who_waits_for_a_dead_host_is_warned),
+    TEST_CASE(who_is_held_is_warned),
     TEST_CASE(a_dsn_of_other_settings_keeps_its_number),
     cmocka_unit_test(what_a_success_was_is_told),
     TEST_CASE(each_round_tells_its_own_successes),
