@@ -108,14 +108,25 @@ void rounds_result(struct runner *r, struct job *j, size_t place, struct result 
   record_result(r, j->active, &record);
 }
 
+static void record_unasked(struct runner *r, struct active *a, size_t recipient, struct result result) {
+  struct logrecord record = note_result(r, a, recipient, CHANNEL_REMOTE, &result);
+  record_result(r, a, &record);
+}
+
 /* No route, or no memory for one: as if an attempt had been deferred. */
 static void defer_unrouted(struct runner *r, struct active *a, size_t recipient) {
   struct result result = {.class = RESULT_DEFERRAL,
                           .status = text_of("4.3.5"),
                           .text = text_of("unable to find a route for this address")};
   report_problem(r, "unable to route a recipient", &a->message.id);
-  struct logrecord record = note_result(r, a, recipient, CHANNEL_REMOTE, &result);
-  record_result(r, a, &record);
+  record_unasked(r, a, recipient, result);
+}
+
+static void fail_nowhere(struct runner *r, struct active *a, size_t recipient) {
+  struct result result = {.class = RESULT_FAILURE,
+                          .status = text_of("5.1.2"),
+                          .text = text_of("this address has no host that mail could be sent to")};
+  record_unasked(r, a, recipient, result);
 }
 
 /* ---- from recipients to jobs */
@@ -157,9 +168,9 @@ static void make_jobs(struct runner *r, struct active *a, bool hurried) {
   uint64_t age_s = age_now(r, a);
   for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
     if (!is_due(&m->states[i], hurried ? UINT64_MAX : age_s)) continue;
-    if (route_find(&r->settings.routes, m->file.envelope.recipients[i].address, &route) == -1 ||
-        assign(r, a, i, &route) == -1)
-      defer_unrouted(r, a, i);
+    bool found = route_find(&r->settings.routes, m->file.envelope.recipients[i].address, &route) == 0;
+    if (found && route_leads_nowhere(&route)) fail_nowhere(r, a, i);
+    else if (!found || assign(r, a, i, &route) == -1) defer_unrouted(r, a, i);
   }
   route_free(&route);
 }
