@@ -21,6 +21,7 @@ struct command {
 static const struct command commands[] = {
   {"list", owlq_list, "what waits, since when, for whom, the next try, the last result"},
   {"show", owlq_show, "ID: everything about one message"},
+  {"explain", owlq_explain, "ADDRESS: what would happen to mail for it, and why"},
   {"status", owlq_ctl, "how many deliveries run, how many messages wait"},
   {"flush", owlq_ctl, "everything that waits is tried now"},
   {"retry", owlq_ctl, "ID: this message is tried now"},

@@ -14,6 +14,7 @@ int owlq_setup(struct control *c, int argc, char **argv);
 int owlq_list(struct control *c, int argc, char **argv);
 int owlq_show(struct control *c, int argc, char **argv);
 int owlq_ctl(struct control *c, int argc, char **argv); /* status, flush, retry, rescan */
+int owlq_explain(struct control *c, int argc, char **argv);
 
 /* ---- what they share */
 
