@@ -9,7 +9,7 @@ from peers import Sink, Unbound, free_port
 from test_mx import RECORDS
 from waiting import wait_until
 
-MESSAGE = "From: <ann@owlpost.test>\r\nSubject: about owls\r\n\r\nThe body.\r\n"
+ELSEWHERE = "elsewhere.test:127.0.0.1:9"  # no name server is asked
 
 
 def explain(owlpost, address, *options, user=None):
@@ -56,7 +56,7 @@ def post(owlpost):
     owlpost.control("percenthack", "local.test")
     owlpost.control("rcpthosts", "owlpost.test\nlocal.test\nvirtual.test\nrouted.test")
     owlpost.control("badmailfrom", "@bad.test")
-    owlpost.control("timeoutdns", "1")
+    owlpost.control("smtproutes", ELSEWHERE)
     owlpost.dot_qmail("joe", "-list", "./Maildir/\n")
     owlpost.dot_qmail("joe", "-v-default", "./Maildir/\n")
     owlpost.dot_qmail("joe", "-nowhere", "./nowhere/\n")
@@ -124,7 +124,7 @@ def test_relaying_is_denied_but_to_who_may(post):
 
 def test_a_route_of_smtproutes(post):
     port = free_port()
-    post.control("smtproutes", f"routed.test:127.0.0.1:{port}\n.sub.test:")
+    post.control("smtproutes", f"routed.test:127.0.0.1:{port}\n{ELSEWHERE}")
     post.stop()
     post.up()
     facts = explain(post, "someone@routed.test")
