@@ -174,6 +174,16 @@ static void end_rcpt(void) {
     ;
 }
 
+/* The ordinary life. */
+static int deliver(void) {
+  int signals = signals_open();
+  if (signals == -1) die_system("unable to wait for signals: ");
+  serve(signals);
+  end_rcpt();
+  frame_reader_free(&in);
+  return TOOL_OK;
+}
+
 /* What would be done with mail for a local address, for owlq explain. */
 static int explain(const char *address) {
   struct facts facts = {.fd = 1};
@@ -182,6 +192,8 @@ static int explain(const char *address) {
   worker_explain(&order, &settings, &v);
   struct result r = verdict_result(&v);
   fact_outcome(&facts, &r);
+  stralloc_free(&facts.lines);
+  verdict_free(&v);
   return TOOL_OK;
 }
 
@@ -201,15 +213,10 @@ int main(int argc, char **argv) {
   if (control_open(&control) == -1) die_memory();
   if (settings_load(&settings, &control, default_delivery) == -1) die_control();
   if (program_path(&program, "owl-local") == -1) die_memory();
-  if (address) return explain(address);
-  int signals = signals_open();
-  if (signals == -1) die_system("unable to wait for signals: ");
-  serve(signals);
-  end_rcpt();
-  frame_reader_free(&in);
+  int code = address ? explain(address) : deliver();
   settings_free(&settings);
   control_free(&control);
   stralloc_free(&program);
   stralloc_free(&logger.line);
-  return TOOL_OK;
+  return code;
 }

@@ -113,11 +113,13 @@ static void become_worker(const struct worker_order *order, const struct setting
   stralloc local = {0}, host = {0};
   signals_release();
   alarm((unsigned)s->lookup_s);
-  if (split(order, &local, &host, v) == -1) return;
-  struct text name = {local.s, local.len - 1};
-  if (find(order, &account, s, name, v) == -1) return;
+  int r = split(order, &local, &host, v);
+  if (r == 0) r = find(order, &account, s, (struct text){local.s, local.len - 1}, v);
   if (order->sock != -1) alarm(0); /* an explanation is a look-up to its end */
-  run(order, s, &account, local.s, host.s, v);
+  if (r == 0) run(order, s, &account, local.s, host.s, v);
+  account_free(&account);
+  stralloc_free(&local);
+  stralloc_free(&host);
 }
 
 int worker_start(const struct worker_order *order, const struct settings *s) {
