@@ -9,6 +9,8 @@ EXTRA_DIST += \
   %D%/system/test_storm.py %D%/system/test_trace.py %D%/system/waiting.py
 EXTRA_DIST += %D%/system/agent.py %D%/system/test_owlq.py %D%/system/test_remote.py
 
+EXTRA_DIST += %D%/model/queue.pml %D%/model/run
+
 # Every *_fuzz program starts from its corpus here.
 EXTRA_DIST += %D%/fuzz/run %D%/fuzz/corpus
 
