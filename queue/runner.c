@@ -9,6 +9,7 @@ static const uint64_t forget_interval_us = 10u * UINT64_C(1000000);
 enum { READ_AT_ONCE = 64, BELIEVE_AT_ONCE = 1024 };
 
 static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
+static uint64_t earliest(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 /* ---- new messages */
 
@@ -46,8 +47,10 @@ void runner_scan_todo(struct runner *r) {
   r->rescan_us = boot_us(r) + r->settings.rescaninterval_s * 1000000u;
   struct sighting *s = calloc(1, sizeof *s);
   if (s) s->runner = r;
-  if (!s || store_scan(&r->store, "todo", found_in_todo, s) == -1 || believe(s) == -1)
+  if (!s || store_scan(&r->store, "todo", found_in_todo, s) == -1 || believe(s) == -1) {
     report_problem(r, "unable to scan todo/ (owlq setup makes and mends the queue's folders)", NULL);
+    r->rescan_us = earliest(r->rescan_us, boot_us(r) + r->settings.retryfault_s * 1000000u);
+  }
   free(s);
 }
 
@@ -168,8 +171,6 @@ static void settle_again(struct runner *r) {
     if (a->settle_us && boot_us(r) >= a->settle_us) rounds_settle(r, a);
   }
 }
-
-static uint64_t earliest(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 static int count_one(void *context, const struct queueid *id) {
   (void)id;

@@ -58,9 +58,10 @@ static int open_plain(int folder, const char *path) {
   struct stat st;
   int fd = openat(folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd == -1) return -1;
-  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) return fd;
+  int error = fstat(fd, &st) == -1 ? errno : S_ISREG(st.st_mode) ? 0 : EBADMSG;
+  if (!error) return fd;
   close(fd);
-  return errno = EBADMSG, -1;
+  return errno = error, -1;
 }
 
 int store_open_message(struct store *s, const struct queueid *id, enum store_place *place) {
