@@ -155,12 +155,30 @@ static int look_everywhere(struct check *c) {
   return code;
 }
 
+static int ask_runner(struct check *c, unsigned type) {
+  struct ctl_reply reply;
+  return link_send(&c->link, type, &(struct ctl_request){0}) == 0 && link_receive(&c->link, &reply) == 0
+           ? TOOL_OK
+           : TOOL_SYSTEM;
+}
+
+/* Whatever the runner was doing it has done when it has answered; and a log
+ * whose message had gone by then has gone, too. */
+static int await_runner(struct check *c) { return c->live ? ask_runner(c, CTL_SYNC) : TOOL_OK; }
+
+/* Its message may have gone since. */
+static enum fault look_again(struct check *c, const struct entry *e) {
+  enum fault f = check_look(c, e);
+  if (f != FAULT_FILES || !c->live || is_message(e->name) || await_runner(c) != TOOL_OK) return f;
+  return check_look(c, e);
+}
+
 /* Until nothing is wrong with it any more. */
 static void settle_entry(struct check *c, const struct entry *e) {
   char path[16 + 256 + 2];
   enum fault f;
   snprintf(path, sizeof path, "%s/%s", e->folder, e->name);
-  for (int times = 0; times < TIMES_MAX && (f = check_look(c, e)) != FAULT_NONE; times++) {
+  for (int times = 0; times < TIMES_MAX && (f = look_again(c, e)) != FAULT_NONE; times++) {
     const char *what = "";
     const char *failed = c->repair ? check_mend(c, e, f, &what) : "";
     report(c, path, failed ? failed : what, !failed);
@@ -168,30 +186,10 @@ static void settle_entry(struct check *c, const struct entry *e) {
   }
 }
 
-/* The runner looks again for its FIFO when it looks through todo/. */
-static int tell_of_poke(struct check *c) {
-  struct ctl_reply reply;
-  if (!c->live || !c->made_poke) return TOOL_OK;
-  return link_send(&c->link, CTL_RESCAN, &(struct ctl_request){0}) == 0 &&
-             link_receive(&c->link, &reply) == 0
-           ? TOOL_OK
-           : TOOL_SYSTEM;
-}
-
-/* Whatever the runner was doing it has done when it has answered. */
-static int await_runner(struct check *c) {
-  struct ctl_reply reply;
-  if (!c->live || c->suspects.count == 0) return TOOL_OK;
-  return link_send(&c->link, CTL_STATUS, &(struct ctl_request){0}) == 0 &&
-             link_receive(&c->link, &reply) == 0
-           ? TOOL_OK
-           : TOOL_SYSTEM;
-}
-
 static int check_messages(struct check *c) {
   progress_begin(&c->progress, "checking the queue");
   int code = look_everywhere(c);
-  if (await_runner(c) != TOOL_OK) code = TOOL_SYSTEM;
+  if (c->suspects.count && await_runner(c) != TOOL_OK) code = TOOL_SYSTEM;
   for (size_t i = 0; i < c->suspects.count; i++) settle_entry(c, &c->suspects.each[i]);
   progress_end(&c->progress);
   return code;
@@ -236,7 +234,9 @@ static int check(struct check *c) {
   code = check_names(c, ".");
   if (check_names(c, "wait") != TOOL_OK) code = TOOL_SYSTEM;
   if (check_messages(c) != TOOL_OK) code = TOOL_SYSTEM;
-  if (sync_all(c) != TOOL_OK || tell_of_poke(c) != TOOL_OK) code = TOOL_SYSTEM;
+  if (sync_all(c) != TOOL_OK) code = TOOL_SYSTEM;
+  /* the runner looks again for its FIFO when it looks through todo/ */
+  if (c->made_poke && c->live && ask_runner(c, CTL_RESCAN) != TOOL_OK) code = TOOL_SYSTEM;
   return summarize(c, code);
 }
 

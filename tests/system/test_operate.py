@@ -29,6 +29,7 @@ def test_a_held_message_waits_until_it_is_released(owlpost, next_hop):
     assert owlpost.call("owlq", "retry", ident).returncode == 111
     owlpost.stop()
     owlpost.start()
+    wait_until(lambda: status(owlpost)["waiting"] == 1, 20, lambda: owlpost.log())
     owlpost.owlq("flush")
     owlpost.inject(backlog.MESSAGE, "other@sink.test")  # after the flush: what was due has been tried by then
     wait_until(lambda: next_hop.received, 20, lambda: owlpost.log())
@@ -84,6 +85,7 @@ def test_without_a_runner_owlq_does_it_itself(owlpost, next_hop):
     dsn, = owlpost.wait_for_mail("joe")
     assert b"returned by the administrator" in dsn
     assert f"order: delete msg {deleted[:16]} by uid {os.getuid()}\n" in owlpost.log()
+    wait_until(lambda: status(owlpost)["waiting"] >= 1, 20, lambda: owlpost.log())
     owlpost.owlq("flush")
     owlpost.inject(backlog.MESSAGE, "other@sink.test")
     wait_until(lambda: next_hop.received, 20, lambda: owlpost.log())
