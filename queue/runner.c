@@ -75,7 +75,7 @@ void runner_load_backlog(struct runner *r) {
   char folder[16];
   if (r->next_wait_folder >= QUEUEID_FOLDERS) return;
   store_wait_folder(folder, r->next_wait_folder++);
-  if (store_scan(&r->store, folder, found_waiting, r) == -1)
+  if (store_scan(&r->store, folder, found_waiting, r) == -1 || store_clear_logs(&r->store, folder) == -1)
     report_problem(r, folder, NULL); /* its name says enough with the reason */
 }
 
