@@ -27,6 +27,7 @@ import pwd
 import shutil
 import sys
 import tempfile
+import traceback
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -44,20 +45,40 @@ RECORD = os.environ.get("OWLPOST_RECORD", f"{BUILD}/gcc/tests/crash/record")
 NAMED = ["accept-named", "deliver-named", "bounce-named"]  # a file system without unnamed files
 
 
-def become_nobody():
-    """A private instance is nobody's business; owl-local will not be root."""
+def default_stories(full):
+    names = [n for n in scenario.STORIES if n != "killed"]
+    return names + NAMED + [f"killed-{n}" for n in range(3, 60, 1 if full else 12)]
+
+
+def become_nobody(work):
+    """All runs as one user, and owl-local will not be root."""
     if os.geteuid() == 0:
         who = pwd.getpwnam("nobody")
+        os.chown(work, who.pw_uid, who.pw_gid)
         os.setgroups([])
         os.setgid(who.pw_gid)
         os.setuid(who.pw_uid)
 
 
-def make_work_folder():
-    for base in ("/dev/shm", tempfile.gettempdir()):
-        if os.access(base, os.W_OK) and os.statvfs(base).f_bavail * os.statvfs(base).f_bsize > 256 << 20:
-            return tempfile.mkdtemp(prefix="owlpost-crash-", dir=base)
+def make_folder(free_octets, *bases):
+    for base in bases:
+        if os.access(base, os.W_OK) and os.statvfs(base).f_bavail * os.statvfs(base).f_bsize > free_octets:
+            folder = tempfile.mkdtemp(prefix="owlpost-crash-", dir=base)
+            os.chmod(folder, 0o755)
+            return folder
     raise OSError("no folder with free space")
+
+
+def stage():
+    """Everything where nobody may read it; not in /dev/shm, from which nothing
+    may be started on some systems."""
+    folder = make_folder(64 << 20, tempfile.gettempdir())
+    shutil.copytree(PROGRAMS, f"{folder}/libexec/owlpost")
+    shutil.copytree(os.path.normpath(f"{PROGRAMS}/../../bin"), f"{folder}/bin")
+    shutil.copy(RECORD, f"{folder}/record")
+    for part in ("crash", "system"):
+        shutil.copytree(f"{HERE}/../{part}", f"{folder}/tests/{part}", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
 
 
 def main():
@@ -66,18 +87,37 @@ def main():
     parser.add_argument("--no-mutants", action="store_true")
     parser.add_argument("stories", nargs="*")
     options = parser.parse_args()
-    become_nobody()
-    work = make_work_folder()
+    staged, work = stage(), make_folder(256 << 20, "/dev/shm", tempfile.gettempdir())
     try:
-        campaign = Campaign(Recorder(PROGRAMS, RECORD, work), Limits(options.full), options.full)
-        campaign.record(options.stories or [*scenario.STORIES, *NAMED])
-        campaign.run_states()
-        campaign.run_recoveries()
-        if not options.no_mutants:
-            campaign.run_mutants()
-        return report(campaign)
+        return run(options, staged, work)
     finally:
+        shutil.rmtree(staged)
         shutil.rmtree(work)
+
+
+def run(options, staged, work):
+    """In a process that can give up root's rights for good."""
+    pid = os.fork()
+    if pid:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    code = 111
+    try:
+        become_nobody(work)
+        code = report(play(options, Recorder(staged, work)))
+    except BaseException:
+        traceback.print_exc()
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def play(options, recorder):
+    campaign = Campaign(recorder, Limits(options.full), options.full)
+    campaign.record(options.stories or default_stories(options.full))
+    campaign.run_states()
+    campaign.run_recoveries()
+    if not options.no_mutants:
+        campaign.run_mutants()
+    return campaign
 
 
 if __name__ == "__main__":

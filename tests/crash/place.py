@@ -8,6 +8,7 @@
 
 place.root is what a crash concerns: queue/ and home/.  All runs as one user.
 """
+import contextlib
 import os
 import re
 import select
@@ -22,7 +23,9 @@ import agent  # noqa: E402
 
 CONTROLS = {"me": "here.test", "locals": "here.test", "syncinterval": "0", "timeoutidle": "1"}
 USERS = ("joe", "ann", "alias")
-STARTED = re.compile(r"starting delivery \d+: msg (\d+) to (local|remote) (.*)")
+QUEUE_FOLDERS = ("todo", "tmp", "bad", *(f"wait/{n:02x}" for n in range(256)))
+PATIENCE_S = 1.5
+HURRIES_MAX = 60  # more attempts will not help
 
 
 class Place:
@@ -70,6 +73,13 @@ class Place:
         for fd in ends:
             os.close(fd)
         return done.returncode
+
+    def queue_files(self):
+        found = []
+        for folder in QUEUE_FOLDERS:
+            with os.scandir(f"{self.queue}/{folder}") as entries:
+                found += [f"{folder}/{e.name}" for e in entries]
+        return found
 
     def start(self, policy):
         return Runner(self, policy)
@@ -136,16 +146,30 @@ class Runner:
         while self.pump(ms):
             pass
 
+    def has_ended(self):
+        return self._log is None
+
+    def work_off(self):
+        """Hurries it until the queue is empty; whether it came to that."""
+        seen, until, hurries = 0, time.monotonic() + PATIENCE_S, 0
+        while hurries < HURRIES_MAX and time.monotonic() < until and not self.has_ended():
+            quiet = not self.pump(4)
+            if len(self.log) > seen:
+                seen, until = len(self.log), time.monotonic() + PATIENCE_S
+            if not quiet or not self.log:  # it says something when its signals are set up
+                continue
+            if not any(p.startswith(("todo/", "wait/")) for p in self.place.queue_files()):
+                return True
+            self.hurry()
+            hurries += 1
+        return False
+
     def hurry(self):
         os.kill(self.pid, signal.SIGALRM)
 
-    def kill(self):
-        os.kill(self.pid, signal.SIGKILL)
-        self._end()
-
     def stop(self):
         """Lets it end; its exit code."""
-        os.kill(self.pid, signal.SIGTERM)
+        os.kill(self.pid, signal.SIGTERM)  # it may be dead, but it was not waited for
         return self._end()
 
     def _end(self):
@@ -182,7 +206,10 @@ class Runner:
 
     def _serve(self, fd):
         worker = self._workers[fd]
-        octets, fds, _, _ = socket.recv_fds(worker, 1 << 20, 4)
+        try:
+            octets, fds, _, _ = socket.recv_fds(worker, 1 << 20, 4)
+        except ConnectionError:  # the runner was killed
+            octets, fds = b"", []
         buffer = self._buffers[fd]
         buffer += octets
         if not octets:
@@ -218,4 +245,5 @@ class Runner:
                 self.remote.append((address, body))
             result = agent.item(0x0300, job) + agent.item(0x0202, index) + agent.item(0x0100, kind)
             result += agent.item(0x0101, status) + agent.item(0x0103, "so says the other host")
-            worker.sendall(agent.frame(agent.RESULT, result))
+            with contextlib.suppress(ConnectionError):
+                worker.sendall(agent.frame(agent.RESULT, result))

@@ -1,10 +1,11 @@
 /* record - runs a command and writes down what owlpost's programs in it do to
  * a folder (tests/crash/trace.h says how)
  *
- * usage: record [-n] FOLDER TRACE COMMAND [ARGUMENT...]
+ * usage: record [-n] [-k N] FOLDER TRACE COMMAND [ARGUMENT...]
  *
- * -n: the file system has no unnamed files (O_TMPFILE fails).  The exit code is
- * the command's.  For tests only; follows static programs and, as root, set-id
+ * -n: the file system has no unnamed files (O_TMPFILE fails).  -k: the runner is
+ * killed before its N-th call that changes the folder.  The exit code is the
+ * command's.  For tests only; follows static programs and, as root, set-id
  * ones.
  */
 #include "config.h"
@@ -27,7 +28,7 @@ static void die(const char *what) {
 }
 
 static void die_usage(void) {
-  fputs("usage: record [-n] FOLDER TRACE COMMAND [ARGUMENT...]\n", stderr);
+  fputs("usage: record [-n] [-k N] FOLDER TRACE COMMAND [ARGUMENT...]\n", stderr);
   exit(100);
 }
 
@@ -113,10 +114,11 @@ static int follow(pid_t command) {
 int main(int argc, char **argv) {
   char root[PATH_MAX];
   int option;
-  while ((option = getopt(argc, argv, "+n")) != -1) {
-    if (option != 'n') die_usage();
-    calls_deny_unnamed();
-  }
+  while ((option = getopt(argc, argv, "+nk:")) != -1) switch (option) {
+    case 'n': calls_deny_unnamed(); break;
+    case 'k': tracee_kill_at(strtoul(optarg, NULL, 10)); break;
+    default: die_usage();
+    }
   argv += optind;
   if (argc - optind < 3) die_usage();
   if (!realpath(argv[0], root)) die("find the folder");

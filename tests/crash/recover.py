@@ -8,19 +8,15 @@ import os
 import pickle
 import re
 import sys
-import time
 
 from letter import Letter
 from place import Runner
 from scenario import in_recovery, make_place
 
-PATIENCE_S = 1.5
-HURRIES_MAX = 60  # more attempts will not help
 END = re.compile(r"end msg (\d+)$")
 BOUNCE = re.compile(r"bounce msg (\d+) qp")
 START = re.compile(r"starting delivery (\d+): msg (\d+) to \w+ (.*)")
 PROBLEM = re.compile(r"^(?!delivery|status|starting|info|new|end|bounce)")
-QUEUE_FOLDERS = ("todo", "tmp", "bad", *(f"wait/{n:02x}" for n in range(256)))
 
 
 class Outcome:
@@ -40,14 +36,6 @@ def build(place, tree):
         os.close(fd)
 
 
-def files_in(place, folders):
-    found = []
-    for folder in folders:
-        with os.scandir(f"{place.queue}/{folder}") as entries:
-            found += [f"{folder}/{e.name}" for e in entries]
-    return found
-
-
 def letters_in(place, before, originals):
     for user in ("joe", "ann", "alias"):
         new = f"{place.home}/{user}/Maildir/new"
@@ -58,7 +46,7 @@ def letters_in(place, before, originals):
 
 def clear(place):
     """Back to the empty folders, which are cheaper than new ones."""
-    for path in files_in(place, QUEUE_FOLDERS):
+    for path in place.queue_files():
         os.unlink(f"{place.queue}/{path}")
     for user in ("joe", "ann", "alias"):
         maildir = f"{place.home}/{user}/Maildir"
@@ -72,28 +60,10 @@ def clear(place):
             os.rmdir(maildir)
 
 
-def work(runner, patience_s):
-    """Until the queue is empty; whether it came to that."""
-    seen, until, hurries = 0, time.monotonic() + patience_s, 0
-    while hurries < HURRIES_MAX:
-        quiet = not runner.pump(4)
-        if len(runner.log) > seen:
-            seen, until = len(runner.log), time.monotonic() + patience_s
-        if runner._log is None or time.monotonic() > until:
-            return False
-        if quiet:
-            if not any(p.startswith(("todo/", "wait/")) for p in files_in(runner.place, QUEUE_FOLDERS)):
-                return True
-            if runner.log:  # it has set up its signals
-                runner.hurry()
-                hurries += 1
-    return False
-
-
-def run(place, tree, patience_s=PATIENCE_S):
+def run(place, tree):
     build(place, tree)
     runner = Runner(place, in_recovery)
-    runner.stuck = not work(runner, patience_s)
+    runner.stuck = not runner.work_off()
     runner.stop()
     return runner
 
@@ -102,7 +72,7 @@ def recover(place, tree, originals):
     o = Outcome()
     runner = run(place, tree)
     o.stuck, o.code = runner.stuck, runner.code
-    o.left = files_in(place, QUEUE_FOLDERS)
+    o.left = place.queue_files()
     o.letters = list(letters_in(place, tree, originals))
     o.remote = [(address, Letter(body, originals)) for address, body in runner.remote]
     o.bounced = [m.group(1) for line in runner.log if (m := BOUNCE.search(line))]

@@ -215,12 +215,27 @@ def crowd(s):
     s.stop()
 
 
+def killed(s):
+    """The runner is killed (record -k), and what it did not sync is still in the
+    cache: another one goes on from there."""
+    s.send("k1", "joe@here.test", "later@far.test", "fail@far.test")
+    s.send("k2", "ok@far.test", "fail2@far.test", sender="ok2@far.test")
+    s.start()
+    s.runner.work_off()
+    s.runner.stop()
+    s.later = SUCCESS
+    s.start()
+    s.runner.work_off()
+    s.settle()
+    s.stop()
+
+
 STORIES = {f.__name__: f for f in (accept, deliver, batch, forward, defer, slow, mixed, bounce, double, expire,
-                                   restart, crowd)}
-CONTROLS = {"slow": {"syncinterval": "1"}, "crowd": {"syncinterval": "1"},
+                                   restart, crowd, killed)}
+CONTROLS = {"killed": {"syncinterval": "1"}, "slow": {"syncinterval": "1"}, "crowd": {"syncinterval": "1"},
             "double": {"doublebounceto": "joe", "doublebouncehost": "here.test"}}
 DOT_QMAIL = {"forward": {"joe/.qmail-list": "./Maildir/\n&ann@here.test\n"}}
-SYNC_S = {"slow": 1, "crowd": 1}
+SYNC_S = {"killed": 1, "slow": 1, "crowd": 1}
 
 
 def make_place(name, folder, programs, recovery=False):

@@ -11,8 +11,6 @@ from model import FileSystem
 from states import digest, enumerate_states
 from trace import read_trace
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-
 
 class Story:
     """trees: {digest: tree}; outcomes: {digest: Outcome}; last: {mutant or None:
@@ -41,17 +39,19 @@ class Story:
 
 
 class Recorder:
-    """programs: where owlpost's are; record: the recorder; work: a folder."""
+    """staged: where programs, recorder and tests are; work: a folder."""
 
-    def __init__(self, programs, record, work):
-        self.programs, self.record, self.work = programs, record, work
+    def __init__(self, staged, work):
+        self.staged, self.programs, self.work = staged, f"{staged}/libexec/owlpost", work
 
     def _record(self, name, program, title, octets=b""):
         folder = f"{self.work}/{title}"
         os.makedirs(f"{folder}/root")
-        options = ["-n"] if name.endswith("-named") else []
+        _, _, how = name.partition("-")
+        options = ["-n"] if how == "named" else ["-k", how] if how else []
         done = subprocess.run(
-            [self.record, *options, f"{folder}/root", f"{folder}.trace", "/usr/bin/python3", "-B", f"{HERE}/{program}",
+            [f"{self.staged}/record", *options, f"{folder}/root", f"{folder}.trace", "/usr/bin/python3", "-B",
+             f"{self.staged}/tests/crash/{program}",
              folder, self.programs, name], input=octets, capture_output=True, timeout=120)
         if done.returncode:
             raise RuntimeError(f"{title}: exit {done.returncode}: {done.stderr.decode()}")

@@ -1,5 +1,6 @@
 #include "config.h"
 #include "tests/crash/tracee.h"
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 
 static struct tracee *first;
 static struct tracee *inside; /* whose call changes the folder just now */
+static unsigned long calls_until_kill;
+
+void tracee_kill_at(unsigned long n) { calls_until_kill = n; }
 
 struct tracee *tracee_find(pid_t pid) {
   for (struct tracee *t = first; t; t = t->next)
@@ -48,12 +52,18 @@ void tracee_resume(const struct tracee *t, int signal_number) {
   (void)ptrace(t->watched ? PTRACE_SYSCALL : PTRACE_CONT, t->pid, NULL, (long)signal_number);
 }
 
+static void kill_in_time(const struct tracee *t) {
+  if (!calls_until_kill || !t->call.alone || strcmp(t->program, "owl-send") != 0) return;
+  if (--calls_until_kill == 0) (void)kill(t->pid, SIGKILL);
+}
+
 /* Looks at the folder each time: who was held finds it changed. */
 void tracee_enter(struct tracee *t) {
   calls_before(t);
   t->held = t->call.alone && inside;
   if (t->held) return;
   if (t->call.alone) inside = t;
+  kill_in_time(t);
   tracee_resume(t, 0);
 }
 
