@@ -320,6 +320,11 @@ int store_sync(struct store *s) {
   return r;
 }
 
+int store_sync_all(struct store *s) {
+  s->dirty_all = true;
+  return store_sync(s);
+}
+
 static int clear_one(void *context, const struct queueid *id) {
   struct store *s = context;
   char path[PATH_SPACE];

@@ -84,6 +84,10 @@ bool store_is_dirty(const struct store *s);
 int store_sync(struct store *s);
 int store_sync_todo(struct store *s);
 
+/* store_sync_all(): the whole file system.  What a runner that was killed had
+ * not synced still looks as if it could be believed. */
+int store_sync_all(struct store *s);
+
 /* store_clear_tmp(): removes files whose injector is gone. */
 int store_clear_tmp(struct store *s);
 
