@@ -193,13 +193,20 @@ static int remove_log_later(struct store *s, const struct queueid *id) {
   return 0;
 }
 
-/* Both names, as it may have both. */
+static int unlink_and_mark(struct store *s, const char *path, const struct queueid *id,
+                           enum store_place place) {
+  if (unlinkat(s->queue_fd, path, 0) == 0) mark(s, id, place);
+  else if (errno != ENOENT) return -1;
+  return 0;
+}
+
+/* Both names, as it may have both; gone already, it may not be on the disk. */
 int store_remove(struct store *s, const struct queueid *id, enum store_place place) {
   char path[PATH_SPACE];
   todo_path(path, id);
-  if (unlink_if_there(s, path) == -1) return -1;
+  if (unlink_and_mark(s, path, id, PLACE_TODO) == -1) return -1;
   wait_path(path, id, "");
-  if (unlink_if_there(s, path) == -1) return -1;
+  if (unlink_and_mark(s, path, id, PLACE_WAIT) == -1) return -1;
   mark(s, id, place);
   return has_log(s, id) ? remove_log_later(s, id) : 0;
 }

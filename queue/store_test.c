@@ -99,6 +99,8 @@ static void both_names_of_a_message_are_removed(void **state) {
     assert_int_equal(store_remove(&q->store, &id, (enum store_place)place), 0);
     assert_false(has(q, &id, TODO));
     assert_false(has(q, &id, WAIT));
+    assert_true(q->store.dirty_todo && q->store.dirty_wait[queueid_folder(&id)]);
+    assert_int_equal(store_sync(&q->store), 0);
   }
 }
 

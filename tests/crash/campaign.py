@@ -10,8 +10,8 @@ import scenario
 from judge import Case
 from recover import recover
 
-RECOVERIES = {False: 2, True: 25}       # of each story that are cut off in their turn
-MUTANT_STATES = {False: (30, 300), True: (1 << 40,)}  # tried of each mutant, until one is caught
+RECOVERIES = {False: 2, True: 10}  # of each story that are cut off in their turn
+MUTANT_STATES = {False: (30, 300), True: (1000, 20000)}  # tried of each mutant, until it is caught
 
 # What the workers of a pool work on: set before they fork.
 shared = None
@@ -104,7 +104,8 @@ class Campaign:
         for n, story in enumerate(self.stories):
             busy = [d for d, o in story.outcomes.items() if any("end msg" in line for line in o.log)]
             self.dice.shuffle(busy)
-            jobs += [(n, d, i) for i, d in enumerate(busy[:RECOVERIES[self.full]])]
+            count = RECOVERIES[self.full] if "killed" not in story.name else 1
+            jobs += [(n, d, i) for i, d in enumerate(busy[:count])]
         self.stories += sorted(self._map(_recovery, jobs), key=lambda s: s.title)
         self._say(f"{len(jobs)} recoveries recorded")
         self.run_states(first)

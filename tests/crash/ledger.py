@@ -14,7 +14,6 @@ from place import agent
 from queuefile import Message
 from trace import QUEUE_NAME
 
-SLACK_US = 250000
 NEVER = 1 << 60
 
 
@@ -43,7 +42,7 @@ class Frames:
 
 class Ledger:
     def __init__(self, sync_s=0):
-        self.sync_us = sync_s * 1000000 + SLACK_US if sync_s else 0
+        self.sync_us = sync_s * 1000000
         self.messages, self.begun, self.accepted, self.originals, self.letters = {}, {}, {}, {}, {}
         self.results, self.handed = [], []
         self.moment = 0

@@ -19,6 +19,7 @@ from place import Place, agent
 
 SUCCESS, DEFERRAL, FAILURE = (agent.SUCCESS, "2.0.0"), (agent.DEFERRAL, "4.2.0"), (agent.FAILURE, "5.1.1")
 LARGE = 70000
+CROWD = 9  # logs and folders are more than the runner syncs one by one
 FORWARDS = {"joe-list@here.test": "ann@here.test"}
 NEVER = 1 << 60
 
@@ -203,15 +204,15 @@ def restart(s):
 
 def crowd(s):
     """More changes at once than are synced one by one."""
-    for n in range(12):
-        s.send(f"c{n:02}", f"later{n}@far.test")
+    for n in range(CROWD):
+        s.send(f"c{n:02}", f"later{n}@far.test", f"ok{n}@far.test")
     s.start()
-    s.runner.wait_log("deferral", 12)
-    s.settle()
+    s.runner.wait_log("deferral", CROWD)
+    s.runner.rest(1300)
     s.later = SUCCESS
     s.runner.hurry()
-    s.runner.wait_log("end msg", 12)
-    s.settle()
+    s.runner.wait_log("end msg", CROWD)
+    s.runner.rest(1300)
     s.stop()
 
 
@@ -232,7 +233,9 @@ def killed(s):
 
 STORIES = {f.__name__: f for f in (accept, deliver, batch, forward, defer, slow, mixed, bounce, double, expire,
                                    restart, crowd, killed)}
-CONTROLS = {"killed": {"syncinterval": "1"}, "slow": {"syncinterval": "1"}, "crowd": {"syncinterval": "1"},
+# Idle workers would wake the runner just when a sync is due.
+LAZY = {"syncinterval": "1", "timeoutidle": "4"}
+CONTROLS = {"slow": LAZY, "crowd": LAZY, "killed": LAZY,
             "double": {"doublebounceto": "joe", "doublebouncehost": "here.test"}}
 DOT_QMAIL = {"forward": {"joe/.qmail-list": "./Maildir/\n&ann@here.test\n"}}
 SYNC_S = {"killed": 1, "slow": 1, "crowd": 1}

@@ -17,12 +17,14 @@ def name(events):
             written[e.inode] = e.octets
         if e.kind in ("unlink", "rename") and e.path.startswith("queue/todo/"):
             left_todo.add(e.pid)
+        if e.kind not in ("sync", "syncfs"):
+            continue
+        following = next((f for f in events[at + 1:] if f.pid == e.pid and f.kind in CHANGES), None)
+        before = next((f for f in reversed(events[:at]) if f.pid == e.pid and f.kind in CHANGES), None)
         if e.kind == "syncfs":
-            e.site = f"{e.program}: all at once (syncfs)"
+            e.site = f"{e.program}: everything, {'instead of many' if before else 'before it reads the queue'}"
             left_todo.discard(e.pid)
-        if e.kind == "sync":
-            following = next((f for f in events[at + 1:] if f.pid == e.pid and f.kind in CHANGES), None)
-            before = next((f for f in reversed(events[:at]) if f.pid == e.pid and f.kind in CHANGES), None)
+        else:
             e.site = f"{e.program}: {_what(e, before, following, written, left_todo)}"
 
 
