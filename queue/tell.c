@@ -181,6 +181,7 @@ int tell_about_parent(struct runner *r, struct text parent, const struct queueid
   const char *reason;
   if (!queueid_parse(&id, parent)) return 0;
   struct active *a = rounds_find(r, &id);
+  if (a && a->deleted) return 0;
   /* what is not in its log yet would be forgotten by reading that */
   if (a && a->unlogged.len) return errno = EAGAIN, -1;
   if (a) return tell_before(r, &a->message, dsn);
