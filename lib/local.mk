@@ -20,6 +20,7 @@ lib_libowl_a_SOURCES = \
   %D%/ctlwhy.h %D%/ctlwhy.c \
   %D%/control.h %D%/control.c \
   %D%/list.h %D%/list.c \
+  %D%/fact.h %D%/fact.c \
   %D%/route.h %D%/route.c \
   %D%/address.h %D%/address.c \
   %D%/addrlist.h %D%/addrlist.c \
@@ -77,6 +78,8 @@ check_PROGRAMS += %D%/list_test
 %C%_list_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/control_test
 %C%_control_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/fact_test
+%C%_fact_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/route_test
 %C%_route_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/address_test

@@ -99,8 +99,17 @@ static size_t most_jobs(const struct runner *r, enum route_channel channel) {
   return r->lanes.room[channel] / 2;
 }
 
+static enum placing fail_nowhere(struct runner *r, struct active *a, size_t recipient) {
+  struct result result = {.class = RESULT_FAILURE,
+                          .status = text_of("5.1.2"),
+                          .text = text_of("this address has no host that mail could be sent to")};
+  rounds_note(r, a, recipient, NULL, &result);
+  return PLACED;
+}
+
 /* A recipient who is not due has his turn when his lane fetched the message. */
 static enum placing place(struct runner *r, struct active *a, size_t recipient, const struct route *route) {
+  if (route_leads_nowhere(route)) return fail_nowhere(r, a, recipient);
   struct destination *to = dispatch_destination(&r->dispatcher, route);
   if (!to) return FAILED;
   if (a->fetched != to->lane->number && !a->hurried && !is_due(&a->message.states[recipient], rounds_age(r, a)))
