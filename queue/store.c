@@ -26,6 +26,7 @@ int store_lock(struct store *s) {
 }
 
 void store_close(struct store *s) {
+  stralloc_free(&s->outlived);
   while (s->dirty_log_count) close(s->dirty_logs[--s->dirty_log_count]);
   if (s->lock_fd >= 0) close(s->lock_fd);
   if (s->queue_fd >= 0) close(s->queue_fd);
@@ -57,9 +58,10 @@ static int open_plain(int folder, const char *path) {
   struct stat st;
   int fd = openat(folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd == -1) return -1;
-  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) return fd;
+  int error = fstat(fd, &st) == -1 ? errno : S_ISREG(st.st_mode) ? 0 : EBADMSG;
+  if (!error) return fd;
   close(fd);
-  return errno = EBADMSG, -1;
+  return errno = error, -1;
 }
 
 int store_open_message(struct store *s, const struct queueid *id, enum store_place *place) {
@@ -193,15 +195,37 @@ int store_move_to_wait(struct store *s, const struct queueid *id) {
   return 0;
 }
 
+static bool is_there(const struct store *s, const char *path) {
+  return faccessat(s->queue_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+/* Of two names that are taken away, a crash can bring back either.  A message without its log would be delivered and told of anew, so the
+ * log goes when the message has gone for good: in store_sync(). */
 int store_remove(struct store *s, const struct queueid *id, enum store_place place) {
   char path[PATH_SPACE];
   place_path(path, id, place);
   if (unlinkat(s->queue_fd, path, 0) == -1 && errno != ENOENT) return -1;
   mark(s, id, place);
   wait_path(path, id, ".log");
-  if (unlinkat(s->queue_fd, path, 0) == 0) mark(s, id, PLACE_WAIT);
-  else if (errno != ENOENT) return -1;
-  return 0;
+  if (!is_there(s, path)) return 0;
+  return stralloc_catb(&s->outlived, id->s, sizeof id->s) ? 0 : (errno = ENOMEM, -1);
+}
+
+static bool next_outlived(const struct store *s, size_t *at, struct queueid *id) {
+  if (*at >= s->outlived.len) return false;
+  memcpy(id->s, s->outlived.s + *at, sizeof id->s);
+  *at += sizeof id->s;
+  return true;
+}
+
+/* What stays here, or comes back after a crash, store_clear_logs() finds. */
+static void remove_outlived_logs(struct store *s) {
+  struct queueid id;
+  char path[PATH_SPACE];
+  for (size_t at = 0; next_outlived(s, &at, &id);) {
+    wait_path(path, &id, ".log");
+    (void)unlinkat(s->queue_fd, path, 0);
+  }
 }
 
 int store_remove_copy(struct store *s, const struct queueid *id) {
@@ -336,8 +360,15 @@ int store_sync(struct store *s) {
   s->dirty_all = s->dirty_todo = false;
   memset(s->dirty_wait, 0, sizeof s->dirty_wait);
   if (r == -1) s->doubtful = true;
+  else remove_outlived_logs(s);
+  stralloc_zero(&s->outlived);
   errno = saved;
   return r;
+}
+
+int store_sync_inherited(struct store *s) {
+  s->dirty_all = true;
+  return store_sync(s);
 }
 
 static int clear_one(void *context, const struct queueid *id) {
@@ -352,3 +383,44 @@ static int clear_one(void *context, const struct queueid *id) {
 }
 
 int store_clear_tmp(struct store *s) { return store_scan(s, "tmp", clear_one, s); }
+
+static bool is_log_of(struct queueid *id, const char *name) {
+  size_t len = strlen(name);
+  return len == QUEUEID_LENGTH + 4 && memcmp(name + QUEUEID_LENGTH, ".log", 4) == 0 &&
+         queueid_parse(id, (struct text){name, QUEUEID_LENGTH});
+}
+
+static bool is_outlived(const struct store *s, const struct queueid *id) {
+  struct queueid each;
+  for (size_t at = 0; next_outlived(s, &at, &each);)
+    if (strcmp(each.s, id->s) == 0) return true;
+  return false;
+}
+
+static bool has_message(const struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  wait_path(path, id, "");
+  if (is_there(s, path)) return true;
+  todo_path(path, id);
+  if (is_there(s, path)) return true;
+  snprintf(path, sizeof path, "bad/%s", id->s);
+  return is_there(s, path);
+}
+
+int store_clear_logs(struct store *s, unsigned number) {
+  char path[PATH_SPACE];
+  struct dirent *entry;
+  struct queueid id;
+  store_wait_folder(path, number);
+  int fd = openat(s->queue_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd == -1) return -1;
+  DIR *d = fdopendir(fd);
+  if (!d) return close(fd), -1;
+  while (errno = 0, (entry = readdir(d)))
+    if (is_log_of(&id, entry->d_name) && !has_message(s, &id) && !is_outlived(s, &id))
+      (void)unlinkat(fd, entry->d_name, 0);
+  int saved = errno;
+  closedir(d);
+  errno = saved;
+  return saved ? -1 : 0;
+}

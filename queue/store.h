@@ -30,6 +30,7 @@ struct store {
   int dirty_logs[STORE_DIRTY_LOGS_MAX]; /* open descriptors */
   unsigned dirty_log_count;
   bool dirty_all; /* too much to name: sync the file system */
+  stralloc outlived; /* ids: logs whose message has been removed */
   bool doubtful;  /* a sync has failed: one that succeeds later proves nothing */
 };
 
@@ -66,7 +67,7 @@ int store_rewrite_log(struct store *s, const struct queueid *id, struct text oct
 /* store_move_to_wait(): out of the injectors' reach. */
 int store_move_to_wait(struct store *s, const struct queueid *id);
 
-/* store_remove(): the message, then its log. */
+/* store_remove(): the message; its log goes with the next store_sync(). */
 int store_remove(struct store *s, const struct queueid *id, enum store_place place);
 
 /* store_remove_copy(): only the file in todo/.  store_remove_log(): only the log. */
@@ -97,7 +98,14 @@ bool store_is_dirty(const struct store *s);
 int store_sync(struct store *s);
 int store_sync_todo(struct store *s);
 
-/* store_clear_tmp(): removes files whose injector is gone. */
+/* store_sync_inherited(): at the start, before anything is read: what an earlier
+ * runner wrote, and did not come to sync, is read from the cache as if it were
+ * on the disk. */
+int store_sync_inherited(struct store *s);
+
+/* store_clear_tmp(): removes files whose injector is gone.  store_clear_logs():
+ * logs in a folder of wait/ whose message went before the last sync. */
 int store_clear_tmp(struct store *s);
+int store_clear_logs(struct store *s, unsigned number);
 
 #endif
