@@ -187,7 +187,7 @@ def test_why_tells_every_attempt_and_what_comes_next(owlpost):
         assert "to <other@sink.test>: delivered, tried 1 time\n" in first
         assert re.search(r"to <someone@sink\.test>: waiting, tried 1 time\n"
                          r"  \d.* -0000: deferral 4\.3\.2 from .*\[?127\.0\.0\.1\]?.*: 451 4?\.?3?\.?2? ?come back later\n", first)
-        assert re.search(r"  next: .*\(in \d+[dhms]+\)\n", first)
+        assert re.search(r"  next: .*\(in (\d+[dhms])+\)\n", first)
         owlpost.owlq("retry", ident)
         two = wait_until(lambda: (o := objects(owlpost, "why", "--json", ident)[0])
                          and len(o["recipients"][0]["tries"]) == 2 and o, 20, lambda: owlpost.log()[-2000:])
