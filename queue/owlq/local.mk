@@ -14,7 +14,7 @@ queue_print_parts = %D%/utf8.h %D%/utf8.c %D%/jsonline.h %D%/jsonline.c %D%/prog
   $(queue_list_parts) \
   %D%/link.h %D%/link.c %D%/owner.h %D%/owner.c %D%/layout.h %D%/layout.c %D%/change.h %D%/change.c %D%/changereport.c \
   %D%/destination.c %D%/check.h %D%/check.c %D%/checklook.c %D%/checkmend.c \
-  queue/order.h queue/order.c queue/mend.h queue/mend.c queue/holds.h queue/holds.c \
+  queue/order.h queue/order.c queue/mend.h queue/mend.c queue/holds.h queue/holds.c queue/notes.h queue/notes.c \
   $(queue_select_parts) $(queue_print_parts) $(queue_read_parts)
 %C%_owlq_LDADD = lib/libowl.a $(OWFAT_LIBS) $(JANSSON_LIBS)
 
