@@ -65,13 +65,17 @@ queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c
   %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/holds.c %D%/operator.c %D%/ctlserver.c %D%/runnerwhy.c \
   %D%/schedule.c %D%/settings.c $(queue_bounce_parts) $(queue_traffic_parts) \
   $(queue_store_parts)
-check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test %D%/bounce_test
+check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test %D%/bounce_test %D%/bounceform_test
 %C%_traffic_test_SOURCES = %D%/traffic_test.c $(queue_runner_parts)
 %C%_traffic_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_runner_test_SOURCES = %D%/runner_test.c $(queue_runner_parts)
 %C%_runner_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_tell_test_SOURCES = %D%/tell_test.c $(queue_runner_parts)
 %C%_tell_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+%C%_bounce_test_SOURCES = %D%/bounce_test.c %D%/testdsn.h $(queue_runner_parts)
+%C%_bounceform_test_SOURCES = %D%/bounceform_test.c %D%/testdsn.h $(queue_runner_parts)
+%C%_bounceform_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+%C%_bounce_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 check_PROGRAMS += %D%/operator_test %D%/ctlserver_test %D%/mend_test %D%/runnerwhy_test
 %C%_mend_test_SOURCES = %D%/mend_test.c %D%/mend.c $(queue_store_parts)
 %C%_mend_test_LDADD = $(TEST_LIBS)
@@ -81,8 +85,6 @@ check_PROGRAMS += %D%/operator_test %D%/ctlserver_test %D%/mend_test %D%/runnerw
 %C%_ctlserver_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_runnerwhy_test_SOURCES = %D%/runnerwhy_test.c $(queue_runner_parts)
 %C%_runnerwhy_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
-%C%_bounce_test_SOURCES = %D%/bounce_test.c $(queue_runner_parts)
-%C%_bounce_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 endif
 
 if FUZZERS

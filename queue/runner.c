@@ -106,10 +106,8 @@ void runner_found_waiting(struct runner *r, const struct queueid *id) {
 void runner_load_backlog(struct runner *r) {
   char folder[16];
   if (r->next_wait_folder >= QUEUEID_FOLDERS) return;
-  store_wait_folder(folder, r->next_wait_folder);
-  if (!r->store.doubtful) (void)store_clear_logs(&r->store, r->next_wait_folder);
-  r->next_wait_folder++;
-  if (store_scan(&r->store, folder, found_waiting, r) == -1)
+  store_wait_folder(folder, r->next_wait_folder++);
+  if (store_scan(&r->store, folder, found_waiting, r) == -1 || store_clear_logs(&r->store, folder) == -1)
     report_problem(r, folder, NULL); /* its name says enough with the reason */
 }
 

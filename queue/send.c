@@ -329,8 +329,8 @@ int main(void) {
   if (ctlserver_open(&ctl, &runner.control) == -1) die_errno("unable to open the control socket");
   int signals = open_signals();
   if (signals == -1) die_errno("unable to catch signals");
+  if (store_sync_all(&runner.store) == -1) report_problem(&runner, "unable to sync the queue", NULL);
   if (store_clear_tmp(&runner.store) == -1) die_queue("tmp");
-  if (store_sync_inherited(&runner.store) == -1) report_problem(&runner, "unable to sync the queue", NULL);
   report_status(&runner);
   run(signals, &pokes, &ctl);
   if (store_sync(&runner.store) == -1) report_problem(&runner, "unable to sync the queue", NULL);
