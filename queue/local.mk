@@ -41,6 +41,7 @@ owlpost_PROGRAMS += %D%/owl-start
 queue_read_parts = %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c
 include queue/owlq/local.mk
+include queue/inject/local.mk
 
 if CMOCKA
 queue_store_parts = %D%/store.c %D%/msglog.c %D%/message.c %D%/newmessage.c %D%/testqueue.h %D%/testqueue.c
@@ -95,33 +96,4 @@ noinst_PROGRAMS += %D%/callerenvelope_fuzz %D%/msglog_fuzz
 %C%_msglog_fuzz_SOURCES = %D%/msglog_fuzz.c %D%/msglog.c %D%/message.c %D%/store.c
 %C%_msglog_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_msglog_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-endif
-
-# owl-inject and sendmail run as their callers.  They look up the caller's
-# name, so they are linked dynamically.
-queue_inject_parts = \
-  %D%/injectoutcome.h \
-  %D%/injectinput.h %D%/injectinput.c \
-  %D%/injectrecipients.h %D%/injectrecipients.c \
-  %D%/injectauthor.h %D%/injectauthor.c \
-  %D%/injectheader.h %D%/injectheader.c \
-  %D%/injectsubmit.h %D%/injectsubmit.c
-AM_CPPFLAGS += -DBIN_DIR='"$(bindir)"'
-bin_PROGRAMS += %D%/owl-inject
-%C%_owl_inject_SOURCES = %D%/inject.c $(queue_inject_parts)
-%C%_owl_inject_LDADD = lib/libowl.a $(OWFAT_LIBS)
-sendmail_PROGRAMS += %D%/sendmail
-%C%_sendmail_SOURCES = %D%/sendmail.c %D%/sendmailoptions.h %D%/sendmailoptions.c $(queue_inject_parts)
-%C%_sendmail_LDADD = lib/libowl.a $(OWFAT_LIBS)
-if CMOCKA
-check_PROGRAMS += %D%/injectinput_test %D%/injectheader_test %D%/sendmailoptions_test %D%/injecthostile_test
-%C%_injectinput_test_SOURCES = %D%/injectinput_test.c %D%/injectinput.c
-%C%_injectinput_test_LDADD = $(TEST_LIBS)
-%C%_injectheader_test_SOURCES = %D%/injectheader_test.c %D%/injectheader.c %D%/injectrecipients.c \
-  %D%/injectauthor.c
-%C%_injectheader_test_LDADD = $(TEST_LIBS)
-%C%_sendmailoptions_test_SOURCES = %D%/sendmailoptions_test.c %D%/sendmailoptions.c
-%C%_sendmailoptions_test_LDADD = $(TEST_LIBS)
-%C%_injecthostile_test_SOURCES = %D%/injecthostile_test.c
-%C%_injecthostile_test_LDADD = $(TEST_LIBS)
 endif
