@@ -68,7 +68,14 @@ static int found_waiting(void *context, const struct queueid *id) {
   const struct lane *l = s.route.len ? lanes_named(&r->lanes, s.route, true) : NULL;
   if (l) how.lane = l->number;
   stralloc_free(&log);
+  how.held = s.held && !s.untold;
   return runner_wait_for_age(r, id, age_s, s.untold ? 0 : s.next_age_s, &how);
+}
+
+void runner_found_waiting(struct runner *r, const struct queueid *id) {
+  if (found_waiting(r, id) == 0) return;
+  errno = ENOMEM;
+  report_problem(r, "unable to schedule", id);
 }
 
 void runner_load_backlog(struct runner *r) {

@@ -148,7 +148,15 @@ struct watch {
   size_t count, space;
 };
 
-enum { WATCH_SIGNALS, WATCH_POKES, WATCH_LOCAL, WATCH_REMOTE, WATCH_CONTROL, FIXED };
+enum {
+  WATCH_SIGNALS,
+  WATCH_POKES,
+  WATCH_LOCAL,
+  WATCH_REMOTE,
+  WATCH_CONTROL,
+  WATCH_CLIENTS,
+  FIXED = WATCH_CLIENTS + CTLSERVER_CLIENTS
+};
 
 static void watch_one(struct watch *w, int fd, short events, struct worker *worker) {
   if (w->count == w->space) {
@@ -176,6 +184,8 @@ static void watch_all(struct watch *w, int signals, const struct pokes *p,
     watch_one(w, s->sock, writer_events(&s->writer), NULL);
   }
   watch_one(w, ctl->listener, POLLIN, NULL);
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
+    watch_one(w, ctl->clients[i].sock, ctlserver_events(&ctl->clients[i]), NULL);
   for (struct worker *each = runner.dispatcher.workers; each; each = each->next)
     watch_one(w, each->sock, writer_events(&each->writer), each);
 }
@@ -206,7 +216,9 @@ static void handle_events(struct watch *w, int signals, struct pokes *p, struct 
       spawner_event(&runner.spawners[channel], w->polls[WATCH_LOCAL + channel].revents);
   if (w->polls[WATCH_SIGNALS].revents) read_signals(signals);
   if (w->polls[WATCH_POKES].revents) read_pokes(p);
-  if (w->polls[WATCH_CONTROL].revents) ctlserver_serve(ctl, &runner);
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
+    if (w->polls[WATCH_CLIENTS + i].revents) ctlserver_event(&ctl->clients[i], w->polls[WATCH_CLIENTS + i].revents);
+  if (w->polls[WATCH_CONTROL].revents) ctlserver_accept(ctl);
 }
 
 static bool may_exit(void) {
@@ -219,9 +231,10 @@ static bool may_exit(void) {
 static void run(int signals, struct pokes *p, struct ctlserver *ctl) {
   struct watch w = {0};
   while (!may_exit()) {
+    bool ordered = ctlserver_work(ctl, &runner);
     uint64_t next_us = runner_work(&runner);
     watch_all(&w, signals, p, ctl);
-    if (poll(w.polls, (nfds_t)w.count, wait_ms(next_us)) == -1 && errno != EINTR)
+    if (poll(w.polls, (nfds_t)w.count, ordered ? 0 : wait_ms(next_us)) == -1 && errno != EINTR)
       die_errno("unable to wait");
     handle_events(&w, signals, p, ctl);
     if (next_us == 0) runner_load_backlog(&runner);
@@ -271,6 +284,7 @@ int main(void) {
   report_status(&runner);
   run(signals, &pokes, &ctl);
   if (store_sync(&runner.store) == -1) report_problem(&runner, "unable to sync the queue", NULL);
+  ctlserver_close(&ctl);
   log_s(&send_log, "status: exiting");
   log_end(&send_log);
   runner_free(&runner);

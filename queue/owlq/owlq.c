@@ -24,37 +24,18 @@ static const struct command commands[] = {
   {"explain", owlq_explain, "ADDRESS: what would happen to mail for it, and why"},
   {"status", owlq_ctl, "how many deliveries run, how many messages wait"},
   {"flush", owlq_ctl, "everything that waits is tried now"},
-  {"retry", owlq_ctl, "ID: this message is tried now"},
   {"rescan", owlq_ctl, "look for new messages now"},
+  {"hold", owlq_change, "ID... | FILTER: not tried until released"},
+  {"release", owlq_change, "ID... | FILTER: held no longer, and tried now"},
+  {"retry", owlq_change, "ID... | FILTER: tried now"},
+  {"expire", owlq_change, "ID... | FILTER: tried now a last time, then returned"},
+  {"bounce", owlq_change, "ID... | FILTER: returned to the sender at once"},
+  {"delete", owlq_change, "ID... | FILTER: gone, and nobody is told"},
   {"config", owlq_config, "[NAME]: the control files, their values and defaults"},
   {"setup", owlq_setup, "make the folders of the queue"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
-
-int owlq_complain(const char *what, const char *why) {
-  fprintf(stderr, "owlq: %s: %s\n", what, why);
-  return TOOL_SYSTEM;
-}
-
-int owlq_unable(const char *verb, const char *object) {
-  fprintf(stderr, "owlq: unable to %s %s: %s\n", verb, object, strerror(errno));
-  return TOOL_SYSTEM;
-}
-
-int owlq_usage(const char *text) {
-  fprintf(stderr, "usage: owlq %s\n", text);
-  return TOOL_USAGE;
-}
-
-int owlq_open_store(struct control *c, struct store *s) {
-  stralloc folder = {0};
-  int code = TOOL_OK;
-  if (control_text(c, CONTROL_QUEUEDIR, &folder) == -1) return owlq_complain("configuration", c->error.s);
-  if (store_open(s, folder.s) == -1) code = owlq_unable("open the queue", folder.s);
-  stralloc_free(&folder);
-  return code;
-}
 
 static int help(FILE *to, int code) {
   fprintf(to, "usage: owlq COMMAND [ARGUMENT]\n");

@@ -13,8 +13,9 @@ int owlq_config(struct control *c, int argc, char **argv);
 int owlq_setup(struct control *c, int argc, char **argv);
 int owlq_list(struct control *c, int argc, char **argv);
 int owlq_show(struct control *c, int argc, char **argv);
-int owlq_ctl(struct control *c, int argc, char **argv); /* status, flush, retry, rescan */
 int owlq_explain(struct control *c, int argc, char **argv);
+int owlq_ctl(struct control *c, int argc, char **argv); /* status, flush, rescan */
+int owlq_change(struct control *c, int argc, char **argv); /* hold, release, retry, expire, bounce, delete */
 
 /* ---- what they share */
 
