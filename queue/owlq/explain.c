@@ -1,5 +1,4 @@
 #include "config.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "lib/address.h"
@@ -162,16 +161,19 @@ static int read_wish(struct wish *w, int argc, char **argv) {
   return w->address ? 0 : -1;
 }
 
-static void show(const struct explanation *e, bool json) {
-  const char *before = "";
-  if (json) printf("{");
-  for (size_t i = 0; i < SECTIONS; i++) {
-    if (!e->sections[i].title) continue;
-    if (json) printf("%s", before);
-    (json ? showfacts_json : showfacts_text)(&e->sections[i]);
-    before = ",\n";
-  }
-  if (json) printf("}\n");
+static int show_json(const struct explanation *e) {
+  struct jsonline line;
+  jsonline_begin(&line);
+  for (size_t i = 0; i < SECTIONS; i++)
+    if (e->sections[i].title) showfacts_json(&line, &e->sections[i]);
+  return jsonline_put(&line);
+}
+
+static int show(const struct explanation *e, bool json) {
+  if (json) return show_json(e);
+  for (size_t i = 0; i < SECTIONS; i++)
+    if (e->sections[i].title) showfacts_text(&e->sections[i]);
+  return TOOL_OK;
 }
 
 static void free_all(struct explanation *e) {
@@ -193,8 +195,8 @@ int owlq_explain(struct control *c, int argc, char **argv) {
   find_route(&e, c);
   ask_delivery(&e);
   if (e.is_routed) note_limits(&e, c);
-  show(&e, w.json);
-  int code = e.is_routed ? TOOL_OK : TOOL_SYSTEM;
+  int code = show(&e, w.json);
+  if (!e.is_routed) code = TOOL_SYSTEM;
   free_all(&e);
   return code;
 }
