@@ -22,7 +22,10 @@ enum ctl_frame {
   CTL_DELETE = 9,
   CTL_OK = 10,
   CTL_ERROR = 11,  /* TEXT says why */
-  CTL_MEND = 12    /* for MESSAGES, too: what is wrong with their files is mended */
+  CTL_MEND = 12,   /* for MESSAGES, too: what is wrong with their files is mended */
+  CTL_STATS = 20,  /* -> TOTALS, any number of DESTINATION, OK: lib/ctlstats.h */
+  CTL_TOTALS = 21,
+  CTL_DESTINATION = 22
 };
 
 enum { CTL_FRAME_MAX = 65536, CTL_MESSAGES_MAX = 1000 };

@@ -11,6 +11,7 @@ static void log_number(struct log *l, const struct queueid *id) {
 void report_new(struct runner *r, const struct message *m) {
   const struct envelope *e = &m->file.envelope;
   struct log *l = r->log;
+  r->counters.taken++;
   log_s(l, "new msg ");
   log_number(l, &m->id);
   log_end(l);
@@ -98,6 +99,7 @@ void report_status(struct runner *r) {
 }
 
 void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid) {
+  r->counters.bounced++;
   log_s(r->log, "bounce msg ");
   log_number(r->log, about);
   log_s(r->log, " qp ");
@@ -106,6 +108,7 @@ void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid) 
 }
 
 void report_end(struct runner *r, const struct queueid *id) {
+  r->counters.finished++;
   log_s(r->log, "end msg ");
   log_number(r->log, id);
   log_end(r->log);
