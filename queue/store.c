@@ -73,6 +73,12 @@ int store_open_message(struct store *s, const struct queueid *id, enum store_pla
   return open_plain(s->queue_fd, path);
 }
 
+int store_open_bad(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  snprintf(path, sizeof path, "bad/%s", id->s);
+  return open_plain(s->queue_fd, path);
+}
+
 int store_open_at(struct store *s, const struct queueid *id, enum store_place place) {
   char path[PATH_SPACE];
   place_path(path, id, place);

@@ -42,6 +42,8 @@ void store_close(struct store *s);
 /* store_open_message(): a read-only descriptor; *place says where it lies. */
 int store_open_message(struct store *s, const struct queueid *id, enum store_place *place);
 
+/* store_open_bad(): the same in bad/.  EBADMSG or ELOOP: not a plain file. */
+int store_open_bad(struct store *s, const struct queueid *id);
 /* store_open_at(): the same, in that place only. */
 int store_open_at(struct store *s, const struct queueid *id, enum store_place place);
 

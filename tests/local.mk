@@ -7,11 +7,16 @@ EXTRA_DIST += \
   %D%/system/test_attack.py %D%/system/test_clients.py %D%/system/test_defer.py %D%/system/test_flow.py \
   %D%/system/test_hostile.py %D%/system/test_link.py %D%/system/test_listeners.py %D%/system/test_mx.py %D%/system/test_rights.py \
   %D%/system/test_storm.py %D%/system/test_trace.py %D%/system/waiting.py
-EXTRA_DIST += %D%/system/backlog.py %D%/system/test_operate.py
-EXTRA_DIST += %D%/system/agent.py %D%/system/test_explain.py %D%/system/test_owlq.py %D%/system/test_remote.py
+EXTRA_DIST += %D%/system/agent.py %D%/system/test_explain.py %D%/system/test_owlq.py %D%/system/test_owlq_read.py %D%/system/test_remote.py
+EXTRA_DIST += %D%/system/backlog.py %D%/system/test_operate.py %D%/system/test_check.py
 
 # Every *_fuzz program starts from its corpus here.
 EXTRA_DIST += %D%/fuzz/run %D%/fuzz/corpus
+
+# What tests and benchmarks fill queues with.
+noinst_PROGRAMS += %D%/bench/fillqueue
+%C%_bench_fillqueue_SOURCES = %D%/bench/fillqueue.c queue/msglog.h queue/msglog.c
+%C%_bench_fillqueue_LDADD = lib/libowl.a $(OWFAT_LIBS)
 
 # as a prerequisite of dist, the script's name would mean the target
 dist-hook:

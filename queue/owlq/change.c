@@ -8,10 +8,10 @@
 #include <unistd.h>
 #include "lib/clock.h"
 #include "lib/exitcode.h"
-#include "queue/owlq/alone.h"
 #include "queue/owlq/ids.h"
 #include "queue/owlq/link.h"
 #include "queue/owlq/owlq.h"
+#include "queue/owlq/owner.h"
 #include "queue/owlq/select.h"
 
 /* Requests that may be under way: enough that the runner never waits for us. */
@@ -138,14 +138,15 @@ static int by_runner(struct change *x, struct link *l) {
 static int by_ourselves(struct change *x, struct store *s) {
   struct orderer by = {.uid = getuid(), .now_us = clock_wall_us(&clock_system)};
   struct ordered after;
-  int code = alone_begin(s);
+  if (owner_become(s->queue_fd) == -1) return owlq_unable("become", "the queue's owner");
+  int code = owner_lock(s);
   for (size_t i = 0; code == TOOL_OK && i < x->ids.count; i++) {
     progress_step(&x->progress, i, x->ids.count);
     enum outcome o = order_carry_out(s, &x->ids.each[i], x->what, &by, &after);
     note(x, i, o, strerror(errno));
   }
   if (code == TOOL_OK && store_sync(s) == -1) code = owlq_unable("sync", "the queue");
-  alone_end();
+  owner_end();
   return code;
 }
 

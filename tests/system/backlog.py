@@ -2,18 +2,20 @@
 import os
 import shutil
 
-from peers import free_port
+from peers import Sink
 from waiting import wait_until
 
 MESSAGE = "From: <ann@owlpost.test>\nTo: <someone@sink.test>\nSubject: about owls\n\nThe body.\n"
 
 
-def no_next_hop(owlpost):
-    """What goes to sink.test is deferred for an hour; the port that nobody listens at."""
-    port = free_port()
-    owlpost.control("smtproutes", f"sink.test:127.0.0.1:{port}")
-    owlpost.control("retryskipremote", "60")
-    return port
+class NextHop(Sink):
+    """Where mail for sink.test goes; it defers each recipient until it accepts."""
+
+    def __init__(self, owlpost):
+        self.accepts = False
+        super().__init__(reply=lambda verb, argument: "450 4.2.1 come back" if verb == "RCPT" and not self.accepts else None)
+        owlpost.control("smtproutes", f"sink.test:127.0.0.1:{self.port}")
+        owlpost.control("retryskipremote", "60")
 
 
 def ids(owlpost):

@@ -9,7 +9,6 @@ import time
 import pytest
 
 import backlog
-from peers import Sink
 from waiting import wait_until
 
 
@@ -21,23 +20,22 @@ def status(owlpost):
     return {k: int(v.split(" ")[0]) for k, v in re.findall(r"(.*) \w+: (.*)", owlpost.owlq("status"))}
 
 
-def test_a_held_message_waits_until_it_is_released(owlpost):
-    port = backlog.no_next_hop(owlpost)
+def test_a_held_message_waits_until_it_is_released(owlpost, next_hop):
     owlpost.start()
     ident = backlog.defer(owlpost)
     assert "1 message held" in owlpost.owlq("hold", ident)
-    with Sink(port) as sink:
-        owlpost.owlq("flush")
-        assert owlpost.call("owlq", "retry", ident).returncode == 111
-        owlpost.stop()
-        owlpost.start()
-        owlpost.owlq("flush")
-        owlpost.inject(backlog.MESSAGE, "other@sink.test")  # after the flush: what was due has been tried by then
-        wait_until(lambda: sink.received, 20, lambda: owlpost.log())
-        assert [r.recipients for r in sink.received] == [["other@sink.test"]]
-        owlpost.owlq("release", ident)
-        wait_until(lambda: len(sink.received) == 2, 20, lambda: owlpost.log())
-        owlpost.wait_for_empty_queue()
+    next_hop.accepts = True
+    owlpost.owlq("flush")
+    assert owlpost.call("owlq", "retry", ident).returncode == 111
+    owlpost.stop()
+    owlpost.start()
+    owlpost.owlq("flush")
+    owlpost.inject(backlog.MESSAGE, "other@sink.test")  # after the flush: what was due has been tried by then
+    wait_until(lambda: next_hop.received, 20, lambda: owlpost.log())
+    assert [r.recipients for r in next_hop.received] == [["other@sink.test"]]
+    owlpost.owlq("release", ident)
+    wait_until(lambda: len(next_hop.received) == 2, 20, lambda: owlpost.log())
+    owlpost.wait_for_empty_queue()
     assert f"order: hold msg {ident[:16]} by uid {os.getuid()}\n" in owlpost.log()
 
 
@@ -62,8 +60,7 @@ def test_a_message_is_deleted_while_it_is_delivered(owlpost):
 
 
 @pytest.mark.parametrize("command, words", [("bounce", b"returned by the administrator"), ("expire", b"5.4.7")])
-def test_the_sender_gets_it_back(owlpost, command, words):
-    backlog.no_next_hop(owlpost)
+def test_the_sender_gets_it_back(owlpost, next_hop, command, words):
     owlpost.start()
     ident = backlog.defer(owlpost, sender="joe@owlpost.test")
     before = attempts(owlpost)
@@ -74,8 +71,7 @@ def test_the_sender_gets_it_back(owlpost, command, words):
     assert len(re.findall("starting delivery .*sink.test", owlpost.log())) == before + (command == "expire")
 
 
-def test_without_a_runner_owlq_does_it_itself(owlpost):
-    port = backlog.no_next_hop(owlpost)
+def test_without_a_runner_owlq_does_it_itself(owlpost, next_hop):
     owlpost.start()
     held, deleted, returned = (backlog.defer(owlpost, sender="joe@owlpost.test") for _ in range(3))
     owlpost.stop()
@@ -83,17 +79,17 @@ def test_without_a_runner_owlq_does_it_itself(owlpost):
     assert "1 message deleted" in owlpost.owlq("delete", deleted)
     assert "1 message returned" in owlpost.owlq("bounce", returned)
     assert {os.stat(p).st_uid for p in owlpost.queued() if p.endswith(".log")} == {os.stat(owlpost.queue).st_uid}
-    with Sink(port) as sink:
-        owlpost.start()
-        dsn, = owlpost.wait_for_mail("joe")
-        assert b"returned by the administrator" in dsn
-        owlpost.owlq("flush")
-        owlpost.inject(backlog.MESSAGE, "other@sink.test")
-        wait_until(lambda: sink.received, 20, lambda: owlpost.log())
-        assert backlog.ids(owlpost) == [held] or wait_until(lambda: backlog.ids(owlpost) == [held], 10)
-        owlpost.owlq("release", held)
-        owlpost.wait_for_empty_queue()
-        assert len(sink.received) == 2
+    next_hop.accepts = True
+    owlpost.start()
+    dsn, = owlpost.wait_for_mail("joe")
+    assert b"returned by the administrator" in dsn
+    owlpost.owlq("flush")
+    owlpost.inject(backlog.MESSAGE, "other@sink.test")
+    wait_until(lambda: next_hop.received, 20, lambda: owlpost.log())
+    assert backlog.ids(owlpost) == [held] or wait_until(lambda: backlog.ids(owlpost) == [held], 10)
+    owlpost.owlq("release", held)
+    owlpost.wait_for_empty_queue()
+    assert len(next_hop.received) == 2
 
 
 def test_a_queue_that_somebody_else_holds_is_left_alone(owlpost):
@@ -123,8 +119,7 @@ def on_a_terminal(owlpost, answer, *arguments):
         os.close(follower)
 
 
-def test_many_at_once_are_asked_for(owlpost):
-    backlog.no_next_hop(owlpost)
+def test_many_at_once_are_asked_for(owlpost, next_hop):
     owlpost.start()
     wanted = {backlog.defer(owlpost, sender="joe@owlpost.test") for _ in range(2)}
     other = backlog.defer(owlpost)
@@ -144,8 +139,7 @@ def test_many_at_once_are_asked_for(owlpost):
 
 
 @pytest.mark.needs_root("users of their own")
-def test_users_change_nothing(owlpost):
-    backlog.no_next_hop(owlpost)
+def test_users_change_nothing(owlpost, next_hop):
     owlpost.start()
     ident = backlog.defer(owlpost)
     for _ in range(2):
@@ -154,10 +148,9 @@ def test_users_change_nothing(owlpost):
     assert backlog.ids(owlpost) == [ident]
 
 
-def test_a_mass_of_messages_takes_seconds(owlpost, full):
+def test_a_mass_of_messages_takes_seconds(owlpost, next_hop, full):
     """And local mail is delivered while it goes on."""
     count = 100_000 if full else 2000
-    backlog.no_next_hop(owlpost)
     owlpost.start()
     one = backlog.defer(owlpost, sender="joe@owlpost.test")
     owlpost.stop()
