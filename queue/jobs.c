@@ -193,6 +193,7 @@ void jobs_over(struct runner *r, struct job *j) {
   a->jobs_left++; /* not to be settled in between */
   end_job(r, j, j->sent_us ? boot_us(r) - j->sent_us : 0);
   report_status(r);
+  if (l->window.down || was_down) report_lane(r, l);
   if (l->window.down && !was_down) jobs_take_back(r, l);
   a->jobs_left--;
   if (wants_more(r, a, l->channel)) jobs_make(r, a);

@@ -13,7 +13,7 @@
 #include "queue/waitlist.h"
 #include "queue/window.h"
 
-enum { LANE_NAME_MAX = 300, LANE_ERROR_MAX = 200 };
+enum { LANE_ERROR_MAX = 200, LANES_FIRST_OWN = 3 /* before them: none, and the channels' own */ };
 
 struct lane {
   uint32_t number; /* in the waitlist, too */
@@ -34,6 +34,7 @@ struct lane {
   struct lane *next, *previous;
   bool ready;
   /* of those that could later */
+  bool timed;
   uint64_t wake_us;
   size_t timer_at;
 };
@@ -64,7 +65,8 @@ bool lanes_check_concurrency(struct text value);
 bool lanes_check_rate(struct text value);
 
 /* lanes_configure(): new rules, for all. */
-void lanes_configure(struct lanes *s, const struct lane_rules *rules, const uint64_t concurrency[2]);
+void lanes_configure(struct lanes *s, const struct lane_rules *rules, const uint64_t concurrency[2],
+                     uint64_t now_us);
 
 /* lanes_for(): the lane of a route; lanes_named(): by its name (which is how
  * logs and operators call it), made when make is set.  NULL without memory, or
@@ -104,6 +106,9 @@ void lanes_hurry(struct lanes *s, uint64_t now_us);
 
 /* lane_changed(): to be called when messages were parked in it. */
 void lane_changed(struct lanes *s, struct lane *l, uint64_t now_us);
+
+/* lane_rest(): it fetches nothing, now or later. */
+void lane_rest(struct lanes *s, struct lane *l);
 
 /* lanes_fetch(): the lane whose turn it is to fetch a parked message, so that
  * all get their turns and what waits for the channel gets every other one;

@@ -19,7 +19,7 @@ install-data-hook:
 	fi
 
 # Who gets what when: pure functions of state, event and clock.
-queue_traffic_parts = %D%/dispatch.h %D%/dispatch.c %D%/lane.h %D%/lane.c %D%/window.h %D%/window.c \
+queue_traffic_parts = %D%/dispatch.h %D%/dispatch.c %D%/lane.h %D%/lane.c %D%/laneturn.c %D%/window.h %D%/window.c \
   %D%/waitlist.h %D%/waitlist.c %D%/fair.h %D%/fair.c
 owlpost_PROGRAMS += %D%/owl-send
 %C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c %D%/tell.c %D%/report.c \

@@ -93,7 +93,7 @@ static struct logrecord note_result(struct runner *r, struct active *a, size_t r
     .time_us = clock_wall_us(r->clock), .age_s = age_s, .recipient = recipient, .result = *result};
   if (result->class == RESULT_DEFERRAL) {
     record.next_age_s = next_age(r, a, age_s, l);
-    record.route = l ? text_of_stralloc(&l->name) : TEXT_ABSENT;
+    record.route = l && l->name.len <= MSGLOG_ROUTE_MAX ? text_of_stralloc(&l->name) : TEXT_ABSENT;
     a->deferred_by = l ? l->number : NO_LANE;
   }
   r->counters.recipients[l ? l->channel : CHANNEL_REMOTE][result->class]++;

@@ -202,6 +202,7 @@ void report_new(struct runner *r, const struct message *m);
 void report_start(struct runner *r, const struct job *j);
 void report_delivery(struct runner *r, uint64_t delivery, const struct result *result);
 void report_status(struct runner *r);
+void report_lane(struct runner *r, const struct lane *l); /* that went down, or came back */
 void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid);
 void report_end(struct runner *r, const struct queueid *id);
 

@@ -144,6 +144,18 @@ static void ratelimit_spreads_the_messages(void **state) {
   assert_int_equal(testrunner_files(t), 0);
 }
 
+/* Who waits for room does not wait for the next event there. */
+static void a_limit_that_is_lifted_counts_at_once(void **state) {
+  struct testrunner *t = *state;
+  control(t, "ratelimit", "slow.example:1/3600\n");
+  inject_many(t, sender, "bob@slow.example", 20);
+  testrunner_run(t, 10);
+  assert_int_equal(t->attempt_count, 1);
+  control(t, "ratelimit", "");
+  testrunner_run(t, 1);
+  assert_int_equal(t->attempt_count, 20);
+}
+
 static void values_that_make_no_sense_are_refused(void **state) {
   static const char *const bad[][2] = {
     {"concurrencydomain", ":none\n"}, {"concurrencydomain", "a.example:0\n"}, {"ratelimit", ":10\n"},
@@ -171,6 +183,20 @@ static void retryschedule_is_by_destination(void **state) {
   for (size_t i = 0; i < COUNT(expected_s); i++)
     assert_int_equal(testrunner_attempt(t, "later@plan.example", i)->at_s, expected_s[i]);
   assert_int_equal(testrunner_attempt(t, "later@there.example", 1)->at_s, 400);
+}
+
+/* The log has no room for the name; the deferral is recorded all the same. */
+static void a_user_of_any_length_can_be_deferred(void **state) {
+  static char to[500] = "later";
+  struct testrunner *t = *state;
+  memset(to + 5, 'x', 400);
+  snprintf(to + 405, sizeof to - 405, "@here.example");
+  testrunner_inject_one(t, sender, to);
+  testrunner_run(t, 10);
+  assert_false(testrunner_logged(t, "alarm"));
+  t->means[SAY_DEFERRAL] = SAY_SUCCESS;
+  testrunner_run(t, 200);
+  assert_int_equal(testrunner_files(t), 0);
 }
 
 static void held_destinations_get_nothing_until_released(void **state) {
@@ -257,8 +283,10 @@ int main(void) {
     TEST_CASE(hurry_probes_at_once),
     TEST_CASE(concurrencydomain_bounds_the_connections),
     TEST_CASE(ratelimit_spreads_the_messages),
+    TEST_CASE(a_limit_that_is_lifted_counts_at_once),
     cmocka_unit_test(values_that_make_no_sense_are_refused),
     TEST_CASE(retryschedule_is_by_destination),
+    TEST_CASE(a_user_of_any_length_can_be_deferred),
     TEST_CASE(held_destinations_get_nothing_until_released),
     TEST_CASE(a_senders_backlog_does_not_delay_others),
     TEST_CASE(a_long_list_leaves_room_for_others),
