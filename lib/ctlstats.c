@@ -1,8 +1,10 @@
 #include "config.h"
 #include "lib/ctlstats.h"
+#include "lib/envelope.h"
 
 static const struct field request_fields[] = {
   {TAG_ROUTE, FIELD_TEXT, offsetof(struct ctlstats_request, route), CTLSTATS_NAME_MAX, false},
+  {TAG_DESTINATION, FIELD_TEXT, offsetof(struct ctlstats_request, address), ENVELOPE_ADDRESS_MAX, false},
   FIELD_END
 };
 

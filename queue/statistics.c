@@ -79,15 +79,28 @@ static int queue_destination(const struct statistics *s, const struct runner *r,
   return result;
 }
 
+/* An address's destination becomes known by that, so that its limits can be
+ * told; it is forgotten like any that has nothing to do. */
+static int name_destination(struct statistics *s, struct runner *r, const struct ctlstats_request *request) {
+  struct route route = {0};
+  const struct lane *l = NULL;
+  if (!request->address.s) return text_cat(&s->name, request->route);
+  int result = route_find(&r->settings.routes, request->address, &route);
+  if (result == 0 && !route_leads_nowhere(&route) && !(l = lanes_for(&r->lanes, &route))) result = -1;
+  if (l && !stralloc_copy(&s->name, &l->name)) result = -1;
+  route_free(&route);
+  return result;
+}
+
 int statistics_begin(struct statistics *s, struct runner *r, struct text payload, struct frame_writer *w) {
   struct ctlstats_request request;
   if (ctlstats_read_request(&request, payload) == -1) return -1;
   statistics_free(s);
-  s->all = !request.route.s;
+  s->all = !request.route.s && !request.address.s;
+  if (name_destination(s, r, &request) == -1) return errno = ENOMEM, -1;
   s->lanes = r->lanes.count;
   s->oldest_us = calloc((size_t)s->lanes + 1, sizeof *s->oldest_us);
-  if (!s->oldest_us || text_cat(&s->name, request.route) == -1 || queue_totals(r, w) == -1)
-    return errno = ENOMEM, -1;
+  if (!s->oldest_us || queue_totals(r, w) == -1) return errno = ENOMEM, -1;
   s->busy = true;
   return 0;
 }

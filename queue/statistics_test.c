@@ -16,13 +16,15 @@ static struct frame_writer writer;
 
 /* ---- who asks */
 
-static void begin(struct testrunner *t, const char *name) {
-  struct ctlstats_request r = {text_of(name)};
+static void begin_by(struct testrunner *t, const char *name, const char *address) {
+  struct ctlstats_request r = {text_of(name), text_of(address)};
   stralloc payload = {0};
   assert_int_equal(ctlstats_put_request(&payload, &r), 0);
   assert_int_equal(statistics_begin(&statistics, &t->runner, text_of_stralloc(&payload), &writer), 0);
   stralloc_free(&payload);
 }
+
+static void begin(struct testrunner *t, const char *name) { begin_by(t, name, NULL); }
 
 /* What has been queued, through a socket; name's destination into *found. */
 static unsigned read_all(struct ctlstats_totals *totals, struct ctlstats_destination *found,
@@ -141,6 +143,24 @@ static void one_destination_can_be_asked_for(void **state) {
   assert_null(lanes_named(&t->runner.lanes, text_of("unknown.example"), false));
 }
 
+static void an_address_has_a_destination(void **state) {
+  static const struct {
+    const char *address, *name;
+    unsigned count;
+  } cases[] = {{"x@There.Example", "there.example", 1}, {"bob-x@here.example", "local/bob", 1},
+               {"x@new.example", "new.example", 1}, {"x@", NULL, 0}};
+  struct testrunner *t = *state;
+  struct ctlstats_totals totals;
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    struct ctlstats_destination d = {0};
+    begin_by(t, NULL, cases[i].address);
+    finish(t);
+    assert_int_equal(read_all(&totals, &d, cases[i].name, NULL), cases[i].count);
+    if (cases[i].name) assert_text(d.name, text_of(cases[i].name));
+    if (cases[i].name && d.channel == CHANNEL_REMOTE) assert_int_equal(d.window_most, 20);
+  }
+}
+
 /* Each turn says a little; each destination is told once. */
 static void ten_thousand_destinations_take_many_turns(void **state) {
   struct testrunner *t = *state;
@@ -207,6 +227,7 @@ int main(void) {
     TEST_OF(what_has_happened_is_counted),
     TEST_OF(a_destination_that_is_down_says_so),
     TEST_OF(one_destination_can_be_asked_for),
+    TEST_OF(an_address_has_a_destination),
     TEST_OF(ten_thousand_destinations_take_many_turns),
     TEST_OF(the_oldest_of_many_is_found),
     TEST_OF(a_malformed_request_is_none),

@@ -119,13 +119,14 @@ static int print_down(void) {
 int owlq_metrics(struct control *c, int argc, char **argv) {
   struct snapshot s = {0};
   struct link l;
+  const struct ctlstats_request all = {.route = TEXT_ABSENT};
   const char *word = NULL;
   uint64_t most = DESTINATIONS_DEFAULT;
   for (int i = 1; i < argc;)
     if (!option_value(argc, argv, &i, "--destinations", &word) || !word || text_uint(text_of(word), &most) == -1)
       return owlq_usage(usage);
   if (link_open(&l, c) == -1) return print_down();
-  int code = snapshot_take(&s, &l, TEXT_ABSENT) == 0 ? TOOL_OK : TOOL_SYSTEM;
+  int code = snapshot_take(&s, &l, &all) == 0 ? TOOL_OK : TOOL_SYSTEM;
   snapshot_sort(&s, BY_WAITING);
   plain("up", "gauge", "Whether the queue's runner answers.", code == TOOL_OK);
   if (code == TOOL_OK) {

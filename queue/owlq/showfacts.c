@@ -3,23 +3,18 @@
 #include <stdio.h>
 #include <string.h>
 #include "lib/fact.h"
+#include "queue/owlq/screen.h"
 
 enum { KEY_MAX = 32 };
-
-static void print_clean(struct text t) {
-  stralloc clean = {0};
-  if (text_cat_cleaned(&clean, t) == 0 && clean.len) fwrite(clean.s, 1, clean.len, stdout);
-  stralloc_free(&clean);
-}
 
 void showfacts_text(const struct section *s) {
   struct text rest = text_of_stralloc(&s->lines), kind, sentence, details;
   printf("%s\n", s->title);
   while (fact_next(&rest, &kind, &sentence, &details)) {
     printf("  ");
-    print_clean(kind.s ? kind : text_of("problem"));
+    screen_text(kind.s ? kind : text_of("problem"));
     printf(": ");
-    print_clean(sentence);
+    screen_text(sentence);
     printf("\n");
   }
 }

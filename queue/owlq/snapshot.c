@@ -65,11 +65,10 @@ static int take_frame(struct snapshot *s, const struct frame *f) {
   return no_sense();
 }
 
-int snapshot_take(struct snapshot *s, struct link *l, struct text name) {
-  struct ctlstats_request request = {name};
+int snapshot_take(struct snapshot *s, struct link *l, const struct ctlstats_request *request) {
   stralloc payload = {0};
   struct frame f;
-  int r = ctlstats_put_request(&payload, &request);
+  int r = ctlstats_put_request(&payload, request);
   if (r == -1) owlq_complain("statistics", "this is no destination's name");
   if (r == 0) r = link_send_payload(l, CTL_STATS, text_of_stralloc(&payload));
   stralloc_free(&payload);

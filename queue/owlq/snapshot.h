@@ -19,9 +19,9 @@ struct snapshot {
   uint64_t now_us; /* wall clock */
 };
 
-/* snapshot_take(): asks for all destinations, or for the one of this name.  *s
- * must be zeroed or freed before.  0, or -1 after it has said what is wrong. */
-int snapshot_take(struct snapshot *s, struct link *l, struct text name);
+/* snapshot_take(): *s must be zeroed or freed before.  0, or -1 after it has
+ * said what is wrong. */
+int snapshot_take(struct snapshot *s, struct link *l, const struct ctlstats_request *request);
 
 enum snapshot_order { BY_WAITING, BY_ACTIVE, BY_OLDEST, BY_FAULTS, BY_NAME, SNAPSHOT_ORDERS };
 extern const char *const snapshot_orders[SNAPSHOT_ORDERS]; /* their names */

@@ -16,6 +16,8 @@ static const char keys[] = "q quits; order: w waiting, a active, o oldest, f fau
 
 enum { CONTROL_C = 3, ROWS_ONCE = 20, INTERVAL_MAX_S = 86400 };
 
+static const struct ctlstats_request all = {.route = {NULL, 0}};
+
 struct wish {
   enum snapshot_order order;
   uint64_t interval_s;
@@ -124,7 +126,7 @@ static int live(struct link *l, struct wish *w) {
   int r = 0, key = TERMINAL_NOTHING;
   for (bool first = true; r == 0 && take_key(w, key); first = false) {
     struct snapshot s = {0};
-    if ((r = snapshot_take(&s, l, TEXT_ABSENT)) == 0) {
+    if ((r = snapshot_take(&s, l, &all)) == 0) {
       snapshot_sort(&s, w->order);
       draw(&s, first ? NULL : &before);
       before = counts_of(&s);
@@ -146,7 +148,7 @@ static int show_live(struct link *l, struct wish *w) {
 static int show_once(struct link *l, const struct wish *w) {
   struct snapshot s = {0};
   int code = TOOL_SYSTEM;
-  if (snapshot_take(&s, l, TEXT_ABSENT) == 0) {
+  if (snapshot_take(&s, l, &all) == 0) {
     snapshot_sort(&s, w->order);
     code = print_once(&s);
   }

@@ -136,6 +136,25 @@ def test_a_route_of_smtproutes(post):
         assert sink.received
 
 
+def test_the_running_runner_is_asked(post):
+    post.control("ratelimit", "elsewhere.test:5/60\n127.0.0.1:7/60")
+    post.control("concurrencydomain", ":3")
+    facts = explain(post, "x@elsewhere.test")
+    assert kinds(facts, "limits", "ratelimit", "value") == ["7/60"]  # for the relay
+    assert kinds(facts, "limits", "concurrencydomain", "value") == ["3"]
+    assert kinds(facts, "now", "destination", "value") == ["127.0.0.1:9"]
+    assert kinds(facts, "now", "window", "most") == ["20"], "what it has read"
+    assert kinds(explain(post, "joe-x@local.test"), "now", "destination", "value") == ["local/joe"]
+    post.stop()
+    assert [f["fact"] for f in explain(post, "x@elsewhere.test")["now"]] == ["unseen"]
+    post.up()
+    facts = explain(post, "x@elsewhere.test")
+    assert kinds(facts, "now", "window", "most") == ["3"]
+    assert kinds(facts, "now", "rate", "jobs") == ["7"]
+    inject(post, facts, "x@elsewhere.test")
+    assert "refused" in kinds(explain(post, "x@elsewhere.test"), "now", "lasterror", "value")[0].lower()
+
+
 def test_a_user_sees_his_own(post):
     facts = explain(post, "joe-list@local.test", user="joe")
     assert result(facts, "delivery")[0] == "success"
