@@ -5,6 +5,7 @@ const struct frame_protocol ctl_protocol = {'C', 1, CTL_FRAME_MAX};
 
 static const struct field request_fields[] = {
   {TAG_MESSAGES, FIELD_TEXT, offsetof(struct ctl_request, messages), CTL_MESSAGES_MAX * QUEUEID_LENGTH, false},
+  {TAG_DESTINATION, FIELD_TEXT, offsetof(struct ctl_request, destination), CTL_DESTINATION_MAX, false},
   FIELD_END
 };
 

@@ -23,17 +23,21 @@ enum ctl_frame {
   CTL_OK = 10,
   CTL_ERROR = 11,  /* TEXT says why */
   CTL_MEND = 12,   /* for MESSAGES, too: what is wrong with their files is mended */
+  CTL_HOLD_DESTINATION = 13,    /* DESTINATION is held from now on */
+  CTL_RELEASE_DESTINATION = 14, /* ... no longer */
   CTL_STATS = 20,  /* -> TOTALS, any number of DESTINATION, OK: lib/ctlstats.h */
   CTL_TOTALS = 21,
-  CTL_DESTINATION = 22
+  CTL_DESTINATION = 22,
+  CTL_WHY = 30     /* of one message -> OK with struct ctl_why (lib/ctlwhy.h) */
 };
 
-enum { CTL_FRAME_MAX = 65536, CTL_MESSAGES_MAX = 1000 };
+enum { CTL_FRAME_MAX = 65536, CTL_MESSAGES_MAX = 1000, CTL_DESTINATION_MAX = 300 };
 
 extern const struct frame_protocol ctl_protocol;
 
 struct ctl_request {
   struct text messages; /* queue ids, QUEUEID_LENGTH octets each */
+  struct text destination; /* as the runner calls it: "example.org", "local/bob" */
 };
 
 struct ctl_reply {

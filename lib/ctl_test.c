@@ -6,16 +6,19 @@
 
 static void requests_come_back(void **state) {
   (void)state;
-  const struct ctl_request cases[] = {{TEXT_ABSENT},
-                                      {TEXT("1700000000123456.00112233445566778fff")},
+  const struct ctl_request cases[] = {{TEXT_ABSENT, TEXT_ABSENT},
+                                      {TEXT_ABSENT, TEXT("example.org")},
+                                      {TEXT("1700000000123456.00112233445566778fff"), TEXT_ABSENT},
                                       {TEXT("1700000000123456.00112233445566778fff"
-                                            "1700000000123457.00112233445566778fff")}};
+                                            "1700000000123457.00112233445566778fff"),
+                                       TEXT_ABSENT}};
   for (size_t i = 0; i < COUNT(cases); i++) {
     struct ctl_request back;
     stralloc out = {0};
     assert_int_equal(ctl_put_request(&out, &cases[i]), 0);
     assert_int_equal(ctl_read_request(&back, text_of_stralloc(&out)), 0);
     assert_text(back.messages, cases[i].messages);
+    assert_text(back.destination, cases[i].destination);
     stralloc_free(&out);
   }
 }
@@ -64,7 +67,7 @@ static void a_request_names_each_message(void **state) {
   struct queueid id;
   struct ctl_request r = {TEXT("1700000000123456.00112233445566778fff"
                                "x700000000123456.00112233445566778fff"
-                               "1700000000123457.00112233445566778fff17")};
+                               "1700000000123457.00112233445566778fff17"), TEXT_ABSENT};
   assert_true(ctl_message(&r, 0, &id));
   assert_string_equal(id.s, "1700000000123456.00112233445566778fff");
   assert_false(ctl_message(&r, 1, &id)); /* no id */
@@ -76,7 +79,7 @@ static void a_request_names_each_message(void **state) {
 static void more_messages_than_a_request_may_name_are_refused(void **state) {
   (void)state;
   static char ids[(CTL_MESSAGES_MAX + 1) * QUEUEID_LENGTH];
-  struct ctl_request r = {{ids, CTL_MESSAGES_MAX * QUEUEID_LENGTH}}, back;
+  struct ctl_request r = {.messages = {ids, CTL_MESSAGES_MAX * QUEUEID_LENGTH}}, back;
   stralloc out = {0};
   memset(ids, 'x', sizeof ids);
   assert_int_equal(ctl_put_request(&out, &r), 0);

@@ -3,8 +3,8 @@
 #include "lib/envelope.h"
 
 static const struct field request_fields[] = {
-  {TAG_ROUTE, FIELD_TEXT, offsetof(struct ctlstats_request, route), CTLSTATS_NAME_MAX, false},
-  {TAG_DESTINATION, FIELD_TEXT, offsetof(struct ctlstats_request, address), ENVELOPE_ADDRESS_MAX, false},
+  {TAG_DESTINATION, FIELD_TEXT, offsetof(struct ctlstats_request, name), CTL_DESTINATION_MAX, false},
+  {TAG_RECIPIENT_ADDRESS, FIELD_TEXT, offsetof(struct ctlstats_request, address), ENVELOPE_ADDRESS_MAX, false},
   FIELD_END
 };
 

@@ -15,7 +15,7 @@ enum { CTLSTATS_NAME_MAX = 1024 };
 
 /* All destinations, unless one of these is given. */
 struct ctlstats_request {
-  struct text route;   /* only the destination of this name */
+  struct text name;    /* only the destination of this name */
   struct text address; /* only the one that mail for this address would go to now */
 };
 

@@ -11,7 +11,7 @@ static void requests_come_back(void **state) {
     stralloc out = {0};
     assert_int_equal(ctlstats_put_request(&out, &r), 0);
     assert_int_equal(ctlstats_read_request(&back, text_of_stralloc(&out)), 0);
-    assert_text(back.route, names[i]);
+    assert_text(back.name, names[i]);
     assert_text(back.address, TEXT("joe@x.example"));
     stralloc_free(&out);
   }
@@ -52,7 +52,7 @@ static void refuses(void **state) {
   (void)state;
   struct ctlstats_request r;
   struct ctlstats_destination d;
-  assert_int_equal(ctlstats_read_request(&r, TEXT("\2\x08\0\0\0\1\n")), -1);
+  assert_int_equal(ctlstats_read_request(&r, TEXT("\3\7\0\0\0\1\n")), -1);
   assert_int_equal(errno, EPROTO);
   assert_int_equal(ctlstats_read_destination(&d, TEXT("\3\4\0\0\0\x08\0\0\0\0\0\0\0\2")), -1);
 }

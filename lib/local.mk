@@ -18,6 +18,7 @@ lib_libowl_a_SOURCES = \
   %D%/door.h %D%/door.c \
   %D%/ctl.h %D%/ctl.c \
   %D%/ctlstats.h %D%/ctlstats.c \
+  %D%/ctlwhy.h %D%/ctlwhy.c \
   %D%/control.h %D%/control.c \
   %D%/list.h %D%/list.c \
   %D%/fact.h %D%/fact.c \

@@ -121,7 +121,17 @@ enum {
   TAG_DELIVERED = 0x0549,  /* recipients */
   TAG_DEFERRED = 0x054a,
   TAG_FAILED = 0x054b,
-  TAG_OLDEST = 0x054c      /* arrival of the oldest message that waits: wall clock, us */
+  TAG_OLDEST = 0x054c,     /* arrival of the oldest message that waits: wall clock, us */
+  /* how the runner sees a message: struct ctl_why */
+  TAG_WHY_STATE = 0x0550,
+  TAG_WHY_JOBS = 0x0551,
+  TAG_WHY_NEVER = 0x0552,
+  TAG_WHY_DUE = 0x0553,
+  TAG_WHY_REFUSAL = 0x0554,
+  TAG_WHY_OPENS = 0x0555,
+  TAG_WHY_WINDOW = 0x0556,
+  TAG_WHY_RUNNING = 0x0557,
+  TAG_WHY_PARKED = 0x0558
 };
 
 #endif

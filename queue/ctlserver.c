@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "lib/iofd.h"
 #include "lib/unixsock.h"
+#include "queue/runnerwhy.h"
 
 enum { BACKLOG = 16, UNREAD_MAX = 65536 };
 
@@ -99,16 +100,31 @@ static struct ctl_reply status_of(const struct runner *r) {
   };
 }
 
+/* put: whether the payload could be made. */
+static void send_payload(struct ctlclient *c, unsigned type, stralloc *payload, int put) {
+  if (put == 0) put = frame_queue(&c->writer, &ctl_protocol, type, text_of_stralloc(payload), -1);
+  stralloc_free(payload);
+  if (put == -1) hang_up(c); /* no memory: an answer that is missing would shift the others */
+}
+
 static void answer(struct ctlclient *c, unsigned type, const struct ctl_reply *reply) {
   stralloc payload = {0};
-  int r = ctl_put_reply(&payload, reply);
-  if (r == 0) r = frame_queue(&c->writer, &ctl_protocol, type, text_of_stralloc(&payload), -1);
-  stralloc_free(&payload);
-  if (r == -1) hang_up(c); /* no memory: an answer that is missing would shift the others */
+  send_payload(c, type, &payload, ctl_put_reply(&payload, reply));
 }
 
 static void refuse(struct ctlclient *c, const char *why) {
   answer(c, CTL_ERROR, &(struct ctl_reply){.text = text_of(why)});
+}
+
+static void answer_why(struct ctlclient *c, const struct runner *r, const struct ctl_request *request) {
+  struct queueid id;
+  stralloc payload = {0};
+  if (!ctl_message(request, 0, &id)) {
+    refuse(c, "this is no queue id");
+    return;
+  }
+  struct ctl_why why = runner_why(r, &id);
+  send_payload(c, CTL_OK, &payload, ctlwhy_put(&payload, &why));
 }
 
 static void accept_plain(struct ctlclient *c) { answer(c, CTL_OK, &(struct ctl_reply){0}); }
@@ -136,6 +152,11 @@ static void begin_statistics(struct ctlclient *c, struct runner *r, struct text 
     refuse(c, errno == EPROTO ? "malformed request" : "out of memory");
 }
 
+static void hold_destination(struct ctlclient *c, struct runner *r, struct text name, bool held) {
+  if (operator_hold_destination(r, name, held, c->uid) == 0) accept_plain(c);
+  else refuse(c, errno == EINVAL ? "this is no destination" : strerror(errno));
+}
+
 static void take_request(struct ctlclient *c, struct runner *r, const struct frame *f) {
   struct ctl_request request;
   struct ctl_reply status;
@@ -148,6 +169,7 @@ static void take_request(struct ctlclient *c, struct runner *r, const struct fra
     case CTL_STATS: begin_statistics(c, r, f->payload); break;
     case CTL_FLUSH: runner_hurry(r, NULL), accept_plain(c); break;
     case CTL_RESCAN: runner_scan_todo(r), accept_plain(c); break;
+    case CTL_WHY: answer_why(c, r, &request); break;
     case CTL_RETRY:
     case CTL_HOLD:
     case CTL_RELEASE:
@@ -155,6 +177,10 @@ static void take_request(struct ctlclient *c, struct runner *r, const struct fra
     case CTL_RETURN:
     case CTL_DELETE:
     case CTL_MEND: begin(c, f->type, &request); break;
+    case CTL_HOLD_DESTINATION:
+    case CTL_RELEASE_DESTINATION:
+      hold_destination(c, r, request.destination, f->type == CTL_HOLD_DESTINATION);
+      break;
     default: refuse(c, "unknown request");
   }
 }
@@ -173,7 +199,7 @@ static enum order order_of(unsigned type) {
 }
 
 static bool carry_out_next(struct ctlclient *c, struct runner *r) {
-  struct ctl_request request = {text_of_stralloc(&c->messages)};
+  struct ctl_request request = {.messages = text_of_stralloc(&c->messages)};
   struct queueid id;
   enum outcome o = OUTCOME_GONE;
   if (ctl_message(&request, c->outcomes.len, &id))

@@ -67,7 +67,7 @@ static void disconnect(struct client *c) {
 
 static void send_request(struct client *c, unsigned type, struct text messages) {
   stralloc payload = {0};
-  struct ctl_request request = {messages};
+  struct ctl_request request = {.messages = messages};
   assert_int_equal(ctl_put_request(&payload, &request), 0);
   assert_int_equal(frame_send(c->sock, &ctl_protocol, type, text_of_stralloc(&payload), -1, ANSWER_MS), 0);
   stralloc_free(&payload);

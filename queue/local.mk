@@ -25,8 +25,9 @@ owlpost_PROGRAMS += %D%/owl-send
 %C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c %D%/tell.c %D%/report.c \
   %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c $(queue_traffic_parts) \
-  %D%/order.h %D%/order.c %D%/mend.h %D%/mend.c %D%/operator.c \
+  %D%/order.h %D%/order.c %D%/mend.h %D%/mend.c %D%/holds.h %D%/holds.c %D%/operator.c \
   %D%/bounce.h %D%/bounce.c %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c \
+  %D%/runnerwhy.h %D%/runnerwhy.c \
   %D%/statistics.h %D%/statistics.c
 %C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_owl_send_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
@@ -57,7 +58,7 @@ check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D
 %C%_message_test_SOURCES = %D%/message_test.c %D%/bounce.c $(queue_store_parts)
 %C%_message_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c \
-  %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/operator.c %D%/ctlserver.c %D%/statistics.c \
+  %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/holds.c %D%/operator.c %D%/ctlserver.c %D%/statistics.c %D%/runnerwhy.c \
   %D%/schedule.c %D%/settings.c %D%/bounce.c $(queue_traffic_parts) \
   $(queue_store_parts)
 check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test
@@ -67,7 +68,7 @@ check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test
 %C%_runner_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_tell_test_SOURCES = %D%/tell_test.c $(queue_runner_parts)
 %C%_tell_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
-check_PROGRAMS += %D%/operator_test %D%/ctlserver_test
+check_PROGRAMS += %D%/operator_test %D%/ctlserver_test %D%/runnerwhy_test
 %C%_operator_test_SOURCES = %D%/operator_test.c $(queue_runner_parts)
 %C%_operator_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_ctlserver_test_SOURCES = %D%/ctlserver_test.c $(queue_runner_parts)
@@ -75,6 +76,8 @@ check_PROGRAMS += %D%/operator_test %D%/ctlserver_test
 check_PROGRAMS += %D%/statistics_test
 %C%_statistics_test_SOURCES = %D%/statistics_test.c $(queue_runner_parts)
 %C%_statistics_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+%C%_runnerwhy_test_SOURCES = %D%/runnerwhy_test.c $(queue_runner_parts)
+%C%_runnerwhy_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 endif
 
 if FUZZERS

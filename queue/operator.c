@@ -98,6 +98,31 @@ enum outcome operator_order(struct runner *r, const struct queueid *id, enum ord
   return o;
 }
 
+/* ---- destinations */
+
+static int hold_lane(struct runner *r, struct text name, bool held) {
+  struct lane *l = lanes_named(&r->lanes, name, held);
+  if (!l) return held ? (errno = ENOMEM, -1) : 0;
+  lane_hold(&r->lanes, l, held, clock_boot_us(r->clock));
+  if (held) jobs_take_back(r, l);
+  return 0;
+}
+
+int operator_load_holds(struct runner *r) {
+  struct text name;
+  if (holds_load(&r->holds, r->store.queue_fd) == -1) return -1;
+  for (struct text rest = text_of_stralloc(&r->holds.names); holds_next(&rest, &name);)
+    if (hold_lane(r, name, true) == -1) return -1;
+  return 0;
+}
+
+int operator_hold_destination(struct runner *r, struct text name, bool held, uint64_t uid) {
+  if (holds_change(&r->holds, r->store.queue_fd, name, held) == -1) return -1;
+  if (hold_lane(r, name, held) == -1) return -1;
+  report_hold(r, held ? "hold" : "release", name, uid);
+  return 0;
+}
+
 /* ---- mending */
 
 /* Somebody has put it where the runner looks only when it starts. */

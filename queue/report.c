@@ -140,6 +140,16 @@ void report_order(struct runner *r, const char *what, const struct queueid *id, 
   log_end(r->log);
 }
 
+void report_hold(struct runner *r, const char *what, struct text destination, uint64_t uid) {
+  log_s(r->log, "order: ");
+  log_s(r->log, what);
+  log_s(r->log, " destination ");
+  log_t(r->log, destination);
+  log_s(r->log, " by uid ");
+  log_u(r->log, uid);
+  log_end(r->log);
+}
+
 void report_problem(struct runner *r, const char *what, const struct queueid *id) {
   int error = errno;
   log_s(r->log, "alarm: ");

@@ -291,7 +291,10 @@ static int let_wait(struct runner *r, struct active *a) {
   struct wait how = how_to_wait(r, a);
   uint64_t age_s = rounds_age(r, a);
   uint64_t next_s = a->refused_by ? next_event_age(r, a, age_s) : message_next_age(m);
-  if (m->held) how = (struct wait){.held = true, .tag = a->tag};
+  if (m->held) {
+    how = (struct wait){.held = true, .tag = a->tag};
+    next_s = age_s; /* it does not grow older */
+  }
   if (runner_wait_for_age(r, &m->id, age_s, next_s, &how) == -1) return errno = ENOMEM, -1;
   rounds_drop(r, a);
   return 0;

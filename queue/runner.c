@@ -24,6 +24,7 @@ static int found_in_todo(void *context, const struct queueid *id) {
 }
 
 void runner_scan_todo(struct runner *r) {
+  r->scans++;
   r->rescan_us = boot_us(r) + r->settings.rescaninterval_s * 1000000u;
   if (store_sync_todo(&r->store) == -1 ||
       store_scan(&r->store, "todo", found_in_todo, r) == -1)
@@ -69,7 +70,7 @@ static int found_waiting(void *context, const struct queueid *id) {
   if (l) how.lane = l->number;
   stralloc_free(&log);
   how.held = s.held && !s.untold;
-  return runner_wait_for_age(r, id, age_s, s.untold ? 0 : s.next_age_s, &how);
+  return runner_wait_for_age(r, id, age_s, s.untold || s.held ? 0 : s.next_age_s, &how);
 }
 
 void runner_found_waiting(struct runner *r, const struct queueid *id) {
@@ -237,6 +238,7 @@ void runner_free(struct runner *r) {
   for (int channel = 0; channel < 2; channel++) frame_writer_free(&r->spawners[channel].writer);
   lanes_free(&r->lanes);
   waitlist_free(&r->waitlist);
+  holds_free(&r->holds);
   settings_free(&r->settings);
   control_free(&r->control);
   store_close(&r->store);

@@ -12,6 +12,7 @@
 #include "lib/log.h"
 #include "queue/dispatch.h"
 #include "queue/fair.h"
+#include "queue/holds.h"
 #include "queue/order.h"
 #include "queue/schedule.h"
 #include "queue/settings.h"
@@ -57,11 +58,13 @@ struct runner {
   struct waitlist waitlist;
   struct lanes lanes;
   struct fair fair;
+  struct holds holds;
   struct dispatcher dispatcher;
   struct spawner spawners[2]; /* by enum route_channel */
   struct active *actives;
   size_t active_count;
   uint64_t deliveries;       /* number of the next one in the log */
+  uint64_t scans;            /* of todo/, so far */
   unsigned next_wait_folder; /* of the backlog, not yet loaded; QUEUEID_FOLDERS when all is */
   uint64_t sync_us, rescan_us, alarm_us, forget_us; /* boot clock; 0 = not set */
   struct counters counters;
@@ -166,6 +169,12 @@ void jobs_withdraw(struct runner *r, struct active *a);
 enum outcome operator_order(struct runner *r, const struct queueid *id, enum order what,
                             uint64_t uid);
 
+/* operator_load_holds(): destinations that were held before.  0, or -1 with
+ * errno.  operator_hold_destination(): whatever is for it waits, or waits no
+ * longer; durable when it returns 0.  -1 with errno, EINVAL: no such name. */
+int operator_load_holds(struct runner *r);
+int operator_hold_destination(struct runner *r, struct text name, bool held, uint64_t uid);
+
 /* operator_mend(): puts its files right (queue/mend.h), and takes into the list
  * what was missing there. */
 enum outcome operator_mend(struct runner *r, const struct queueid *id, uint64_t uid);
@@ -206,6 +215,7 @@ void report_lane(struct runner *r, const struct lane *l); /* that went down, or 
 void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid);
 void report_end(struct runner *r, const struct queueid *id);
 
+void report_hold(struct runner *r, const char *what, struct text destination, uint64_t uid);
 void report_order(struct runner *r, const char *what, const struct queueid *id, uint64_t uid);
 
 /* report_problem(): "alarm: WHAT: ID: strerror(errno)" */

@@ -64,6 +64,7 @@ struct pokes {
   int capacity;
   char partial[QUEUEID_LENGTH + 1];
   size_t partial_len;
+  uint64_t scans; /* when it was last looked whether this is the FIFO still */
 };
 
 static void open_pokes(struct pokes *p, int queue_fd) {
@@ -71,6 +72,18 @@ static void open_pokes(struct pokes *p, int queue_fd) {
   if (p->fd == -1) die_queue("poke");
   (void)fcntl(p->fd, F_SETPIPE_SZ, POKE_PIPE_OCTETS);
   p->capacity = fcntl(p->fd, F_GETPIPE_SZ);
+}
+
+/* Somebody has put another one in its place: nobody would write to ours. */
+static void look_after_pokes(struct pokes *p) {
+  struct stat ours, named;
+  if (p->scans == runner.scans) return;
+  p->scans = runner.scans;
+  if (fstat(p->fd, &ours) == 0 && fstatat(runner.store.queue_fd, "poke", &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+      S_ISFIFO(named.st_mode) && (ours.st_ino != named.st_ino || ours.st_dev != named.st_dev)) {
+    close(p->fd);
+    open_pokes(p, runner.store.queue_fd);
+  }
 }
 
 static void take_line(struct pokes *p) {
@@ -233,6 +246,7 @@ static void run(int signals, struct pokes *p, struct ctlserver *ctl) {
   while (!may_exit()) {
     bool ordered = ctlserver_work(ctl, &runner);
     uint64_t next_us = runner_work(&runner);
+    look_after_pokes(p);
     watch_all(&w, signals, p, ctl);
     if (poll(w.polls, (nfds_t)w.count, ordered ? 0 : wait_ms(next_us)) == -1 && errno != EINTR)
       die_errno("unable to wait");
@@ -259,6 +273,7 @@ static void open_queue(void) {
   if (store_lock(&runner.store) == -1)
     die("unable to lock the queue", errno == EWOULDBLOCK ? "another owl-send is running" : strerror(errno));
   stralloc_free(&folder);
+  if (operator_load_holds(&runner) == -1) die_queue("holds");
 }
 
 int main(void) {

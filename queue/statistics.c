@@ -84,7 +84,7 @@ static int queue_destination(const struct statistics *s, const struct runner *r,
 static int name_destination(struct statistics *s, struct runner *r, const struct ctlstats_request *request) {
   struct route route = {0};
   const struct lane *l = NULL;
-  if (!request->address.s) return text_cat(&s->name, request->route);
+  if (!request->address.s) return text_cat(&s->name, request->name);
   int result = route_find(&r->settings.routes, request->address, &route);
   if (result == 0 && !route_leads_nowhere(&route) && !(l = lanes_for(&r->lanes, &route))) result = -1;
   if (l && !stralloc_copy(&s->name, &l->name)) result = -1;
@@ -96,7 +96,7 @@ int statistics_begin(struct statistics *s, struct runner *r, struct text payload
   struct ctlstats_request request;
   if (ctlstats_read_request(&request, payload) == -1) return -1;
   statistics_free(s);
-  s->all = !request.route.s && !request.address.s;
+  s->all = !request.name.s && !request.address.s;
   if (name_destination(s, r, &request) == -1) return errno = ENOMEM, -1;
   s->lanes = r->lanes.count;
   s->oldest_us = calloc((size_t)s->lanes + 1, sizeof *s->oldest_us);

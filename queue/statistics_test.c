@@ -215,7 +215,7 @@ static void the_oldest_of_many_is_found(void **state) {
 
 static void a_malformed_request_is_none(void **state) {
   struct testrunner *t = *state;
-  assert_int_equal(statistics_begin(&statistics, &t->runner, TEXT("\2\x08\0\0\0\1\n"), &writer), -1);
+  assert_int_equal(statistics_begin(&statistics, &t->runner, TEXT("\3\7\0\0\0\1\n"), &writer), -1);
   assert_false(statistics.busy);
   assert_false(frame_pending(&writer));
 }

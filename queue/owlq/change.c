@@ -100,7 +100,7 @@ static void note(struct change *x, size_t at, enum outcome o, const char *why) {
 
 static int send_some(struct change *x, struct link *l, size_t from) {
   static const unsigned types[ORDERS] = {CTL_HOLD, CTL_RELEASE, CTL_RETRY, CTL_EXPIRE, CTL_RETURN, CTL_DELETE};
-  struct ctl_request request = {TEXT_ABSENT};
+  struct ctl_request request = {0};
   stralloc ids = {0};
   for (size_t i = from; i < x->ids.count && i < from + CTL_MESSAGES_MAX; i++)
     if (!stralloc_cats(&ids, x->ids.each[i].s)) return owlq_complain("unable to go on", "out of memory"), -1;

@@ -93,6 +93,7 @@ static void mend_place(struct check *c, const struct place *p) {
   struct stat st;
   bool other = fstatat(c->store.queue_fd, p->path, &st, AT_SYMLINK_NOFOLLOW) == 0 && (st.st_mode & S_IFMT) != p->type;
   int r = other ? -1 : layout_make(c->store.queue_fd, p, &c->owners);
+  if (r == 0 && S_ISFIFO(p->type)) c->made_poke = true;
   report(c, p->path, r == 0 ? "mended" : other ? "not mended" : strerror(errno), r == 0);
 }
 
@@ -167,11 +168,21 @@ static void settle_entry(struct check *c, const struct entry *e) {
   }
 }
 
+/* The runner looks again for its FIFO when it looks through todo/. */
+static int tell_of_poke(struct check *c) {
+  struct ctl_reply reply;
+  if (!c->live || !c->made_poke) return TOOL_OK;
+  return link_send(&c->link, CTL_RESCAN, &(struct ctl_request){0}) == 0 &&
+             link_receive(&c->link, &reply) == 0
+           ? TOOL_OK
+           : TOOL_SYSTEM;
+}
+
 /* Whatever the runner was doing it has done when it has answered. */
 static int await_runner(struct check *c) {
   struct ctl_reply reply;
   if (!c->live || c->suspects.count == 0) return TOOL_OK;
-  return link_send(&c->link, CTL_STATUS, &(struct ctl_request){TEXT_ABSENT}) == 0 &&
+  return link_send(&c->link, CTL_STATUS, &(struct ctl_request){0}) == 0 &&
              link_receive(&c->link, &reply) == 0
            ? TOOL_OK
            : TOOL_SYSTEM;
@@ -215,7 +226,7 @@ static int check(struct check *c) {
   code = check_names(c, ".");
   if (check_names(c, "wait") != TOOL_OK) code = TOOL_SYSTEM;
   if (check_messages(c) != TOOL_OK) code = TOOL_SYSTEM;
-  if (sync_all(c) != TOOL_OK) code = TOOL_SYSTEM;
+  if (sync_all(c) != TOOL_OK || tell_of_poke(c) != TOOL_OK) code = TOOL_SYSTEM;
   return summarize(c, code);
 }
 

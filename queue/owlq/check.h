@@ -36,7 +36,7 @@ struct check {
   struct store store;
   struct owners owners;
   struct link link;
-  bool live, repair, json;
+  bool live, repair, json, made_poke;
   struct entries suspects;
   size_t messages, faults, mended;
   struct progress progress;

@@ -31,7 +31,7 @@ int owlq_ctl(struct control *c, int argc, char **argv) {
   if (argc != 1) return owlq_usage("status | flush | rescan");
   if (link_open(&l, c) == -1) return owlq_complain("unable to reach the runner (is owl-start running?)", strerror(errno));
   int code = TOOL_SYSTEM;
-  if (link_send(&l, type, &(struct ctl_request){TEXT_ABSENT}) == 0 && link_receive(&l, &reply) == 0) {
+  if (link_send(&l, type, &(struct ctl_request){0}) == 0 && link_receive(&l, &reply) == 0) {
     if (type == CTL_STATUS) print_status(&reply);
     code = TOOL_OK;
   }

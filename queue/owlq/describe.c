@@ -82,6 +82,7 @@ void describe_result(struct jsonline *j, const struct logrecord *r) {
   set_text(j, "host", r->result.host);
   set_text(j, "address", r->result.address);
   set_text(j, "tls", r->result.tls);
+  set_text(j, "destination", r->route);
 }
 
 void describe_last(struct jsonline *j, const struct message *m, size_t i) {

@@ -37,7 +37,8 @@ void describe_recipient(struct jsonline *j, const struct message *m, size_t i);
 /* describe_last(): its last result as the member "last", where there is one. */
 void describe_last(struct jsonline *j, const struct message *m, size_t i);
 
-/* describe_result(): at, result, status, code, text, host, address, tls. */
+/* describe_result(): at, result, status, code, text, host, address, tls,
+ * destination. */
 void describe_result(struct jsonline *j, const struct logrecord *r);
 
 #endif

@@ -12,11 +12,12 @@
 #include "queue/owlq/owlq.h"
 
 static const struct place before[] = {
-  {".", S_IFDIR, 0710, false},   {"todo", S_IFDIR, 03770, false}, {"tmp", S_IFDIR, 03770, false},
-  {"bad", S_IFDIR, 0700, false}, {"wait", S_IFDIR, 0700, false},
+  {".", S_IFDIR, 0710, false, false},   {"todo", S_IFDIR, 03770, false, false}, {"tmp", S_IFDIR, 03770, false, false},
+  {"bad", S_IFDIR, 0700, false, false}, {"wait", S_IFDIR, 0700, false, false},
 };
 static const struct place behind[] = {
-  {"poke", S_IFIFO, 0620, false}, {"lock", S_IFREG, 0600, false}, {"door", S_IFREG, 0400, true},
+  {"poke", S_IFIFO, 0620, false, false}, {"lock", S_IFREG, 0600, false, false}, {"door", S_IFREG, 0400, true, false},
+  {"holds", S_IFREG, 0600, false, true}, {"holds.new", S_IFREG, 0600, false, true},
 };
 enum { BEFORE = sizeof before / sizeof before[0], BEHIND = sizeof behind / sizeof behind[0] };
 
@@ -58,6 +59,7 @@ bool layout_knows(const char *path) {
 
 static int make(int folder, const struct place *p) {
   int r = 0;
+  if (p->optional) return faccessat(folder, p->path, F_OK, AT_SYMLINK_NOFOLLOW);
   if (S_ISDIR(p->type)) r = mkdirat(folder, p->path, 0700);
   else if (S_ISFIFO(p->type)) r = mkfifoat(folder, p->path, 0600);
   else if ((r = openat(folder, p->path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600)) >= 0)
@@ -73,7 +75,7 @@ static uid_t owner_of(const struct place *p, const struct owners *o) { return p-
 
 /* Owner before mode: a change of owner may take mode bits away. */
 int layout_make(int queue_fd, const struct place *p, const struct owners *o) {
-  if (make(queue_fd, p) == -1) return -1;
+  if (make(queue_fd, p) == -1) return p->optional && errno == ENOENT ? 0 : -1;
   if (!o->private && fchownat(queue_fd, p->path, owner_of(p, o), o->queue, AT_SYMLINK_NOFOLLOW) == -1) return -1;
   return fchmodat(queue_fd, p->path, mode_of(p, o), 0);
 }
@@ -83,9 +85,12 @@ int layout_make(int queue_fd, const struct place *p, const struct owners *o) {
 int layout_check(stralloc *why, int queue_fd, const struct place *p, const struct owners *o) {
   struct stat st;
   char said[128] = "";
-  if (fstatat(queue_fd, p->path, &st, AT_SYMLINK_NOFOLLOW) == -1) snprintf(said, sizeof said, "%s", strerror(errno));
-  else if ((st.st_mode & S_IFMT) != p->type) snprintf(said, sizeof said, "something else has this name");
-  else if (st.st_uid != owner_of(p, o) || (!o->private && st.st_gid != o->queue))
+  if (fstatat(queue_fd, p->path, &st, AT_SYMLINK_NOFOLLOW) == -1) {
+    if (!p->optional || errno != ENOENT) snprintf(said, sizeof said, "%s", strerror(errno));
+  }
+  else if ((st.st_mode & S_IFMT) != p->type)
+    snprintf(said, sizeof said, "something else has this name");
+  else if (st.st_uid != owner_of(p, o) || (!o->private && !p->optional && st.st_gid != o->queue))
     snprintf(said, sizeof said, "its owner is %u:%u, not %u:%u", (unsigned)st.st_uid, (unsigned)st.st_gid,
              (unsigned)owner_of(p, o), (unsigned)o->queue);
   else if ((st.st_mode & 07777) != mode_of(p, o))

@@ -25,6 +25,7 @@ struct place {
   char path[16]; /* from the queue's folder */
   mode_t type, mode; /* S_IFDIR..., and the rest */
   bool smtpd;    /* of owl-smtpd's user */
+  bool optional; /* not made by owlq setup */
 };
 
 /* layout_place(): the n-th, folders before what lies in them.  False: there

@@ -119,7 +119,7 @@ static int print_down(void) {
 int owlq_metrics(struct control *c, int argc, char **argv) {
   struct snapshot s = {0};
   struct link l;
-  const struct ctlstats_request all = {.route = TEXT_ABSENT};
+  const struct ctlstats_request all = {.name = TEXT_ABSENT};
   const char *word = NULL;
   uint64_t most = DESTINATIONS_DEFAULT;
   for (int i = 1; i < argc;)

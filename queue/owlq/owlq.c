@@ -36,6 +36,8 @@ static const struct command commands[] = {
   {"expire", owlq_change, "ID... | FILTER: tried now a last time, then returned"},
   {"bounce", owlq_change, "ID... | FILTER: returned to the sender at once"},
   {"delete", owlq_change, "ID... | FILTER: gone, and nobody is told"},
+  {"hold-destination", owlq_destination, "[NAME...]: nothing goes there until released"},
+  {"release-destination", owlq_destination, "NAME...: what is for it is tried again"},
   {"check", owlq_check, "[--repair]: is everything in the queue as it should be?"},
   {"config", owlq_config, "[NAME]: the control files, their values and defaults"},
   {"setup", owlq_setup, "make the folders of the queue"},

@@ -24,6 +24,7 @@ int owlq_metrics(struct control *c, int argc, char **argv);
 int owlq_ctl(struct control *c, int argc, char **argv); /* status, flush, rescan */
 int owlq_change(struct control *c, int argc, char **argv); /* hold, release, retry, expire, bounce, delete */
 
+int owlq_destination(struct control *c, int argc, char **argv); /* hold-destination, release-destination */
 int owlq_check(struct control *c, int argc, char **argv);
 
 /* ---- what they share */

@@ -122,7 +122,7 @@ int owlq_stats(struct control *c, int argc, char **argv) {
   if (read_wish(&w, argc, argv) == -1) return owlq_usage(usage);
   if (link_open(&l, c) == -1)
     return owlq_complain("unable to reach the runner (is owl-start running?)", strerror(errno));
-  const struct ctlstats_request request = {.route = text_of(w.name)};
+  const struct ctlstats_request request = {.name = text_of(w.name)};
   int code = snapshot_take(&s, &l, &request) == 0 ? TOOL_OK : TOOL_SYSTEM;
   if (code == TOOL_OK && w.name && !s.count) code = owlq_complain(w.name, "the runner knows no such destination now");
   snapshot_sort(&s, w.order);

@@ -16,7 +16,7 @@ static const char keys[] = "q quits; order: w waiting, a active, o oldest, f fau
 
 enum { CONTROL_C = 3, ROWS_ONCE = 20, INTERVAL_MAX_S = 86400 };
 
-static const struct ctlstats_request all = {.route = {NULL, 0}};
+static const struct ctlstats_request all = {.name = {NULL, 0}};
 
 struct wish {
   enum snapshot_order order;

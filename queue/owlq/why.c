@@ -1,11 +1,24 @@
 #include "config.h"
 #include <stdio.h>
 #include "lib/exitcode.h"
+#include "queue/owlq/askrunner.h"
 #include "queue/owlq/attempts.h"
 #include "queue/owlq/describe.h"
 #include "queue/owlq/owlq.h"
 #include "queue/owlq/screen.h"
 #include "queue/owlq/view.h"
+
+/* What operators have ordered (queue/msglog.h): for people, and for programs. */
+enum { EVENTS = EVENT_RETURN + 1 };
+static const char *const event_words[EVENTS] = {
+  [EVENT_HOLD] = "held",        [EVENT_RELEASE] = "released",
+  [EVENT_RETRY] = "made due",   [EVENT_EXPIRE] = "expired: the next try is the last",
+  [EVENT_RETURN] = "to be returned"};
+static const char *const event_names[EVENTS] = {[EVENT_HOLD] = "hold",
+                                                [EVENT_RELEASE] = "release",
+                                                [EVENT_RETRY] = "retry",
+                                                [EVENT_EXPIRE] = "expire",
+                                                [EVENT_RETURN] = "bounce"};
 
 /* ---- for people */
 
@@ -56,8 +69,12 @@ static void print_next(const struct message *m, size_t i, uint64_t now_us) {
     case RECIPIENT_WAITING: break;
   }
   printf("  next: ");
-  if (s->attempts == 0) printf("the first try, as soon as the runner comes to it");
-  else if (due_us <= now_us) printf("tried again as soon as the runner comes to it: it is due");
+  if (m->held) printf("nothing, until it is released: it is held");
+  else if (m->returned) printf("it is returned to the sender, as the operator ordered");
+  else if (s->attempts == 0) printf("the first try, as soon as the runner comes to it");
+  else if (due_us <= now_us)
+    printf(m->expired ? "tried a last time as soon as the runner comes to it"
+                      : "tried again as soon as the runner comes to it: it is due");
   else {
     printf("tried again by its schedule on ");
     print_when(due_us, now_us);
@@ -77,20 +94,33 @@ static void print_recipient(const struct message *m, const struct attempts *a, s
   print_next(m, i, now_us);
 }
 
-static void print_events(const struct attempts *a) {
-  size_t first, count = attempts_of(a, ATTEMPTS_MESSAGE, &first);
-  for (size_t i = first; i < first + count; i++) {
-    const struct logrecord *r = &a->each[i].record;
-    if (!r->told) continue;
-    screen_date(r->time_us);
+static void print_event(const struct logrecord *r) {
+  screen_date(r->time_us);
+  if (r->told) {
     printf(": the sender has been told of the failures");
     if (r->dsn.len) printf(", DSN ");
     screen_text(r->dsn);
     printf("\n");
-  }
+  } else
+    printf(": %s by uid %llu\n", event_words[r->event], (unsigned long long)r->by_uid);
 }
 
-static void print_why(const struct selected *s, const struct attempts *a, uint64_t now_us) {
+static bool is_event(const struct logrecord *r) { return r->told || (r->event && r->event < EVENTS); }
+
+static void print_events(const struct attempts *a) {
+  size_t first, count = attempts_of(a, ATTEMPTS_MESSAGE, &first);
+  for (size_t i = first; i < first + count; i++)
+    if (is_event(&a->each[i].record)) print_event(&a->each[i].record);
+}
+
+static void print_runner(const struct runnerview *v) {
+  stralloc words = {0};
+  if (askrunner_cat(&words, v) == 0) printf("runner: %.*s\n", (int)words.len, words.s);
+  stralloc_free(&words);
+}
+
+static void print_why(const struct selected *s, const struct attempts *a, const struct runnerview *runner,
+                      uint64_t now_us) {
   const struct message *m = s->message;
   printf("%s  %s, ", m->id.s, state_name(s->state));
   screen_age(describe_age(s->arrival_us, now_us));
@@ -99,6 +129,7 @@ static void print_why(const struct selected *s, const struct attempts *a, uint64
   printf(">\n");
   for (size_t i = 0; i < m->file.envelope.recipient_count; i++) print_recipient(m, a, i, now_us);
   print_events(a);
+  print_runner(runner);
 }
 
 static void print_bad(const struct selected *m) {
@@ -125,16 +156,18 @@ static void describe_events(struct jsonline *j, const struct attempts *a) {
   struct jsonline child;
   for (size_t i = first; i < first + count; i++) {
     const struct logrecord *r = &a->each[i].record;
-    if (!r->told) continue;
+    if (!is_event(r)) continue;
     jsonline_begin(&child);
     jsonline_time(&child, "at", r->time_us);
-    jsonline_string(&child, "event", "told");
+    jsonline_string(&child, "event", r->told ? "told" : event_names[r->event]);
+    if (!r->told) jsonline_number(&child, "by_uid", r->by_uid);
     jsonline_text(&child, "dsn", r->dsn);
     jsonline_append(j, "events", &child);
   }
 }
 
-static int put_json(const struct selected *s, const struct attempts *a, uint64_t now_us) {
+static int put_json(const struct selected *s, const struct attempts *a, const struct runnerview *runner,
+                    uint64_t now_us) {
   struct jsonline j, child;
   jsonline_begin(&j);
   describe_message(&j, s, now_us);
@@ -144,7 +177,20 @@ static int put_json(const struct selected *s, const struct attempts *a, uint64_t
     jsonline_append(&j, "recipients", &child);
   }
   describe_events(&j, a);
+  if (s->message) askrunner_describe(&j, runner);
   return jsonline_put(&j);
+}
+
+static void explain(struct view *v, const struct selected *m, const struct attempts *a) {
+  struct runnerview runner;
+  askrunner(&runner, v->control, m->id);
+  if (v->json) {
+    if (put_json(m, a, &runner, v->now_us) != TOOL_OK) v->code = TOOL_SYSTEM;
+  } else if (m->message)
+    print_why(m, a, &runner, v->now_us);
+  else
+    print_bad(m);
+  askrunner_close(&runner);
 }
 
 static int why_one(void *context, const struct selected *m) {
@@ -152,12 +198,8 @@ static int why_one(void *context, const struct selected *m) {
   struct attempts a = {0};
   if (m->message && attempts_read(&a, m->message) == -1)
     v->code = owlq_complain(m->id->s, "out of memory");
-  else if (v->json) {
-    if (put_json(m, &a, v->now_us) != TOOL_OK) v->code = TOOL_SYSTEM;
-  } else if (m->message)
-    print_why(m, &a, v->now_us);
   else
-    print_bad(m);
+    explain(v, m, &a);
   attempts_free(&a);
   return 0;
 }

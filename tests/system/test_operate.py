@@ -138,6 +138,31 @@ def test_many_at_once_are_asked_for(owlpost, next_hop):
     assert backlog.ids(owlpost) == [other]
 
 
+@pytest.mark.parametrize("runs", (True, False), ids=("live", "alone"))
+def test_nothing_goes_to_a_held_destination(owlpost, next_hop, runs):
+    next_hop.accepts = True
+    name = f"127.0.0.1:{next_hop.port}"
+    owlpost.setup()
+    if runs:
+        owlpost.start()
+    owlpost.owlq("hold-destination", name)
+    owlpost.starter or owlpost.start()
+    assert owlpost.inject(backlog.MESSAGE, "someone@sink.test", "ann@owlpost.test").returncode == 0
+    owlpost.wait_for_mail("ann")
+    owlpost.owlq("flush")
+    owlpost.owlq("status")
+    assert "sink.test" not in owlpost.log().split("info msg")[1]
+    assert owlpost.owlq("hold-destination") == name + "\n"
+    if not runs:
+        owlpost.stop()
+    owlpost.owlq("release-destination", name)
+    assert owlpost.owlq("hold-destination") == ""
+    owlpost.starter or owlpost.start()
+    wait_until(lambda: next_hop.received, 20, lambda: owlpost.log())
+    owlpost.wait_for_empty_queue()
+    assert owlpost.call("owlq", "check").returncode == 0
+
+
 @pytest.mark.needs_root("users of their own")
 def test_users_change_nothing(owlpost, next_hop):
     owlpost.start()
