@@ -1,5 +1,6 @@
 #include "config.h"
 #include "queue/testrunner.h"
+#include <stdio.h>
 #include "lib/agent.h"
 
 static const char sender[] = "ann@far.example";
@@ -142,12 +143,16 @@ static struct queueid begin_two(struct testrunner *t, const char *first, const c
   return id;
 }
 
-static void say(struct testrunner *t, enum result_class class) {
-  struct agent_result r = {.result = {.class = class, .text = TEXT("at last")}};
+static void say_of_job(struct testrunner *t, uint64_t job, enum result_class class) {
+  struct agent_result r = {.job = job, .result = {.class = class, .text = TEXT("at last")}};
   assert_int_equal(t->agent_count, 1);
   assert_int_equal(agent_send_result(t->agents[0].sock, &r, 1000), 0);
   testrunner_run(t, 0);
 }
+
+/* The word of the only worker about its first job, and about its second. */
+static void say(struct testrunner *t, enum result_class class) { say_of_job(t, 0, class); }
+static void say_second(struct testrunner *t, enum result_class class) { say_of_job(t, 1, class); }
 
 static void a_hold_takes_back_what_no_worker_has(void **state) {
   struct testrunner *t = *state;
@@ -172,6 +177,56 @@ static void a_hold_can_be_undone_while_deliveries_are_under_way(void **state) {
   testrunner_run(t, 100);
   assert_int_equal(testrunner_attempts(t, "bob@b.example"), 1);
   assert_int_equal(testrunner_files(t), 0);
+}
+
+static void a_long_list_gets_no_more_jobs_while_it_is_held(void **state) {
+  struct testrunner *t = *state;
+  enum { LIST = 100 };
+  static char addresses[LIST][32];
+  const char *to[LIST];
+  for (size_t i = 0; i < LIST; i++) {
+    snprintf(addresses[i], sizeof addresses[i], "silent@d%zu.example", i);
+    to[i] = addresses[i];
+  }
+  testrunner_control(t, "concurrencyremote", "1\n");
+  assert_int_equal(runner_load_settings(&t->runner), 0);
+  struct queueid id = testrunner_inject(t, sender, 0, to, LIST);
+  testrunner_run(t, 0);
+  assert_int_equal(t->attempt_count, 1);
+  assert_int_equal(order(t, &id, ORDER_HOLD), OUTCOME_DONE);
+  say(t, RESULT_SUCCESS);
+  testrunner_run(t, TEST_DAY_S);
+  assert_int_equal(t->attempt_count, 1);
+}
+
+static void append(struct testrunner *t, const struct queueid *id, struct logrecord r) {
+  struct message m;
+  const char *reason;
+  stralloc record = {0};
+  assert_int_equal(message_load(&m, &t->runner.store, id, &reason), MESSAGE_OK);
+  assert_int_equal(msglog_cat(&record, &r), 0);
+  assert_int_equal(message_append(&m, &t->runner.store, text_of_stralloc(&record)), 0);
+  stralloc_free(&record);
+  message_free(&m);
+}
+
+/* A crash came between the failure and its DSN; then owlq held the message. */
+static void a_failure_is_told_although_the_message_is_held(void **state) {
+  struct testrunner *t = *state;
+  const char *const to[] = {"later@here.example", "later-too@here.example"};
+  struct queueid id = testrunner_inject(t, sender, 0, to, 2);
+  testrunner_run(t, 0);
+  testrunner_crash(t);
+  t->wall_us += UINT64_C(1000) * 1000000; /* the other one is due */
+  testrunner_start(t);
+  struct orderer by = {0, t->wall_us};
+  struct ordered after;
+  append(t, &id, (struct logrecord){.time_us = t->wall_us - UINT64_C(1000) * 1000000,
+                                    .result = {.class = RESULT_FAILURE, .status = text_of("5.1.1")}});
+  assert_int_equal(order_carry_out(&t->runner.store, &id, ORDER_HOLD, &by, &after), OUTCOME_DONE);
+  testrunner_run(t, TEST_DAY_S);
+  assert_int_equal(testrunner_told(t, "", sender), 1);
+  assert_int_equal(testrunner_attempts(t, to[1]), 1);
 }
 
 /* ---- retry */
@@ -275,7 +330,12 @@ static void who_gets_it_at_this_moment_is_not_said_to_have_failed(void **state) 
   struct testrunner *t = *state;
   struct queueid id = begin_two(t, "silent@a.example", "bob@b.example");
   assert_int_equal(order(t, &id, ORDER_RETURN), OUTCOME_DONE);
-  testrunner_run(t, 10);
+  struct message m;
+  const char *reason;
+  assert_int_equal(message_load(&m, &t->runner.store, &id, &reason), MESSAGE_OK);
+  assert_int_equal(m.states[0].progress, RECIPIENT_WAITING);
+  assert_int_equal(m.states[1].progress, RECIPIENT_FAILED);
+  message_free(&m);
   assert_int_equal(testrunner_told(t, "", sender), 0); /* the first one's word is still out */
   say(t, RESULT_SUCCESS);
   testrunner_run(t, 100);
@@ -308,6 +368,7 @@ static void a_deleted_message_leaves_nothing(void **state) {
   assert_true(testrunner_logged(t, "order: delete msg "));
   assert_int_equal(order(t, &id, ORDER_DELETE), OUTCOME_GONE);
   assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(waitlist_waiting(&t->runner.waitlist), 0);
   testrunner_run(t, 10 * TEST_DAY_S);
   assert_int_equal(t->attempt_count, 1);
 }
@@ -323,6 +384,19 @@ static void what_is_under_way_is_deleted_at_once(void **state) {
   assert_int_equal(t->attempt_count, 1);
   assert_int_equal(t->runner.active_count, 0);
   assert_int_equal(testrunner_files(t), 0);
+}
+
+/* Its log is not begun anew by what its worker says. */
+static void what_is_retried_is_deleted_at_once(void **state) {
+  struct testrunner *t = *state;
+  struct queueid id = inject_deferred(t, "later@there.example");
+  t->means[SAY_DEFERRAL] = SAY_NOTHING;
+  order(t, &id, ORDER_RETRY);
+  assert_int_equal(order(t, &id, ORDER_DELETE), OUTCOME_DONE);
+  assert_int_equal(testrunner_files(t), 0);
+  say_second(t, RESULT_DEFERRAL);
+  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(t->runner.active_count, 0);
 }
 
 static void a_worker_that_dies_over_a_deleted_message_defers_nothing(void **state) {
@@ -376,6 +450,19 @@ static void nothing_goes_to_a_held_destination(void **state) {
   assert_int_equal(testrunner_attempts(t, "eve@there.example"), 1);
 }
 
+static void what_no_worker_has_does_not_go_to_a_held_destination(void **state) {
+  struct testrunner *t = *state;
+  begin_two(t, "silent@a.example", "bob@b.example");
+  hold_destination(t, "b.example", true);
+  say(t, RESULT_SUCCESS);
+  testrunner_run(t, TEST_DAY_S);
+  assert_int_equal(t->attempt_count, 1);
+  hold_destination(t, "b.example", false);
+  testrunner_run(t, 10);
+  assert_int_equal(testrunner_attempts(t, "bob@b.example"), 1);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
 static void a_local_user_can_be_held(void **state) {
   struct testrunner *t = *state;
   hold_destination(t, "local/bob", true);
@@ -409,6 +496,8 @@ int main(void) {
     TEST(what_is_held_before_the_backlog_is_loaded_is_not_tried),
     TEST(a_hold_takes_back_what_no_worker_has),
     TEST(a_hold_can_be_undone_while_deliveries_are_under_way),
+    TEST(a_long_list_gets_no_more_jobs_while_it_is_held),
+    TEST(a_failure_is_told_although_the_message_is_held),
     TEST(a_message_is_tried_again_at_once),
     TEST(an_expired_message_is_tried_once_more_and_then_returned),
     TEST(an_expired_message_that_is_delivered_is_not_returned),
@@ -420,9 +509,11 @@ int main(void) {
     TEST(a_deferral_of_a_returned_message_is_a_failure),
     TEST(a_deleted_message_leaves_nothing),
     TEST(what_is_under_way_is_deleted_at_once),
+    TEST(what_is_retried_is_deleted_at_once),
     TEST(a_worker_that_dies_over_a_deleted_message_defers_nothing),
     TEST(what_lies_in_bad_can_be_deleted),
     TEST(nothing_goes_to_a_held_destination),
+    TEST(what_no_worker_has_does_not_go_to_a_held_destination),
     TEST(a_local_user_can_be_held),
     TEST(only_names_can_be_held),
   };
