@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import socket
 import subprocess
 import termios
 
@@ -11,6 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from peers import Sink, free_port
+from test_owlq_read import fill
 from waiting import wait_until
 
 MESSAGE = "Subject: about owls\n\nThe body.\n"
@@ -85,6 +87,24 @@ def test_metrics_are_prometheus_text(post):
     few = post.owlq("metrics", "--destinations", "1")
     assert post.dead in few and post.slow not in few
     assert 'destination="' not in post.owlq("metrics", "--destinations", "0")
+
+
+def test_many_destinations_are_told_while_mail_goes_on(owlpost, full):
+    count = 10000 if full else 400
+    routes = (f"d{n}.test:127.{1 + n // 250}.{n % 250}.1:9" for n in range(count))
+    owlpost.control("smtproutes", "\n".join(routes))
+    fill(owlpost, 2 * count, "-t", "-d", str(count), "-r", "u@d%d.test")
+    owlpost.start()
+    wait_until(lambda: stats(owlpost, "--limit", "0")[0]["destinations"] >= count, 240, "all destinations")
+    with socket.socket(socket.AF_UNIX) as staller:
+        staller.connect(f"{owlpost.run}/control/socket")
+        staller.sendall(b"\0\0\0\0C\1\0\x14")
+        assert owlpost.inject(MESSAGE, "joe@local.test").returncode == 0
+        owlpost.wait_for_mail("joe")  # although nobody reads the answer
+        totals, destinations = stats(owlpost)
+    assert len({name for name in destinations if name.endswith(".1:9")}) == count
+    assert totals["waiting"] + totals["active"] == 2 * count
+    assert len(owlpost.owlq("metrics").splitlines()) < 500
 
 
 def test_a_runner_that_is_away_is_down(owlpost):
