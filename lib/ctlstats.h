@@ -24,7 +24,7 @@ struct ctlstats_totals {
   uint64_t started_us; /* wall clock */
   uint64_t taken;      /* messages seen for the first time */
   uint64_t finished;   /* messages that left the queue */
-  uint64_t bounced;    /* DSNs made */
+  uint64_t bounced;    /* DSNs made about failures */
   /* recipients' results, by channel */
   uint64_t local_delivered, local_deferred, local_failed;
   uint64_t remote_delivered, remote_deferred, remote_failed;

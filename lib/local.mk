@@ -28,6 +28,7 @@ lib_libowl_a_SOURCES = \
   %D%/header.h %D%/header.c \
   %D%/phrase.h %D%/phrase.c \
   %D%/xtext.h %D%/xtext.c \
+  %D%/unitext.h %D%/unitext.c \
   %D%/sandbox.h %D%/sandbox.c \
   %D%/injector.h %D%/injector.c \
   %D%/unixsock.h %D%/unixsock.c \
@@ -102,8 +103,9 @@ check_PROGRAMS += %D%/addrlist_test
 %C%_addrlist_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/phrase_test
 %C%_phrase_test_LDADD = $(TEST_LIBS)
-check_PROGRAMS += %D%/xtext_test
+check_PROGRAMS += %D%/xtext_test %D%/unitext_test
 %C%_xtext_test_LDADD = $(TEST_LIBS)
+%C%_unitext_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/controlpage_test
 %C%_controlpage_test_LDADD = $(TEST_LIBS)
 endif

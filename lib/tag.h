@@ -62,10 +62,11 @@ enum {
   TAG_RECIPIENT_NUMBER = 0x0202,
   TAG_NEXT_AGE = 0x0203,   /* the age at which the next attempt is due, s */
   TAG_HELD = 0x0204,       /* flag: held by the operator */
-  TAG_TOLD = 0x0205,       /* flag: a DSN has been made for it */
+  TAG_TOLD = 0x0205,       /* flag: a DSN has been made about what was recorded before */
   TAG_DSN = 0x0206,        /* that DSN's queue id */
   TAG_EVENT = 0x0207,      /* enum logevent: what the operator has ordered */
   TAG_ROUTE = 0x0208,      /* next hop or local user that a deferred recipient is for */
+  TAG_DELAY_TOLD = 0x0209, /* flag: with TOLD: of those that wait, too */
 
   /* agents */
   TAG_JOB = 0x0300,        /* number of the job on this worker */
@@ -98,7 +99,7 @@ enum {
   TAG_STARTED = 0x0530,    /* wall clock, us */
   TAG_TAKEN = 0x0531,      /* messages seen for the first time */
   TAG_FINISHED = 0x0532,   /* messages that left the queue */
-  TAG_BOUNCED = 0x0533,    /* DSNs made */
+  TAG_BOUNCED = 0x0533,    /* DSNs made about failures */
   TAG_LOCAL_DELIVERED = 0x0534, /* recipients */
   TAG_LOCAL_DEFERRED = 0x0535,
   TAG_LOCAL_FAILED = 0x0536,

@@ -114,9 +114,9 @@ void report_lane(struct runner *r, const struct lane *l) {
   log_end(log);
 }
 
-void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid) {
-  r->counters.bounced++;
-  log_s(r->log, "bounce msg ");
+void report_dsn(struct runner *r, const struct queueid *about, uint64_t pid, bool failures) {
+  if (failures) r->counters.bounced++;
+  log_s(r->log, failures ? "bounce msg " : "dsn msg ");
   log_number(r->log, about);
   log_s(r->log, " qp ");
   log_u(r->log, pid);

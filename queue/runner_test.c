@@ -70,12 +70,12 @@ static void retries_are_qmails_until_the_lifetime_is_over(void **state) {
       const struct attempt *a = testrunner_attempt(t, channels[c].address, n);
       assert_non_null(a);
       assert_int_equal(a->at_s, expected_s);
-      if (expected_s >= 604800) {
+      if (expected_s == 604800) {
         assert_null(testrunner_attempt(t, channels[c].address, n + 1));
         break;
       }
       uint64_t next = root(expected_s) + channels[c].skip_s;
-      expected_s = next * next;
+      expected_s = next * next < 604800 ? next * next : 604800; /* the last try, at the end of its life */
     }
   }
 }

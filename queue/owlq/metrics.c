@@ -35,7 +35,7 @@ static void print_totals(const struct snapshot *s) {
   printf("owlpost_start_time_seconds %.3f\n", (double)t->started_us / 1e6);
   plain("messages_taken_total", "counter", "Messages that the runner has seen for the first time.", t->taken);
   plain("messages_finished_total", "counter", "Messages that have left the queue.", t->finished);
-  plain("bounces_total", "counter", "Delivery status notifications made.", t->bounced);
+  plain("bounces_total", "counter", "Messages about failures that were made for senders.", t->bounced);
   describe("recipients_total", "counter", "Results of recipients; a deferral counts at each attempt.");
   labelled("recipients_total", "channel=\"local\",result=\"delivered\"", t->local_delivered);
   labelled("recipients_total", "channel=\"local\",result=\"deferred\"", t->local_deferred);
