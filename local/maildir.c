@@ -30,16 +30,25 @@ static int make_part(const char *path, const char *part) {
   return r;
 }
 
-int maildir_make(const char *path, struct verdict *v) {
-  if (make_folder(path) == -1 || make_part(path, "tmp") == -1 || make_part(path, "new") == -1 ||
-      make_part(path, "cur") == -1 || io_sync_folder(AT_FDCWD, path) == -1)
-    return verdict_defer_errno(v, "unable to make Maildir ", path);
+static int sync_above(const char *path) {
   stralloc above = {0};
-  int r = join(&above, path, "..") == -1 ? out_of_memory(v) : 0;
-  if (r == 0 && io_sync_folder(AT_FDCWD, above.s) == -1)
-    r = verdict_defer_errno(v, "unable to sync the folder of ", path);
+  int r = join(&above, path, "..");
+  if (r == -1) errno = ENOMEM;
+  if (r == 0) r = io_sync_folder(AT_FDCWD, above.s);
+  int saved = errno;
   stralloc_free(&above);
+  errno = saved;
   return r;
+}
+
+/* tmp/ comes last, when the rest is on the disk: whoever finds it may deliver,
+ * and after a crash in between it is missing, so that all this is done again. */
+int maildir_make(const char *path, struct verdict *v) {
+  if (make_folder(path) == 0 && sync_above(path) == 0 && make_part(path, "new") == 0 &&
+      make_part(path, "cur") == 0 && io_sync_folder(AT_FDCWD, path) == 0 && make_part(path, "tmp") == 0 &&
+      io_sync_folder(AT_FDCWD, path) == 0)
+    return 0;
+  return verdict_defer_errno(v, "unable to make Maildir ", path);
 }
 
 /* '/' and ':' mean something in a Maildir, so its specification spells them in

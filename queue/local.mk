@@ -59,6 +59,9 @@ check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D
 %C%_callerenvelope_test_LDADD = $(TEST_LIBS)
 %C%_message_test_SOURCES = %D%/message_test.c $(queue_bounce_parts) $(queue_store_parts)
 %C%_message_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+check_PROGRAMS += %D%/store_test
+%C%_store_test_SOURCES = %D%/store_test.c $(queue_store_parts)
+%C%_store_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c \
   %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/holds.c %D%/operator.c %D%/ctlserver.c %D%/runnerwhy.c %D%/statistics.c \
   %D%/schedule.c %D%/settings.c $(queue_bounce_parts) $(queue_traffic_parts) \

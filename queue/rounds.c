@@ -10,7 +10,7 @@
 /* A round: a message is due, becomes active, its recipients' jobs are done, and
  * what came of them is settled. */
 
-static const uint64_t retry_settling_us = 10u * UINT64_C(1000000), look_again_s = 600;
+static const uint64_t look_again_s = 600;
 
 static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
 
@@ -197,7 +197,7 @@ static void set_aside(struct runner *r, const struct message *m, const char *rea
 
 static void try_again_later(struct runner *r, const struct queueid *id, const char *what) {
   report_problem(r, what, id);
-  wait_for(r, id, retry_settling_us);
+  wait_for(r, id, r->settings.retryfault_s * 1000000u);
 }
 
 /* What an earlier runner did not come to is told first, before this round can
@@ -326,5 +326,5 @@ void rounds_settle(struct runner *r, struct active *a) {
     return;
   }
   report_problem(r, "unable to record the end of a round", &a->message.id);
-  a->settle_us = boot_us(r) + retry_settling_us;
+  a->settle_us = boot_us(r) + r->settings.retryfault_s * 1000000u;
 }

@@ -16,6 +16,7 @@ static int load_numbers(struct settings *s, struct control *c) {
     {CONTROL_RECIPIENTLIMIT, &s->recipientlimit},
     {CONTROL_SYNCINTERVAL, &s->syncinterval_s},
     {CONTROL_RESCANINTERVAL, &s->rescaninterval_s},
+    {CONTROL_RETRYFAULT, &s->retryfault_s},
     {CONTROL_TIMEOUTDELIVERY, &s->timeoutdelivery_s},
     {CONTROL_TIMEOUTIDLE, &s->timeoutidle_s},
     {CONTROL_BOUNCEMAXBYTES, &s->bouncemaxbytes},
@@ -92,6 +93,7 @@ int settings_load(struct settings *s, struct control *c) {
     return -1;
   }
   at_least_a_second(&s->rescaninterval_s);
+  at_least_a_second(&s->retryfault_s);
   at_least_a_second(&s->timeoutdelivery_s);
   at_least_a_second(&s->backoff_first_s);
   at_least_a_second(&s->backoff_max_s);

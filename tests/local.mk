@@ -10,6 +10,8 @@ EXTRA_DIST += \
 EXTRA_DIST += %D%/system/agent.py %D%/system/test_explain.py %D%/system/test_stats.py %D%/system/test_owlq.py %D%/system/test_owlq_read.py %D%/system/test_remote.py
 EXTRA_DIST += %D%/system/backlog.py %D%/system/test_operate.py %D%/system/test_check.py
 
+EXTRA_DIST += %D%/model/queue.pml %D%/model/run
+
 # Every *_fuzz program starts from its corpus here.
 EXTRA_DIST += %D%/fuzz/run %D%/fuzz/corpus
 
