@@ -3,31 +3,32 @@
 #include "lib/envelope.h"
 
 static const struct field request_fields[] = {
-  {TAG_DESTINATION, FIELD_TEXT, offsetof(struct ctlstats_request, name), CTL_DESTINATION_MAX, false},
-  {TAG_RECIPIENT_ADDRESS, FIELD_TEXT, offsetof(struct ctlstats_request, address), ENVELOPE_ADDRESS_MAX, false},
-  FIELD_END
-};
+  {TAG_DESTINATION, FIELD_TEXT, offsetof(struct ctlstats_request, name), CTL_DESTINATION_MAX,
+   false},
+  {TAG_RECIPIENT_ADDRESS, FIELD_TEXT, offsetof(struct ctlstats_request, address),
+   ENVELOPE_ADDRESS_MAX, false},
+  FIELD_END};
 
-#define TOTAL(TAG, MEMBER) {TAG, FIELD_UINT, offsetof(struct ctlstats_totals, MEMBER), UINT64_MAX, false}
-static const struct field totals_fields[] = {
-  TOTAL(TAG_STARTED, started_us),
-  TOTAL(TAG_TAKEN, taken),
-  TOTAL(TAG_FINISHED, finished),
-  TOTAL(TAG_BOUNCED, bounced),
-  TOTAL(TAG_LOCAL_DELIVERED, local_delivered),
-  TOTAL(TAG_LOCAL_DEFERRED, local_deferred),
-  TOTAL(TAG_LOCAL_FAILED, local_failed),
-  TOTAL(TAG_REMOTE_DELIVERED, remote_delivered),
-  TOTAL(TAG_REMOTE_DEFERRED, remote_deferred),
-  TOTAL(TAG_REMOTE_FAILED, remote_failed),
-  TOTAL(TAG_DESTINATIONS, destinations),
-  TOTAL(TAG_LOCAL_CROWDED, local_crowded),
-  TOTAL(TAG_REMOTE_CROWDED, remote_crowded),
-  FIELD_END
-};
+#define TOTAL(TAG, MEMBER)                                                                         \
+  { TAG, FIELD_UINT, offsetof(struct ctlstats_totals, MEMBER), UINT64_MAX, false }
+static const struct field totals_fields[] = {TOTAL(TAG_STARTED, started_us),
+                                             TOTAL(TAG_TAKEN, taken),
+                                             TOTAL(TAG_FINISHED, finished),
+                                             TOTAL(TAG_BOUNCED, bounced),
+                                             TOTAL(TAG_LOCAL_DELIVERED, local_delivered),
+                                             TOTAL(TAG_LOCAL_DEFERRED, local_deferred),
+                                             TOTAL(TAG_LOCAL_FAILED, local_failed),
+                                             TOTAL(TAG_REMOTE_DELIVERED, remote_delivered),
+                                             TOTAL(TAG_REMOTE_DEFERRED, remote_deferred),
+                                             TOTAL(TAG_REMOTE_FAILED, remote_failed),
+                                             TOTAL(TAG_DESTINATIONS, destinations),
+                                             TOTAL(TAG_LOCAL_CROWDED, local_crowded),
+                                             TOTAL(TAG_REMOTE_CROWDED, remote_crowded),
+                                             FIELD_END};
 
 #define OF(MEMBER) offsetof(struct ctlstats_destination, MEMBER)
-#define NUMBER(TAG, MEMBER) {TAG, FIELD_UINT, OF(MEMBER), UINT64_MAX, false}
+#define NUMBER(TAG, MEMBER)                                                                        \
+  { TAG, FIELD_UINT, OF(MEMBER), UINT64_MAX, false }
 static const struct field destination_fields[] = {
   {TAG_ROUTE, FIELD_TEXT, OF(name), CTLSTATS_NAME_MAX, false},
   {TAG_CHANNEL, FIELD_UINT, OF(channel), CHANNEL_REMOTE, true},
@@ -49,8 +50,7 @@ static const struct field destination_fields[] = {
   {TAG_TEXT, FIELD_TEXT, OF(last_error), RESULT_TEXT_MAX, false},
   NUMBER(TAG_TIME, last_error_us),
   NUMBER(TAG_OLDEST, oldest_us),
-  FIELD_END
-};
+  FIELD_END};
 
 int ctlstats_put_request(stralloc *out, const struct ctlstats_request *r) {
   return record_put(out, request_fields, r);

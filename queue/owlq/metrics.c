@@ -33,10 +33,13 @@ static void print_totals(const struct snapshot *s) {
   const struct ctlstats_totals *t = &s->totals;
   describe("start_time_seconds", "gauge", "When the queue's runner started, seconds since 1970.");
   printf("owlpost_start_time_seconds %.3f\n", (double)t->started_us / 1e6);
-  plain("messages_taken_total", "counter", "Messages that the runner has seen for the first time.", t->taken);
+  plain("messages_taken_total", "counter", "Messages that the runner has seen for the first time.",
+        t->taken);
   plain("messages_finished_total", "counter", "Messages that have left the queue.", t->finished);
-  plain("bounces_total", "counter", "Messages about failures that were made for senders.", t->bounced);
-  describe("recipients_total", "counter", "Results of recipients; a deferral counts at each attempt.");
+  plain("bounces_total", "counter", "Messages about failures that were made for senders.",
+        t->bounced);
+  describe("recipients_total", "counter",
+           "Results of recipients; a deferral counts at each attempt.");
   labelled("recipients_total", "channel=\"local\",result=\"delivered\"", t->local_delivered);
   labelled("recipients_total", "channel=\"local\",result=\"deferred\"", t->local_deferred);
   labelled("recipients_total", "channel=\"local\",result=\"failed\"", t->local_failed);
@@ -50,7 +53,8 @@ static void print_now(const struct snapshot *s) {
   labelled("messages", "state=\"waiting\"", s->waiting);
   labelled("messages", "state=\"active\"", s->active);
   labelled("messages", "state=\"held\"", s->held);
-  describe("crowded_messages", "gauge", "Messages that wait for a place among all deliveries of a channel.");
+  describe("crowded_messages", "gauge",
+           "Messages that wait for a place among all deliveries of a channel.");
   labelled("crowded_messages", "channel=\"local\"", s->totals.local_crowded);
   labelled("crowded_messages", "channel=\"remote\"", s->totals.remote_crowded);
   describe("deliveries", "gauge", "Deliveries under way.");
@@ -64,11 +68,21 @@ static void print_now(const struct snapshot *s) {
 
 /* ---- destinations */
 
-static uint64_t waiting(const struct snapshot *s, const struct ctlstats_destination *d) { return (void)s, d->waiting; }
-static uint64_t active(const struct snapshot *s, const struct ctlstats_destination *d) { return (void)s, d->active; }
-static uint64_t window(const struct snapshot *s, const struct ctlstats_destination *d) { return (void)s, d->window; }
-static uint64_t is_down(const struct snapshot *s, const struct ctlstats_destination *d) { return (void)s, d->down; }
-static uint64_t is_held(const struct snapshot *s, const struct ctlstats_destination *d) { return (void)s, d->held; }
+static uint64_t waiting(const struct snapshot *s, const struct ctlstats_destination *d) {
+  return (void)s, d->waiting;
+}
+static uint64_t active(const struct snapshot *s, const struct ctlstats_destination *d) {
+  return (void)s, d->active;
+}
+static uint64_t window(const struct snapshot *s, const struct ctlstats_destination *d) {
+  return (void)s, d->window;
+}
+static uint64_t is_down(const struct snapshot *s, const struct ctlstats_destination *d) {
+  return (void)s, d->down;
+}
+static uint64_t is_held(const struct snapshot *s, const struct ctlstats_destination *d) {
+  return (void)s, d->held;
+}
 static uint64_t oldest(const struct snapshot *s, const struct ctlstats_destination *d) {
   return snapshot_age(s, d->oldest_us);
 }
@@ -79,7 +93,8 @@ static const struct {
 } gauges[] = {
   {"destination_waiting_messages", "Messages that wait for this destination.", waiting},
   {"destination_active_jobs", "Jobs for it that are under way or about to be.", active},
-  {"destination_window", "Deliveries to it that may run at one time; 0: not limited for it.", window},
+  {"destination_window", "Deliveries to it that may run at one time; 0: not limited for it.",
+   window},
   {"destination_oldest_seconds", "Age of the oldest message that waits for it.", oldest},
   {"destination_down", "Whether it cannot be reached and is probed.", is_down},
   {"destination_held", "Whether the operator holds it.", is_held},
@@ -103,7 +118,8 @@ static void print_gauges(const struct snapshot *s, size_t count) {
     describe(gauges[g].name, "gauge", gauges[g].help);
     for (size_t i = 0; i < count; i++) {
       const struct ctlstats_destination *d = &s->rows[i].d;
-      printf("owlpost_%s{channel=\"%s\",destination=\"", gauges[g].name, d->channel == CHANNEL_LOCAL ? "local" : "remote");
+      printf("owlpost_%s{channel=\"%s\",destination=\"", gauges[g].name,
+             d->channel == CHANNEL_LOCAL ? "local" : "remote");
       print_label(d->name);
       printf("\"} %llu\n", (unsigned long long)gauges[g].value(s, d));
     }
@@ -123,7 +139,8 @@ int owlq_metrics(struct control *c, int argc, char **argv) {
   const char *word = NULL;
   uint64_t most = DESTINATIONS_DEFAULT;
   for (int i = 1; i < argc;)
-    if (!option_value(argc, argv, &i, "--destinations", &word) || !word || text_uint(text_of(word), &most) == -1)
+    if (!option_value(argc, argv, &i, "--destinations", &word) || !word ||
+        text_uint(text_of(word), &most) == -1)
       return owlq_usage(usage);
   if (link_open(&l, c) == -1) return print_down();
   int code = snapshot_take(&s, &l, &all) == 0 ? TOOL_OK : TOOL_SYSTEM;

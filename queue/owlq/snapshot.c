@@ -80,8 +80,11 @@ int snapshot_take(struct snapshot *s, struct link *l, const struct ctlstats_requ
 
 /* ---- order */
 
-const char *const snapshot_orders[SNAPSHOT_ORDERS] = {
-  [BY_WAITING] = "waiting", [BY_ACTIVE] = "active", [BY_OLDEST] = "oldest", [BY_FAULTS] = "faults", [BY_NAME] = "name"};
+const char *const snapshot_orders[SNAPSHOT_ORDERS] = {[BY_WAITING] = "waiting",
+                                                      [BY_ACTIVE] = "active",
+                                                      [BY_OLDEST] = "oldest",
+                                                      [BY_FAULTS] = "faults",
+                                                      [BY_NAME] = "name"};
 
 enum snapshot_order snapshot_order_named(const char *name) {
   enum snapshot_order o = BY_WAITING;
@@ -103,8 +106,10 @@ static uint64_t weight(const struct ctlstats_destination *d, enum snapshot_order
 }
 
 static int compare(const void *a, const void *b, void *order) {
-  const struct ctlstats_destination *x = &((const struct snapshot_row *)a)->d, *y = &((const struct snapshot_row *)b)->d;
-  uint64_t p = weight(x, *(enum snapshot_order *)order), q = weight(y, *(enum snapshot_order *)order);
+  const struct ctlstats_destination *x = &((const struct snapshot_row *)a)->d,
+                                    *y = &((const struct snapshot_row *)b)->d;
+  uint64_t p = weight(x, *(enum snapshot_order *)order),
+           q = weight(y, *(enum snapshot_order *)order);
   return p != q ? (p > q ? -1 : 1) : text_compare_nocase(x->name, y->name);
 }
 

@@ -9,7 +9,8 @@
 #include "queue/owlq/screen.h"
 #include "queue/owlq/statsview.h"
 
-static const char usage[] = "stats [--json] [--sort waiting|active|oldest|faults|name] [--limit N] [DESTINATION]";
+static const char usage[] =
+  "stats [--json] [--sort waiting|active|oldest|faults|name] [--limit N] [DESTINATION]";
 
 struct wish {
   enum snapshot_order order;
@@ -23,7 +24,9 @@ static int read_wish(struct wish *w, int argc, char **argv) {
   *w = (struct wish){0};
   for (int i = 1; i < argc;) {
     if (option_flag(argv, &i, "--json")) w->json = true;
-    else if (option_value(argc, argv, &i, "--sort", &order) || option_value(argc, argv, &i, "--limit", &limit)) continue;
+    else if (option_value(argc, argv, &i, "--sort", &order) ||
+             option_value(argc, argv, &i, "--limit", &limit))
+      continue;
     else if (argv[i][0] == '-' || w->name) return -1;
     else w->name = argv[i++];
   }
@@ -35,7 +38,8 @@ static int read_wish(struct wish *w, int argc, char **argv) {
 /* ---- for the eye */
 
 static int put_line(stralloc *line) {
-  int r = stralloc_append(line, "\n") && fwrite(line->s, 1, line->len, stdout) == line->len ? 0 : -1;
+  int r =
+    stralloc_append(line, "\n") && fwrite(line->s, 1, line->len, stdout) == line->len ? 0 : -1;
   stralloc_zero(line);
   return r;
 }
@@ -111,7 +115,8 @@ static int put_destination(const struct snapshot *s, const struct ctlstats_desti
 
 static int print_json(const struct snapshot *s, const struct wish *w) {
   int code = w->name ? TOOL_OK : put_totals(s);
-  for (size_t i = 0; code == TOOL_OK && i < s->count && i < w->limit; i++) code = put_destination(s, &s->rows[i].d);
+  for (size_t i = 0; code == TOOL_OK && i < s->count && i < w->limit; i++)
+    code = put_destination(s, &s->rows[i].d);
   return code;
 }
 
@@ -124,7 +129,8 @@ int owlq_stats(struct control *c, int argc, char **argv) {
     return owlq_complain("unable to reach the runner (is owl-start running?)", strerror(errno));
   const struct ctlstats_request request = {.name = text_of(w.name)};
   int code = snapshot_take(&s, &l, &request) == 0 ? TOOL_OK : TOOL_SYSTEM;
-  if (code == TOOL_OK && w.name && !s.count) code = owlq_complain(w.name, "the runner knows no such destination now");
+  if (code == TOOL_OK && w.name && !s.count)
+    code = owlq_complain(w.name, "the runner knows no such destination now");
   snapshot_sort(&s, w.order);
   if (code == TOOL_OK) code = w.json ? print_json(&s, &w) : print_text(&s, &w);
   snapshot_free(&s);

@@ -11,8 +11,10 @@
 #include "queue/owlq/statsview.h"
 #include "queue/owlq/terminal.h"
 
-static const char usage[] = "top [--once] [--interval SECONDS] [--sort waiting|active|oldest|faults|name]";
-static const char keys[] = "q quits; order: w waiting, a active, o oldest, f faults, n name; any other key: now";
+static const char usage[] =
+  "top [--once] [--interval SECONDS] [--sort waiting|active|oldest|faults|name]";
+static const char keys[] =
+  "q quits; order: w waiting, a active, o oldest, f faults, n name; any other key: now";
 
 enum { CONTROL_C = 3, ROWS_ONCE = 20, INTERVAL_MAX_S = 86400 };
 
@@ -29,7 +31,8 @@ static int read_wish(struct wish *w, int argc, char **argv) {
   *w = (struct wish){0};
   for (int i = 1; i < argc;) {
     if (option_flag(argv, &i, "--once")) w->once = true;
-    else if (!option_value(argc, argv, &i, "--sort", &order) && !option_value(argc, argv, &i, "--interval", &interval))
+    else if (!option_value(argc, argv, &i, "--sort", &order) &&
+             !option_value(argc, argv, &i, "--interval", &interval))
       return -1;
   }
   if (!order || !interval || text_uint(text_of(interval), &w->interval_s) == -1) return -1;
@@ -46,7 +49,8 @@ struct rates {
 
 static struct rates counts_of(const struct snapshot *s) {
   const struct ctlstats_totals *t = &s->totals;
-  return (struct rates){clock_boot_us(&clock_system), t->taken, t->local_delivered + t->remote_delivered,
+  return (struct rates){clock_boot_us(&clock_system), t->taken,
+                        t->local_delivered + t->remote_delivered,
                         t->local_deferred + t->remote_deferred, t->local_failed + t->remote_failed};
 }
 
@@ -58,7 +62,8 @@ static double rate(uint64_t before, uint64_t now, double seconds) {
 static int cat_rates(stralloc *out, const struct rates *a, const struct rates *b) {
   char line[200];
   double seconds = (double)(b->at_us - a->at_us) / 1e6;
-  snprintf(line, sizeof line, "a second: %.1f messages taken; recipients: %.1f delivered, %.1f deferred, %.1f failed",
+  snprintf(line, sizeof line,
+           "a second: %.1f messages taken; recipients: %.1f delivered, %.1f deferred, %.1f failed",
            rate(a->taken, b->taken, seconds), rate(a->delivered, b->delivered, seconds),
            rate(a->deferred, b->deferred, seconds), rate(a->failed, b->failed, seconds));
   return stralloc_cats(out, line) ? 0 : -1;
@@ -69,11 +74,13 @@ static int cat_rates(stralloc *out, const struct rates *a, const struct rates *b
 static int end_line(stralloc *out, int r) { return r == 0 && stralloc_cats(out, "\n") ? 0 : -1; }
 
 /* So many rows at most, and no row wider than that; 0: as they are. */
-static int cat_screen(stralloc *out, const struct snapshot *s, const struct rates *before, size_t rows, size_t width) {
+static int cat_screen(stralloc *out, const struct snapshot *s, const struct rates *before,
+                      size_t rows, size_t width) {
   struct rates now = counts_of(s);
   stralloc line = {0};
   int r = 0;
-  for (unsigned i = 0; r == 0 && i < STATSVIEW_SUMMARY; i++) r = end_line(out, statsview_cat_summary(out, s, i, width));
+  for (unsigned i = 0; r == 0 && i < STATSVIEW_SUMMARY; i++)
+    r = end_line(out, statsview_cat_summary(out, s, i, width));
   if (r == 0 && before) r = cat_rates(&line, before, &now);
   if (r == 0 && before) r = end_line(out, screen_cat_column(out, text_of_stralloc(&line), width));
   if (r == 0) r = end_line(out, 0);
@@ -89,8 +96,10 @@ static void draw(const struct snapshot *s, const struct rates *before) {
   struct terminal_size size = terminal_size();
   stralloc out = {0};
   size_t rows = size.rows > AROUND ? size.rows - AROUND : 0;
-  size_t width = size.columns > 1 ? size.columns - 1 : 1; /* clearing behind a full line can eat its end */
-  if (cat_screen(&out, s, before, rows, width) == 0 && screen_cat_column(&out, text_of(keys), width) == 0)
+  size_t width =
+    size.columns > 1 ? size.columns - 1 : 1; /* clearing behind a full line can eat its end */
+  if (cat_screen(&out, s, before, rows, width) == 0 &&
+      screen_cat_column(&out, text_of(keys), width) == 0)
     terminal_draw(text_of_stralloc(&out));
   stralloc_free(&out);
 }
@@ -139,7 +148,8 @@ static int live(struct link *l, struct wish *w) {
 
 static int show_live(struct link *l, struct wish *w) {
   struct terminal t;
-  if (terminal_begin(&t) == -1) return owlq_complain("no terminal; --once prints one screen", strerror(errno));
+  if (terminal_begin(&t) == -1)
+    return owlq_complain("no terminal; --once prints one screen", strerror(errno));
   int r = live(l, w);
   terminal_end(&t);
   return r == 0 ? TOOL_OK : owlq_complain("the runner", "it answers no more");
