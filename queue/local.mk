@@ -29,7 +29,8 @@ owlpost_PROGRAMS += %D%/owl-send
   %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c $(queue_traffic_parts) \
   %D%/order.h %D%/order.c %D%/mend.h %D%/mend.c %D%/holds.h %D%/holds.c %D%/notes.h %D%/notes.c %D%/operator.c \
   $(queue_bounce_parts) %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c \
-  %D%/runnerwhy.h %D%/runnerwhy.c
+  %D%/runnerwhy.h %D%/runnerwhy.c \
+  %D%/statistics.h %D%/statistics.c
 %C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_owl_send_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
@@ -63,7 +64,7 @@ check_PROGRAMS += %D%/store_test
 %C%_store_test_SOURCES = %D%/store_test.c $(queue_store_parts)
 %C%_store_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c \
-  %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/holds.c %D%/operator.c %D%/ctlserver.c %D%/runnerwhy.c \
+  %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/holds.c %D%/operator.c %D%/ctlserver.c %D%/runnerwhy.c %D%/statistics.c \
   %D%/schedule.c %D%/settings.c $(queue_bounce_parts) $(queue_traffic_parts) \
   $(queue_store_parts)
 check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test %D%/bounce_test %D%/bounceform_test
@@ -84,6 +85,9 @@ check_PROGRAMS += %D%/operator_test %D%/ctlserver_test %D%/mend_test %D%/runnerw
 %C%_operator_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_ctlserver_test_SOURCES = %D%/ctlserver_test.c $(queue_runner_parts)
 %C%_ctlserver_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+check_PROGRAMS += %D%/statistics_test
+%C%_statistics_test_SOURCES = %D%/statistics_test.c $(queue_runner_parts)
+%C%_statistics_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_runnerwhy_test_SOURCES = %D%/runnerwhy_test.c $(queue_runner_parts)
 %C%_runnerwhy_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 endif
