@@ -23,7 +23,7 @@ class Story:
         self.ledger.feed(events, self.tree)
         self.trees, self.outcomes, self.last = {}, {}, {}
 
-    def states(self, limits, mutant):
+    def states(self, limits, mutant, file_system=FileSystem):
         """{digest: moment} and {digest: tree}."""
         last, trees = {}, {}
 
@@ -31,7 +31,7 @@ class Story:
             d = digest(tree)
             last[d] = moment + self.start
             trees.setdefault(d, tree)
-        enumerate_states(mutants.apply(self.events, mutant), FileSystem(self.tree), limits, found)
+        enumerate_states(mutants.apply(self.events, mutant), file_system(self.tree), limits, found)
         return last, trees
 
     def ledger_at(self, moment):
