@@ -106,6 +106,31 @@ int maildir_open(struct maildir_file *f, const char *path, bool make, struct mai
   return verdict_defer_errno(v, "unable to create ", f->tmp.s);
 }
 
+static void note_place(struct facts *f, const char *path, const char *state) {
+  if (!f) return;
+  fact_begin(f, "maildir");
+  fact_t(f, text_of(path));
+  fact_s(f, ": ");
+  fact_s(f, state);
+  fact_detail(f, "path", text_of(path));
+  fact_end(f);
+}
+
+int maildir_look(const char *path, bool make, struct verdict *v) {
+  stralloc part = {0};
+  int r = join(&part, path, "tmp/") == -1 ? out_of_memory(v) : 0;
+  if (r == 0 && access(part.s, W_OK | X_OK) == -1) {
+    if (errno == ENOENT && make) note_place(v->facts, path, "missing, it would be made");
+    else if (errno == ENOENT || errno == ENOTDIR) r = verdict_defer(v, "4.2.1", "no such Maildir: ", path);
+    else r = verdict_defer_errno(v, "unable to write in ", part.s);
+  } else if (r == 0 && (r = join(&part, path, "new/")) == 0 && access(part.s, W_OK | X_OK) == -1)
+    r = verdict_defer_errno(v, "unable to write in ", part.s);
+  else if (r == 0)
+    note_place(v->facts, path, "it is there and can be written");
+  stralloc_free(&part);
+  return r;
+}
+
 int maildir_put(struct maildir_file *f, struct text octets, struct verdict *v) {
   if (io_write_all(f->fd, octets.s, octets.len, IO_FOREVER) == -1)
     return verdict_defer_errno(v, "unable to write ", f->tmp.s);

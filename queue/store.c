@@ -59,9 +59,10 @@ static int open_plain(int folder, const char *path) {
   struct stat st;
   int fd = openat(folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd == -1) return -1;
-  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) return fd;
+  int error = fstat(fd, &st) == -1 ? errno : S_ISREG(st.st_mode) ? 0 : EBADMSG;
+  if (!error) return fd;
   close(fd);
-  return errno = EBADMSG, -1;
+  return errno = error, -1;
 }
 
 int store_open_message(struct store *s, const struct queueid *id, enum store_place *place) {
@@ -73,6 +74,37 @@ int store_open_message(struct store *s, const struct queueid *id, enum store_pla
   *place = PLACE_WAIT;
   wait_path(path, id, "");
   return open_plain(s->queue_fd, path);
+}
+
+int store_open_bad(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  snprintf(path, sizeof path, "bad/%s", id->s);
+  return open_plain(s->queue_fd, path);
+}
+
+int store_open_at(struct store *s, const struct queueid *id, enum store_place place) {
+  char path[PATH_SPACE];
+  place_path(path, id, place);
+  return open_plain(s->queue_fd, path);
+}
+
+bool store_is_at(struct store *s, const struct queueid *id, enum store_place place) {
+  char path[PATH_SPACE];
+  struct stat st;
+  place_path(path, id, place);
+  return fstatat(s->queue_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int store_find(struct store *s, const struct queueid *id, enum store_place *place) {
+  char path[PATH_SPACE];
+  struct stat st;
+  *place = PLACE_TODO;
+  todo_path(path, id);
+  int r = fstatat(s->queue_fd, path, &st, AT_SYMLINK_NOFOLLOW);
+  if (r == 0 || errno != ENOENT) return r;
+  *place = PLACE_WAIT;
+  wait_path(path, id, "");
+  return fstatat(s->queue_fd, path, &st, AT_SYMLINK_NOFOLLOW);
 }
 
 int store_read_log(struct store *s, const struct queueid *id, stralloc *out) {
@@ -193,6 +225,22 @@ static int remove_log_later(struct store *s, const struct queueid *id) {
   return 0;
 }
 
+int store_remove_copy(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  todo_path(path, id);
+  if (unlinkat(s->queue_fd, path, 0) == -1) return -1;
+  mark(s, id, PLACE_TODO);
+  return 0;
+}
+
+int store_remove_log(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  wait_path(path, id, ".log");
+  if (unlinkat(s->queue_fd, path, 0) == -1) return -1;
+  mark(s, id, PLACE_WAIT);
+  return 0;
+}
+
 static int unlink_and_mark(struct store *s, const char *path, const struct queueid *id,
                            enum store_place place) {
   if (unlinkat(s->queue_fd, path, 0) == 0) mark(s, id, place);
@@ -222,6 +270,15 @@ int store_move_to_bad(struct store *s, const struct queueid *id, enum store_plac
   if (renameat(s->queue_fd, from, s->queue_fd, to) == -1 && errno != ENOENT) return -1;
   s->dirty_all = true;
   return 0;
+}
+
+int store_remove_from_bad(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  snprintf(path, sizeof path, "bad/%s", id->s);
+  if (unlinkat(s->queue_fd, path, 0) == -1) return -1;
+  s->dirty_all = true;
+  snprintf(path, sizeof path, "bad/%s.log", id->s);
+  return unlinkat(s->queue_fd, path, 0) == -1 && errno != ENOENT ? -1 : 0;
 }
 
 static int copy_octets(int to, int from, uint64_t octets) {
@@ -321,8 +378,9 @@ int store_sync(struct store *s) {
   s->dirty_all = s->dirty_todo = false;
   memset(s->dirty_wait, 0, sizeof s->dirty_wait);
   if (r == -1) s->doubtful = true;
-  else
+  if (!s->doubtful)
     while (s->spent_count) (void)remove_log(s, &s->spent[--s->spent_count]);
+  s->spent_count = 0;
   errno = saved;
   return r;
 }
