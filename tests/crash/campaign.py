@@ -55,7 +55,7 @@ class Campaign:
     def _map(self, function, jobs, chunk=1):
         global shared
         shared = self
-        with multiprocessing.Pool() as pool:
+        with multiprocessing.Pool(2 * os.cpu_count()) as pool:
             yield from pool.imap_unordered(function, jobs, chunk)
 
     def _say(self, text):

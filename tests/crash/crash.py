@@ -49,8 +49,8 @@ NAMED = ["accept-named", "deliver-named", "bounce-named"]  # a file system witho
 
 
 def default_stories(full):
-    names = [n for n in scenario.STORIES if n != "killed"]
-    return names + NAMED + [f"killed-{n}" for n in (range(2, 60, 3) if full else (8, 12, 16))]
+    names = [n for n in scenario.STORIES if n not in scenario.KILLED]
+    return names + NAMED + ["refused-5"] + [f"killed-{n}" for n in (range(2, 60, 3) if full else (8, 12, 16))]
 
 
 def become_nobody(work):

@@ -135,7 +135,7 @@ class Runner:
         while not true():
             if time.monotonic() > until:
                 raise TimeoutError("the runner does not come that far:\n" + "\n".join(self.log))
-            self.pump(100)
+            self.pump(50)
 
     def wait_log(self, pattern, count=1, seconds=20):
         """Until count lines match."""

@@ -7,8 +7,6 @@ NEEDLESS = {
     ("no", "owl-local: new Maildir, at its end"): "needless: without tmp/ it is made again",
     ("late", "owl-local: new Maildir, at its end"): "needless: without tmp/ it is made again",
     ("late", "owl-local: folder of a new Maildir"): "the same: it still comes before tmp/",
-    ("no", "owl-send: todo/, before a scan is believed"): "needless: who waits for it has no answer yet",
-    ("late", "owl-send: todo/, before a scan is believed"): "needless: who waits for it has no answer yet",
 }
 
 

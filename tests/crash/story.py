@@ -47,8 +47,8 @@ class Recorder:
     def _record(self, name, program, title, octets=b""):
         folder = f"{self.work}/{title}"
         os.makedirs(f"{folder}/root")
-        _, _, how = name.partition("-")
-        options = ["-n"] if how == "named" else ["-k", how] if how else []
+        story, _, how = name.partition("-")
+        options = ["-n"] if how == "named" else ["-k", f"{scenario.KILLED[story]}:{how}"] if how else []
         done = subprocess.run(
             [f"{self.staged}/record", *options, f"{folder}/root", f"{folder}.trace", "/usr/bin/python3", "-B",
              f"{self.staged}/tests/crash/{program}",
