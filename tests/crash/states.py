@@ -18,7 +18,7 @@ class Limits:
     at random; contents: of one file; pairs: of so many things, each two."""
 
     def __init__(self, full):
-        self.exhaustive, self.samples, self.contents, self.pairs = (4096, 200, 200, 20) if full else (48, 8, 14, 0)
+        self.exhaustive, self.samples, self.contents, self.pairs = (1024, 60, 60, 12) if full else (48, 8, 14, 0)
 
 
 class Crash:
