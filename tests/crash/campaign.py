@@ -12,7 +12,7 @@ from model import FileSystem
 from recover import recover
 
 RECOVERIES = {False: 2, True: 6}  # of each story that are cut off in their turn
-MUTANT_STATES = {False: (30, 300), True: (300, 5000)}  # tried of each mutant, until it is caught
+MUTANT_STATES = {False: (30, 300, 3000), True: (300, 5000)}  # tried of each mutant, until it is caught
 
 # What the workers of a pool work on: set before they fork.
 shared = None
@@ -39,7 +39,11 @@ def _outcome(job):
     if story.name not in places:
         r = shared.recorder
         places[story.name] = scenario.make_place(story.name, f"{r.work}/{story.name}.{os.getpid()}", r.programs, True)
-    return job, recover(places[story.name], story.trees[d], story.ledger.originals)
+    what = (places[story.name], story.trees[d], story.ledger.originals)
+    outcome = recover(*what)
+    if outcome.stuck and d in story.last[None]:  # or the machine is slow
+        outcome = recover(*what, patience_s=20)
+    return job, outcome
 
 
 class Campaign:
