@@ -22,7 +22,7 @@ owlpost_PROGRAMS += %D%/owl-send
 %C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/rounds.c %D%/workers.c %D%/tell.c %D%/report.c \
   %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c %D%/dispatch.h %D%/dispatch.c \
-  %D%/idset.h %D%/idset.c %D%/bounce.h %D%/bounce.c %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c
+  %D%/idset.h %D%/idset.c %D%/backlog.h %D%/backlog.c %D%/bounce.h %D%/bounce.c %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c
 %C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_owl_send_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
@@ -46,8 +46,11 @@ check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D
 %C%_callerenvelope_test_LDADD = $(TEST_LIBS)
 %C%_message_test_SOURCES = %D%/message_test.c %D%/bounce.c $(queue_store_parts)
 %C%_message_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+check_PROGRAMS += %D%/backlog_test
+%C%_backlog_test_SOURCES = %D%/backlog_test.c %D%/backlog.c %D%/bounce.c $(queue_store_parts)
+%C%_backlog_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/workers.c \
-  %D%/tell.c %D%/report.c %D%/schedule.c %D%/settings.c %D%/dispatch.c %D%/idset.c %D%/bounce.c \
+  %D%/tell.c %D%/report.c %D%/schedule.c %D%/settings.c %D%/dispatch.c %D%/idset.c %D%/backlog.c %D%/bounce.c \
   $(queue_store_parts)
 check_PROGRAMS += %D%/runner_test %D%/tell_test
 %C%_runner_test_SOURCES = %D%/runner_test.c $(queue_runner_parts)

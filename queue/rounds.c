@@ -88,7 +88,7 @@ static int append_records(struct runner *r, struct active *a) {
     if (store_move_to_wait(&r->store, &m->id) == -1) return -1;
     m->place = PLACE_WAIT;
     idset_remove(&r->known, &m->id);
-    if (queueid_folder(&m->id) >= r->next_wait_folder) (void)idset_add(&r->early, &m->id);
+    if (!backlog_is_loaded(&r->backlog)) (void)idset_add(&r->early, &m->id);
   }
   if (message_append(m, &r->store, text_of_stralloc(&a->unlogged)) == -1) return -1;
   stralloc_zero(&a->unlogged);

@@ -4,6 +4,9 @@
 
 const uint64_t runner_alarm_interval_us = 3600u * UINT64_C(1000000);
 
+/* Whatever comes while a step of loading goes on waits for its end. */
+static const uint64_t load_step_us = 2000, load_pause_us = 10u * UINT64_C(1000000);
+
 static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
 
 /* ---- new messages */
@@ -44,26 +47,22 @@ size_t runner_hurry(struct runner *r, const struct queueid *id) {
   return waitlist_hurry(&r->waitlist, id, boot_us(r));
 }
 
-static int found_waiting(void *context, const struct queueid *id) {
+static int found_waiting(void *context, const struct queueid *id, struct text log) {
   struct runner *r = context;
   struct log_summary s;
-  stralloc log = {0};
   uint64_t age_s = 0;
   if (idset_remove(&r->early, id)) return 0; /* it waits already, or is active */
-  if (store_read_log(&r->store, id, &log) == -1 ||
-      message_summarize_log(text_of_stralloc(&log), &s) == -1)
-    s = (struct log_summary){0};
+  if (message_summarize_log(log, &s) == -1) s = (struct log_summary){0};
   else age_s = schedule_age(s.last_age_s, s.last_us, clock_wall_us(r->clock));
-  stralloc_free(&log);
-  return runner_wait_for_age(r, id, age_s, s.untold ? 0 : s.next_age_s);
+  if (runner_wait_for_age(r, id, age_s, s.untold ? 0 : s.next_age_s) == -1) return errno = ENOMEM, -1;
+  return 0;
 }
 
 void runner_load_backlog(struct runner *r) {
-  char folder[16];
-  if (r->next_wait_folder >= QUEUEID_FOLDERS) return;
-  store_wait_folder(folder, r->next_wait_folder++);
-  if (store_scan(&r->store, folder, found_waiting, r) == -1)
-    report_problem(r, folder, NULL); /* its name says enough with the reason */
+  if (r->exiting || backlog_is_loaded(&r->backlog) || boot_us(r) < r->load_us) return;
+  if (backlog_step(&r->backlog, &r->store, r->clock, load_step_us, found_waiting, r) == 0) return;
+  report_problem(r, "unable to read what waits (owlq setup makes and mends the queue's folders)", NULL);
+  r->load_us = boot_us(r) + load_pause_us;
 }
 
 /* ---- what can be done now */
@@ -148,7 +147,7 @@ uint64_t runner_work(struct runner *r) {
     dispatch_all(r);
     next = earliest(next, earliest(r->rescan_us, r->alarm_us));
     if (has_place(r)) next = earliest(next, waitlist_due(&r->waitlist));
-    if (r->next_wait_folder < QUEUEID_FOLDERS) next = 0;
+    if (!backlog_is_loaded(&r->backlog)) next = earliest(next, r->load_us);
   }
   next = earliest(next, workers_time(r, boot_us(r)));
   dispatch_forget_idle(&r->dispatcher);
@@ -187,6 +186,7 @@ void runner_free(struct runner *r) {
   waitlist_free(&r->waitlist);
   idset_free(&r->known);
   idset_free(&r->early);
+  backlog_free(&r->backlog);
   settings_free(&r->settings);
   control_free(&r->control);
   store_close(&r->store);

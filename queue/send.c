@@ -224,7 +224,7 @@ static void run(int signals, struct pokes *p, struct ctlserver *ctl) {
     if (poll(w.polls, (nfds_t)w.count, wait_ms(next_us)) == -1 && errno != EINTR)
       die_errno("unable to wait");
     handle_events(&w, signals, p, ctl);
-    if (next_us == 0) runner_load_backlog(&runner);
+    runner_load_backlog(&runner);
   }
   free(w.polls);
   free(w.workers);

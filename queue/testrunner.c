@@ -283,7 +283,7 @@ void testrunner_run(struct testrunner *t, uint64_t seconds) {
       still = 0;
       continue;
     }
-    if (next_us == 0 && t->runner.next_wait_folder < QUEUEID_FOLDERS) {
+    if (next_us <= t->boot_us && !backlog_is_loaded(&t->runner.backlog) && t->runner.load_us <= t->boot_us) {
       runner_load_backlog(&t->runner);
       continue;
     }
