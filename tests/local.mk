@@ -12,6 +12,9 @@ EXTRA_DIST += %D%/system/agent.py %D%/system/test_owlq.py %D%/system/test_remote
 # Every *_fuzz program starts from its corpus here.
 EXTRA_DIST += %D%/fuzz/run %D%/fuzz/corpus
 
+# Benchmarks of the queue, for root; rig.py is what they share.
+EXTRA_DIST += %D%/bench/rig.py %D%/bench/backlog %D%/bench/deadhost %D%/bench/manyrecipients %D%/bench/slowhosts
+
 # What tests and benchmarks fill queues with.
 noinst_PROGRAMS += %D%/bench/fillqueue
 %C%_bench_fillqueue_SOURCES = %D%/bench/fillqueue.c queue/msglog.h queue/msglog.c
