@@ -64,6 +64,7 @@ enum {
   TAG_HELD = 0x0204,       /* flag: held by the operator */
   TAG_TOLD = 0x0205,       /* flag: a DSN has been made for it */
   TAG_DSN = 0x0206,        /* that DSN's queue id */
+  TAG_ROUTE = 0x0208,      /* next hop or local user that a deferred recipient is for */
 
   /* agents */
   TAG_JOB = 0x0300,        /* number of the job on this worker */

@@ -25,7 +25,7 @@ static struct ctl_reply status_of(const struct runner *r) {
     .local_limit = r->settings.concurrency[CHANNEL_LOCAL],
     .remote_running = dispatch_busy(&r->dispatcher, CHANNEL_REMOTE),
     .remote_limit = r->settings.concurrency[CHANNEL_REMOTE],
-    .waiting = r->waitlist.count,
+    .waiting = waitlist_waiting(&r->waitlist),
     .active = r->active_count,
   };
 }

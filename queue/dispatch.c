@@ -3,7 +3,6 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
-#include "lib/crc32c.h"
 
 static int compare_texts(const stralloc *a, const stralloc *b) {
   if (a->len != b->len) return a->len < b->len ? -1 : 1;
@@ -64,15 +63,6 @@ static void change_line(struct destination *x) {
   join_line(x);
 }
 
-/* A local user is the name before the first break character.  Two owners that
- * happen to have one sum share their places, which is harmless. */
-static uint32_t owner_of(const struct destination *x) {
-  size_t len = x->host.len;
-  if (x->channel == CHANNEL_LOCAL)
-    for (len = 0; len < x->host.len && x->host.s[len] != '-' && x->host.s[len] != '@';) len++;
-  return crc32c(0, x->host.s, len);
-}
-
 struct destination *dispatch_destination(struct dispatcher *d, const struct route *r) {
   struct destination *x = calloc(1, sizeof *x);
   if (!x) return NULL;
@@ -82,7 +72,8 @@ struct destination *dispatch_destination(struct dispatcher *d, const struct rout
   if (!stralloc_copy(&x->host, r->channel == CHANNEL_REMOTE ? &r->host : &r->address))
     return destination_free(x), NULL;
   fold_case(&x->host);
-  x->owner = owner_of(x);
+  x->lane = lanes_for(d->lanes, r);
+  if (!x->lane) return destination_free(x), NULL;
   struct destination **node = tsearch(x, &d->by_key, compare);
   if (!node) return destination_free(x), NULL;
   if (*node != x) {
@@ -90,6 +81,7 @@ struct destination *dispatch_destination(struct dispatcher *d, const struct rout
     return *node;
   }
   x->dispatcher = d;
+  x->lane->destinations++;
   x->need = NEED_NOTHING;
   join_line(x);
   return x;
@@ -115,16 +107,15 @@ struct job *dispatch_unqueue(struct destination *from) {
   return j;
 }
 
-static unsigned jobs_ahead(const struct destination *x) {
-  return x->channel == CHANNEL_LOCAL ? AGENT_JOBS_AHEAD : 1;
+struct destination *dispatch_of_lane(const struct dispatcher *d, const struct lane *l) {
+  for (int need = NEED_FIRST; need <= NEED_MORE; need++)
+    for (struct destination *x = d->lines[l->channel][need].first; x; x = x->next)
+      if (x->lane == l) return x;
+  return NULL;
 }
 
-static uint64_t places_of(const struct dispatcher *d, const struct destination *x) {
-  uint64_t places = 0;
-  for (const struct worker *w = d->workers; w; w = w->next)
-    if (!w->closing && w->destination->channel == x->channel && w->destination->owner == x->owner)
-      places++;
-  return places;
+static unsigned jobs_ahead(const struct destination *x) {
+  return x->channel == CHANNEL_LOCAL ? AGENT_JOBS_AHEAD : 1;
 }
 
 static bool is_full(const struct dispatcher *d, enum route_channel channel) {
@@ -132,9 +123,28 @@ static bool is_full(const struct dispatcher *d, enum route_channel channel) {
 }
 
 /* A single place is nobody's to keep. */
+static uint64_t most_for_one(const struct dispatcher *d, enum route_channel channel) {
+  uint64_t limit = d->limit[channel];
+  return limit - (limit / 4 ? limit / 4 : limit > 1);
+}
+
+static uint64_t slow_places(const struct dispatcher *d, enum route_channel channel) {
+  uint64_t places = 0;
+  for (const struct worker *w = d->workers; w; w = w->next)
+    if (!w->closing && w->destination->channel == channel && w->destination->lane->slow) places++;
+  return places;
+}
+
+static unsigned window_of(const struct lane *l) { return window_size(&l->window, &l->limits); }
+
+static bool window_allows(const struct destination *x) {
+  return x->channel == CHANNEL_LOCAL || x->lane->workers < window_of(x->lane);
+}
+
 static bool may_start(const struct dispatcher *d, const struct destination *x) {
-  uint64_t limit = d->limit[x->channel], kept = limit / 4 ? limit / 4 : limit > 1;
-  return !is_full(d, x->channel) && places_of(d, x) < limit - kept;
+  uint64_t most = most_for_one(d, x->channel);
+  return !is_full(d, x->channel) && window_allows(x) && x->lane->workers < most &&
+         (!x->lane->slow || slow_places(d, x->channel) < most);
 }
 
 static struct destination *first_to_start(const struct dispatcher *d, const struct destination_line *l) {
@@ -146,17 +156,28 @@ static struct destination *first_to_start(const struct dispatcher *d, const stru
 
 static void find_starved(struct dispatcher *d, enum route_channel channel) {
   const struct destination_line *l = &d->lines[channel][NEED_FIRST];
-  d->starved[channel] = first_to_start(d, l) ? NULL : l->first;
+  d->starved[channel] = NULL;
+  if (first_to_start(d, l)) return;
+  const struct destination *x = l->first;
+  while (x && !window_allows(x)) x = x->next;
+  d->starved[channel] = x;
 }
 
 /* Whether the place of this worker is one that the starved one could have. */
 static bool can_help(const struct dispatcher *d, const struct worker *w) {
   const struct destination *x = d->starved[w->destination->channel];
-  return x && (is_full(d, x->channel) || x->owner == w->destination->owner);
+  return x && (is_full(d, x->channel) || x->lane == w->destination->lane ||
+               (x->lane->slow && w->destination->lane->slow));
+}
+
+static bool is_too_many(const struct worker *w) {
+  const struct lane *l = w->destination->lane;
+  return l->channel == CHANNEL_REMOTE && l->workers > window_of(l);
 }
 
 /* Then this worker gets no more jobs. */
 static bool must_yield(const struct dispatcher *d, const struct worker *w) {
+  if (is_too_many(w)) return true;
   return (w->destination->workers > 1 || w->next_number >= DISPATCH_QUANTUM) && can_help(d, w);
 }
 
@@ -181,7 +202,7 @@ static struct worker *longest_idle(const struct dispatcher *d, enum route_channe
   struct worker *best = NULL;
   for (struct worker *w = d->workers; w; w = w->next)
     if (w->destination->channel == channel && !w->closing && w->outstanding == 0 &&
-        can_help(d, w) && (w->destination->queued == 0 || must_yield(d, w)) &&
+        (is_too_many(w) || (can_help(d, w) && (w->destination->queued == 0 || must_yield(d, w)))) &&
         (!best || w->idle_since_us < best->idle_since_us))
       best = w;
   return best;
@@ -222,6 +243,7 @@ void dispatch_add_worker(struct dispatcher *d, struct worker *w, struct destinat
   w->next = d->workers;
   d->workers = w;
   to->workers++;
+  to->lane->workers++;
   to->attached++;
   d->running[to->channel]++;
   change_line(to);
@@ -231,6 +253,7 @@ void dispatch_close_worker(struct dispatcher *d, struct worker *w) {
   if (w->closing) return;
   w->closing = true;
   w->destination->workers--;
+  w->destination->lane->workers--;
   d->running[w->destination->channel]--;
   change_line(w->destination);
 }
@@ -251,6 +274,7 @@ void dispatch_forget_idle(struct dispatcher *d) {
     for (struct destination *x; (x = d->lines[channel][NEED_NOTHING].first);) {
       leave_line(x);
       tdelete(x, &d->by_key, compare);
+      x->lane->destinations--;
       destination_free(x);
     }
 }

@@ -4,17 +4,17 @@
  * who works.  Destinations take turns, and each gets its first worker before
  * another gets its second.  While one of them finds no place for its first
  * worker, the others give places back: those with several workers at the end
- * of a job, those with one after DISPATCH_QUANTUM jobs.  The last quarter of
- * a channel's places is kept from whoever has all the others: one next hop, or
- * one local user under whatever extensions, that answers slowly or never.  A
- * decision costs as much as there are workers, however many destinations wait;
- * only behind an owner who has used up his share each of his costs that.
+ * of a job, those with one after DISPATCH_QUANTUM jobs.  No lane gets more
+ * workers than its window.  The last quarter of a channel's places is kept
+ * from whoever has all the others: one lane, or all those together that answer
+ * slowly or never.  A decision costs as much as there are workers; only behind
+ * a lane that has used up its share each of its destinations costs that.
  */
 #ifndef OWL_DISPATCH_H
 #define OWL_DISPATCH_H
 
 #include "lib/agent.h"
-#include "lib/route.h"
+#include "queue/lane.h"
 #include "queue/message.h"
 
 enum { DISPATCH_QUANTUM = 32 };
@@ -38,6 +38,8 @@ struct job {
   size_t count, space, unreported;
   uint64_t delivery; /* number of the first recipient's delivery in the log */
   uint64_t number;   /* on its worker */
+  uint64_t sent_us;  /* boot clock; 0: not yet */
+  enum window_event event; /* what its results say about the destination */
 };
 
 struct worker {
@@ -69,7 +71,7 @@ struct destination {
   stralloc host; /* local: the address */
   uint64_t port;
   bool use_mx;
-  uint32_t owner; /* the same for all that one user, or one next hop, answers for */
+  struct lane *lane;
   struct job *first, *last; /* queued */
   size_t queued;
   struct job *filling; /* of the message that is being made active */
@@ -88,6 +90,7 @@ struct dispatcher {
   uint64_t limit[2];
   /* who has jobs, no worker, and no place for one, as the last decision found */
   const struct destination *starved[2];
+  struct lanes *lanes;
   bool blocked[2];     /* the spawner takes no more for now */
   unsigned running[2]; /* workers not closing, by channel */
 };
@@ -97,6 +100,9 @@ struct destination *dispatch_destination(struct dispatcher *d, const struct rout
 
 /* dispatch_queue(): puts a job behind the others of its destination. */
 void dispatch_queue(struct destination *to, struct job *j);
+
+/* dispatch_of_lane(): a destination of the lane that has jobs, or NULL. */
+struct destination *dispatch_of_lane(const struct dispatcher *d, const struct lane *l);
 
 /* dispatch_unqueue(): takes the first one away; NULL when none waits. */
 struct job *dispatch_unqueue(struct destination *from);

@@ -10,11 +10,28 @@
 
 /* A runner without input and output: workers finish when a test says so. */
 
+static struct waitlist waitlist;
+static struct lanes lanes;
+
+/* Destinations are known here: their windows are open. */
+static void open_window(struct lane *l) { l->window.size = 1000; }
+
+static struct dispatcher make(uint64_t local, uint64_t remote) {
+  static struct list_line line = {{"", 0}, {"1000", 4}};
+  static const struct list open = {.lines = &line, .count = 1};
+  const struct lane_rules rules = {&open, NULL, 60, 3600};
+  const uint64_t concurrency[2] = {local, remote};
+  lanes = (struct lanes){.waitlist = &waitlist};
+  lanes_configure(&lanes, &rules, concurrency, 0);
+  return (struct dispatcher){.limit = {local, remote}, .lanes = &lanes};
+}
+
 static struct destination *remote(struct dispatcher *d, const char *host) {
   struct route r = {.channel = CHANNEL_REMOTE, .port = 25};
   assert_true(stralloc_copys(&r.host, host));
   struct destination *x = dispatch_destination(d, &r);
   route_free(&r);
+  open_window(x->lane);
   return x;
 }
 
@@ -87,10 +104,12 @@ static void end(struct dispatcher *d) {
   }
   dispatch_forget_idle(d);
   assert_null(d->by_key);
+  lanes_free(&lanes);
+  waitlist_free(&waitlist);
 }
 
 static void one_destination_is_one_whatever_its_case(void **state) {
-  struct dispatcher d = {.limit = {10, 20}};
+  struct dispatcher d = make(10, 20);
   (void)state;
   assert_ptr_equal(remote(&d, "Example.ORG"), remote(&d, "example.org"));
   assert_ptr_not_equal(remote(&d, "example.org"), remote(&d, "example.net"));
@@ -99,7 +118,7 @@ static void one_destination_is_one_whatever_its_case(void **state) {
 }
 
 static void remote_workers_get_one_job_each_up_to_the_limit(void **state) {
-  struct dispatcher d = {.limit = {10, 20}};
+  struct dispatcher d = make(10, 20);
   (void)state;
   queue_jobs(remote(&d, "a.test"), 50);
   struct counts c = carry_out_all(&d);
@@ -114,7 +133,7 @@ static void remote_workers_get_one_job_each_up_to_the_limit(void **state) {
 }
 
 static void one_local_worker_takes_a_batch(void **state) {
-  struct dispatcher d = {.limit = {10, 20}};
+  struct dispatcher d = make(10, 20);
   (void)state;
   queue_jobs(local(&d, "joe@a.test"), AGENT_JOBS_AHEAD);
   struct counts c = carry_out_all(&d);
@@ -124,7 +143,7 @@ static void one_local_worker_takes_a_batch(void **state) {
 }
 
 static void a_busy_destination_does_not_starve_another(void **state) {
-  struct dispatcher d = {.limit = {10, 4}};
+  struct dispatcher d = make(10, 4);
   (void)state;
   struct destination *slow = remote(&d, "slow.test");
   queue_jobs(slow, 1000);
@@ -146,7 +165,7 @@ static void a_busy_destination_does_not_starve_another(void **state) {
 }
 
 static void single_workers_give_way_after_a_quantum(void **state) {
-  struct dispatcher d = {.limit = {1, 1}};
+  struct dispatcher d = make(1, 1);
   (void)state;
   struct destination *busy = remote(&d, "busy.test"), *late = remote(&d, "late.test");
   queue_jobs(busy, 1000);
@@ -164,7 +183,7 @@ static void single_workers_give_way_after_a_quantum(void **state) {
 
 /* Stopped or slow, one user keeps only his share, whatever extensions he uses. */
 static void one_user_cannot_hold_all_places(void **state) {
-  struct dispatcher d = {.limit = {10, 20}};
+  struct dispatcher d = make(10, 20);
   char address[32];
   (void)state;
   for (int i = 0; i < 12; i++) {
@@ -182,7 +201,7 @@ static void one_user_cannot_hold_all_places(void **state) {
 }
 
 static void one_slow_next_hop_cannot_hold_all_places(void **state) {
-  struct dispatcher d = {.limit = {10, 20}};
+  struct dispatcher d = make(10, 20);
   (void)state;
   queue_jobs(remote(&d, "slow.test"), 1000);
   assert_int_equal(carry_out_all(&d).started, 15);
@@ -191,8 +210,41 @@ static void one_slow_next_hop_cannot_hold_all_places(void **state) {
   end(&d);
 }
 
+static void a_window_bounds_the_workers(void **state) {
+  struct dispatcher d = make(10, 20);
+  (void)state;
+  struct destination *x = remote(&d, "a.test");
+  queue_jobs(x, 100);
+  x->lane->window.size = 3;
+  assert_int_equal(carry_out_all(&d).started, 3);
+  x->lane->window.size = 1; /* a setback */
+  finish_all(&d);
+  struct counts c = carry_out_all(&d);
+  assert_int_equal(c.closed, 2);
+  assert_int_equal(c.sent, 1);
+  x->lane->window.size = 1000;
+  end(&d);
+}
+
+/* Each of them answers slowly: all together they leave a quarter. */
+static void slow_ones_together_cannot_hold_all_places(void **state) {
+  struct dispatcher d = make(10, 20);
+  char host[32];
+  (void)state;
+  for (int i = 0; i < 40; i++) {
+    snprintf(host, sizeof host, "slow%d.test", i);
+    struct destination *x = remote(&d, host);
+    x->lane->slow = true;
+    queue_jobs(x, 1);
+  }
+  assert_int_equal(carry_out_all(&d).started, 15);
+  queue_jobs(remote(&d, "fast.test"), 1);
+  assert_int_equal(carry_out_all(&d).sent, 1);
+  end(&d);
+}
+
 static void an_idle_worker_makes_room(void **state) {
-  struct dispatcher d = {.limit = {10, 1}};
+  struct dispatcher d = make(10, 1);
   (void)state;
   queue_jobs(remote(&d, "first.test"), 1);
   carry_out_all(&d);
@@ -205,7 +257,7 @@ static void an_idle_worker_makes_room(void **state) {
 }
 
 static void who_has_no_worker_comes_before_who_has_one(void **state) {
-  struct dispatcher d = {.limit = {10, 4}};
+  struct dispatcher d = make(10, 4);
   (void)state;
   struct destination *busy = remote(&d, "busy.test");
   queue_jobs(busy, 1000);
@@ -217,7 +269,8 @@ static void who_has_no_worker_comes_before_who_has_one(void **state) {
 }
 
 static void a_spawner_that_takes_no_more_is_left_alone(void **state) {
-  struct dispatcher d = {.limit = {10, 4}, .blocked = {false, true}};
+  struct dispatcher d = make(10, 4);
+  d.blocked[CHANNEL_REMOTE] = true;
   (void)state;
   queue_jobs(remote(&d, "a.test"), 2);
   queue_jobs(local(&d, "joe@a.test"), 1);
@@ -228,7 +281,7 @@ static void a_spawner_that_takes_no_more_is_left_alone(void **state) {
 }
 
 static void a_worker_that_does_not_read_gets_no_more(void **state) {
-  struct dispatcher d = {.limit = {1, 1}};
+  struct dispatcher d = make(1, 1);
   (void)state;
   queue_jobs(local(&d, "joe@a.test"), 1);
   carry_out_all(&d);
@@ -249,6 +302,8 @@ int main(void) {
     cmocka_unit_test(single_workers_give_way_after_a_quantum),
     cmocka_unit_test(one_user_cannot_hold_all_places),
     cmocka_unit_test(one_slow_next_hop_cannot_hold_all_places),
+    cmocka_unit_test(a_window_bounds_the_workers),
+    cmocka_unit_test(slow_ones_together_cannot_hold_all_places),
     cmocka_unit_test(an_idle_worker_makes_room),
     cmocka_unit_test(who_has_no_worker_comes_before_who_has_one),
     cmocka_unit_test(a_spawner_that_takes_no_more_is_left_alone),

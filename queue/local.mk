@@ -18,11 +18,14 @@ install-data-hook:
 	  fi; \
 	fi
 
+# Who gets what when: pure functions of state, event and clock.
+queue_traffic_parts = %D%/dispatch.h %D%/dispatch.c %D%/lane.h %D%/lane.c %D%/laneturn.c %D%/window.h %D%/window.c \
+  %D%/waitlist.h %D%/waitlist.c %D%/fair.h %D%/fair.c
 owlpost_PROGRAMS += %D%/owl-send
-%C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/rounds.c %D%/workers.c %D%/tell.c %D%/report.c \
+%C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c %D%/tell.c %D%/report.c \
   %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
-  %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c %D%/dispatch.h %D%/dispatch.c \
-  %D%/idset.h %D%/idset.c %D%/backlog.h %D%/backlog.c %D%/bounce.h %D%/bounce.c %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c
+  %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c $(queue_traffic_parts) \
+  %D%/backlog.h %D%/backlog.c %D%/bounce.h %D%/bounce.c %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c
 %C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_owl_send_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
@@ -37,10 +40,15 @@ include queue/owlq/local.mk
 
 if CMOCKA
 queue_store_parts = %D%/store.c %D%/msglog.c %D%/message.c %D%/newmessage.c %D%/testqueue.h %D%/testqueue.c
+check_PROGRAMS += %D%/waitlist_test %D%/window_test
+%C%_waitlist_test_SOURCES = %D%/waitlist_test.c %D%/waitlist.c %D%/schedule.c
+%C%_waitlist_test_LDADD = $(TEST_LIBS)
+%C%_window_test_SOURCES = %D%/window_test.c %D%/window.c
+%C%_window_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D%/message_test
 %C%_schedule_test_SOURCES = %D%/schedule_test.c %D%/schedule.c
 %C%_schedule_test_LDADD = $(TEST_LIBS)
-%C%_dispatch_test_SOURCES = %D%/dispatch_test.c %D%/dispatch.c
+%C%_dispatch_test_SOURCES = %D%/dispatch_test.c %D%/schedule.c $(queue_traffic_parts)
 %C%_dispatch_test_LDADD = $(TEST_LIBS)
 %C%_callerenvelope_test_SOURCES = %D%/callerenvelope_test.c %D%/callerenvelope.c
 %C%_callerenvelope_test_LDADD = $(TEST_LIBS)
@@ -49,10 +57,12 @@ check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D
 check_PROGRAMS += %D%/backlog_test
 %C%_backlog_test_SOURCES = %D%/backlog_test.c %D%/backlog.c %D%/bounce.c $(queue_store_parts)
 %C%_backlog_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
-queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/workers.c \
-  %D%/tell.c %D%/report.c %D%/schedule.c %D%/settings.c %D%/dispatch.c %D%/idset.c %D%/backlog.c %D%/bounce.c \
+queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c \
+  %D%/tell.c %D%/report.c %D%/schedule.c %D%/settings.c %D%/backlog.c %D%/bounce.c $(queue_traffic_parts) \
   $(queue_store_parts)
-check_PROGRAMS += %D%/runner_test %D%/tell_test
+check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test
+%C%_traffic_test_SOURCES = %D%/traffic_test.c $(queue_runner_parts)
+%C%_traffic_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_runner_test_SOURCES = %D%/runner_test.c $(queue_runner_parts)
 %C%_runner_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_tell_test_SOURCES = %D%/tell_test.c $(queue_runner_parts)

@@ -144,8 +144,10 @@ int message_summarize_log(struct text log, struct log_summary *out) {
     if (r.told) out->untold = false;
     if (r.result.class == RESULT_FAILURE) out->untold = true;
     if (r.result.class != RESULT_DEFERRAL) continue;
-    if (r.age_s > deferred_at_s || r.next_age_s < out->next_age_s || !out->next_age_s)
+    if (r.age_s > deferred_at_s || r.next_age_s < out->next_age_s || !out->next_age_s) {
       out->next_age_s = r.next_age_s;
+      out->route = r.route;
+    }
     deferred_at_s = r.age_s;
   }
   return any ? 0 : -1;

@@ -71,6 +71,7 @@ int message_read_body(const struct message *m, stralloc *out, uint64_t max);
  * 0, or -1: the log says nothing of that. */
 struct log_summary {
   uint64_t last_us, last_age_s, next_age_s;
+  struct text route; /* of the recipient that may be due first; points into the log */
   bool untold; /* a failure that no DSN has been made about */
 };
 int message_summarize_log(struct text log, struct log_summary *out);

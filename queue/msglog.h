@@ -10,7 +10,7 @@
 #include "lib/queueid.h"
 #include "lib/result.h"
 
-enum { MSGLOG_MAGIC_OCTETS = 8, MSGLOG_RECORD_MAX = 65536 };
+enum { MSGLOG_MAGIC_OCTETS = 8, MSGLOG_RECORD_MAX = 65536, MSGLOG_ROUTE_MAX = 300 };
 
 struct logrecord {
   uint64_t time_us;    /* wall clock */
@@ -20,6 +20,7 @@ struct logrecord {
   bool held;
   bool told;           /* a DSN has been made about all failures recorded before this */
   struct text dsn;     /* its queue id */
+  struct text route;   /* name of the lane (queue/lane.h) that a deferred recipient is for */
   struct result result;
 };
 

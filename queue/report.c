@@ -97,6 +97,22 @@ void report_status(struct runner *r) {
   log_end(r->log);
 }
 
+/* "status: to example.org: down after: WORDS; next probe in N s", or "reached again" */
+void report_lane(struct runner *r, const struct lane *l) {
+  struct log *log = r->log;
+  log_s(log, "status: to ");
+  log_words(log, text_of_stralloc(&l->name));
+  if (l->window.down) {
+    log_s(log, ": down after: ");
+    log_words(log, text_of_stralloc(&l->last_error));
+    log_s(log, "; next probe in ");
+    log_u(log, l->window.backoff_s);
+    log_s(log, " s");
+  } else
+    log_s(log, ": reached again");
+  log_end(log);
+}
+
 void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid) {
   log_s(r->log, "bounce msg ");
   log_number(r->log, about);

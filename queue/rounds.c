@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "lib/crc32c.h"
 #include "queue/runner.h"
 
 /* A round: a message is due, becomes active, its recipients' jobs are done, and
  * what came of them is settled. */
 
-static const uint64_t retry_settling_us = 10u * UINT64_C(1000000);
+static const uint64_t retry_settling_us = 10u * UINT64_C(1000000), look_again_s = 600;
 
 static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
 
@@ -45,12 +46,16 @@ void rounds_drop(struct runner *r, struct active *a) {
 
 /* ---- results */
 
-static uint64_t age_now(const struct runner *r, const struct active *a) {
+uint64_t rounds_age(const struct runner *r, const struct active *a) {
   return schedule_age(a->age_s, a->since_us, boot_us(r));
 }
 
 static bool is_expired(const struct runner *r, uint64_t age_s) {
   return age_s >= r->settings.queuelifetime_s;
+}
+
+bool rounds_is_expired(const struct runner *r, const struct active *a) {
+  return is_expired(r, rounds_age(r, a));
 }
 
 /* RFC 3463 3.5: 5.4.7, delivery time expired.  The remote's words stay. */
@@ -59,15 +64,29 @@ static void expire(struct result *result) {
   result->status = text_of("5.4.7");
 }
 
+/* By the plan for its destination, or by qmail's formula. */
+static uint64_t next_age(const struct runner *r, const struct active *a, uint64_t age_s,
+                         const struct lane *l) {
+  const struct list_line *line =
+    l ? list_find_domain(&r->settings.retryschedule, lane_host(l)) : NULL;
+  uint64_t next_s = line ? schedule_planned_age(age_s, line->value)
+                         : schedule_next_age(age_s, r->settings.retryskip_s[l ? l->channel : CHANNEL_REMOTE]);
+  uint32_t seed = crc32c(0, a->message.id.s, QUEUEID_LENGTH);
+  return schedule_jitter(age_s, next_s, r->settings.retryjitter, seed);
+}
+
 /* What a result means for a recipient, in the log's form. */
 static struct logrecord note_result(struct runner *r, struct active *a, size_t recipient,
-                                    enum route_channel channel, struct result *result) {
-  uint64_t age_s = age_now(r, a);
+                                    const struct lane *l, struct result *result) {
+  uint64_t age_s = rounds_age(r, a);
   if (result->class == RESULT_DEFERRAL && is_expired(r, age_s)) expire(result);
   struct logrecord record = {
     .time_us = clock_wall_us(r->clock), .age_s = age_s, .recipient = recipient, .result = *result};
-  if (result->class == RESULT_DEFERRAL)
-    record.next_age_s = schedule_next_age(age_s, r->settings.retryskip_s[channel]);
+  if (result->class == RESULT_DEFERRAL) {
+    record.next_age_s = next_age(r, a, age_s, l);
+    record.route = l && l->name.len <= MSGLOG_ROUTE_MAX ? text_of_stralloc(&l->name) : TEXT_ABSENT;
+    a->deferred_by = l ? l->number : NO_LANE;
+  }
   message_apply(&a->message, &record);
   return record;
 }
@@ -87,8 +106,6 @@ static int append_records(struct runner *r, struct active *a) {
   if (m->place == PLACE_TODO) {
     if (store_move_to_wait(&r->store, &m->id) == -1) return -1;
     m->place = PLACE_WAIT;
-    idset_remove(&r->known, &m->id);
-    if (!backlog_is_loaded(&r->backlog)) (void)idset_add(&r->early, &m->id);
   }
   if (message_append(m, &r->store, text_of_stralloc(&a->unlogged)) == -1) return -1;
   stralloc_zero(&a->unlogged);
@@ -101,67 +118,27 @@ static void record_result(struct runner *r, struct active *a, const struct logre
     report_problem(r, "unable to record a result", &a->message.id);
 }
 
+void rounds_note(struct runner *r, struct active *a, size_t recipient, const struct lane *l,
+                 struct result *result) {
+  struct logrecord record = note_result(r, a, recipient, l, result);
+  record_result(r, a, &record);
+}
+
 void rounds_result(struct runner *r, struct job *j, size_t place, struct result result) {
-  struct logrecord record = note_result(r, j->active, j->recipients[place].place,
-                                        j->destination->channel, &result);
+  struct lane *l = j->destination->lane;
+  enum window_event event = window_event(&result);
+  if (event > j->event) j->event = event;
+  lane_note(l, &result, clock_wall_us(r->clock));
+  /* what it makes of the result, the end of its life perhaps, is to be logged */
+  struct logrecord record = note_result(r, j->active, j->recipients[place].place, l, &result);
   report_delivery(r, j->delivery + place, &result);
   record_result(r, j->active, &record);
 }
 
-/* No route, or no memory for one: as if an attempt had been deferred. */
-static void defer_unrouted(struct runner *r, struct active *a, size_t recipient) {
-  struct result result = {.class = RESULT_DEFERRAL,
-                          .status = text_of("4.3.5"),
-                          .text = text_of("unable to find a route for this address")};
-  report_problem(r, "unable to route a recipient", &a->message.id);
-  struct logrecord record = note_result(r, a, recipient, CHANNEL_REMOTE, &result);
-  record_result(r, a, &record);
-}
-
-/* ---- from recipients to jobs */
-
-static int begin_job(struct active *a, struct destination *to, size_t place,
-                     const stralloc *address) {
-  struct job *j = calloc(1, sizeof *j);
-  if (!j) return -1;
-  if (job_add(j, place, address) == -1) return job_free(j), -1;
-  j->active = a;
-  a->jobs_left++;
-  to->filling = j;
-  dispatch_queue(to, j);
-  return 0;
-}
-
-static size_t job_limit(const struct runner *r, const struct destination *to) {
-  uint64_t limit = to->channel == CHANNEL_LOCAL ? 1 : r->settings.recipientlimit;
-  return limit < 1 ? 1 : limit < AGENT_RECIPIENTS_MAX ? (size_t)limit : AGENT_RECIPIENTS_MAX;
-}
-
-/* An earlier message's job may stand in filling, but never of this one. */
-static int assign(struct runner *r, struct active *a, size_t place, const struct route *route) {
-  struct destination *to = dispatch_destination(&r->dispatcher, route);
-  if (!to) return -1;
-  struct job *j = to->queued ? to->filling : NULL;
-  if (!j || j->active != a || j->count >= job_limit(r, to))
-    return begin_job(a, to, place, &route->address);
-  return job_add(j, place, &route->address);
-}
-
-static bool is_due(const struct recipient_state *s, uint64_t age_s) {
-  return s->progress == RECIPIENT_WAITING && s->next_age_s <= age_s;
-}
-
-static void make_jobs(struct runner *r, struct active *a, bool hurried) {
-  struct message *m = &a->message;
-  struct route route = {0};
-  uint64_t age_s = age_now(r, a);
-  for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
-    if (!is_due(&m->states[i], hurried ? UINT64_MAX : age_s)) continue;
-    if (route_find(&r->settings.routes, m->file.envelope.recipients[i].address, &route) == -1 ||
-        assign(r, a, i, &route) == -1)
-      defer_unrouted(r, a, i);
-  }
-  route_free(&route);
+/* Forgotten when there is no memory: the next scan may find it. */
+static void wait_for(struct runner *r, const struct queueid *id, uint64_t us) {
+  struct wait how = {.due_us = boot_us(r) + us, .age_s = AGE_UNKNOWN};
+  if (waitlist_put(&r->waitlist, id, &how) == -1) waitlist_drop(&r->waitlist, id);
 }
 
 /* What cannot even be moved stays known, so that the next scan passes it over;
@@ -170,41 +147,16 @@ static void set_aside(struct runner *r, const struct message *m, const char *rea
   errno = 0;
   report_problem(r, reason, &m->id);
   if (store_move_to_bad(&r->store, &m->id, m->place) == 0) {
-    idset_remove(&r->known, &m->id);
+    waitlist_drop(&r->waitlist, &m->id);
     return;
   }
   report_problem(r, "unable to move a message to bad/", &m->id);
-  (void)waitlist_add(&r->waitlist, &m->id, boot_us(r) + runner_alarm_interval_us, SCHEDULE_AGE_UNKNOWN);
+  wait_for(r, &m->id, runner_alarm_interval_us);
 }
 
 static void try_again_later(struct runner *r, const struct queueid *id, const char *what) {
   report_problem(r, what, id);
-  if (waitlist_add(&r->waitlist, id, boot_us(r) + retry_settling_us, SCHEDULE_AGE_UNKNOWN) == -1)
-    idset_remove(&r->known, id);
-}
-
-/* The whole body is read, and its checksum compared, before any of it leaves. */
-static int prepare_body(struct runner *r, struct active *a) {
-  const struct message *m = &a->message;
-  if (m->file.body_octets <= AGENT_CONTENT_MAX)
-    return message_read_body(m, &a->content, UINT64_MAX);
-  switch (queuefile_check_body(&m->file, m->fd)) {
-    case QUEUEFILE_OK: break;
-    case QUEUEFILE_IO_ERROR: return -1;
-    case QUEUEFILE_NO_TRAILER:
-    case QUEUEFILE_BAD_VERSION:
-    case QUEUEFILE_BAD_ENVELOPE:
-    case QUEUEFILE_BAD_CHECKSUM: return errno = EBADMSG, -1;
-  }
-  a->body_copy = store_body_copy(&r->store, m->fd, m->file.body_octets);
-  return a->body_copy == -1 ? -1 : 0;
-}
-
-static void begin(struct runner *r, struct active *a, bool hurried) {
-  struct message *m = &a->message;
-  if (!m->has_log && m->place == PLACE_TODO) report_new(r, m);
-  make_jobs(r, a, hurried);
-  if (a->jobs_left == 0) rounds_settle(r, a);
+  wait_for(r, id, retry_settling_us);
 }
 
 /* What an earlier runner did not come to is told first, before this round can
@@ -214,33 +166,39 @@ static int tell_first(struct runner *r, struct message *m) {
   return tell_failures(r, m);
 }
 
-/* 0: all is there, *a is linked and has its body */
-static int prepare(struct runner *r, struct active *a) {
-  struct queueid id = a->message.id;
-  link_active(r, a);
-  if (tell_first(r, &a->message) == 0 && prepare_body(r, a) == 0) return 0;
-  if (errno == EBADMSG) set_aside(r, &a->message, "the message does not fit its checksum");
-  else try_again_later(r, &id, "unable to prepare a message");
-  rounds_drop(r, a);
-  return -1;
-}
-
-/* A poke that came late names a message that has its turn by now. */
-static bool is_stale(struct runner *r, const struct message *m, bool new) {
-  return new && m->place == PLACE_WAIT && idset_remove(&r->known, &m->id);
-}
-
 /* New mail, or a message that a failure put back, knows no better than its log. */
 static void set_age(struct runner *r, struct active *a, uint64_t age_s) {
   const struct message *m = &a->message;
   uint64_t logged_s = schedule_age(m->last_age_s, m->last_us, clock_wall_us(r->clock));
-  a->age_s = age_s == SCHEDULE_AGE_UNKNOWN ? logged_s : age_s;
+  a->age_s = age_s == AGE_UNKNOWN ? logged_s : age_s;
   a->since_us = boot_us(r);
+}
+
+static void begin(struct runner *r, struct active *a, const struct due *due) {
+  struct message *m = &a->message;
+  a->hurried = due->hurried;
+  a->fetched = due->lane;
+  a->tag = due->tag;
+  set_age(r, a, due->age_s);
+  fair_served(&r->fair, due->tag);
+  link_active(r, a);
+  if (tell_first(r, m) == -1) {
+    rounds_fail(r, a, "unable to tell of an earlier failure");
+    return;
+  }
+  if (!m->has_log && m->place == PLACE_TODO && !due->tag) report_new(r, m);
+  jobs_make(r, a);
+}
+
+void rounds_fail(struct runner *r, struct active *a, const char *what) {
+  struct queueid id = a->message.id;
+  if (errno == EBADMSG) set_aside(r, &a->message, "the message does not fit its checksum");
+  else try_again_later(r, &id, what);
+  rounds_drop(r, a);
 }
 
 void rounds_begin(struct runner *r, const struct queueid *id, const struct due *due) {
   const char *reason = "";
-  if (rounds_find(r, id)) return; /* never two deliveries of one message at a time */
   struct active *a = calloc(1, sizeof *a);
   if (!a) {
     try_again_later(r, id, "out of memory");
@@ -248,15 +206,8 @@ void rounds_begin(struct runner *r, const struct queueid *id, const struct due *
   }
   a->body_copy = -1;
   switch (message_load(&a->message, &r->store, id, &reason)) {
-    case MESSAGE_OK:
-      if (is_stale(r, &a->message, due->new)) {
-        message_free(&a->message);
-        break;
-      }
-      set_age(r, a, due->age_s);
-      if (prepare(r, a) == 0) begin(r, a, due->hurried);
-      return;
-    case MESSAGE_GONE: idset_remove(&r->known, id); break;
+    case MESSAGE_OK: begin(r, a, due); return;
+    case MESSAGE_GONE: waitlist_drop(&r->waitlist, id); break;
     case MESSAGE_BAD: set_aside(r, &a->message, reason); break;
     case MESSAGE_FAILED: try_again_later(r, id, "unable to read a message"); break;
   }
@@ -268,16 +219,41 @@ void rounds_begin(struct runner *r, const struct queueid *id, const struct due *
 static int finish(struct runner *r, struct active *a) {
   struct message *m = &a->message;
   if (store_remove(&r->store, &m->id, m->place) == -1) return -1;
-  idset_remove(&r->known, &m->id);
-  idset_remove(&r->early, &m->id);
+  waitlist_drop(&r->waitlist, &m->id);
   report_end(r, &m->id);
   rounds_drop(r, a);
   return 0;
 }
 
+/* The least age above this one at which something is to be done about a
+ * message, even if its lane never fetches it. */
+static uint64_t next_event_age(const struct runner *r, const struct active *a, uint64_t age_s) {
+  uint64_t next_s = age_s < r->settings.queuelifetime_s ? r->settings.queuelifetime_s : age_s + look_again_s;
+  for (size_t i = 0; i < a->message.file.envelope.recipient_count; i++) {
+    const struct recipient_state *s = &a->message.states[i];
+    if (s->progress == RECIPIENT_WAITING && s->next_age_s > age_s && s->next_age_s < next_s)
+      next_s = s->next_age_s;
+  }
+  return next_s;
+}
+
+/* Parked where it was refused; or where it was deferred, when that is because
+ * nobody was reached there: then it goes out when somebody is. */
+static struct wait how_to_wait(struct runner *r, struct active *a) {
+  const struct lane *l = lanes_at(&r->lanes, a->refused_by ? a->refused_by : a->deferred_by);
+  struct wait how = {.lane = a->refused_by ? a->refused_by : a->deferred_by};
+  how.parked = a->refused_by || (l && l->window.down);
+  how.tag = a->tag || !how.parked ? a->tag
+                                  : fair_tag(&r->fair, a->message.file.envelope.sender, a->message.waiting);
+  return how;
+}
+
 static int let_wait(struct runner *r, struct active *a) {
   struct message *m = &a->message;
-  if (runner_wait_for_age(r, &m->id, age_now(r, a), message_next_age(m)) == -1) return errno = ENOMEM, -1;
+  struct wait how = how_to_wait(r, a);
+  uint64_t age_s = rounds_age(r, a);
+  uint64_t next_s = a->refused_by ? next_event_age(r, a, age_s) : message_next_age(m);
+  if (runner_wait_for_age(r, &m->id, age_s, next_s, &how) == -1) return errno = ENOMEM, -1;
   rounds_drop(r, a);
   return 0;
 }
@@ -297,12 +273,4 @@ void rounds_settle(struct runner *r, struct active *a) {
   }
   report_problem(r, "unable to record the end of a round", &a->message.id);
   a->settle_us = boot_us(r) + retry_settling_us;
-}
-
-void rounds_job_over(struct runner *r, struct job *j) {
-  struct active *a = j->active;
-  report_status(r);
-  if (j->destination->filling == j) j->destination->filling = NULL;
-  job_free(j);
-  if (--a->jobs_left == 0) rounds_settle(r, a);
 }

@@ -3,6 +3,9 @@
 #include <errno.h>
 
 const uint64_t runner_alarm_interval_us = 3600u * UINT64_C(1000000);
+static const uint64_t forget_interval_us = 10u * UINT64_C(1000000);
+
+enum { READ_AT_ONCE = 64 };
 
 /* Whatever comes while a step of loading goes on waits for its end. */
 static const uint64_t load_step_us = 2000, load_pause_us = 10u * UINT64_C(1000000);
@@ -12,11 +15,8 @@ static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock)
 /* ---- new messages */
 
 void runner_found(struct runner *r, const struct queueid *id) {
-  if (idset_has(&r->known, id)) return;
-  if (idset_add(&r->known, id) &&
-      waitlist_add(&r->waitlist, id, 0, SCHEDULE_AGE_UNKNOWN) == 0)
-    return;
-  idset_remove(&r->known, id);
+  struct wait new = {.age_s = AGE_UNKNOWN};
+  if (waitlist_has(&r->waitlist, id) || waitlist_put(&r->waitlist, id, &new) == 0) return;
   errno = ENOMEM;
   report_problem(r, "unable to schedule", id); /* the next scan finds it again */
 }
@@ -35,26 +35,39 @@ void runner_scan_todo(struct runner *r) {
 
 /* ---- the backlog */
 
-/* Puts a message of this age back until it has the next. */
 int runner_wait_for_age(struct runner *r, const struct queueid *id, uint64_t age_s,
-                        uint64_t next_age_s) {
+                        uint64_t next_age_s, struct wait *how) {
   uint64_t left_s = next_age_s > age_s ? next_age_s - age_s : 0;
   if (left_s > UINT32_MAX) left_s = UINT32_MAX;
-  return waitlist_add(&r->waitlist, id, boot_us(r) + left_s * 1000000u, age_s + left_s);
+  how->due_us = boot_us(r) + left_s * 1000000u;
+  how->age_s = age_s + left_s;
+  if (waitlist_put(&r->waitlist, id, how) == -1) return -1;
+  struct lane *l = how->parked ? lanes_at(&r->lanes, how->lane) : NULL;
+  if (l) lane_changed(&r->lanes, l, boot_us(r));
+  return 0;
 }
 
+/* All: what is down is probed again, too; one: its destination is. */
 size_t runner_hurry(struct runner *r, const struct queueid *id) {
+  struct waiting how;
+  struct lane *l = NULL;
+  if (!id) lanes_hurry(&r->lanes, boot_us(r));
+  else if (waitlist_state(&r->waitlist, id, &how) != WAITING_UNUSED) l = lanes_at(&r->lanes, how.lane);
+  if (l) lane_hurry(&r->lanes, l, boot_us(r));
   return waitlist_hurry(&r->waitlist, id, boot_us(r));
 }
 
 static int found_waiting(void *context, const struct queueid *id, struct text log) {
   struct runner *r = context;
   struct log_summary s;
+  struct wait how = {0};
   uint64_t age_s = 0;
-  if (idset_remove(&r->early, id)) return 0; /* it waits already, or is active */
+  if (waitlist_has(&r->waitlist, id)) return 0;
   if (message_summarize_log(log, &s) == -1) s = (struct log_summary){0};
   else age_s = schedule_age(s.last_age_s, s.last_us, clock_wall_us(r->clock));
-  if (runner_wait_for_age(r, id, age_s, s.untold ? 0 : s.next_age_s) == -1) return errno = ENOMEM, -1;
+  const struct lane *l = s.route.len ? lanes_named(&r->lanes, s.route, true) : NULL;
+  if (l) how.lane = l->number;
+  if (runner_wait_for_age(r, id, age_s, s.untold ? 0 : s.next_age_s, &how) == -1) return errno = ENOMEM, -1;
   return 0;
 }
 
@@ -87,18 +100,42 @@ static void dispatch_all(struct runner *r) {
   }
 }
 
-/* For the first one that waits. */
-static bool has_place(const struct runner *r) {
-  size_t reserve = waitlist_due(&r->waitlist) == 0 ? ACTIVE_RESERVE : 0;
-  return r->active_count < ACTIVE_MAX + reserve;
-}
-
-static void activate_due(struct runner *r) {
+/* Reading never stops: what has no room is parked.  Not all at once, so that
+ * who waits for an answer gets it. */
+static bool start_due(struct runner *r) {
   struct queueid id;
-  while (has_place(r) && waitlist_due(&r->waitlist) <= boot_us(r)) {
-    struct due due;
+  struct due due;
+  for (unsigned n = 0; n < READ_AT_ONCE; n++) {
+    if (waitlist_due(&r->waitlist) > boot_us(r)) return false;
     if (waitlist_take(&r->waitlist, &id, &due, boot_us(r))) rounds_begin(r, &id, &due);
   }
+  return true;
+}
+
+static bool fetch_parked(struct runner *r, enum route_channel channel) {
+  struct queueid id;
+  struct due due;
+  uint32_t lane;
+  for (unsigned n = 0; n < READ_AT_ONCE; n++) {
+    if ((lane = lanes_fetch(&r->lanes, channel)) == NO_LANE) return false;
+    if (waitlist_fetch(&r->waitlist, lane, &id, &due, boot_us(r))) rounds_begin(r, &id, &due);
+    if (lanes_at(&r->lanes, lane)) lane_changed(&r->lanes, lanes_at(&r->lanes, lane), boot_us(r));
+  }
+  return true;
+}
+
+static bool read_messages(struct runner *r) {
+  bool more = start_due(r);
+  for (int channel = 0; channel < 2; channel++)
+    if (fetch_parked(r, (enum route_channel)channel)) more = true;
+  return more;
+}
+
+static void forget_idle(struct runner *r) {
+  dispatch_forget_idle(&r->dispatcher);
+  if (boot_us(r) < r->forget_us) return;
+  r->forget_us = boot_us(r) + forget_interval_us;
+  lanes_forget_idle(&r->lanes, boot_us(r));
 }
 
 static void settle_again(struct runner *r) {
@@ -143,14 +180,16 @@ uint64_t runner_work(struct runner *r) {
   if (!r->exiting) {
     if (boot_us(r) >= r->rescan_us) runner_scan_todo(r);
     if (boot_us(r) >= r->alarm_us) raise_alarm(r);
-    activate_due(r);
+    (void)lanes_wake(&r->lanes, boot_us(r));
+    bool more = read_messages(r);
     dispatch_all(r);
-    next = earliest(next, earliest(r->rescan_us, r->alarm_us));
-    if (has_place(r)) next = earliest(next, waitlist_due(&r->waitlist));
+    next = earliest(r->rescan_us, r->alarm_us);
+    next = earliest(next, earliest(waitlist_due(&r->waitlist), lanes_wake(&r->lanes, boot_us(r))));
+    if (more) next = 0;
     if (!backlog_is_loaded(&r->backlog)) next = earliest(next, r->load_us);
   }
   next = earliest(next, workers_time(r, boot_us(r)));
-  dispatch_forget_idle(&r->dispatcher);
+  forget_idle(r);
   sync_when_due(r);
   if (r->sync_us) next = earliest(next, r->sync_us);
   for (struct active *a = r->actives; a; a = a->next)
@@ -165,6 +204,11 @@ int runner_load_settings(struct runner *r) {
   if (settings_load(&new, &r->control) == -1) return -1;
   settings_free(&r->settings);
   r->settings = new;
+  const struct lane_rules rules = {&r->settings.concurrencydomain, &r->settings.ratelimit,
+                                   new.backoff_first_s, new.backoff_max_s};
+  r->lanes.waitlist = &r->waitlist;
+  r->dispatcher.lanes = &r->lanes;
+  lanes_configure(&r->lanes, &rules, new.concurrency, boot_us(r));
   for (int channel = 0; channel < 2; channel++)
     r->dispatcher.limit[channel] = new.concurrency[channel];
   return 0;
@@ -183,9 +227,8 @@ void runner_free(struct runner *r) {
   dispatch_forget_idle(&r->dispatcher);
   while (r->actives) rounds_drop(r, r->actives);
   for (int channel = 0; channel < 2; channel++) frame_writer_free(&r->spawners[channel].writer);
+  lanes_free(&r->lanes);
   waitlist_free(&r->waitlist);
-  idset_free(&r->known);
-  idset_free(&r->early);
   backlog_free(&r->backlog);
   settings_free(&r->settings);
   control_free(&r->control);

@@ -1,7 +1,7 @@
 /* runner.h - the runner's state and what may happen to it
  *
  * send.c waits and calls; runner.c decides what can be done now; rounds.c takes
- * a due message through a round of attempts; tell.c makes DSNs; workers.c talks
+ * a due message through a round of attempts, jobs.c its recipients; tell.c makes DSNs; workers.c talks
  * with agents; report.c writes the log lines.
  */
 #ifndef OWL_RUNNER_H
@@ -12,18 +12,22 @@
 #include "lib/log.h"
 #include "queue/backlog.h"
 #include "queue/dispatch.h"
-#include "queue/idset.h"
+#include "queue/fair.h"
 #include "queue/schedule.h"
 #include "queue/settings.h"
-
-/* New mail may use the reserve too: old mail for a dead host does not hold it up. */
-enum { ACTIVE_MAX = 500, ACTIVE_RESERVE = 250 };
 
 /* A message with deliveries under way. */
 struct active {
   struct active *next, *previous;
   struct message message;
   size_t jobs_left;      /* of this round */
+  size_t next_recipient; /* to be given a job; those before it were seen */
+  bool has_body;
+  bool hurried;          /* this round is for all that wait, whatever their times */
+  uint32_t fetched;      /* ... or for those of this lane */
+  uint32_t deferred_by;  /* a lane that deferred a recipient */
+  uint32_t refused_by;   /* the first lane that had no room */
+  uint64_t tag;          /* among the parked ones, once it was one */
   uint64_t age_s, since_us; /* the message's age at this time of the boot clock */
   stralloc unlogged;     /* records that could not be appended yet */
   stralloc content;      /* a small body */
@@ -43,16 +47,16 @@ struct runner {
   struct settings settings;
   struct store store;
   struct waitlist waitlist;
+  struct lanes lanes;
+  struct fair fair;
   struct dispatcher dispatcher;
   struct spawner spawners[2]; /* by enum route_channel */
   struct active *actives;
   size_t active_count;
-  struct idset known;        /* in todo/ and on their way: a poke and a scan may both name one */
   uint64_t deliveries;       /* number of the next one in the log */
-  struct idset early;        /* came into wait/ before all there was loaded */
   struct backlog backlog;
   uint64_t load_us;          /* boot clock: goes on with it; 0 = at once */
-  uint64_t sync_us, rescan_us, alarm_us; /* boot clock; 0 = not set */
+  uint64_t sync_us, rescan_us, alarm_us, forget_us; /* boot clock; 0 = not set */
   bool exiting;
 };
 
@@ -86,10 +90,10 @@ int runner_load_settings(struct runner *r);
  * the spawners are the caller's. */
 void runner_free(struct runner *r);
 
-/* runner_wait_for_age(): puts a message of this age back until it has the next.
- * 0, or -1 without memory. */
+/* runner_wait_for_age(): a message of this age waits until it has the next;
+ * how->due_us and age_s are set by that.  0, or -1 without memory. */
 int runner_wait_for_age(struct runner *r, const struct queueid *id, uint64_t age_s,
-                        uint64_t next_age_s);
+                        uint64_t next_age_s, struct wait *how);
 
 /* ---- rounds.c: from due to settled */
 
@@ -99,8 +103,15 @@ void rounds_begin(struct runner *r, const struct queueid *id, const struct due *
 /* rounds_result(): what became of one recipient of a job (its place there). */
 void rounds_result(struct runner *r, struct job *j, size_t place, struct result result);
 
-/* rounds_job_over(): the job's recipients are all reported; frees it. */
-void rounds_job_over(struct runner *r, struct job *j);
+/* rounds_note(): what became of a recipient without a job; l may be NULL. */
+void rounds_note(struct runner *r, struct active *a, size_t recipient, const struct lane *l,
+                 struct result *result);
+
+/* rounds_fail(): errno says why there can be no round now; frees a. */
+void rounds_fail(struct runner *r, struct active *a, const char *what);
+
+uint64_t rounds_age(const struct runner *r, const struct active *a);
+bool rounds_is_expired(const struct runner *r, const struct active *a);
 
 /* rounds_settle(): all jobs are over: records, tells, and lets the message go
  * or wait; what fails is tried again later. */
@@ -111,6 +122,19 @@ struct active *rounds_find(struct runner *r, const struct queueid *id);
 
 /* rounds_drop(): forgets an active message; nothing on disk changes. */
 void rounds_drop(struct runner *r, struct active *a);
+
+/* ---- jobs.c: from a message's recipients to jobs */
+
+/* jobs_make(): jobs for recipients that are due and whose lanes have room, not
+ * too many at a time; a message that gets none is settled. */
+void jobs_make(struct runner *r, struct active *a);
+
+/* jobs_over(): the job's recipients are all reported; frees it. */
+void jobs_over(struct runner *r, struct job *j);
+
+/* jobs_take_back(): what waits in memory for a lane that went down, or is held
+ * now, waits in the queue again. */
+void jobs_take_back(struct runner *r, const struct lane *l);
 
 /* ---- tell.c: DSNs */
 
@@ -144,6 +168,7 @@ void report_new(struct runner *r, const struct message *m);
 void report_start(struct runner *r, const struct job *j);
 void report_delivery(struct runner *r, uint64_t delivery, const struct result *result);
 void report_status(struct runner *r);
+void report_lane(struct runner *r, const struct lane *l); /* that went down, or came back */
 void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid);
 void report_end(struct runner *r, const struct queueid *id);
 

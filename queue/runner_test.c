@@ -85,10 +85,10 @@ static void a_late_poke_does_not_schedule_a_message_twice(void **state) {
   const char *to = "later@there.example";
   struct queueid id = testrunner_inject(t, sender, 0, &to, 1);
   testrunner_run(t, 10);
-  assert_int_equal(t->runner.waitlist.count, 1); /* its folder was loaded after it came there */
+  assert_int_equal(waitlist_waiting(&t->runner.waitlist), 1); /* its folder was loaded after it came there */
   runner_found(&t->runner, &id); /* it lies in wait/ by now */
   testrunner_run(t, 0);
-  assert_int_equal(t->runner.waitlist.count, 1);
+  assert_int_equal(waitlist_waiting(&t->runner.waitlist), 1);
   testrunner_run(t, 1000);
   assert_int_equal(t->attempt_count, 2);
   t->means[SAY_DEFERRAL] = SAY_NOTHING;
@@ -273,16 +273,16 @@ static void thirty_destinations_share_five_places(void **state) {
   assert_int_equal(testrunner_files(t), 0);
 }
 
-static void new_mail_passes_old_mail_for_a_dead_host(void **state) {
+static void a_host_that_hangs_holds_up_nobody_else(void **state) {
   struct testrunner *t = *state;
-  for (unsigned i = 0; i < ACTIVE_MAX + 100; i++) testrunner_inject_one(t, sender, "later@dead.example");
+  for (unsigned i = 0; i < 2000; i++) testrunner_inject_one(t, sender, "silent@hangs.example");
   testrunner_run(t, 10);
-  t->means[SAY_DEFERRAL] = SAY_NOTHING; /* its connections hang */
-  testrunner_run(t, 500);
-  assert_int_equal(t->runner.active_count, ACTIVE_MAX);
+  assert_in_range(t->runner.active_count, 1, 100); /* the others wait without a body in memory */
   testrunner_inject_one(t, sender, "bob@here.example");
+  testrunner_inject_one(t, sender, "bob@there.example");
   testrunner_run(t, 1);
   assert_int_equal(testrunner_attempts(t, "bob@here.example"), 1);
+  assert_int_equal(testrunner_attempts(t, "bob@there.example"), 1);
 }
 
 /* Slow where something costs the square of it. */
@@ -393,7 +393,7 @@ int main(void) {
     TEST_CASE(a_silent_agent_is_given_up_in_the_end),
     TEST_CASE(an_exit_with_jobs_waiting_makes_no_hot_loop),
     TEST_CASE(thirty_destinations_share_five_places),
-    TEST_CASE(new_mail_passes_old_mail_for_a_dead_host),
+    TEST_CASE(a_host_that_hangs_holds_up_nobody_else),
     TEST_CASE(a_long_list_of_destinations_goes_out),
     TEST_CASE(recipientlimit_bounds_a_job),
     TEST_CASE(a_large_body_travels_alone),

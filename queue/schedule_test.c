@@ -48,72 +48,34 @@ static void age_adds_up_capped_gaps(void **state) {
   assert_int_equal(schedule_age(700, then_us, then_us - 5 * day_s * second_us), 700);
 }
 
-static struct queueid make_id(uint64_t arrival_us, unsigned char mark) {
-  unsigned char octets[10] = {mark};
-  struct queueid id;
-  queueid_from(&id, arrival_us, octets);
-  return id;
+static void plans_are_lists_of_gaps(void **state) {
+  static const char *const good[] = {"60", "300,600,3600", "86400"};
+  static const char *const bad[] = {"", ",", "60,", "0", "60,0", "86401", "5m", "60 120"};
+  (void)state;
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) assert_true(schedule_plan_checks(text_of(good[i])));
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) assert_false(schedule_plan_checks(text_of(bad[i])));
 }
 
-static void waitlist_gives_the_earliest_first(void **state) {
-  struct waitlist w = {0};
-  struct due taken;
-  struct queueid id;
-  uint64_t last = 0;
+static void plans_repeat_their_last_gap(void **state) {
+  static const uint64_t cases[][2] = {{0, 300}, {299, 300}, {300, 900}, {899, 900},
+                                      {900, 4500}, {4499, 4500}, {4500, 8100}, {11699, 11700}};
   (void)state;
-  assert_int_equal(waitlist_due(&w), UINT64_MAX);
-  for (unsigned i = 0; i < 1000; i++) {
-    id = make_id(1000 + i, (unsigned char)i);
-    assert_int_equal(waitlist_add(&w, &id, i * 7919 % 1009, 7), 0);
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    assert_int_equal(schedule_planned_age(cases[i][0], text_of("300,600,3600")), cases[i][1]);
+}
+
+static void jitter_stays_within_its_part_of_the_gap(void **state) {
+  uint64_t least = UINT64_MAX, most = 0;
+  (void)state;
+  for (uint32_t seed = 0; seed < 1000; seed++) {
+    uint64_t next = schedule_jitter(1000, 2000, 10, seed);
+    assert_int_equal(next, schedule_jitter(1000, 2000, 10, seed));
+    if (next < least) least = next;
+    if (next > most) most = next;
   }
-  for (unsigned i = 0; i < 1000; i++) {
-    uint64_t due = waitlist_due(&w);
-    assert_true(due >= last);
-    last = due;
-    assert_true(waitlist_take(&w, &id, &taken, 1000000000));
-    assert_int_equal((queueid_arrival_us(&id) - 1000) * 7919 % 1009, due);
-  }
-  assert_false(waitlist_take(&w, &id, &taken, 1000000000));
-  waitlist_free(&w);
-}
-
-static void waitlist_keeps_ids_whole_and_order_of_arrival(void **state) {
-  struct waitlist w = {0};
-  struct due taken;
-  struct queueid out;
-  static const char name[] = "1795438835383624.80fc9ebc9f3b888e94de";
-  (void)state;
-  assert_true(queueid_parse(&out, text_of(name)));
-  struct queueid later = make_id(UINT64_C(1795438835383700), 1);
-  assert_int_equal(waitlist_add(&w, &later, 0, 7), 0);
-  assert_int_equal(waitlist_add(&w, &out, 0, 7), 0);
-  assert_true(waitlist_take(&w, &out, &taken, 1000000000));
-  assert_string_equal(out.s, name);
-  assert_true(waitlist_take(&w, &out, &taken, 1000000000));
-  assert_string_equal(out.s, later.s);
-  waitlist_free(&w);
-}
-
-static void hurry_makes_one_or_all_due(void **state) {
-  struct waitlist w = {0};
-  struct due taken;
-  struct queueid a = make_id(1, 1), b = make_id(2, 2), c = make_id(3, 3), out;
-  (void)state;
-  waitlist_add(&w, &a, 500, 7);
-  waitlist_add(&w, &b, 600, 7);
-  assert_int_equal(waitlist_hurry(&w, &c, 100), 0);
-  assert_int_equal(waitlist_hurry(&w, &b, 100), 1);
-  assert_true(waitlist_take(&w, &out, &taken, 1000000000));
-  assert_string_equal(out.s, b.s);
-  assert_true(taken.hurried);
-  assert_int_equal(waitlist_due(&w), 500);
-  assert_true(waitlist_take(&w, &out, &taken, 1000000000));
-  assert_false(taken.hurried);
-  waitlist_add(&w, &a, 500, 7);
-  waitlist_add(&w, &b, 600, 7);
-  assert_int_equal(waitlist_hurry(&w, NULL, 100), 2);
-  assert_int_equal(waitlist_due(&w), 1);
-  waitlist_free(&w);
+  assert_in_range(least, 2000, 2005);
+  assert_in_range(most, 2095, 2100);
+  assert_int_equal(schedule_jitter(1000, 2000, 0, 7), 2000);
 }
 
 int main(void) {
@@ -121,9 +83,9 @@ int main(void) {
     cmocka_unit_test(retries_follow_qmails_formula),
     cmocka_unit_test(gaps_stay_below_the_cap),
     cmocka_unit_test(age_adds_up_capped_gaps),
-    cmocka_unit_test(waitlist_gives_the_earliest_first),
-    cmocka_unit_test(waitlist_keeps_ids_whole_and_order_of_arrival),
-    cmocka_unit_test(hurry_makes_one_or_all_due),
+    cmocka_unit_test(plans_are_lists_of_gaps),
+    cmocka_unit_test(plans_repeat_their_last_gap),
+    cmocka_unit_test(jitter_stays_within_its_part_of_the_gap),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,8 @@
 
 struct settings {
   struct route_table routes;
+  struct list concurrencydomain, ratelimit, retryschedule;
+  uint64_t backoff_first_s, backoff_max_s, retryjitter; /* percent */
   uint64_t concurrency[2], retryskip_s[2]; /* by enum route_channel */
   uint64_t queuelifetime_s, recipientlimit, syncinterval_s, rescaninterval_s;
   uint64_t timeoutdelivery_s, timeoutidle_s, bouncemaxbytes;

@@ -11,7 +11,7 @@
 #include "lib/unixsock.h"
 #include "queue/newmessage.h"
 
-enum { SEND_MS = 1000, LOG_MAX = 64 * 1024 * 1024, ROUNDS_MAX = 1000000 };
+enum { SEND_MS = 1000, LOG_MAX = 64 * 1024 * 1024, ROUNDS_MAX = 1000000, STILL_ROUNDS_MAX = 1000 };
 
 static const uint64_t second_us = 1000000, first_boot_us = UINT64_C(1000) * 1000000,
                       first_wall_us = UINT64_C(1800000000) * 1000000;
@@ -40,6 +40,7 @@ void testrunner_make(struct testrunner *t) {
   assert_int_equal(setenv("OWLPOST_CONTROL", t->control, 1), 0);
   testrunner_control(t, "me", "here.example\n");
   testrunner_control(t, "rescaninterval", "86400\n");
+  testrunner_control(t, "retryjitter", "0\n");
   t->clock = (struct clock){wall, boot, t};
   t->log.fd = memfd_create("log", MFD_CLOEXEC);
   assert_true(t->log.fd >= 0);
@@ -104,7 +105,8 @@ static enum say said_by(const struct testrunner *t, struct text address) {
     enum say say;
   } starts[] = {{"later", SAY_DEFERRAL},   {"never", SAY_FAILURE},      {"silent", SAY_NOTHING},
                 {"die", SAY_DIE},          {"refuse", SAY_REFUSE},      {"oddjob", SAY_ODD_JOB},
-                {"oddindex", SAY_ODD_INDEX}, {"oddclass", SAY_ODD_CLASS}, {"twice", SAY_TWICE}};
+                {"oddindex", SAY_ODD_INDEX}, {"oddclass", SAY_ODD_CLASS}, {"twice", SAY_TWICE},
+                {"down", SAY_UNREACHED},     {"away", SAY_TURNED_AWAY}};
   for (size_t i = 0; i < COUNT(starts); i++) {
     size_t len = strlen(starts[i].start);
     if (address.len >= len && memcmp(address.s, starts[i].start, len) == 0)
@@ -151,9 +153,12 @@ static struct result result_of(enum say say) {
     [SAY_SUCCESS] = {.class = RESULT_SUCCESS, .text = {"fine", 4}},
     [SAY_DEFERRAL] = {.class = RESULT_DEFERRAL, .status = {"4.2.0", 5}, .text = {"come back", 9}},
     [SAY_FAILURE] = {.class = RESULT_FAILURE, .status = {"5.1.1", 5}, .text = {"go away", 7}},
+    [SAY_UNREACHED] = {.class = RESULT_DEFERRAL, .status = {"4.4.1", 5}, .text = {"nobody there", 12}},
+    [SAY_TURNED_AWAY] = {.class = RESULT_DEFERRAL, .status = {"4.3.2", 5}, .reply_code = 421, .text = {"busy", 4}},
     [SAY_ODD_CLASS] = {.class = RESULT_FAILURE, .status = {"2.0.0", 5}},
   };
-  bool has_its_own = say == SAY_DEFERRAL || say == SAY_FAILURE || say == SAY_ODD_CLASS;
+  bool has_its_own = say == SAY_DEFERRAL || say == SAY_FAILURE || say == SAY_ODD_CLASS ||
+                     say == SAY_UNREACHED || say == SAY_TURNED_AWAY;
   return results[has_its_own ? say : SAY_SUCCESS];
 }
 
@@ -173,6 +178,10 @@ static bool answer(const struct testrunner *t, const struct testagent *a,
     case SAY_NOTHING: return true;
     case SAY_DIE: return false;
     case SAY_REFUSE: return agent_send_refuse(a->sock, &refusal, SEND_MS), false;
+    case SAY_UNREACHED:
+    case SAY_TURNED_AWAY:
+      refusal = result_of(say);
+      return agent_send_refuse(a->sock, &refusal, SEND_MS), false;
     case SAY_ODD_JOB: return send_result(t, a, j->job + 1, index, say), true;
     case SAY_ODD_INDEX: return send_result(t, a, j->job, j->envelope.recipient_count, say), true;
     case SAY_TWICE: send_result(t, a, j->job, index, say); break;
@@ -276,14 +285,14 @@ static void advance_to(struct testrunner *t, uint64_t boot_us) {
 
 void testrunner_run(struct testrunner *t, uint64_t seconds) {
   uint64_t end_us = t->boot_us + seconds * second_us;
-  unsigned still = 0; /* rounds in which nothing moves and no time passes: a hot loop */
+  unsigned still = 0; /* rounds in which nothing moves and no time passes: many are a hot loop, some are reading */
   for (unsigned round = 0; round < ROUNDS_MAX; round++) {
     uint64_t next_us = runner_work(&t->runner);
     if (move_frames(t)) {
       still = 0;
       continue;
     }
-    if (next_us <= t->boot_us && !backlog_is_loaded(&t->runner.backlog) && t->runner.load_us <= t->boot_us) {
+    if (!backlog_is_loaded(&t->runner.backlog) && t->runner.load_us <= t->boot_us && !t->runner.exiting) {
       runner_load_backlog(&t->runner);
       continue;
     }
@@ -292,7 +301,7 @@ void testrunner_run(struct testrunner *t, uint64_t seconds) {
       return;
     }
     still = next_us > t->boot_us ? 0 : still + 1;
-    assert_true(still < 10);
+    assert_true(still < STILL_ROUNDS_MAX);
     if (next_us > t->boot_us) advance_to(t, next_us);
   }
   fail_msg("the runner finds no rest");

@@ -18,6 +18,8 @@ enum say {
   SAY_NOTHING,  /* "silent" */
   SAY_DIE,      /* "die": the socket closes */
   SAY_REFUSE,   /* "refuse": the spawner can start nobody */
+  SAY_UNREACHED, /* "down": no connection */
+  SAY_TURNED_AWAY, /* "away": 421 */
   SAY_ODD_JOB,  /* "oddjob": a result for a job that was not given */
   SAY_ODD_INDEX,
   SAY_ODD_CLASS,

@@ -30,7 +30,7 @@ static void report_all(struct runner *r, struct job *j, struct result result) {
     j->unreported--;
     rounds_result(r, j, i, result);
   }
-  rounds_job_over(r, j);
+  jobs_over(r, j);
 }
 
 static void report_jobs(struct runner *r, struct worker *w, struct result result) {
@@ -174,6 +174,7 @@ static void set_deadline(const struct runner *r, struct worker *w) {
 void workers_send(struct runner *r, struct worker *w, struct job *j) {
   j->number = w->next_number++ & UINT32_MAX;
   j->delivery = r->deliveries;
+  j->sent_us = clock_boot_us(r->clock);
   r->deliveries += j->count;
   j->next = w->jobs;
   w->jobs = j;
@@ -221,7 +222,7 @@ static bool take_result(struct runner *r, struct worker *w, struct text payload)
     if (!w->outstanding) w->idle_since_us = clock_boot_us(r->clock);
   }
   rounds_result(r, j, got.index, got.result);
-  if (j->unreported == 0) rounds_job_over(r, j);
+  if (j->unreported == 0) jobs_over(r, j);
   return true;
 }
 

@@ -38,11 +38,14 @@ def answers(port, address="127.0.0.1"):
         return False
 
 
-def listens(port):
-    """Whether a process of this network namespace does; no connection is made."""
+def listens(port, address="127.0.0.1"):
+    """Whether a process of this network namespace does, there or on all
+    addresses; no connection is made."""
+    hosts = {socket.inet_aton(each)[::-1].hex().upper() for each in (address, "0.0.0.0")}
     with open("/proc/net/tcp") as f:
         rows = [line.split() for line in list(f)[1:]]
-    return any(int(row[1].split(":")[1], 16) == port and row[3] == "0A" for row in rows)
+    places = [row[1].split(":") for row in rows if row[3] == "0A"]
+    return any(host in hosts and int(number, 16) == port for host, number in places)
 
 
 class Bystanders:

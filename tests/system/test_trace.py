@@ -139,7 +139,7 @@ def test_cost_does_not_grow_with_the_queue(owlpost, bystanders, folder):
     with owlpost.client() as session:
         for _ in range(300):
             session.sendmail("sender@sender.test", recipients, MESSAGE)
-    wait_until(lambda: owlpost.log().count("deferral:") >= 300, 60, lambda: owlpost.log()[-500:])
+    wait_until(lambda: owlpost.log().count("new msg ") >= 301, 60, lambda: owlpost.log()[-500:])
     wait_until(lambda: not owlpost.deliveries_under_way(), 20, "the runner to be idle")
     many = calls_for_one(owlpost, bystanders, f"{folder}/many")
     print(few, "calls with an empty queue,", many, "with 300 messages")

@@ -1,0 +1,184 @@
+#include "config.h"
+#include <errno.h>
+#include <stdlib.h>
+#include "queue/runner.h"
+
+/* From a message's recipients to jobs, as far as their lanes have room; what
+ * has no room waits in the queue and not here. */
+
+enum { REFUSALS_MAX = 1000 }; /* in a row: a long list is not looked through for nothing */
+
+static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
+
+/* The whole body is read, and its checksum compared, before any of it leaves. */
+static int prepare_body(struct runner *r, struct active *a) {
+  const struct message *m = &a->message;
+  if (m->file.body_octets <= AGENT_CONTENT_MAX)
+    return message_read_body(m, &a->content, UINT64_MAX);
+  switch (queuefile_check_body(&m->file, m->fd)) {
+    case QUEUEFILE_OK: break;
+    case QUEUEFILE_IO_ERROR: return -1;
+    case QUEUEFILE_NO_TRAILER:
+    case QUEUEFILE_BAD_VERSION:
+    case QUEUEFILE_BAD_ENVELOPE:
+    case QUEUEFILE_BAD_CHECKSUM: return errno = EBADMSG, -1;
+  }
+  a->body_copy = store_body_copy(&r->store, m->fd, m->file.body_octets);
+  return a->body_copy == -1 ? -1 : 0;
+}
+
+static int begin_job(struct runner *r, struct active *a, struct destination *to, size_t place,
+                     const stralloc *address) {
+  struct job *j = calloc(1, sizeof *j);
+  if (!j) return -1;
+  if (job_add(j, place, address) == -1) return job_free(j), -1;
+  j->active = a;
+  a->jobs_left++;
+  to->filling = j;
+  dispatch_queue(to, j);
+  lane_begin(&r->lanes, to->lane, boot_us(r));
+  return 0;
+}
+
+static size_t job_limit(const struct runner *r, const struct destination *to) {
+  uint64_t limit = to->channel == CHANNEL_LOCAL ? 1 : r->settings.recipientlimit;
+  return limit < 1 ? 1 : limit < AGENT_RECIPIENTS_MAX ? (size_t)limit : AGENT_RECIPIENTS_MAX;
+}
+
+/* The last job of the destination, when it is this message's and not full. */
+static struct job *open_job(const struct runner *r, const struct active *a, const struct destination *to) {
+  struct job *j = to->queued ? to->filling : NULL;
+  return j && j->active == a && j->count < job_limit(r, to) ? j : NULL;
+}
+
+/* Who can wait no longer, for a destination that cannot be reached, fails with
+ * what its last probe said. */
+static void fail_unreachable(struct runner *r, struct active *a, size_t recipient, const struct lane *l) {
+  struct result result = {.class = RESULT_DEFERRAL, .status = text_of("4.4.1"), .text = text_of_stralloc(&l->last_error)};
+  if (!result.text.len) result.text = text_of("the destination cannot be reached");
+  rounds_note(r, a, recipient, l, &result);
+}
+
+enum placing {
+  PLACED,
+  PASSED_OVER,  /* for now */
+  CHANNEL_FULL, /* and so it may be with those that follow */
+  NO_MORE,      /* the message has as many jobs as it may have at a time */
+  NO_BODY,      /* errno says why */
+  FAILED
+};
+
+static enum placing refuse(struct runner *r, struct active *a, size_t recipient, const struct lane *l,
+                           enum lane_refusal why) {
+  if (why == LANE_SHUT && l->window.down && rounds_is_expired(r, a)) {
+    fail_unreachable(r, a, recipient, l);
+    return PLACED;
+  }
+  if (!a->refused_by) a->refused_by = why == LANE_CHANNEL_FULL ? lanes_overflow(l->channel) : l->number;
+  return why == LANE_CHANNEL_FULL ? CHANNEL_FULL : PASSED_OVER;
+}
+
+static bool is_due(const struct recipient_state *s, uint64_t age_s) {
+  return s->progress == RECIPIENT_WAITING && s->next_age_s <= age_s;
+}
+
+/* A long list leaves room for others. */
+static size_t most_jobs(const struct runner *r, enum route_channel channel) {
+  return r->lanes.room[channel] / 2;
+}
+
+/* A recipient who is not due has his turn when his lane fetched the message. */
+static enum placing place(struct runner *r, struct active *a, size_t recipient, const struct route *route) {
+  struct destination *to = dispatch_destination(&r->dispatcher, route);
+  if (!to) return FAILED;
+  if (a->fetched != to->lane->number && !a->hurried && !is_due(&a->message.states[recipient], rounds_age(r, a)))
+    return PASSED_OVER;
+  struct job *j = open_job(r, a, to);
+  if (j) return job_add(j, recipient, &route->address) == 0 ? PLACED : FAILED;
+  enum lane_refusal why = lane_refuses(&r->lanes, to->lane, boot_us(r));
+  if (why != LANE_TAKES) return refuse(r, a, recipient, to->lane, why);
+  if (a->jobs_left >= most_jobs(r, to->channel)) return NO_MORE;
+  if (!a->has_body && prepare_body(r, a) == -1) return NO_BODY;
+  a->has_body = true;
+  return begin_job(r, a, to, recipient, &route->address) == 0 ? PLACED : FAILED;
+}
+
+/* No route, or no memory for one: as if an attempt had been deferred. */
+static void defer_unrouted(struct runner *r, struct active *a, size_t recipient) {
+  struct result result = {.class = RESULT_DEFERRAL,
+                          .status = text_of("4.3.5"),
+                          .text = text_of("unable to find a route for this address")};
+  report_problem(r, "unable to route a recipient", &a->message.id);
+  rounds_note(r, a, recipient, NULL, &result);
+}
+
+/* Whom to look at: all that wait, when the message was fetched or hurried. */
+static bool may_go(const struct active *a, size_t recipient, uint64_t age_s) {
+  const struct recipient_state *s = &a->message.states[recipient];
+  if (a->hurried || a->fetched) return s->progress == RECIPIENT_WAITING;
+  return is_due(s, age_s);
+}
+
+/* False: errno says why the message cannot be sent. */
+static bool make_more(struct runner *r, struct active *a) {
+  const struct envelope *e = &a->message.file.envelope;
+  struct route route = {0};
+  uint64_t age_s = rounds_age(r, a);
+  enum placing p = PLACED;
+  unsigned refusals = 0;
+  for (size_t *i = &a->next_recipient; *i < e->recipient_count && refusals < REFUSALS_MAX; ++*i) {
+    if (!may_go(a, *i, age_s)) continue;
+    p = FAILED;
+    if (route_find(&r->settings.routes, e->recipients[*i].address, &route) == 0) p = place(r, a, *i, &route);
+    if (p == NO_MORE || p == NO_BODY) break;
+    if (p == FAILED) defer_unrouted(r, a, *i);
+    refusals = p == CHANNEL_FULL ? refusals + 1 : 0;
+  }
+  if (p != NO_MORE) a->next_recipient = e->recipient_count;
+  int saved = errno;
+  route_free(&route);
+  errno = saved;
+  return p != NO_BODY;
+}
+
+void jobs_make(struct runner *r, struct active *a) {
+  if (!make_more(r, a)) rounds_fail(r, a, "unable to prepare a message");
+  else if (a->jobs_left == 0) rounds_settle(r, a);
+}
+
+static bool wants_more(const struct runner *r, const struct active *a, enum route_channel channel) {
+  return !r->exiting && a->next_recipient < a->message.file.envelope.recipient_count &&
+         a->jobs_left <= most_jobs(r, channel) / 2;
+}
+
+static void end_job(struct runner *r, struct job *j, uint64_t took_us) {
+  if (j->destination->filling == j) j->destination->filling = NULL;
+  lane_end(&r->lanes, j->destination->lane, j->event, took_us, boot_us(r));
+  j->active->jobs_left--;
+  job_free(j);
+}
+
+void jobs_take_back(struct runner *r, const struct lane *l) {
+  struct destination *to;
+  while ((to = dispatch_of_lane(&r->dispatcher, l))) {
+    struct job *j = dispatch_unqueue(to);
+    struct active *a = j->active;
+    if (!a->refused_by) a->refused_by = l->number;
+    end_job(r, j, 0);
+    if (a->jobs_left == 0) rounds_settle(r, a);
+  }
+}
+
+void jobs_over(struct runner *r, struct job *j) {
+  struct active *a = j->active;
+  const struct lane *l = j->destination->lane;
+  bool was_down = l->window.down;
+  a->jobs_left++; /* not to be settled in between */
+  end_job(r, j, j->sent_us ? boot_us(r) - j->sent_us : 0);
+  report_status(r);
+  if (l->window.down || was_down) report_lane(r, l);
+  if (l->window.down && !was_down) jobs_take_back(r, l);
+  a->jobs_left--;
+  if (wants_more(r, a, l->channel)) jobs_make(r, a);
+  else if (a->jobs_left == 0) rounds_settle(r, a);
+}

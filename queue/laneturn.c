@@ -1,0 +1,173 @@
+#include "config.h"
+#include "queue/lane.h"
+#include <stdlib.h>
+#include "lib/crc32c.h"
+
+/* Which lane may have a job, whose turn it is to fetch a message, and what the
+ * end of a job means for that. */
+
+enum { FIRST_SPACE = 64 };
+
+static const uint64_t slow_us = 20 * UINT64_C(1000000);
+
+/* ---- who is ready, and who will be */
+
+static size_t share(const struct lanes *s, const struct lane *l) {
+  size_t half = s->room[l->channel] / 2, window = (size_t)window_size(&l->window, &l->limits);
+  if (half == 0) half = 1;
+  if (l->channel == CHANNEL_LOCAL) return half;
+  if (l->window.down) return 1;
+  return 2 * window < half ? 2 * window : half;
+}
+
+enum lane_refusal lane_refuses(const struct lanes *s, const struct lane *l, uint64_t now_us) {
+  if (l->held) return LANE_HELD;
+  if (window_opens_us(&l->window, &l->limits, now_us) > now_us) return LANE_SHUT;
+  if (l->jobs >= share(s, l)) return l->window.down ? LANE_SHUT : LANE_FULL;
+  return s->jobs[l->channel] >= s->room[l->channel] ? LANE_CHANNEL_FULL : LANE_TAKES;
+}
+
+static void leave_ready(struct lanes *s, struct lane *l) {
+  if (!l->ready) return;
+  if (l->previous) l->previous->next = l->next;
+  else s->first[l->channel] = l->next;
+  if (l->next) l->next->previous = l->previous;
+  else s->last[l->channel] = l->previous;
+  l->ready = false;
+}
+
+static void join_ready(struct lanes *s, struct lane *l) {
+  if (l->ready) return;
+  l->next = NULL;
+  l->previous = s->last[l->channel];
+  if (l->previous) l->previous->next = l;
+  else s->first[l->channel] = l;
+  s->last[l->channel] = l;
+  l->ready = true;
+}
+
+static void place_timer(struct lanes *s, size_t at, struct lane *l) {
+  s->timers[at] = l;
+  l->timer_at = at;
+}
+
+static void sift_timer(struct lanes *s, size_t at) {
+  struct lane *l = s->timers[at];
+  for (size_t parent; at && s->timers[parent = (at - 1) / 2]->wake_us > l->wake_us; at = parent)
+    place_timer(s, at, s->timers[parent]);
+  for (size_t child; (child = 2 * at + 1) < s->timer_count; at = child) {
+    if (child + 1 < s->timer_count && s->timers[child + 1]->wake_us < s->timers[child]->wake_us) child++;
+    if (s->timers[child]->wake_us >= l->wake_us) break;
+    place_timer(s, at, s->timers[child]);
+  }
+  place_timer(s, at, l);
+}
+
+static void stop_timer(struct lanes *s, struct lane *l) {
+  size_t at = l->timer_at;
+  if (!l->timed) return;
+  l->timed = false;
+  struct lane *last = s->timers[--s->timer_count];
+  if (last == l) return;
+  place_timer(s, at, last);
+  sift_timer(s, at);
+}
+
+/* Without memory for a timer the messages come back when they are due. */
+static void start_timer(struct lanes *s, struct lane *l, uint64_t wake_us) {
+  stop_timer(s, l);
+  if (s->timer_count == s->timer_space) {
+    size_t space = s->timer_space ? s->timer_space * 2 : FIRST_SPACE;
+    struct lane **grown = reallocarray(s->timers, space, sizeof *grown);
+    if (!grown) return;
+    s->timers = grown;
+    s->timer_space = space;
+  }
+  l->wake_us = wake_us;
+  l->timed = true;
+  place_timer(s, s->timer_count++, l);
+  sift_timer(s, l->timer_at);
+}
+
+void lane_changed(struct lanes *s, struct lane *l, uint64_t now_us) {
+  bool wanted = waitlist_parked(s->waitlist, l->number) && !l->held && l->jobs < share(s, l);
+  uint64_t opens_us = window_opens_us(&l->window, &l->limits, now_us);
+  if (wanted && opens_us <= now_us) join_ready(s, l);
+  else leave_ready(s, l);
+  if (wanted && opens_us > now_us) start_timer(s, l, opens_us);
+  else stop_timer(s, l);
+}
+
+void lane_rest(struct lanes *s, struct lane *l) {
+  leave_ready(s, l);
+  stop_timer(s, l);
+}
+
+uint64_t lanes_wake(struct lanes *s, uint64_t now_us) {
+  while (s->timer_count && s->timers[0]->wake_us <= now_us) lane_changed(s, s->timers[0], now_us);
+  return s->timer_count ? s->timers[0]->wake_us : UINT64_MAX;
+}
+
+uint32_t lanes_fetch(struct lanes *s, enum route_channel channel) {
+  uint32_t overflow = lanes_overflow(channel);
+  struct lane *l = s->first[channel];
+  if (s->jobs[channel] >= s->room[channel]) return NO_LANE;
+  bool waits = waitlist_parked(s->waitlist, overflow) > 0;
+  s->turn[channel] = !s->turn[channel];
+  if (waits && (!l || s->turn[channel])) return overflow;
+  if (!l) return NO_LANE;
+  leave_ready(s, l);
+  join_ready(s, l);
+  return l->number;
+}
+
+/* ---- jobs */
+
+void lane_begin(struct lanes *s, struct lane *l, uint64_t now_us) {
+  window_use(&l->window, &l->limits, now_us);
+  l->jobs++;
+  s->jobs[l->channel]++;
+  l->used_us = now_us;
+  lane_changed(s, l, now_us);
+}
+
+void lane_end(struct lanes *s, struct lane *l, enum window_event e, uint64_t took_us, uint64_t now_us) {
+  if (l->channel == CHANNEL_REMOTE)
+    window_note(&l->window, &l->limits, e, now_us, crc32c((uint32_t)now_us, l->name.s, l->name.len));
+  if (e != WINDOW_NOTHING) l->slow = took_us >= slow_us || e == WINDOW_UNREACHED;
+  l->jobs--;
+  s->jobs[l->channel]--;
+  l->used_us = now_us;
+  lane_changed(s, l, now_us);
+}
+
+void lane_note(struct lane *l, const struct result *r, uint64_t wall_us) {
+  if (r->class == RESULT_SUCCESS) l->delivered++;
+  if (r->class == RESULT_DEFERRAL) l->deferred++;
+  if (r->class == RESULT_FAILURE) l->failed++;
+  if (r->class == RESULT_SUCCESS) return;
+  struct text words = r->text;
+  if (words.len > LANE_ERROR_MAX) words.len = LANE_ERROR_MAX;
+  stralloc_zero(&l->last_error);
+  if ((r->reply_code && (text_cat_uint(&l->last_error, r->reply_code) == -1 || !stralloc_cats(&l->last_error, " "))) ||
+      text_cat_cleaned(&l->last_error, words) == -1)
+    stralloc_zero(&l->last_error);
+  l->last_error_us = wall_us;
+}
+
+/* ---- the operator */
+
+void lane_hold(struct lanes *s, struct lane *l, bool held, uint64_t now_us) {
+  l->held = held;
+  lane_changed(s, l, now_us);
+}
+
+void lane_hurry(struct lanes *s, struct lane *l, uint64_t now_us) {
+  window_hurry(&l->window);
+  lane_changed(s, l, now_us);
+}
+
+void lanes_hurry(struct lanes *s, uint64_t now_us) {
+  for (uint32_t i = LANES_FIRST_OWN; i < s->count; i++)
+    if (s->at[i]) lane_hurry(s, s->at[i], now_us);
+}

@@ -1,0 +1,296 @@
+#include "config.h"
+#include "queue/testrunner.h"
+#include <stdio.h>
+#include <string.h>
+
+/* What destinations that are down, slow or limited do to the mail of others,
+ * and to their own. */
+
+static const char sender[] = "ann@far.example";
+
+static void control(struct testrunner *t, const char *name, const char *content) {
+  testrunner_control(t, name, content);
+  assert_int_equal(runner_load_settings(&t->runner), 0);
+}
+
+static void inject_many(struct testrunner *t, const char *from, const char *to, unsigned count) {
+  for (unsigned i = 0; i < count; i++) testrunner_inject_one(t, from, to);
+}
+
+static struct lane *lane(struct testrunner *t, const char *name) {
+  struct lane *l = lanes_named(&t->runner.lanes, text_of(name), false);
+  assert_non_null(l);
+  return l;
+}
+
+/* ---- a destination that is down */
+
+static void a_dead_host_costs_one_probe_at_a_time(void **state) {
+  struct testrunner *t = *state;
+  inject_many(t, sender, "down@dead.example", 3000);
+  testrunner_run(t, 50);
+  assert_in_range(t->attempt_count, 1, 6); /* its first window */
+  testrunner_run(t, TEST_HOUR_S);
+  assert_in_range(t->attempt_count, 5, 17); /* after 60, 120, 240... s */
+  testrunner_run(t, TEST_DAY_S - TEST_HOUR_S);
+  assert_in_range(t->attempt_count, 25, 40);
+  assert_int_equal(t->runner.active_count, 0);
+  assert_int_equal(waitlist_waiting(&t->runner.waitlist), 3000);
+  testrunner_inject_one(t, sender, "bob@there.example");
+  testrunner_run(t, 0);
+  assert_int_equal(testrunner_attempts(t, "bob@there.example"), 1);
+}
+
+static void all_goes_out_when_it_is_back(void **state) {
+  struct testrunner *t = *state;
+  inject_many(t, sender, "down@dead.example", 3000);
+  testrunner_run(t, TEST_DAY_S);
+  size_t before = t->attempt_count;
+  t->means[SAY_UNREACHED] = SAY_SUCCESS;
+  testrunner_run(t, 2 * TEST_HOUR_S);
+  assert_int_equal(t->attempt_count, before + 3000);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+static void what_is_not_yet_loaded_goes_out_too(void **state) {
+  struct testrunner *t = *state;
+  inject_many(t, sender, "down@dead.example", 100);
+  testrunner_run(t, TEST_HOUR_S);
+  testrunner_crash(t);
+  testrunner_start(t);
+  t->means[SAY_UNREACHED] = SAY_SUCCESS;
+  testrunner_run(t, 2 * TEST_HOUR_S);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+/* Nobody is told again and again, and nobody waits for ever. */
+static void who_waits_for_a_dead_host_is_told_at_the_end(void **state) {
+  struct testrunner *t = *state;
+  inject_many(t, sender, "down@dead.example", 50);
+  testrunner_run(t, 7 * TEST_DAY_S - TEST_HOUR_S);
+  assert_int_equal(testrunner_told(t, "", sender), 0);
+  testrunner_run(t, TEST_DAY_S);
+  assert_int_equal(testrunner_told(t, "", sender), 50);
+  assert_true(testrunner_body_has(testrunner_attempt(t, sender, 0), "nobody there"));
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+static void a_list_goes_on_past_its_dead_recipients(void **state) {
+  static const char *const to[] = {"down@dead.example", "bob@there.example", "down-2@dead.example",
+                                   "joe@here.example"};
+  struct testrunner *t = *state;
+  inject_many(t, sender, "down@dead.example", 20);
+  testrunner_run(t, 10);
+  testrunner_inject(t, sender, 0, to, COUNT(to));
+  testrunner_run(t, 10);
+  assert_int_equal(testrunner_attempts(t, "bob@there.example"), 1);
+  assert_int_equal(testrunner_attempts(t, "joe@here.example"), 1);
+  t->means[SAY_UNREACHED] = SAY_SUCCESS;
+  testrunner_run(t, TEST_HOUR_S);
+  assert_int_equal(testrunner_attempts(t, "down-2@dead.example"), 1);
+  assert_int_equal(testrunner_attempts(t, "bob@there.example"), 1);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+static void a_421_is_not_answered_with_more(void **state) {
+  struct testrunner *t = *state;
+  inject_many(t, sender, "away@busy.example", 500);
+  testrunner_run(t, 50);
+  assert_in_range(t->attempt_count, 1, 10);
+  assert_true(lane(t, "busy.example")->window.down);
+  t->means[SAY_TURNED_AWAY] = SAY_SUCCESS;
+  testrunner_run(t, TEST_HOUR_S);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+/* The operator does not wait for a probe. */
+static void hurry_probes_at_once(void **state) {
+  struct testrunner *t = *state;
+  inject_many(t, sender, "down@dead.example", 20);
+  testrunner_run(t, 5);
+  size_t before = t->attempt_count;
+  (void)runner_hurry(&t->runner, NULL);
+  testrunner_run(t, 0);
+  assert_int_equal(t->attempt_count, before + 1);
+}
+
+/* ---- limits */
+
+static void concurrencydomain_bounds_the_connections(void **state) {
+  struct testrunner *t = *state;
+  control(t, "concurrencyremote", "50\n");
+  control(t, "concurrencydomain", "few.example:2\n.sub.example:3\n:4\n");
+  inject_many(t, sender, "silent@few.example", 30);
+  testrunner_run(t, 10);
+  assert_int_equal(t->agents_most[CHANNEL_REMOTE], 2);
+  inject_many(t, sender, "silent@x.sub.example", 30);
+  testrunner_run(t, 10);
+  assert_int_equal(t->agents_most[CHANNEL_REMOTE], 5);
+  inject_many(t, sender, "silent@other.example", 30);
+  testrunner_run(t, 10);
+  assert_int_equal(t->agents_most[CHANNEL_REMOTE], 9);
+}
+
+static void ratelimit_spreads_the_messages(void **state) {
+  struct testrunner *t = *state;
+  control(t, "ratelimit", "slow.example:10/60\n");
+  inject_many(t, sender, "bob@slow.example", 100);
+  testrunner_run(t, 1);
+  assert_int_equal(t->attempt_count, 10);
+  testrunner_run(t, 60);
+  assert_int_equal(t->attempt_count, 20);
+  testrunner_run(t, 480);
+  assert_int_equal(t->attempt_count, 100);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+/* Who waits for room does not wait for the next event there. */
+static void a_limit_that_is_lifted_counts_at_once(void **state) {
+  struct testrunner *t = *state;
+  control(t, "ratelimit", "slow.example:1/3600\n");
+  inject_many(t, sender, "bob@slow.example", 20);
+  testrunner_run(t, 10);
+  assert_int_equal(t->attempt_count, 1);
+  control(t, "ratelimit", "");
+  testrunner_run(t, 1);
+  assert_int_equal(t->attempt_count, 20);
+}
+
+static void values_that_make_no_sense_are_refused(void **state) {
+  static const char *const bad[][2] = {
+    {"concurrencydomain", ":none\n"}, {"concurrencydomain", "a.example:0\n"}, {"ratelimit", ":10\n"},
+    {"ratelimit", ":0/60\n"},         {"ratelimit", ":10/0\n"},              {"retryschedule", ":0\n"},
+    {"retryschedule", ":1h\n"},       {"retryschedule", ":\n"}};
+  (void)state;
+  for (size_t i = 0; i < COUNT(bad); i++) {
+    struct testrunner t;
+    testrunner_make(&t);
+    testrunner_start(&t);
+    testrunner_control(&t, bad[i][0], bad[i][1]);
+    assert_int_equal(runner_load_settings(&t.runner), -1);
+    assert_non_null(strstr(t.runner.control.error.s, bad[i][0]));
+    testrunner_remove(&t);
+  }
+}
+
+static void retryschedule_is_by_destination(void **state) {
+  static const uint64_t expected_s[] = {0, 60, 180, 300, 420};
+  struct testrunner *t = *state;
+  control(t, "retryschedule", "plan.example:60,120\n");
+  testrunner_inject_one(t, sender, "later@plan.example");
+  testrunner_inject_one(t, sender, "later@there.example");
+  testrunner_run(t, 500);
+  for (size_t i = 0; i < COUNT(expected_s); i++)
+    assert_int_equal(testrunner_attempt(t, "later@plan.example", i)->at_s, expected_s[i]);
+  assert_int_equal(testrunner_attempt(t, "later@there.example", 1)->at_s, 400);
+}
+
+/* The log has no room for the name; the deferral is recorded all the same. */
+static void a_user_of_any_length_can_be_deferred(void **state) {
+  static char to[500] = "later";
+  struct testrunner *t = *state;
+  memset(to + 5, 'x', 400);
+  snprintf(to + 405, sizeof to - 405, "@here.example");
+  testrunner_inject_one(t, sender, to);
+  testrunner_run(t, 10);
+  assert_false(testrunner_logged(t, "alarm"));
+  t->means[SAY_DEFERRAL] = SAY_SUCCESS;
+  testrunner_run(t, 200);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+static void held_destinations_get_nothing_until_released(void **state) {
+  struct testrunner *t = *state;
+  struct lane *l = lanes_named(&t->runner.lanes, text_of("There.example"), true);
+  lane_hold(&t->runner.lanes, l, true, t->boot_us);
+  inject_many(t, sender, "bob@there.example", 20);
+  testrunner_inject_one(t, sender, "bob@here.example");
+  testrunner_run(t, 10 * TEST_DAY_S);
+  assert_int_equal(t->attempt_count, 1);
+  assert_int_equal(waitlist_parked(&t->runner.waitlist, l->number), 20);
+  lane_hold(&t->runner.lanes, l, false, t->boot_us);
+  testrunner_run(t, 10);
+  assert_int_equal(t->attempt_count, 21);
+}
+
+/* ---- fairness */
+
+/* One a second goes there; whoever sends little waits for one of each other
+ * sender, not for what they have waiting. */
+static void a_senders_backlog_does_not_delay_others(void **state) {
+  struct testrunner *t = *state;
+  control(t, "ratelimit", "slow.example:1/1\n");
+  inject_many(t, "many@far.example", "bob@slow.example", 500);
+  inject_many(t, "more@far.example", "bob@slow.example", 500);
+  testrunner_run(t, 20);
+  testrunner_inject_one(t, "few@far.example", "joe@slow.example");
+  testrunner_run(t, 4);
+  assert_int_equal(testrunner_attempts(t, "joe@slow.example"), 1);
+  testrunner_run(t, 176);
+  assert_in_range(testrunner_told(t, "more@far.example", "bob@slow.example"), 80, 120);
+}
+
+static void a_long_list_leaves_room_for_others(void **state) {
+  enum { RECIPIENTS = 20000 };
+  static char names[RECIPIENTS][32];
+  static const char *to[RECIPIENTS];
+  struct testrunner *t = *state;
+  for (unsigned i = 0; i < RECIPIENTS; i++) {
+    snprintf(names[i], sizeof names[i], "u%u@here.example", i);
+    to[i] = names[i];
+  }
+  testrunner_inject(t, "list@far.example", 0, to, RECIPIENTS);
+  for (unsigned i = 0; i < 100; i++) (void)runner_work(&t->runner);
+  size_t jobs = t->runner.lanes.jobs[CHANNEL_LOCAL];
+  assert_in_range(jobs, 1, t->runner.lanes.room[CHANNEL_LOCAL] / 2);
+  testrunner_inject_one(t, sender, "bob@here.example");
+  testrunner_run(t, 100);
+  size_t at = 0;
+  while (strcmp(t->attempts[at].address, "bob@here.example") != 0) at++;
+  assert_in_range(at, 0, 3 * t->runner.lanes.room[CHANNEL_LOCAL]);
+  assert_int_equal(t->attempt_count, RECIPIENTS + 1);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+/* Every destination hangs; the channel's places are taken by those that came
+ * first, and local mail does not notice. */
+static void thousands_of_slow_destinations_wait_outside(void **state) {
+  char to[64];
+  struct testrunner *t = *state;
+  for (unsigned i = 0; i < 5000; i++) {
+    snprintf(to, sizeof to, "silent@slow%u.example", i);
+    testrunner_inject_one(t, sender, to);
+  }
+  testrunner_run(t, 10);
+  assert_in_range(t->runner.active_count, 1, t->runner.lanes.room[CHANNEL_REMOTE]);
+  testrunner_inject_one(t, sender, "bob@here.example");
+  testrunner_run(t, 0);
+  assert_int_equal(testrunner_attempts(t, "bob@here.example"), 1);
+  t->means[SAY_NOTHING] = SAY_SUCCESS;
+  testrunner_run(t, 2 * TEST_DAY_S); /* the silent ones are given up, and tried again */
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+int main(void) {
+#define TEST_CASE(NAME) cmocka_unit_test_setup_teardown(NAME, testrunner_set_up, testrunner_tear_down)
+  const struct CMUnitTest tests[] = {
+    TEST_CASE(a_dead_host_costs_one_probe_at_a_time),
+    TEST_CASE(all_goes_out_when_it_is_back),
+    TEST_CASE(what_is_not_yet_loaded_goes_out_too),
+    TEST_CASE(who_waits_for_a_dead_host_is_told_at_the_end),
+    TEST_CASE(a_list_goes_on_past_its_dead_recipients),
+    TEST_CASE(a_421_is_not_answered_with_more),
+    TEST_CASE(hurry_probes_at_once),
+    TEST_CASE(concurrencydomain_bounds_the_connections),
+    TEST_CASE(ratelimit_spreads_the_messages),
+    TEST_CASE(a_limit_that_is_lifted_counts_at_once),
+    cmocka_unit_test(values_that_make_no_sense_are_refused),
+    TEST_CASE(retryschedule_is_by_destination),
+    TEST_CASE(a_user_of_any_length_can_be_deferred),
+    TEST_CASE(held_destinations_get_nothing_until_released),
+    TEST_CASE(a_senders_backlog_does_not_delay_others),
+    TEST_CASE(a_long_list_leaves_room_for_others),
+    TEST_CASE(thousands_of_slow_destinations_wait_outside),
+  };
+  return cmocka_run_group_tests_name("traffic", tests, NULL, NULL);
+}
