@@ -163,7 +163,7 @@ static void what_has_gone_meanwhile_is_not_found(void **state) {
     struct queueid id = make_id(n, 0);
     put_both(&t, &id, "log");
   }
-  while (t.count < 5) assert_int_equal(step(&t, 1), 0);
+  while (t.count < 5 && !backlog_is_loaded(&t.b)) assert_int_equal(step(&t, 1), 0);
   unsigned gone = 0;
   for (unsigned n = 0; n < 2 * BACKLOG_AHEAD; n++) {
     struct queueid id = make_id(n, 0);
@@ -231,7 +231,7 @@ static void no_message_is_taken_for_one_without_a_log_for_want_of_descriptors(vo
     struct queueid id = make_id(n, 0);
     put_both(&t, &id, "log");
   }
-  while (!t.b.listed) assert_int_equal(step(&t, 1), 0);
+  while (!t.b.listed && !backlog_is_loaded(&t.b)) assert_int_equal(step(&t, 1), 0);
   assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
   int next = dup(0);
   assert_true(next >= 0);
