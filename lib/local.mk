@@ -17,6 +17,7 @@ lib_libowl_a_SOURCES = \
   %D%/agent.h %D%/agent.c \
   %D%/door.h %D%/door.c \
   %D%/ctl.h %D%/ctl.c \
+  %D%/ctlwhy.h %D%/ctlwhy.c \
   %D%/control.h %D%/control.c \
   %D%/list.h %D%/list.c \
   %D%/route.h %D%/route.c \

@@ -169,6 +169,14 @@ void jobs_take_back(struct runner *r, const struct lane *l) {
   }
 }
 
+void jobs_withdraw(struct runner *r, struct active *a) {
+  a->next_recipient = a->message.file.envelope.recipient_count;
+  for (struct job *j = dispatch_withdraw(&r->dispatcher, a), *next; j; j = next) {
+    next = j->next;
+    end_job(r, j, 0);
+  }
+}
+
 void jobs_over(struct runner *r, struct job *j) {
   struct active *a = j->active;
   const struct lane *l = j->destination->lane;

@@ -25,7 +25,9 @@ owlpost_PROGRAMS += %D%/owl-send
 %C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c %D%/tell.c %D%/report.c \
   %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c $(queue_traffic_parts) \
-  %D%/backlog.h %D%/backlog.c %D%/bounce.h %D%/bounce.c %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c
+  %D%/order.h %D%/order.c %D%/mend.h %D%/mend.c %D%/holds.h %D%/holds.c %D%/operator.c \
+  %D%/backlog.h %D%/backlog.c %D%/bounce.h %D%/bounce.c %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c \
+  %D%/runnerwhy.h %D%/runnerwhy.c
 %C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_owl_send_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
@@ -58,7 +60,8 @@ check_PROGRAMS += %D%/backlog_test
 %C%_backlog_test_SOURCES = %D%/backlog_test.c %D%/backlog.c %D%/bounce.c $(queue_store_parts)
 %C%_backlog_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c \
-  %D%/tell.c %D%/report.c %D%/schedule.c %D%/settings.c %D%/backlog.c %D%/bounce.c $(queue_traffic_parts) \
+  %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/holds.c %D%/operator.c %D%/ctlserver.c %D%/runnerwhy.c \
+  %D%/schedule.c %D%/settings.c %D%/backlog.c %D%/bounce.c $(queue_traffic_parts) \
   $(queue_store_parts)
 check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test
 %C%_traffic_test_SOURCES = %D%/traffic_test.c $(queue_runner_parts)
@@ -67,6 +70,13 @@ check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test
 %C%_runner_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_tell_test_SOURCES = %D%/tell_test.c $(queue_runner_parts)
 %C%_tell_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+check_PROGRAMS += %D%/operator_test %D%/ctlserver_test %D%/runnerwhy_test
+%C%_operator_test_SOURCES = %D%/operator_test.c $(queue_runner_parts)
+%C%_operator_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+%C%_ctlserver_test_SOURCES = %D%/ctlserver_test.c $(queue_runner_parts)
+%C%_ctlserver_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+%C%_runnerwhy_test_SOURCES = %D%/runnerwhy_test.c $(queue_runner_parts)
+%C%_runnerwhy_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 endif
 
 if FUZZERS

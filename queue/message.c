@@ -16,6 +16,15 @@ static void note_told(struct message *m) {
     if (m->states[i].progress == RECIPIENT_FAILED) m->states[i].told = true;
 }
 
+/* Every order but to hold makes the message due. */
+static void note_event(struct message *m, const struct logrecord *r) {
+  m->held = r->held;
+  if (r->event == EVENT_EXPIRE) m->expired = true;
+  if (r->event == EVENT_RETURN) m->returned = true;
+  for (size_t i = 0; !r->held && i < m->file.envelope.recipient_count; i++)
+    m->states[i].next_age_s = 0;
+}
+
 /* Texts of the record must outlive it: they stay in the log's octets when the
  * log was read, and in the caller's when it is applied after an append. */
 static void note(struct message *m, const struct logrecord *r, bool keep_texts) {
@@ -23,6 +32,10 @@ static void note(struct message *m, const struct logrecord *r, bool keep_texts) 
   if (r->age_s > m->last_age_s) m->last_age_s = r->age_s;
   if (r->told) {
     note_told(m);
+    return;
+  }
+  if (r->event) {
+    note_event(m, r);
     return;
   }
   if (r->recipient >= m->file.envelope.recipient_count) return;
@@ -43,7 +56,7 @@ static void read_records(struct message *m) {
   struct logrecord r;
   m->waiting = m->file.envelope.recipient_count;
   m->log_octets = 0;
-  m->has_log = false;
+  m->has_log = m->held = m->expired = m->returned = false;
   if (!msglog_first(text_of_stralloc(&m->log), &rest)) return; /* not even its magic is whole */
   while (msglog_next(&rest, &r) == MSGLOG_RECORD) {
     note(m, &r, true);
@@ -130,6 +143,13 @@ int message_read_body(const struct message *m, stralloc *out, uint64_t max) {
   return errno = EBADMSG, -1;
 }
 
+static void summarize_event(struct log_summary *out, const struct logrecord *r) {
+  out->held = r->held;
+  if (r->event == EVENT_EXPIRE) out->expired = true;
+  if (r->event == EVENT_RETURN) out->returned = true;
+  if (!r->held) out->next_age_s = 0;
+}
+
 int message_summarize_log(struct text log, struct log_summary *out) {
   struct text rest;
   struct logrecord r;
@@ -142,6 +162,7 @@ int message_summarize_log(struct text log, struct log_summary *out) {
     out->last_us = r.time_us;
     if (r.age_s > out->last_age_s) out->last_age_s = r.age_s;
     if (r.told) out->untold = false;
+    if (r.event) summarize_event(out, &r);
     if (r.result.class == RESULT_FAILURE) out->untold = true;
     if (r.result.class != RESULT_DEFERRAL) continue;
     if (r.age_s > deferred_at_s || r.next_age_s < out->next_age_s || !out->next_age_s) {
@@ -150,6 +171,7 @@ int message_summarize_log(struct text log, struct log_summary *out) {
     }
     deferred_at_s = r.age_s;
   }
+  out->octets = log.len - rest.len;
   return any ? 0 : -1;
 }
 

@@ -14,6 +14,8 @@ static const struct field fields[] = {
   ROW(TAG_AGE, FIELD_UINT, age_s, UINT64_MAX, true),
   ROW(TAG_RECIPIENT_NUMBER, FIELD_UINT, recipient, ENVELOPE_RECIPIENTS_MAX, true),
   ROW(TAG_NEXT_AGE, FIELD_UINT, next_age_s, UINT64_MAX, false),
+  ROW(TAG_EVENT, FIELD_UINT, event, EVENT_RETURN, false),
+  ROW(TAG_OPERATOR, FIELD_UINT, by_uid, UINT32_MAX, false),
   ROW(TAG_HELD, FIELD_FLAG, held, 0, false),
   ROW(TAG_TOLD, FIELD_FLAG, told, 0, false),
   ROW(TAG_DSN, FIELD_TEXT, dsn, QUEUEID_LENGTH, false),

@@ -127,6 +127,26 @@ void report_end(struct runner *r, const struct queueid *id) {
   log_end(r->log);
 }
 
+void report_order(struct runner *r, const char *what, const struct queueid *id, uint64_t uid) {
+  log_s(r->log, "order: ");
+  log_s(r->log, what);
+  log_s(r->log, " msg ");
+  log_number(r->log, id);
+  log_s(r->log, " by uid ");
+  log_u(r->log, uid);
+  log_end(r->log);
+}
+
+void report_hold(struct runner *r, const char *what, struct text destination, uint64_t uid) {
+  log_s(r->log, "order: ");
+  log_s(r->log, what);
+  log_s(r->log, " destination ");
+  log_t(r->log, destination);
+  log_s(r->log, " by uid ");
+  log_u(r->log, uid);
+  log_end(r->log);
+}
+
 void report_problem(struct runner *r, const char *what, const struct queueid *id) {
   int error = errno;
   log_s(r->log, "alarm: ");

@@ -55,7 +55,8 @@ static bool is_expired(const struct runner *r, uint64_t age_s) {
 }
 
 bool rounds_is_expired(const struct runner *r, const struct active *a) {
-  return is_expired(r, rounds_age(r, a));
+  const struct message *m = &a->message;
+  return m->expired || (!m->held && is_expired(r, rounds_age(r, a))); /* held ones do not */
 }
 
 /* RFC 3463 3.5: 5.4.7, delivery time expired.  The remote's words stay. */
@@ -63,6 +64,13 @@ static void expire(struct result *result) {
   result->class = RESULT_FAILURE;
   result->status = text_of("5.4.7");
 }
+
+/* RFC 3463 3.8: 5.7.1, not authorized: the administrator wants it back. */
+static const struct result returned = {
+  .class = RESULT_FAILURE,
+  .status = {"5.7.1", 5},
+  .text = {"returned by the administrator", 29},
+};
 
 /* By the plan for its destination, or by qmail's formula. */
 static uint64_t next_age(const struct runner *r, const struct active *a, uint64_t age_s,
@@ -79,7 +87,8 @@ static uint64_t next_age(const struct runner *r, const struct active *a, uint64_
 static struct logrecord note_result(struct runner *r, struct active *a, size_t recipient,
                                     const struct lane *l, struct result *result) {
   uint64_t age_s = rounds_age(r, a);
-  if (result->class == RESULT_DEFERRAL && is_expired(r, age_s)) expire(result);
+  if (result->class == RESULT_DEFERRAL && a->message.returned) *result = returned;
+  if (result->class == RESULT_DEFERRAL && rounds_is_expired(r, a)) expire(result);
   struct logrecord record = {
     .time_us = clock_wall_us(r->clock), .age_s = age_s, .recipient = recipient, .result = *result};
   if (result->class == RESULT_DEFERRAL) {
@@ -100,7 +109,7 @@ static bool ends_well(const struct active *a, const struct logrecord *record) {
 
 /* The first result that does not finish the message takes it out of the
  * injectors' reach and begins its log. */
-static int append_records(struct runner *r, struct active *a) {
+int rounds_append(struct runner *r, struct active *a) {
   struct message *m = &a->message;
   if (a->unlogged.len == 0) return 0;
   if (m->place == PLACE_TODO) {
@@ -114,7 +123,7 @@ static int append_records(struct runner *r, struct active *a) {
 
 static void record_result(struct runner *r, struct active *a, const struct logrecord *record) {
   if (ends_well(a, record)) return;
-  if (msglog_cat(&a->unlogged, record) == -1 || append_records(r, a) == -1)
+  if (msglog_cat(&a->unlogged, record) == -1 || rounds_append(r, a) == -1)
     report_problem(r, "unable to record a result", &a->message.id);
 }
 
@@ -124,11 +133,37 @@ void rounds_note(struct runner *r, struct active *a, size_t recipient, const str
   record_result(r, a, &record);
 }
 
+static void mark_under_way(struct runner *r, struct active *a, bool under_way) {
+  for (const struct worker *w = r->dispatcher.workers; w; w = w->next)
+    for (const struct job *j = w->jobs; j; j = j->next)
+      for (size_t i = 0; j->active == a && i < j->count; i++)
+        if (!j->recipients[i].reported) a->message.states[j->recipients[i].place].under_way = under_way;
+}
+
+/* One write for all of them. */
+void rounds_return(struct runner *r, struct active *a) {
+  struct message *m = &a->message;
+  bool noted = true;
+  mark_under_way(r, a, true);
+  for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
+    if (m->states[i].progress != RECIPIENT_WAITING || m->states[i].under_way) continue;
+    struct result result = returned;
+    struct logrecord record = note_result(r, a, i, NULL, &result);
+    if (msglog_cat(&a->unlogged, &record) == -1) noted = false;
+  }
+  mark_under_way(r, a, false);
+  if (!noted || rounds_append(r, a) == -1) report_problem(r, "unable to record a result", &m->id);
+}
+
 void rounds_result(struct runner *r, struct job *j, size_t place, struct result result) {
   struct lane *l = j->destination->lane;
   enum window_event event = window_event(&result);
   if (event > j->event) j->event = event;
   lane_note(l, &result, clock_wall_us(r->clock));
+  if (j->active->deleted) {
+    report_delivery(r, j->delivery + place, &result);
+    return;
+  }
   /* what it makes of the result, the end of its life perhaps, is to be logged */
   struct logrecord record = note_result(r, j->active, j->recipients[place].place, l, &result);
   report_delivery(r, j->delivery + place, &result);
@@ -187,7 +222,9 @@ static void begin(struct runner *r, struct active *a, const struct due *due) {
     return;
   }
   if (!m->has_log && m->place == PLACE_TODO && !due->tag) report_new(r, m);
-  jobs_make(r, a);
+  if (m->returned) rounds_return(r, a);
+  if (m->returned || m->held) rounds_settle(r, a);
+  else jobs_make(r, a);
 }
 
 void rounds_fail(struct runner *r, struct active *a, const char *what) {
@@ -253,6 +290,10 @@ static int let_wait(struct runner *r, struct active *a) {
   struct wait how = how_to_wait(r, a);
   uint64_t age_s = rounds_age(r, a);
   uint64_t next_s = a->refused_by ? next_event_age(r, a, age_s) : message_next_age(m);
+  if (m->held) {
+    how = (struct wait){.held = true, .tag = a->tag};
+    next_s = age_s; /* it does not grow older */
+  }
   if (runner_wait_for_age(r, &m->id, age_s, next_s, &how) == -1) return errno = ENOMEM, -1;
   rounds_drop(r, a);
   return 0;
@@ -261,8 +302,13 @@ static int let_wait(struct runner *r, struct active *a) {
 /* Whatever fails here is tried again: the message stays in memory with what is
  * known about it, the runner lives on. */
 void rounds_settle(struct runner *r, struct active *a) {
+  if (a->deleted) {
+    waitlist_drop(&r->waitlist, &a->message.id);
+    rounds_drop(r, a);
+    return;
+  }
   a->settle_us = 0;
-  int done = append_records(r, a);
+  int done = rounds_append(r, a);
   if (done == 0) done = tell_failures(r, &a->message);
   if (done == 0) done = message_is_finished(&a->message) ? finish(r, a) : let_wait(r, a);
   if (done == 0) return;

@@ -27,6 +27,7 @@ static int found_in_todo(void *context, const struct queueid *id) {
 }
 
 void runner_scan_todo(struct runner *r) {
+  r->scans++;
   r->rescan_us = boot_us(r) + r->settings.rescaninterval_s * 1000000u;
   if (store_sync_todo(&r->store) == -1 ||
       store_scan(&r->store, "todo", found_in_todo, r) == -1)
@@ -67,8 +68,17 @@ static int found_waiting(void *context, const struct queueid *id, struct text lo
   else age_s = schedule_age(s.last_age_s, s.last_us, clock_wall_us(r->clock));
   const struct lane *l = s.route.len ? lanes_named(&r->lanes, s.route, true) : NULL;
   if (l) how.lane = l->number;
-  if (runner_wait_for_age(r, id, age_s, s.untold ? 0 : s.next_age_s, &how) == -1) return errno = ENOMEM, -1;
+  how.held = s.held && !s.untold;
+  if (runner_wait_for_age(r, id, age_s, s.untold || s.held ? 0 : s.next_age_s, &how) == -1) return errno = ENOMEM, -1;
   return 0;
+}
+
+void runner_found_waiting(struct runner *r, const struct queueid *id) {
+  stralloc log = {0};
+  bool read = store_read_log(&r->store, id, &log) == 0;
+  if (found_waiting(r, id, read ? text_of_stralloc(&log) : text_of("")) == -1)
+    report_problem(r, "unable to schedule", id);
+  stralloc_free(&log);
 }
 
 void runner_load_backlog(struct runner *r) {
@@ -230,6 +240,7 @@ void runner_free(struct runner *r) {
   lanes_free(&r->lanes);
   waitlist_free(&r->waitlist);
   backlog_free(&r->backlog);
+  holds_free(&r->holds);
   settings_free(&r->settings);
   control_free(&r->control);
   store_close(&r->store);

@@ -64,6 +64,7 @@ struct pokes {
   int capacity;
   char partial[QUEUEID_LENGTH + 1];
   size_t partial_len;
+  uint64_t scans; /* when it was last looked whether this is the FIFO still */
 };
 
 static void open_pokes(struct pokes *p, int queue_fd) {
@@ -71,6 +72,18 @@ static void open_pokes(struct pokes *p, int queue_fd) {
   if (p->fd == -1) die_queue("poke");
   (void)fcntl(p->fd, F_SETPIPE_SZ, POKE_PIPE_OCTETS);
   p->capacity = fcntl(p->fd, F_GETPIPE_SZ);
+}
+
+/* Somebody has put another one in its place: nobody would write to ours. */
+static void look_after_pokes(struct pokes *p) {
+  struct stat ours, named;
+  if (p->scans == runner.scans) return;
+  p->scans = runner.scans;
+  if (fstat(p->fd, &ours) == 0 && fstatat(runner.store.queue_fd, "poke", &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+      S_ISFIFO(named.st_mode) && (ours.st_ino != named.st_ino || ours.st_dev != named.st_dev)) {
+    close(p->fd);
+    open_pokes(p, runner.store.queue_fd);
+  }
 }
 
 static void take_line(struct pokes *p) {
@@ -148,7 +161,15 @@ struct watch {
   size_t count, space;
 };
 
-enum { WATCH_SIGNALS, WATCH_POKES, WATCH_LOCAL, WATCH_REMOTE, WATCH_CONTROL, FIXED };
+enum {
+  WATCH_SIGNALS,
+  WATCH_POKES,
+  WATCH_LOCAL,
+  WATCH_REMOTE,
+  WATCH_CONTROL,
+  WATCH_CLIENTS,
+  FIXED = WATCH_CLIENTS + CTLSERVER_CLIENTS
+};
 
 static void watch_one(struct watch *w, int fd, short events, struct worker *worker) {
   if (w->count == w->space) {
@@ -176,6 +197,8 @@ static void watch_all(struct watch *w, int signals, const struct pokes *p,
     watch_one(w, s->sock, writer_events(&s->writer), NULL);
   }
   watch_one(w, ctl->listener, POLLIN, NULL);
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
+    watch_one(w, ctl->clients[i].sock, ctlserver_events(&ctl->clients[i]), NULL);
   for (struct worker *each = runner.dispatcher.workers; each; each = each->next)
     watch_one(w, each->sock, writer_events(&each->writer), each);
 }
@@ -206,7 +229,9 @@ static void handle_events(struct watch *w, int signals, struct pokes *p, struct 
       spawner_event(&runner.spawners[channel], w->polls[WATCH_LOCAL + channel].revents);
   if (w->polls[WATCH_SIGNALS].revents) read_signals(signals);
   if (w->polls[WATCH_POKES].revents) read_pokes(p);
-  if (w->polls[WATCH_CONTROL].revents) ctlserver_serve(ctl, &runner);
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
+    if (w->polls[WATCH_CLIENTS + i].revents) ctlserver_event(&ctl->clients[i], w->polls[WATCH_CLIENTS + i].revents);
+  if (w->polls[WATCH_CONTROL].revents) ctlserver_accept(ctl);
 }
 
 static bool may_exit(void) {
@@ -219,9 +244,11 @@ static bool may_exit(void) {
 static void run(int signals, struct pokes *p, struct ctlserver *ctl) {
   struct watch w = {0};
   while (!may_exit()) {
+    bool ordered = ctlserver_work(ctl, &runner);
     uint64_t next_us = runner_work(&runner);
+    look_after_pokes(p);
     watch_all(&w, signals, p, ctl);
-    if (poll(w.polls, (nfds_t)w.count, wait_ms(next_us)) == -1 && errno != EINTR)
+    if (poll(w.polls, (nfds_t)w.count, ordered ? 0 : wait_ms(next_us)) == -1 && errno != EINTR)
       die_errno("unable to wait");
     handle_events(&w, signals, p, ctl);
     runner_load_backlog(&runner);
@@ -246,6 +273,7 @@ static void open_queue(void) {
   if (store_lock(&runner.store) == -1)
     die("unable to lock the queue", errno == EWOULDBLOCK ? "another owl-send is running" : strerror(errno));
   stralloc_free(&folder);
+  if (operator_load_holds(&runner) == -1) die_queue("holds");
 }
 
 int main(void) {
@@ -271,6 +299,7 @@ int main(void) {
   report_status(&runner);
   run(signals, &pokes, &ctl);
   if (store_sync(&runner.store) == -1) report_problem(&runner, "unable to sync the queue", NULL);
+  ctlserver_close(&ctl);
   log_s(&send_log, "status: exiting");
   log_end(&send_log);
   runner_free(&runner);

@@ -73,6 +73,37 @@ int store_open_message(struct store *s, const struct queueid *id, enum store_pla
   return open_plain(s->queue_fd, path);
 }
 
+int store_open_bad(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  snprintf(path, sizeof path, "bad/%s", id->s);
+  return open_plain(s->queue_fd, path);
+}
+
+int store_open_at(struct store *s, const struct queueid *id, enum store_place place) {
+  char path[PATH_SPACE];
+  place_path(path, id, place);
+  return open_plain(s->queue_fd, path);
+}
+
+bool store_is_at(struct store *s, const struct queueid *id, enum store_place place) {
+  char path[PATH_SPACE];
+  struct stat st;
+  place_path(path, id, place);
+  return fstatat(s->queue_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int store_find(struct store *s, const struct queueid *id, enum store_place *place) {
+  char path[PATH_SPACE];
+  struct stat st;
+  *place = PLACE_TODO;
+  todo_path(path, id);
+  int r = fstatat(s->queue_fd, path, &st, AT_SYMLINK_NOFOLLOW);
+  if (r == 0 || errno != ENOENT) return r;
+  *place = PLACE_WAIT;
+  wait_path(path, id, "");
+  return fstatat(s->queue_fd, path, &st, AT_SYMLINK_NOFOLLOW);
+}
+
 int store_read_log(struct store *s, const struct queueid *id, stralloc *out) {
   char path[PATH_SPACE];
   stralloc_zero(out);
@@ -173,6 +204,22 @@ int store_remove(struct store *s, const struct queueid *id, enum store_place pla
   return 0;
 }
 
+int store_remove_copy(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  todo_path(path, id);
+  if (unlinkat(s->queue_fd, path, 0) == -1) return -1;
+  mark(s, id, PLACE_TODO);
+  return 0;
+}
+
+int store_remove_log(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  wait_path(path, id, ".log");
+  if (unlinkat(s->queue_fd, path, 0) == -1) return -1;
+  mark(s, id, PLACE_WAIT);
+  return 0;
+}
+
 int store_move_to_bad(struct store *s, const struct queueid *id, enum store_place place) {
   char from[PATH_SPACE], to[PATH_SPACE];
   place_path(from, id, place);
@@ -184,6 +231,15 @@ int store_move_to_bad(struct store *s, const struct queueid *id, enum store_plac
   if (renameat(s->queue_fd, from, s->queue_fd, to) == -1 && errno != ENOENT) return -1;
   s->dirty_all = true;
   return 0;
+}
+
+int store_remove_from_bad(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  snprintf(path, sizeof path, "bad/%s", id->s);
+  if (unlinkat(s->queue_fd, path, 0) == -1) return -1;
+  s->dirty_all = true;
+  snprintf(path, sizeof path, "bad/%s.log", id->s);
+  return unlinkat(s->queue_fd, path, 0) == -1 && errno != ENOENT ? -1 : 0;
 }
 
 static int copy_octets(int to, int from, uint64_t octets) {

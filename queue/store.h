@@ -42,6 +42,15 @@ void store_close(struct store *s);
 /* store_open_message(): a read-only descriptor; *place says where it lies. */
 int store_open_message(struct store *s, const struct queueid *id, enum store_place *place);
 
+/* store_open_bad(): the same in bad/.  EBADMSG or ELOOP: not a plain file. */
+int store_open_bad(struct store *s, const struct queueid *id);
+/* store_open_at(): the same, in that place only. */
+int store_open_at(struct store *s, const struct queueid *id, enum store_place place);
+
+/* store_find(): where it lies.  0, or -1 with errno, ENOENT: nowhere. */
+int store_find(struct store *s, const struct queueid *id, enum store_place *place);
+bool store_is_at(struct store *s, const struct queueid *id, enum store_place place);
+
 /* store_read_log(): *out gets the whole log, empty when there is none. */
 int store_read_log(struct store *s, const struct queueid *id, stralloc *out);
 
@@ -60,8 +69,15 @@ int store_move_to_wait(struct store *s, const struct queueid *id);
 /* store_remove(): the message, then its log. */
 int store_remove(struct store *s, const struct queueid *id, enum store_place place);
 
+/* store_remove_copy(): only the file in todo/.  store_remove_log(): only the log. */
+int store_remove_copy(struct store *s, const struct queueid *id);
+int store_remove_log(struct store *s, const struct queueid *id);
+
 /* store_move_to_bad(): message and log. */
 int store_move_to_bad(struct store *s, const struct queueid *id, enum store_place place);
+
+/* store_remove_from_bad(): message and log. */
+int store_remove_from_bad(struct store *s, const struct queueid *id);
 
 /* store_body_copy(): an unnamed file with the first octets of fd, the
  * message's body: readers are given store_reopen() of it. */

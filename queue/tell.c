@@ -158,6 +158,7 @@ int tell_about_parent(struct runner *r, struct text parent) {
   const char *reason;
   if (!queueid_parse(&id, parent)) return 0;
   struct active *a = rounds_find(r, &id);
+  if (a && a->deleted) return 0;
   /* what is not in its log yet would be forgotten by reading that */
   if (a && a->unlogged.len) return errno = EAGAIN, -1;
   if (a) return tell_failures(r, &a->message);

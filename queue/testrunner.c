@@ -53,6 +53,7 @@ void testrunner_start(struct testrunner *t) {
   assert_int_equal(control_open(&r->control), 0);
   assert_int_equal(runner_load_settings(r), 0);
   assert_int_equal(store_open(&r->store, t->queue.path), 0);
+  assert_int_equal(operator_load_holds(r), 0);
   for (int channel = 0; channel < 2; channel++) {
     int pair[2];
     assert_int_equal(unixsock_pair(pair), 0);
