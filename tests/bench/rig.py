@@ -300,14 +300,22 @@ class Instance:
         return time.monotonic() - start
 
 
+class Took:
+    def __init__(self, seconds):
+        self.median, self.worst, self.count = statistics.median(seconds), max(seconds), len(seconds)
+
+    def __str__(self):
+        return f"{self.median * 1000:.1f} ms, at most {self.worst * 1000:.0f} ms"
+
+
 def by_turns(count, *deliveries, pause_s=0.03):
-    """Calls each of the functions so often; the median of what each returns, seconds."""
+    """Calls each of the functions so often; for each what its calls took."""
     times = [[] for _ in deliveries]
     for _ in range(count):
         for i, deliver in enumerate(deliveries):
             times[i].append(deliver())
             time.sleep(pause_s)
-    return [statistics.median(t) for t in times]
+    return [Took(t) for t in times]
 
 
 def mebi(octets):
