@@ -62,10 +62,11 @@ enum {
   TAG_RECIPIENT_NUMBER = 0x0202,
   TAG_NEXT_AGE = 0x0203,   /* the age at which the next attempt is due, s */
   TAG_HELD = 0x0204,       /* flag: held by the operator */
-  TAG_TOLD = 0x0205,       /* flag: a DSN has been made for it */
+  TAG_TOLD = 0x0205,       /* flag: a DSN has been made about what was recorded before */
   TAG_DSN = 0x0206,        /* that DSN's queue id */
   TAG_EVENT = 0x0207,      /* enum logevent: what the operator has ordered */
   TAG_ROUTE = 0x0208,      /* next hop or local user that a deferred recipient is for */
+  TAG_DELAY_TOLD = 0x0209, /* flag: with TOLD: of those that wait, too */
 
   /* agents */
   TAG_JOB = 0x0300,        /* number of the job on this worker */

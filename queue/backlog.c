@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NAMES_AT_ONCE = 64, LOG_ROOM = 4096 };
+enum { NAMES_AT_ONCE = 64, LOG_NAME_SPACE = QUEUEID_LENGTH + 5, LOG_ROOM = 4096 };
 static const char ending[] = ".log";
 
 bool backlog_is_loaded(const struct backlog *b) { return b->done_count == QUEUEID_FOLDERS; }
@@ -59,6 +59,7 @@ static int open_folder(struct backlog *b, struct store *s) {
   store_wait_folder(path, b->folder);
   b->fd = openat(s->queue_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (b->fd == -1) return -1;
+  b->removals = s->removals;
   b->listing = fdopendir(b->fd);
   if (!b->listing) close(b->fd);
   return b->listing ? 0 : -1;
@@ -76,15 +77,17 @@ static int add_entry(struct backlog *b, const struct backlog_entry *e) {
   return 0;
 }
 
-/* Names that are neither a message nor a log are passed over. */
-static int take_name(struct backlog *b, const struct dirent *d) {
+/* Others are passed over, unless a crash left them. */
+static int take_name(struct backlog *b, struct store *s, const struct dirent *d) {
   struct backlog_entry e = {.inode = d->d_ino};
   struct text name = text_of(d->d_name);
   if (name.len > QUEUEID_LENGTH && strcmp(name.s + QUEUEID_LENGTH, ending) == 0) {
     e.is_log = true;
     name.len = QUEUEID_LENGTH;
   }
-  return queueid_parse(&e.id, name) ? add_entry(b, &e) : 0;
+  if (queueid_parse(&e.id, name)) return add_entry(b, &e);
+  (void)store_clear_log(s, b->folder, d->d_name); /* what stays does no harm */
+  return 0;
 }
 
 static int by_name(const void *a, const void *b) {
@@ -98,29 +101,40 @@ static int by_inode(const void *a, const void *b) {
   return x->inode < y->inode ? -1 : x->inode > y->inode;
 }
 
-/* Messages stay, each with its log's inode; a log alone is what a crash left. */
-static void pair(struct backlog *b) {
+static void clear_alone(const struct backlog *b, struct store *s, const struct queueid *id) {
+  char name[LOG_NAME_SPACE];
+  snprintf(name, sizeof name, "%s%s", id->s, ending);
+  (void)store_clear_log(s, b->folder, name);
+}
+
+/* Messages stay, each with its log's inode; a log alone is what a crash left,
+ * or its message went while the folder was listed. */
+static void pair(struct backlog *b, struct store *s) {
   size_t kept = 0;
   qsort(b->entries, b->count, sizeof *b->entries, by_name);
   for (size_t i = 0; i < b->count; i++) {
-    if (b->entries[i].is_log) continue;
+    if (b->entries[i].is_log) {
+      clear_alone(b, s, &b->entries[i].id);
+      continue;
+    }
     bool has_log = i + 1 < b->count && b->entries[i + 1].is_log &&
                    strcmp(b->entries[i].id.s, b->entries[i + 1].id.s) == 0;
     b->entries[kept] = b->entries[i];
     b->entries[kept++].inode = has_log ? b->entries[i + 1].inode : 0;
+    i += has_log;
   }
   b->count = kept;
   qsort(b->entries, b->count, sizeof *b->entries, by_inode);
   b->listed = true;
 }
 
-static int list_some(struct backlog *b) {
+static int list_some(struct backlog *b, struct store *s) {
   for (unsigned n = 0; n < NAMES_AT_ONCE; n++) {
     errno = 0;
     const struct dirent *d = readdir(b->listing);
     if (!d && errno) return -1;
-    if (!d) return pair(b), 0;
-    if (take_name(b, d) == -1) return -1;
+    if (!d) return pair(b, s), 0;
+    if (take_name(b, s, d) == -1) return -1;
   }
   return 0;
 }
@@ -131,7 +145,7 @@ static bool passes_by(int error) { return error == EMFILE || error == ENFILE || 
 
 /* 0, or -1: try again.  *fd is -1 where no log can be opened. */
 static int open_log(const struct backlog *b, const struct backlog_entry *e, int *fd) {
-  char name[QUEUEID_LENGTH + sizeof ending];
+  char name[LOG_NAME_SPACE];
   *fd = -1;
   if (e->inode == 0) return 0;
   snprintf(name, sizeof name, "%s%s", e->id.s, ending);
@@ -163,15 +177,21 @@ static int read_log(struct backlog *b, int fd) {
   }
 }
 
+/* A message's log may outlive it.  Asking for its name costs a cold disk another
+ * inode, so that is done only when something went since the names were read. */
+static bool is_gone(const struct backlog *b, const struct store *s, const struct queueid *id) {
+  if (b->removals == s->removals) return false;
+  return faccessat(b->fd, id->s, F_OK, AT_SYMLINK_NOFOLLOW) == -1 && errno == ENOENT;
+}
+
 /* A message without a log that can be read is due now, and its round says what
  * is wrong with it. */
-static int hand_over(struct backlog *b, backlog_found *found, void *context) {
+static int hand_over(struct backlog *b, const struct store *s, backlog_found *found, void *context) {
   const struct queueid *id = &b->entries[b->taken].id;
   int fd = b->ahead[b->taken % BACKLOG_AHEAD];
   bool read = fd >= 0 && read_log(b, fd) == 0;
   if (fd >= 0 && !read && errno == ENOMEM) return -1;
-  bool gone = fd == -1 && faccessat(b->fd, id->s, F_OK, 0) == -1 && errno == ENOENT;
-  if (!gone && found(context, id, read ? text_of_stralloc(&b->log) : text_of("")) == -1) return -1;
+  if (!is_gone(b, s, id) && found(context, id, read ? text_of_stralloc(&b->log) : text_of("")) == -1) return -1;
   if (fd >= 0) close(fd);
   b->taken++;
   return 0;
@@ -181,9 +201,9 @@ static int hand_over(struct backlog *b, backlog_found *found, void *context) {
 
 static int do_some(struct backlog *b, struct store *s, backlog_found *found, void *context) {
   if (!b->listing && open_folder(b, s) == -1) return give_up(b);
-  if (!b->listed) return list_some(b) == -1 ? give_up(b) : 0;
+  if (!b->listed) return list_some(b, s) == -1 ? give_up(b) : 0;
   if (ask_ahead(b) == -1 && b->asked == b->taken) return -1;
-  if (b->taken < b->count) return hand_over(b, found, context);
+  if (b->taken < b->count) return hand_over(b, s, found, context);
   return finish_folder(b), 0;
 }
 

@@ -7,7 +7,7 @@
  * the order of names each would cost the disk a movement of its own.
  *
  * What comes into wait/ meanwhile may be handed over or not: the runner knows
- * of it.  The memory is that of one folder's names and is freed at the end.
+ * of it.  Logs without a message, which a crash left, are cleared away.  The memory is that of one folder's names and is freed at the end.
  */
 #ifndef OWL_BACKLOG_H
 #define OWL_BACKLOG_H
@@ -33,6 +33,7 @@ struct backlog {
   DIR *listing;    /* NULL: closed, or not opened yet */
   int fd;          /* the same folder, for its logs; valid while it is listed or read */
   bool listed;
+  uint64_t removals; /* of the store, before it was */
   struct backlog_entry *entries; /* owned */
   size_t count, space;
   size_t asked, taken;      /* entries: logs opened so far, messages handed over */

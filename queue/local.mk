@@ -18,6 +18,8 @@ install-data-hook:
 	  fi; \
 	fi
 
+queue_bounce_parts = %D%/bounce.h %D%/bounce.c %D%/bouncepart.h %D%/bouncepage.h %D%/bouncepage.c \
+  %D%/bouncetext.c %D%/bouncestatus.c %D%/bouncecontent.c
 # Who gets what when: pure functions of state, event and clock.
 queue_traffic_parts = %D%/dispatch.h %D%/dispatch.c %D%/lane.h %D%/lane.c %D%/laneturn.c %D%/window.h %D%/window.c \
   %D%/waitlist.h %D%/waitlist.c %D%/fair.h %D%/fair.c
@@ -26,7 +28,7 @@ owlpost_PROGRAMS += %D%/owl-send
   %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c $(queue_traffic_parts) \
   %D%/order.h %D%/order.c %D%/mend.h %D%/mend.c %D%/holds.h %D%/holds.c %D%/operator.c \
-  %D%/backlog.h %D%/backlog.c %D%/bounce.h %D%/bounce.c %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c \
+  %D%/backlog.h %D%/backlog.c $(queue_bounce_parts) %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c \
   %D%/runnerwhy.h %D%/runnerwhy.c
 %C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_owl_send_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
@@ -54,16 +56,19 @@ check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D
 %C%_dispatch_test_LDADD = $(TEST_LIBS)
 %C%_callerenvelope_test_SOURCES = %D%/callerenvelope_test.c %D%/callerenvelope.c
 %C%_callerenvelope_test_LDADD = $(TEST_LIBS)
-%C%_message_test_SOURCES = %D%/message_test.c %D%/bounce.c $(queue_store_parts)
+%C%_message_test_SOURCES = %D%/message_test.c $(queue_bounce_parts) $(queue_store_parts)
 %C%_message_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 check_PROGRAMS += %D%/backlog_test
-%C%_backlog_test_SOURCES = %D%/backlog_test.c %D%/backlog.c %D%/bounce.c $(queue_store_parts)
+%C%_backlog_test_SOURCES = %D%/backlog_test.c %D%/backlog.c $(queue_store_parts)
 %C%_backlog_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+check_PROGRAMS += %D%/store_test
+%C%_store_test_SOURCES = %D%/store_test.c $(queue_store_parts)
+%C%_store_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c \
   %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/holds.c %D%/operator.c %D%/ctlserver.c %D%/runnerwhy.c \
-  %D%/schedule.c %D%/settings.c %D%/backlog.c %D%/bounce.c $(queue_traffic_parts) \
+  %D%/schedule.c %D%/settings.c %D%/backlog.c $(queue_bounce_parts) $(queue_traffic_parts) \
   $(queue_store_parts)
-check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test
+check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test %D%/bounce_test
 %C%_traffic_test_SOURCES = %D%/traffic_test.c $(queue_runner_parts)
 %C%_traffic_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_runner_test_SOURCES = %D%/runner_test.c $(queue_runner_parts)
@@ -77,6 +82,8 @@ check_PROGRAMS += %D%/operator_test %D%/ctlserver_test %D%/runnerwhy_test
 %C%_ctlserver_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_runnerwhy_test_SOURCES = %D%/runnerwhy_test.c $(queue_runner_parts)
 %C%_runnerwhy_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+%C%_bounce_test_SOURCES = %D%/bounce_test.c $(queue_runner_parts)
+%C%_bounce_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 endif
 
 if FUZZERS

@@ -11,9 +11,12 @@ static void progress(struct message *m, struct recipient_state *s, enum recipien
   s->progress = to;
 }
 
-static void note_told(struct message *m) {
-  for (size_t i = 0; i < m->file.envelope.recipient_count; i++)
-    if (m->states[i].progress == RECIPIENT_FAILED) m->states[i].told = true;
+static void note_told(struct message *m, bool delays) {
+  for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
+    struct recipient_state *s = &m->states[i];
+    if (s->progress != RECIPIENT_WAITING) s->told = true;
+    else if (delays && s->attempts) s->delay_told = true;
+  }
 }
 
 /* Every order but to hold makes the message due. */
@@ -31,7 +34,7 @@ static void note(struct message *m, const struct logrecord *r, bool keep_texts) 
   m->last_us = r->time_us; /* the clock may have been set back since the one before */
   if (r->age_s > m->last_age_s) m->last_age_s = r->age_s;
   if (r->told) {
-    note_told(m);
+    note_told(m, r->delay_told);
     return;
   }
   if (r->event) {
@@ -121,6 +124,13 @@ enum message_status message_load(struct message *m, struct store *s, const struc
   }
   errno = saved;
   return status;
+}
+
+const char message_double_bounce_sender[] = "#@[]";
+
+bool message_is_bounce(const struct message *m) {
+  struct text sender = m->file.envelope.sender;
+  return sender.len == 0 || text_equals(sender, message_double_bounce_sender);
 }
 
 bool message_is_finished(const struct message *m) { return m->waiting == 0; }

@@ -13,7 +13,7 @@ enum recipient_progress { RECIPIENT_WAITING, RECIPIENT_DONE, RECIPIENT_FAILED };
 
 struct recipient_state {
   enum recipient_progress progress;
-  bool told;
+  bool told, delay_told;
   bool under_way; /* the runner's: a worker has it */
   uint64_t attempts;
   uint64_t next_age_s;
@@ -57,6 +57,10 @@ int message_append(struct message *m, struct store *s, struct text records);
 /* message_reread_log(): after appends, so that states[].last has the words of
  * the latest records.  0, or -1. */
 int message_reread_log(struct message *m, struct store *s);
+
+/* message_is_bounce(): nobody is told of it but, of its failure, the postmaster. */
+bool message_is_bounce(const struct message *m);
+extern const char message_double_bounce_sender[];
 
 bool message_is_finished(const struct message *m); /* no recipient waits */
 

@@ -18,6 +18,7 @@ static const struct field fields[] = {
   ROW(TAG_OPERATOR, FIELD_UINT, by_uid, UINT32_MAX, false),
   ROW(TAG_HELD, FIELD_FLAG, held, 0, false),
   ROW(TAG_TOLD, FIELD_FLAG, told, 0, false),
+  ROW(TAG_DELAY_TOLD, FIELD_FLAG, delay_told, 0, false),
   ROW(TAG_DSN, FIELD_TEXT, dsn, QUEUEID_LENGTH, false),
   ROW(TAG_ROUTE, FIELD_TEXT, route, MSGLOG_ROUTE_MAX, false),
   RESULT_FIELDS(struct logrecord, result),

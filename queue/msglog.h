@@ -31,7 +31,8 @@ struct logrecord {
   uint64_t event;      /* enum logevent */
   uint64_t by_uid;     /* an event: who ordered it */
   bool held;           /* an event: held from now on */
-  bool told;           /* a DSN has been made about all failures recorded before this */
+  bool told;           /* a DSN has been made about all failures and successes recorded before this */
+  bool delay_told;     /* and about the delay of all that had been tried and wait */
   struct text dsn;     /* its queue id */
   struct text route;   /* name of the lane (queue/lane.h) that a deferred recipient is for */
   struct result result;

@@ -5,9 +5,11 @@
 
 static const char sender[] = "ann@far.example";
 
+/* The control server syncs before it answers. */
 static enum outcome order(struct testrunner *t, const struct queueid *id, enum order what) {
   enum outcome o = operator_order(&t->runner, id, what, 17);
   testrunner_run(t, 0);
+  assert_int_equal(store_sync(&t->runner.store), 0);
   return o;
 }
 

@@ -113,8 +113,8 @@ void report_lane(struct runner *r, const struct lane *l) {
   log_end(log);
 }
 
-void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid) {
-  log_s(r->log, "bounce msg ");
+void report_dsn(struct runner *r, const struct queueid *about, uint64_t pid, bool failures) {
+  log_s(r->log, failures ? "bounce msg " : "dsn msg ");
   log_number(r->log, about);
   log_s(r->log, " qp ");
   log_u(r->log, pid);

@@ -4,12 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/crc32c.h"
+#include "queue/bounce.h"
 #include "queue/runner.h"
 
 /* A round: a message is due, becomes active, its recipients' jobs are done, and
  * what came of them is settled. */
 
-static const uint64_t retry_settling_us = 10u * UINT64_C(1000000), look_again_s = 600;
+static const uint64_t look_again_s = 600;
 
 static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
 
@@ -50,13 +51,13 @@ uint64_t rounds_age(const struct runner *r, const struct active *a) {
   return schedule_age(a->age_s, a->since_us, boot_us(r));
 }
 
-static bool is_expired(const struct runner *r, uint64_t age_s) {
-  return age_s >= r->settings.queuelifetime_s;
+static uint64_t lifetime_s(const struct runner *r, const struct active *a) {
+  return bounce_lifetime_s(&a->message, &r->settings);
 }
 
 bool rounds_is_expired(const struct runner *r, const struct active *a) {
   const struct message *m = &a->message;
-  return m->expired || (!m->held && is_expired(r, rounds_age(r, a))); /* held ones do not */
+  return m->expired || (!m->held && rounds_age(r, a) >= lifetime_s(r, a)); /* held ones do not */
 }
 
 /* RFC 3463 3.5: 5.4.7, delivery time expired.  The remote's words stay. */
@@ -71,6 +72,11 @@ static const struct result returned = {
   .status = {"5.7.1", 5},
   .text = {"returned by the administrator", 29},
 };
+/* A message gets its last try when its life ends, however long the way there
+ * would be. */
+static uint64_t within_life(uint64_t next_age_s, uint64_t end_s) {
+  return next_age_s < end_s ? next_age_s : end_s;
+}
 
 /* By the plan for its destination, or by qmail's formula. */
 static uint64_t next_age(const struct runner *r, const struct active *a, uint64_t age_s,
@@ -80,7 +86,7 @@ static uint64_t next_age(const struct runner *r, const struct active *a, uint64_
   uint64_t next_s = line ? schedule_planned_age(age_s, line->value)
                          : schedule_next_age(age_s, r->settings.retryskip_s[l ? l->channel : CHANNEL_REMOTE]);
   uint32_t seed = crc32c(0, a->message.id.s, QUEUEID_LENGTH);
-  return schedule_jitter(age_s, next_s, r->settings.retryjitter, seed);
+  return within_life(schedule_jitter(age_s, next_s, r->settings.retryjitter, seed), lifetime_s(r, a));
 }
 
 /* What a result means for a recipient, in the log's form. */
@@ -100,11 +106,10 @@ static struct logrecord note_result(struct runner *r, struct active *a, size_t r
   return record;
 }
 
-static bool ends_well(const struct active *a, const struct logrecord *record) {
+/* What is to be told goes to the log first. */
+static bool ends_well(const struct runner *r, const struct active *a, const struct logrecord *record) {
   if (record->result.class != RESULT_SUCCESS || !message_is_finished(&a->message)) return false;
-  for (size_t i = 0; i < a->message.file.envelope.recipient_count; i++)
-    if (a->message.states[i].progress == RECIPIENT_FAILED && !a->message.states[i].told) return false;
-  return true;
+  return !bounce_is_due(&a->message, &r->settings);
 }
 
 /* The first result that does not finish the message takes it out of the
@@ -122,7 +127,7 @@ int rounds_append(struct runner *r, struct active *a) {
 }
 
 static void record_result(struct runner *r, struct active *a, const struct logrecord *record) {
-  if (ends_well(a, record)) return;
+  if (ends_well(r, a, record)) return;
   if (msglog_cat(&a->unlogged, record) == -1 || rounds_append(r, a) == -1)
     report_problem(r, "unable to record a result", &a->message.id);
 }
@@ -191,14 +196,14 @@ static void set_aside(struct runner *r, const struct message *m, const char *rea
 
 static void try_again_later(struct runner *r, const struct queueid *id, const char *what) {
   report_problem(r, what, id);
-  wait_for(r, id, retry_settling_us);
+  wait_for(r, id, r->settings.retryfault_s * 1000000u);
 }
 
 /* What an earlier runner did not come to is told first, before this round can
  * add to it. */
 static int tell_first(struct runner *r, struct message *m) {
-  if (m->place == PLACE_TODO && tell_about_parent(r, m->file.envelope.parent) == -1) return -1;
-  return tell_failures(r, m);
+  if (m->place == PLACE_TODO && tell_about_parent(r, m->file.envelope.parent, &m->id) == -1) return -1;
+  return tell_news(r, m);
 }
 
 /* New mail, or a message that a failure put back, knows no better than its log. */
@@ -265,7 +270,9 @@ static int finish(struct runner *r, struct active *a) {
 /* The least age above this one at which something is to be done about a
  * message, even if its lane never fetches it. */
 static uint64_t next_event_age(const struct runner *r, const struct active *a, uint64_t age_s) {
-  uint64_t next_s = age_s < r->settings.queuelifetime_s ? r->settings.queuelifetime_s : age_s + look_again_s;
+  uint64_t next_s = age_s < lifetime_s(r, a) ? lifetime_s(r, a) : age_s + look_again_s;
+  uint64_t warning_s = r->settings.delaywarning_s;
+  if (warning_s > age_s && warning_s < next_s) next_s = warning_s;
   for (size_t i = 0; i < a->message.file.envelope.recipient_count; i++) {
     const struct recipient_state *s = &a->message.states[i];
     if (s->progress == RECIPIENT_WAITING && s->next_age_s > age_s && s->next_age_s < next_s)
@@ -309,7 +316,7 @@ void rounds_settle(struct runner *r, struct active *a) {
   }
   a->settle_us = 0;
   int done = rounds_append(r, a);
-  if (done == 0) done = tell_failures(r, &a->message);
+  if (done == 0) done = tell_news(r, &a->message);
   if (done == 0) done = message_is_finished(&a->message) ? finish(r, a) : let_wait(r, a);
   if (done == 0) return;
   if (errno == EBADMSG) {
@@ -318,5 +325,5 @@ void rounds_settle(struct runner *r, struct active *a) {
     return;
   }
   report_problem(r, "unable to record the end of a round", &a->message.id);
-  a->settle_us = boot_us(r) + retry_settling_us;
+  a->settle_us = boot_us(r) + r->settings.retryfault_s * 1000000u;
 }

@@ -176,13 +176,14 @@ enum outcome operator_mend(struct runner *r, const struct queueid *id, uint64_t 
 
 /* ---- tell.c: DSNs */
 
-/* tell_failures(): makes the DSN about failures that are not told yet, so that
- * exactly one is sent whatever crashes.  0, or -1 with errno: try again. */
-int tell_failures(struct runner *r, struct message *m);
+/* tell_news(): makes the DSN about failures, delays and wanted successes that
+ * are not told yet, so that exactly one is sent whatever crashes.  0, or -1 with
+ * errno: try again. */
+int tell_news(struct runner *r, struct message *m);
 
 /* tell_about_parent(): before a DSN goes out: the message that it is about
  * knows of it. */
-int tell_about_parent(struct runner *r, struct text parent);
+int tell_about_parent(struct runner *r, struct text parent, const struct queueid *dsn);
 
 /* ---- workers.c */
 
@@ -206,8 +207,9 @@ void report_new(struct runner *r, const struct message *m);
 void report_start(struct runner *r, const struct job *j);
 void report_delivery(struct runner *r, uint64_t delivery, const struct result *result);
 void report_status(struct runner *r);
+/* failures: the line of a bounce that other programs know */
+void report_dsn(struct runner *r, const struct queueid *about, uint64_t pid, bool failures);
 void report_lane(struct runner *r, const struct lane *l); /* that went down, or came back */
-void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid);
 void report_end(struct runner *r, const struct queueid *id);
 
 void report_hold(struct runner *r, const char *what, struct text destination, uint64_t uid);

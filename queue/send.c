@@ -20,6 +20,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
@@ -159,6 +160,7 @@ struct watch {
   struct pollfd *polls;
   struct worker **workers; /* those of polls[FIXED...] */
   size_t count, space;
+  bool incomplete; /* there was no memory for all */
 };
 
 enum {
@@ -171,13 +173,22 @@ enum {
   FIXED = WATCH_CLIENTS + CTLSERVER_CLIENTS
 };
 
+static bool watch_more(struct watch *w) {
+  size_t space = w->space ? w->space * 2 : 64;
+  struct pollfd *polls = reallocarray(w->polls, space, sizeof *polls);
+  if (polls) w->polls = polls;
+  struct worker **workers = reallocarray(w->workers, space, sizeof *workers);
+  if (workers) w->workers = workers;
+  if (!polls || !workers) return false;
+  w->space = space;
+  return true;
+}
+
 static void watch_one(struct watch *w, int fd, short events, struct worker *worker) {
-  if (w->count == w->space) {
-    size_t space = w->space ? w->space * 2 : 64;
-    w->polls = reallocarray(w->polls, space, sizeof *w->polls);
-    w->workers = reallocarray(w->workers, space, sizeof *w->workers);
-    if (!w->polls || !w->workers) die("unable to wait", "out of memory");
-    w->space = space;
+  if (w->count == w->space && !watch_more(w)) {
+    if (w->count < FIXED) die("unable to wait", "out of memory");
+    w->incomplete = true;
+    return;
   }
   w->polls[w->count] = (struct pollfd){fd, events, 0};
   w->workers[w->count++] = worker;
@@ -190,6 +201,7 @@ static short writer_events(const struct frame_writer *w) {
 static void watch_all(struct watch *w, int signals, const struct pokes *p,
                       const struct ctlserver *ctl) {
   w->count = 0;
+  w->incomplete = false;
   watch_one(w, signals, POLLIN, NULL);
   watch_one(w, p->fd, POLLIN, NULL);
   for (int channel = 0; channel < 2; channel++) {
@@ -210,10 +222,31 @@ static int wait_ms(uint64_t next_us) {
   return ms > 3600u * 1000u ? 3600 * 1000 : (int)ms;
 }
 
+/* What the system is short of may come back: the runner lives on, a little slower. */
+static bool outlive_shortage(void) {
+  static const struct timespec moment = {0, 100000000};
+  if (errno != ENOMEM && errno != ENOBUFS && errno != EAGAIN) return false;
+  report_problem(&runner, "unable to wait", NULL);
+  nanosleep(&moment, NULL);
+  return true;
+}
+
+static void wait_for_events(struct watch *w, int limit_ms) {
+  if (w->incomplete) limit_ms = 0;
+  if (poll(w->polls, (nfds_t)w->count, limit_ms) == -1) {
+    if (errno != EINTR && !outlive_shortage()) die_errno("unable to wait");
+    for (size_t i = 0; i < w->count; i++) w->polls[i].revents = 0;
+  } else if (w->incomplete) {
+    errno = ENOMEM;
+    outlive_shortage();
+  }
+}
+
 /* Spawners say nothing on these sockets: input is their end. */
 static void spawner_event(struct spawner *s, short events) {
   char octet;
-  if (events & POLLOUT && frame_flush(&s->writer, s->sock) == -1) die_errno("a spawner is gone");
+  if (events & POLLOUT && frame_flush(&s->writer, s->sock) == -1 && !outlive_shortage())
+    die_errno("a spawner is gone");
   if (!(events & (POLLIN | POLLHUP | POLLERR))) return;
   ssize_t n = recv(s->sock, &octet, 1, MSG_DONTWAIT);
   if (n == 0) die("a spawner is gone", "end of file");
@@ -248,8 +281,7 @@ static void run(int signals, struct pokes *p, struct ctlserver *ctl) {
     uint64_t next_us = runner_work(&runner);
     look_after_pokes(p);
     watch_all(&w, signals, p, ctl);
-    if (poll(w.polls, (nfds_t)w.count, ordered ? 0 : wait_ms(next_us)) == -1 && errno != EINTR)
-      die_errno("unable to wait");
+    wait_for_events(&w, ordered ? 0 : wait_ms(next_us));
     handle_events(&w, signals, p, ctl);
     runner_load_backlog(&runner);
   }
@@ -295,6 +327,7 @@ int main(void) {
   if (ctlserver_open(&ctl, &runner.control) == -1) die_errno("unable to open the control socket");
   int signals = open_signals();
   if (signals == -1) die_errno("unable to catch signals");
+  if (store_sync_all(&runner.store) == -1) report_problem(&runner, "unable to sync the queue", NULL);
   if (store_clear_tmp(&runner.store) == -1) die_queue("tmp");
   report_status(&runner);
   run(signals, &pokes, &ctl);

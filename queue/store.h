@@ -20,7 +20,7 @@
 
 enum store_place { PLACE_TODO, PLACE_WAIT };
 
-enum { STORE_DIRTY_LOGS_MAX = 16 };
+enum { STORE_DIRTY_LOGS_MAX = 16, STORE_SPENT_MAX = 1024 };
 
 struct store {
   int queue_fd;
@@ -28,9 +28,12 @@ struct store {
   bool dirty_todo;
   bool dirty_wait[QUEUEID_FOLDERS];
   int dirty_logs[STORE_DIRTY_LOGS_MAX]; /* open descriptors */
+  uint64_t removals; /* of messages from wait/, so far */
   unsigned dirty_log_count;
   bool dirty_all; /* too much to name: sync the file system */
   bool doubtful;  /* a sync has failed: one that succeeds later proves nothing */
+  struct queueid *spent; /* messages that are gone, whose logs go after the next sync */
+  unsigned spent_count;
 };
 
 /* store_open(): opens the folder; store_lock(): takes the runner's lock, EAGAIN
@@ -66,7 +69,8 @@ int store_rewrite_log(struct store *s, const struct queueid *id, struct text oct
 /* store_move_to_wait(): out of the injectors' reach. */
 int store_move_to_wait(struct store *s, const struct queueid *id);
 
-/* store_remove(): the message, then its log. */
+/* store_remove(): the message, and when that has reached the disk, its log:
+ * without it a message that comes back would be delivered to all again. */
 int store_remove(struct store *s, const struct queueid *id, enum store_place place);
 
 /* store_remove_copy(): only the file in todo/.  store_remove_log(): only the log. */
@@ -97,7 +101,16 @@ bool store_is_dirty(const struct store *s);
 int store_sync(struct store *s);
 int store_sync_todo(struct store *s);
 
+/* store_sync_all(): the whole file system.  What a runner that was killed had
+ * not synced still looks as if it could be believed. */
+int store_sync_all(struct store *s);
+
 /* store_clear_tmp(): removes files whose injector is gone. */
 int store_clear_tmp(struct store *s);
+
+/* store_clear_log(): removes the file of that name in a wait folder if a crash
+ * left it: a log without a message, after the next sync, or a log that was
+ * being rewritten. */
+int store_clear_log(struct store *s, unsigned folder, const char *name);
 
 #endif

@@ -40,6 +40,7 @@ void testrunner_make(struct testrunner *t) {
   assert_int_equal(setenv("OWLPOST_CONTROL", t->control, 1), 0);
   testrunner_control(t, "me", "here.example\n");
   testrunner_control(t, "rescaninterval", "86400\n");
+  testrunner_control(t, "delaywarning", "0\n"); /* their tests ask for them */
   testrunner_control(t, "retryjitter", "0\n");
   t->clock = (struct clock){wall, boot, t};
   t->log.fd = memfd_create("log", MFD_CLOEXEC);
@@ -143,7 +144,8 @@ static void keep_attempt(struct testrunner *t, const struct testagent *agent,
   *a = (struct attempt){.at_s = (t->boot_us - first_boot_us) / second_us,
                         .channel = agent->channel,
                         .recipients = j->envelope.recipient_count,
-                        .body_type = j->envelope.body};
+                        .body_type = j->envelope.body,
+                        .smtputf8 = j->envelope.smtputf8};
   keep_text(a->sender, j->envelope.sender);
   keep_text(a->address, j->envelope.recipients[recipient].address);
   keep_body(a, j, fd);
@@ -167,6 +169,7 @@ static void send_result(const struct testrunner *t, const struct testagent *a, u
                         uint64_t index, enum say say) {
   struct agent_result r = {.job = job, .index = index, .result = result_of(say)};
   if (say == SAY_FAILURE && t->failure) r.result = *t->failure;
+  if (say == SAY_SUCCESS && t->success) r.result = *t->success;
   (void)agent_send_result(a->sock, &r, SEND_MS); /* the runner may have hung up */
 }
 
@@ -310,11 +313,21 @@ void testrunner_run(struct testrunner *t, uint64_t seconds) {
 
 /* ---- messages */
 
+struct queueid testrunner_inject_envelope(struct testrunner *t, struct text body,
+                                          const struct envelope *e) {
+  struct newmessage m;
+  struct queueid id;
+  assert_int_equal(queueid_make(&id, e->arrival_us), 0);
+  assert_int_equal(newmessage_open(&m, t->queue.store.queue_fd, &id), NEWMESSAGE_OK);
+  assert_int_equal(newmessage_write(&m, body.s, body.len), NEWMESSAGE_OK);
+  assert_int_equal(newmessage_commit(&m, e), NEWMESSAGE_OK);
+  runner_found(&t->runner, &id);
+  return id;
+}
+
 struct queueid testrunner_inject_body(struct testrunner *t, struct text body, const char *sender,
                                       uint64_t notify, const char *const *recipients,
                                       size_t count) {
-  struct newmessage m;
-  struct queueid id;
   struct envelope e = {.sender = text_of(sender), .arrival_us = t->wall_us};
   for (size_t i = 0; i < count; i++) {
     struct envelope_recipient *r = envelope_add(&e);
@@ -322,12 +335,8 @@ struct queueid testrunner_inject_body(struct testrunner *t, struct text body, co
     r->address = text_of(recipients[i]);
     r->notify = notify;
   }
-  assert_int_equal(queueid_make(&id, e.arrival_us), 0);
-  assert_int_equal(newmessage_open(&m, t->queue.store.queue_fd, &id), NEWMESSAGE_OK);
-  assert_int_equal(newmessage_write(&m, body.s, body.len), NEWMESSAGE_OK);
-  assert_int_equal(newmessage_commit(&m, &e), NEWMESSAGE_OK);
+  struct queueid id = testrunner_inject_envelope(t, body, &e);
   envelope_free(&e);
-  runner_found(&t->runner, &id);
   return id;
 }
 

@@ -23,6 +23,7 @@ static const struct command commands[] = {
   {"show", owlq_show, "ID: everything about one message"},
   {"body", owlq_body, "ID: the message itself"},
   {"why", owlq_why, "ID: every attempt, what comes next, and why not now"},
+  {"explain", owlq_explain, "ADDRESS: what would happen to mail for it, and why"},
   {"status", owlq_ctl, "how many deliveries run, how many messages wait"},
   {"flush", owlq_ctl, "everything that waits is tried now"},
   {"rescan", owlq_ctl, "look for new messages now"},

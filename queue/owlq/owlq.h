@@ -22,6 +22,7 @@ int owlq_change(struct control *c, int argc, char **argv); /* hold, release, ret
 
 int owlq_destination(struct control *c, int argc, char **argv); /* hold-destination, release-destination */
 int owlq_check(struct control *c, int argc, char **argv);
+int owlq_explain(struct control *c, int argc, char **argv);
 
 /* ---- what they share */
 
