@@ -111,6 +111,8 @@ static void clear_alone(const struct backlog *b, struct store *s, const struct q
  * or its message went while the folder was listed. */
 static void pair(struct backlog *b, struct store *s) {
   size_t kept = 0;
+  b->listed = true;
+  if (b->count == 0) return; /* nor is there an array */
   qsort(b->entries, b->count, sizeof *b->entries, by_name);
   for (size_t i = 0; i < b->count; i++) {
     if (b->entries[i].is_log) {
@@ -125,7 +127,6 @@ static void pair(struct backlog *b, struct store *s) {
   }
   b->count = kept;
   qsort(b->entries, b->count, sizeof *b->entries, by_inode);
-  b->listed = true;
 }
 
 static int list_some(struct backlog *b, struct store *s) {
