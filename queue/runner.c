@@ -8,8 +8,9 @@ static const uint64_t forget_interval_us = 10u * UINT64_C(1000000);
 
 enum { READ_AT_ONCE = 64, BELIEVE_AT_ONCE = 1024 };
 
-/* Whatever comes while a step of loading goes on waits for its end. */
-static const uint64_t load_step_us = 2000, load_pause_us = 10u * UINT64_C(1000000);
+/* Whatever comes while a step goes on waits for its end.  Messages that are read
+ * take longer where each must be told of: a DSN is synced. */
+static const uint64_t read_us = 5000, load_step_us = 2000, load_pause_us = 10u * UINT64_C(1000000);
 
 static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
 static uint64_t earliest(uint64_t a, uint64_t b) { return a < b ? a : b; }
@@ -139,7 +140,8 @@ static void dispatch_all(struct runner *r) {
 static bool start_due(struct runner *r) {
   struct queueid id;
   struct due due;
-  for (unsigned n = 0; n < READ_AT_ONCE; n++) {
+  const uint64_t end_us = boot_us(r) + read_us;
+  for (unsigned n = 0; n < READ_AT_ONCE && (n == 0 || boot_us(r) < end_us); n++) {
     if (waitlist_due(&r->waitlist) > boot_us(r)) return false;
     if (waitlist_take(&r->waitlist, &id, &due, boot_us(r))) rounds_begin(r, &id, &due);
   }
@@ -150,7 +152,8 @@ static bool fetch_parked(struct runner *r, enum route_channel channel) {
   struct queueid id;
   struct due due;
   uint32_t lane;
-  for (unsigned n = 0; n < READ_AT_ONCE; n++) {
+  const uint64_t end_us = boot_us(r) + read_us;
+  for (unsigned n = 0; n < READ_AT_ONCE && (n == 0 || boot_us(r) < end_us); n++) {
     if ((lane = lanes_fetch(&r->lanes, channel)) == NO_LANE) return false;
     if (waitlist_fetch(&r->waitlist, lane, &id, &due, boot_us(r))) rounds_begin(r, &id, &due);
     if (lanes_at(&r->lanes, lane)) lane_changed(&r->lanes, lanes_at(&r->lanes, lane), boot_us(r));
