@@ -25,6 +25,7 @@ enum ctl_frame {
   CTL_MEND = 12,   /* for MESSAGES, too: what is wrong with their files is mended */
   CTL_HOLD_DESTINATION = 13,    /* DESTINATION is held from now on */
   CTL_RELEASE_DESTINATION = 14, /* ... no longer */
+  CTL_SYNC = 15,   /* OK comes when all that was done is on stable storage */
   CTL_WHY = 30     /* of one message -> OK with struct ctl_why (lib/ctlwhy.h) */
 };
 

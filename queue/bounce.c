@@ -24,29 +24,33 @@ static enum bounce_action success(uint64_t action) {
   return action == ACTION_EXPANDED ? BOUNCE_EXPANDED : BOUNCE_DELIVERED;
 }
 
-/* RFC 3461 5.2.5: where NOTIFY was not given the site decides.  A DSN is never
- * answered by less than its failure. */
+/* RFC 3461 4.1: without NOTIFY failures are told, and the site decides about
+ * delays (5.2.5); NEVER goes before all else that a carrier may bring. */
+static bool wants(const struct message *m, size_t recipient, uint64_t what) {
+  uint64_t notify = m->file.envelope.recipients[recipient].notify;
+  if (notify & NOTIFY_NEVER) return false;
+  return (notify ? notify : NOTIFY_FAILURE | NOTIFY_DELAY) & what;
+}
+
+/* A DSN is never answered by less than its failure. */
 bool bounce_would_warn(const struct message *m, size_t recipient, uint64_t age_s,
                        const struct settings *s) {
-  uint64_t notify = m->file.envelope.recipients[recipient].notify;
-  if (m->states[recipient].delay_told || message_is_bounce(m)) return false;
-  if (notify && !(notify & NOTIFY_DELAY)) return false;
+  if (m->states[recipient].delay_told || message_is_bounce(m) || !wants(m, recipient, NOTIFY_DELAY))
+    return false;
   return s->delaywarning_s && age_s >= s->delaywarning_s;
 }
 
 enum bounce_action bounce_news(const struct message *m, size_t recipient, const struct settings *s) {
   const struct recipient_state *state = &m->states[recipient];
-  uint64_t notify = m->file.envelope.recipients[recipient].notify;
   switch (state->progress) {
     case RECIPIENT_WAITING:
       if (!state->attempts || !bounce_would_warn(m, recipient, m->last_age_s, s)) return BOUNCE_NOTHING;
       return BOUNCE_DELAYED;
     case RECIPIENT_DONE:
-      if (state->told || !(notify & NOTIFY_SUCCESS) || message_is_bounce(m)) return BOUNCE_NOTHING;
+      if (state->told || message_is_bounce(m) || !wants(m, recipient, NOTIFY_SUCCESS)) return BOUNCE_NOTHING;
       return success(state->last.result.action);
     case RECIPIENT_FAILED:
-      if (state->told || (notify && !(notify & NOTIFY_FAILURE))) return BOUNCE_NOTHING;
-      return BOUNCE_FAILED;
+      return state->told || !wants(m, recipient, NOTIFY_FAILURE) ? BOUNCE_NOTHING : BOUNCE_FAILED;
   }
   return BOUNCE_NOTHING;
 }

@@ -1,40 +1,10 @@
-/* What DSNs say, and to whom: a whole runner in virtual time. */
+/* Who is told of what, and when: a whole runner in virtual time. */
 #include "config.h"
 #include <stdio.h>
 #include <unistd.h>
-#include "queue/bounce.h"
-#include "queue/testrunner.h"
+#include "queue/testdsn.h"
 
 static const char sender[] = "ann@far.example";
-static const char body[] = "Subject: test\n\nthe body\n";
-
-static void set(struct testrunner *t, const char *name, const char *value) {
-  testrunner_control(t, name, value);
-  assert_int_equal(runner_load_settings(&t->runner), 0);
-}
-
-static const struct attempt *dsn_to(struct testrunner *t, const char *address, size_t nth) {
-  for (size_t i = 0; i < t->attempt_count; i++)
-    if (strcmp(t->attempts[i].address, address) == 0 && !*t->attempts[i].sender && nth-- == 0)
-      return &t->attempts[i];
-  return NULL;
-}
-
-/* Each of the words, which NULL ends. */
-#define assert_has(DSN, ...) assert_has_all((DSN), (const char *const[]){__VA_ARGS__, NULL}, __LINE__)
-static void assert_has_all(const struct attempt *dsn, const char *const *words, int line) {
-  if (!dsn) fail_msg("line %d: no DSN", line);
-  for (; *words; words++)
-    if (!testrunner_body_has(dsn, *words))
-      fail_msg("line %d: no \"%s\" in:\n%.*s", line, *words, (int)dsn->body.len, dsn->body.s);
-}
-
-#define assert_lacks(DSN, ...) assert_lacks_all((DSN), (const char *const[]){__VA_ARGS__, NULL}, __LINE__)
-static void assert_lacks_all(const struct attempt *dsn, const char *const *words, int line) {
-  for (; *words; words++)
-    if (testrunner_body_has(dsn, *words))
-      fail_msg("line %d: \"%s\" in:\n%.*s", line, *words, (int)dsn->body.len, dsn->body.s);
-}
 
 /* ---- who is told of what */
 
@@ -45,6 +15,7 @@ static void notify_says_what_is_told(void **state) {
   } cases[] = {
     {0, 0, 1, 1},
     {NOTIFY_NEVER, 0, 0, 0},
+    {NOTIFY_NEVER | NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY, 0, 0, 0},
     {NOTIFY_SUCCESS, 1, 0, 0},
     {NOTIFY_FAILURE, 0, 1, 0},
     {NOTIFY_DELAY, 0, 0, 1},
@@ -72,7 +43,7 @@ static void nobody_is_told_of_delays_or_successes_of_bounces(void **state) {
   static const char *const senders[] = {"", "#@[]"};
   static const char *const to[] = {"later@here.example", "bob@here.example"};
   struct testrunner *t = *state;
-  set(t, "delaywarning", "1\n");
+  testdsn_set(t, "delaywarning", "1\n");
   for (size_t i = 0; i < COUNT(senders); i++)
     testrunner_inject(t, senders[i], NOTIFY_SUCCESS | NOTIFY_DELAY | NOTIFY_FAILURE, to, 2);
   testrunner_run(t, TEST_DAY_S);
@@ -85,13 +56,13 @@ static void nobody_is_told_of_delays_or_successes_of_bounces(void **state) {
 
 static void a_delay_is_told_once(void **state) {
   struct testrunner *t = *state;
-  set(t, "delaywarning", "14400\n");
+  testdsn_set(t, "delaywarning", "14400\n");
   testrunner_inject_one(t, sender, "later@here.example");
   testrunner_run(t, 14399);
   assert_int_equal(testrunner_told(t, "", sender), 0);
   testrunner_run(t, TEST_DAY_S);
   assert_int_equal(testrunner_told(t, "", sender), 1);
-  const struct attempt *dsn = dsn_to(t, sender, 0);
+  const struct attempt *dsn = testdsn_to(t, sender, 0);
   assert_int_equal(dsn->at_s, 14400);
   assert_has(dsn, "\nSubject: delay notice\n", "\nAuto-Submitted: auto-replied\n", "\nAction: delayed\n",
              "\nStatus: 4.2.0\n", "\nDiagnostic-Code: x-owlpost; come back\n", "text/rfc822-headers",
@@ -105,9 +76,9 @@ static void a_delay_is_told_once(void **state) {
   testrunner_start(t);
   testrunner_run(t, 7 * TEST_DAY_S);
   assert_int_equal(testrunner_told(t, "", sender), 2);
-  assert_has(dsn_to(t, sender, 1), "\nSubject: failure notice\n", "\nAction: failed\n", "\nStatus: 5.4.7\n",
+  assert_has(testdsn_to(t, sender, 1), "\nSubject: failure notice\n", "\nAction: failed\n", "\nStatus: 5.4.7\n",
              "in the queue too long", "\n<later@here.example>:\n");
-  assert_lacks(dsn_to(t, sender, 1), "Will-Retry-Until", "delayed");
+  assert_lacks(testdsn_to(t, sender, 1), "Will-Retry-Until", "delayed");
   assert_int_equal(testrunner_files(t), 0);
 }
 
@@ -120,12 +91,12 @@ static void the_default_warns_after_four_hours(void **state) {
   testrunner_inject_one(t, sender, "later@there.example");
   testrunner_run(t, TEST_DAY_S);
   assert_int_equal(testrunner_told(t, "", sender), 1);
-  assert_in_range(dsn_to(t, sender, 0)->at_s, 14400, 18000);
+  assert_in_range(testdsn_to(t, sender, 0)->at_s, 14400, 18000);
 }
 
 static void a_warning_is_turned_off_by_0(void **state) {
   struct testrunner *t = *state;
-  set(t, "delaywarning", "0\n");
+  testdsn_set(t, "delaywarning", "0\n");
   testrunner_inject_one(t, sender, "later@here.example");
   testrunner_run(t, 6 * TEST_DAY_S);
   assert_int_equal(testrunner_told(t, "", sender), 0);
@@ -135,23 +106,23 @@ static void a_warning_is_turned_off_by_0(void **state) {
 static void recipients_who_wait_are_told_of_together(void **state) {
   static const char *const to[] = {"later@here.example", "later@there.example", "later@elsewhere.example"};
   struct testrunner *t = *state;
-  set(t, "delaywarning", "12000\n");
+  testdsn_set(t, "delaywarning", "12000\n");
   testrunner_inject(t, sender, 0, to, 3);
   testrunner_run(t, TEST_DAY_S);
   assert_int_equal(testrunner_told(t, "", sender), 1);
-  for (size_t i = 0; i < 3; i++) assert_true(testrunner_body_has(dsn_to(t, sender, 0), to[i]));
+  for (size_t i = 0; i < 3; i++) assert_true(testrunner_body_has(testdsn_to(t, sender, 0), to[i]));
 }
 
 static void a_failure_and_a_delay_share_a_dsn(void **state) {
   static const char *const to[] = {"later@here.example", "die@here.example"};
   struct testrunner *t = *state;
-  set(t, "delaywarning", "14400\n");
+  testdsn_set(t, "delaywarning", "14400\n");
   testrunner_inject(t, sender, 0, to, 2);
   testrunner_run(t, 14390);
   t->means[SAY_DIE] = SAY_FAILURE;
   testrunner_run(t, TEST_DAY_S);
   assert_int_equal(testrunner_told(t, "", sender), 1);
-  const struct attempt *dsn = dsn_to(t, sender, 0);
+  const struct attempt *dsn = testdsn_to(t, sender, 0);
   assert_has(dsn, "\nSubject: failure notice\n", "Hi. This is the", "\n<die@here.example>:\n",
              "\nDelayed: <later@here.example>\n", "\nAction: failed\n", "\nAction: delayed\n", "message/rfc822",
              "\n\nbody\n");
@@ -160,13 +131,13 @@ static void a_failure_and_a_delay_share_a_dsn(void **state) {
 /* They are parked, most without an attempt of their own. */
 static void who_waits_for_a_dead_host_is_warned(void **state) {
   struct testrunner *t = *state;
-  set(t, "delaywarning", "14400\n");
+  testdsn_set(t, "delaywarning", "14400\n");
   for (unsigned i = 0; i < 20; i++) testrunner_inject_one(t, sender, "down@dead.example");
   testrunner_run(t, 14390);
   assert_int_equal(testrunner_told(t, "", sender), 0);
   testrunner_run(t, TEST_DAY_S);
   assert_int_equal(testrunner_told(t, "", sender), 20);
-  for (size_t i = 0; i < 20; i++) assert_has(dsn_to(t, sender, i), "\nAction: delayed\n", "nobody there");
+  for (size_t i = 0; i < 20; i++) assert_has(testdsn_to(t, sender, i), "\nAction: delayed\n", "nobody there");
   testrunner_run(t, 7 * TEST_DAY_S);
   assert_int_equal(testrunner_told(t, "", sender), 40);
   assert_int_equal(testrunner_files(t), 0);
@@ -174,7 +145,7 @@ static void who_waits_for_a_dead_host_is_warned(void **state) {
 
 static void who_is_held_is_warned(void **state) {
   struct testrunner *t = *state;
-  set(t, "delaywarning", "14400\n");
+  testdsn_set(t, "delaywarning", "14400\n");
   struct lane *l = lanes_named(&t->runner.lanes, TEXT("held.example"), true);
   lane_hold(&t->runner.lanes, l, true, t->boot_us);
   testrunner_inject_one(t, sender, "bob@held.example");
@@ -182,7 +153,7 @@ static void who_is_held_is_warned(void **state) {
   testrunner_run(t, 9 * TEST_DAY_S);
   assert_int_equal(testrunner_attempts(t, "bob@held.example"), 0);
   assert_int_equal(t->attempt_count, 1);
-  assert_has(dsn_to(t, sender, 0), "\nAction: delayed\nStatus: 4.4.5\n", "held by the administrator");
+  assert_has(testdsn_to(t, sender, 0), "\nAction: delayed\nStatus: 4.4.5\n", "held by the administrator");
 }
 
 /* It lies in todo/ when a crash comes, and under the new settings it would not
@@ -190,7 +161,7 @@ static void who_is_held_is_warned(void **state) {
 static void a_dsn_of_other_settings_keeps_its_number(void **state) {
   struct testrunner *t = *state;
   const char *to = "later@there.example";
-  set(t, "delaywarning", "1000\n");
+  testdsn_set(t, "delaywarning", "1000\n");
   struct queueid id = testrunner_inject(t, sender, 0, &to, 1);
   testrunner_run(t, 1000);
   char log[400];
@@ -223,7 +194,7 @@ static void a_dsn_of_other_settings_keeps_its_number(void **state) {
   struct queueid next;
   bounce_id(&next, &id, 1);
   snprintf(second, sizeof second, "Message-ID: <%s@", next.s);
-  assert_has(dsn_to(t, sender, 2), second, "\nAction: failed\n");
+  assert_has(testdsn_to(t, sender, 2), second, "\nAction: failed\n");
   stralloc_free(&before);
   stralloc_free(&whole);
 }
@@ -250,9 +221,9 @@ static void what_a_success_was_is_told(void **state) {
     testrunner_run(&t, 10);
     assert_int_equal(testrunner_told(&t, "", sender), 1);
     assert_int_equal(testrunner_attempts(&t, to), 1);
-    assert_has(dsn_to(&t, sender, 0), cases[i].words, cases[i].text, "\nSubject: delivery notice\n",
+    assert_has(testdsn_to(&t, sender, 0), cases[i].words, cases[i].text, "\nSubject: delivery notice\n",
                "\nStatus: 2.0.0\n", "text/rfc822-headers");
-    assert_lacks(dsn_to(&t, sender, 0), "Diagnostic-Code", "Hi. This is the", "Will-Retry-Until");
+    assert_lacks(testdsn_to(&t, sender, 0), "Diagnostic-Code", "Hi. This is the", "Will-Retry-Until");
     assert_int_equal(testrunner_files(&t), 0);
     testrunner_remove(&t);
   }
@@ -266,123 +237,10 @@ static void each_round_tells_its_own_successes(void **state) {
   t->means[SAY_DEFERRAL] = SAY_SUCCESS;
   testrunner_run(t, 1000);
   assert_int_equal(testrunner_told(t, "", sender), 2);
-  assert_has(dsn_to(t, sender, 0), "rfc822; bob@here.example\n");
-  assert_has(dsn_to(t, sender, 1), "rfc822; later@here.example\n");
-  assert_lacks(dsn_to(t, sender, 1), "bob@here.example");
+  assert_has(testdsn_to(t, sender, 0), "rfc822; bob@here.example\n");
+  assert_has(testdsn_to(t, sender, 1), "rfc822; later@here.example\n");
+  assert_lacks(testdsn_to(t, sender, 1), "bob@here.example");
   assert_int_equal(testrunner_files(t), 0);
-}
-
-/* ---- the sender's terms */
-
-static void inject_with(struct testrunner *t, const char *to, struct text orcpt, struct envelope e) {
-  struct envelope_recipient *r = envelope_add(&e);
-  assert_non_null(r);
-  r->address = text_of(to);
-  r->orcpt = orcpt;
-  r->notify = NOTIFY_SUCCESS | NOTIFY_FAILURE;
-  if (!e.sender.s) e.sender = text_of(sender);
-  e.arrival_us = t->wall_us;
-  testrunner_inject_envelope(t, text_of(body), &e);
-  envelope_free(&e);
-}
-
-static void the_senders_own_words_come_back(void **state) {
-  struct testrunner *t = *state;
-  t->failure = &(struct result){.class = RESULT_FAILURE,
-                                .reply_code = 550,
-                                .status = TEXT("5.7.1"),
-                                .text = TEXT("5.7.1 no owls here"),
-                                .host = TEXT("mx.there.example"),
-                                .address = TEXT("192.0.2.1")};
-  inject_with(t, "never@there.example", TEXT("rfc822;Owl+Fan@alias.example"),
-              (struct envelope){.envid = TEXT("a+b = 7%")});
-  testrunner_run(t, 10);
-  assert_has(dsn_to(t, sender, 0), "\nOriginal-Envelope-Id: a+b = 7%\n", "\nReporting-MTA: dns; here.example\n",
-             "\nOriginal-Recipient: rfc822;Owl+Fan@alias.example\n", "\nFinal-Recipient: rfc822; never@there.example\n",
-             "\nRemote-MTA: dns; mx.there.example\n", "\nDiagnostic-Code: smtp; 550 5.7.1 no owls here\n",
-             "mx.there.example [192.0.2.1] said:\n", "\nArrival-Date: 15 Jan 2027 08:00:00 -0000\n");
-}
-
-static void ret_and_bouncemaxbytes_choose_what_comes_back(void **state) {
-  static const struct {
-    const char *max;
-    uint64_t ret;
-    const char *to;
-    bool whole;
-  } cases[] = {
-    {"50000\n", RET_DEFAULT, "never@here.example", true},
-    {"50000\n", RET_FULL, "never@here.example", true},
-    {"50000\n", RET_HEADERS, "never@here.example", false},
-    {"24\n", RET_FULL, "never@here.example", true}, /* just its size */
-    {"23\n", RET_FULL, "never@here.example", false},
-    {"23\n", RET_DEFAULT, "never@here.example", false},
-    {"50000\n", RET_FULL, "bob@here.example", false}, /* RET is for failures */
-  };
-  (void)state;
-  assert_int_equal(strlen(body), 24);
-  for (size_t i = 0; i < COUNT(cases); i++) {
-    struct testrunner t;
-    testrunner_make(&t);
-    testrunner_control(&t, "bouncemaxbytes", cases[i].max);
-    testrunner_start(&t);
-    inject_with(&t, cases[i].to, TEXT_ABSENT, (struct envelope){.ret = cases[i].ret});
-    testrunner_run(&t, 10);
-    const struct attempt *dsn = dsn_to(&t, sender, 0);
-    assert_non_null(dsn);
-    if (testrunner_body_has(dsn, "the body") != cases[i].whole) fail_msg("case %zu", i);
-    assert_has(dsn, cases[i].whole ? "Content-Type: message/rfc822\n" : "Content-Type: text/rfc822-headers\n",
-               "\nSubject: test\n");
-    testrunner_remove(&t);
-  }
-}
-
-/* ---- addresses that are not ASCII */
-
-static void without_smtputf8_the_status_is_ascii(void **state) {
-  struct testrunner *t = *state;
-  inject_with(t, "never-\xC3\xB6@here.example", TEXT("utf-8;\xE2\x82\xAC+@here.example"), (struct envelope){0});
-  testrunner_run(t, 10);
-  const struct attempt *dsn = dsn_to(t, sender, 0);
-  assert_has(dsn, "\nFinal-Recipient: utf-8; never-\\x{F6}@here.example\n",
-             "\nOriginal-Recipient: utf-8; \\x{20AC}\\x{2B}@here.example\n", "message/delivery-status",
-             "report-type=delivery-status;", "\n<never-\xC3\xB6@here.example>:\n");
-  assert_false(dsn->smtputf8);
-  assert_int_equal(dsn->body_type, BODY_8BITMIME);
-}
-
-static void what_is_no_utf8_becomes_a_question_mark(void **state) {
-  struct testrunner *t = *state;
-  inject_with(t, "never-\xFF@here.example", TEXT_ABSENT, (struct envelope){0});
-  testrunner_run(t, 10);
-  assert_has(dsn_to(t, sender, 0), "\nFinal-Recipient: utf-8; never-?@here.example\n");
-}
-
-static void smtputf8_is_answered_in_kind(void **state) {
-  static const char from[] = "\xC3\xA4nn@far.example";
-  struct testrunner *t = *state;
-  inject_with(t, "never-\xC3\xB6@here.example", TEXT("utf-8;\xE2\x82\xAC@here.example"),
-              (struct envelope){.sender = text_of(from), .smtputf8 = true});
-  inject_with(t, "bob-\xC3\xB6@here.example", TEXT_ABSENT, (struct envelope){.smtputf8 = true});
-  testrunner_run(t, 10);
-  const struct attempt *dsn = dsn_to(t, from, 0);
-  assert_has(dsn, "\nFinal-Recipient: utf-8; never-\xC3\xB6@here.example\n",
-             "\nOriginal-Recipient: utf-8; \xE2\x82\xAC@here.example\n",
-             "Content-Type: message/global-delivery-status\n", "report-type=global-delivery-status;",
-             "Content-Type: message/global\n", "\nTo: \xC3\xA4nn@far.example\n");
-  assert_true(dsn->smtputf8);
-  assert_int_equal(dsn->body_type, BODY_8BITMIME);
-  assert_has(dsn_to(t, sender, 0), "Content-Type: message/global-headers\n");
-}
-
-/* So that it reaches a sender whose mail server knows no SMTPUTF8. */
-static void smtputf8_is_not_asked_for_in_vain(void **state) {
-  struct testrunner *t = *state;
-  inject_with(t, "never@here.example", TEXT_ABSENT, (struct envelope){.smtputf8 = true});
-  testrunner_run(t, 10);
-  const struct attempt *dsn = dsn_to(t, sender, 0);
-  assert_has(dsn, "Content-Type: message/delivery-status\n");
-  assert_false(dsn->smtputf8);
-  assert_int_equal(dsn->body_type, BODY_DEFAULT);
 }
 
 /* ---- settings */
@@ -414,35 +272,8 @@ static void a_bounce_has_a_life_of_its_own(void **state) {
 
 static void bouncelifetime_is_queuelifetime_at_first(void **state) {
   struct testrunner *t = *state;
-  set(t, "queuelifetime", "5000\n");
+  testdsn_set(t, "queuelifetime", "5000\n");
   assert_int_equal(t->runner.settings.bouncelifetime_s, 5000);
-}
-
-static void a_double_bounce_answers_nobody(void **state) {
-  struct testrunner *t = *state;
-  testrunner_inject_one(t, "", "never@here.example");
-  testrunner_run(t, 10);
-  assert_has(testrunner_attempt(t, "postmaster@here.example", 0), "\nAuto-Submitted: auto-generated\n");
-}
-
-static void qsbmf_is_plain_text(void **state) {
-  const char *to = "bob@here.example";
-  struct testrunner *t = *state;
-  set(t, "bounceformat", "qsbmf\n");
-  testrunner_inject_one(t, sender, "never@here.example");
-  testrunner_run(t, 10);
-  const struct attempt *dsn = dsn_to(t, sender, 0);
-  assert_has(dsn, "\n\nHi. This is the owlpost program at here.example.\n",
-             "\n\n<never@here.example>:\ngo away (#5.1.1)\n\n"
-             "--- Below this line is a copy of the message.\n\nReturn-Path: <ann@far.example>\n"
-             "Subject: test\n\nbody\n");
-  assert_lacks(dsn, "MIME", "multipart", "Action:");
-  testrunner_inject(t, "asks@far.example", NOTIFY_SUCCESS, &to, 1);
-  testrunner_run(t, 10);
-  assert_has(dsn_to(t, "asks@far.example", 0), "multipart/report", "\nAction: delivered\n");
-  testrunner_control(t, "bounceformat", "html\n");
-  assert_int_equal(runner_load_settings(&t->runner), -1);
-  assert_non_null(strstr(t->runner.control.error.s, "bounceformat: neither mime nor qsbmf"));
 }
 
 int main(void) {
@@ -460,16 +291,8 @@ int main(void) {
     TEST_CASE(a_dsn_of_other_settings_keeps_its_number),
     cmocka_unit_test(what_a_success_was_is_told),
     TEST_CASE(each_round_tells_its_own_successes),
-    TEST_CASE(the_senders_own_words_come_back),
-    cmocka_unit_test(ret_and_bouncemaxbytes_choose_what_comes_back),
-    TEST_CASE(without_smtputf8_the_status_is_ascii),
-    TEST_CASE(what_is_no_utf8_becomes_a_question_mark),
-    TEST_CASE(smtputf8_is_answered_in_kind),
-    TEST_CASE(smtputf8_is_not_asked_for_in_vain),
     cmocka_unit_test(a_bounce_has_a_life_of_its_own),
     TEST_CASE(bouncelifetime_is_queuelifetime_at_first),
-    TEST_CASE(a_double_bounce_answers_nobody),
-    TEST_CASE(qsbmf_is_plain_text),
   };
   return cmocka_run_group_tests_name("bounce", tests, NULL, NULL);
 }

@@ -162,6 +162,7 @@ static void take_request(struct ctlclient *c, struct runner *r, const struct fra
     case CTL_STATUS: status = status_of(r), answer(c, CTL_OK, &status); break;
     case CTL_FLUSH: runner_hurry(r, NULL), accept_plain(c); break;
     case CTL_RESCAN: runner_scan_todo(r), accept_plain(c); break;
+    case CTL_SYNC: c->unsynced = true, accept_plain(c); break;
     case CTL_WHY: answer_why(c, r, &request); break;
     case CTL_RETRY:
     case CTL_HOLD:

@@ -148,6 +148,21 @@ static void a_turn_carries_out_so_many_orders_and_no_more(void **state) {
   disconnect(&other);
 }
 
+static void an_answer_can_wait_for_the_disk(void **state) {
+  struct client c = connect_client();
+  stralloc ids = inject_many(1);
+  struct queueid id;
+  (void)state;
+  assert_true(queueid_parse(&id, text_of_stralloc(&ids)));
+  assert_int_equal(store_move_to_wait(&runner->runner.store, &id), 0);
+  send_request(&c, CTL_SYNC, TEXT_ABSENT);
+  settle();
+  expect(&c, CTL_OK);
+  assert_false(store_is_dirty(&runner->runner.store));
+  stralloc_free(&ids);
+  disconnect(&c);
+}
+
 static void requests_sent_ahead_are_answered_in_their_order(void **state) {
   static const unsigned types[] = {CTL_HOLD, CTL_RELEASE, CTL_RELEASE, CTL_DELETE, CTL_DELETE};
   static const char *const outcomes[] = {"d", "d", "a", "d", "g"};
@@ -242,6 +257,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST_OF(an_answer_has_a_letter_for_each_message),
     TEST_OF(a_turn_carries_out_so_many_orders_and_no_more),
+    TEST_OF(an_answer_can_wait_for_the_disk),
     TEST_OF(requests_sent_ahead_are_answered_in_their_order),
     TEST_OF(a_client_that_stalls_holds_up_nobody),
     TEST_OF(nonsense_is_answered_with_an_error_or_the_end),

@@ -27,7 +27,7 @@ owlpost_PROGRAMS += %D%/owl-send
 %C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c %D%/tell.c %D%/report.c \
   %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c $(queue_traffic_parts) \
-  %D%/order.h %D%/order.c %D%/mend.h %D%/mend.c %D%/holds.h %D%/holds.c %D%/operator.c \
+  %D%/order.h %D%/order.c %D%/mend.h %D%/mend.c %D%/holds.h %D%/holds.c %D%/notes.h %D%/notes.c %D%/operator.c \
   %D%/backlog.h %D%/backlog.c $(queue_bounce_parts) %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c \
   %D%/runnerwhy.h %D%/runnerwhy.c
 %C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
@@ -68,22 +68,26 @@ queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c
   %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/holds.c %D%/operator.c %D%/ctlserver.c %D%/runnerwhy.c \
   %D%/schedule.c %D%/settings.c %D%/backlog.c $(queue_bounce_parts) $(queue_traffic_parts) \
   $(queue_store_parts)
-check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test %D%/bounce_test
+check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test %D%/bounce_test %D%/bounceform_test
 %C%_traffic_test_SOURCES = %D%/traffic_test.c $(queue_runner_parts)
 %C%_traffic_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_runner_test_SOURCES = %D%/runner_test.c $(queue_runner_parts)
 %C%_runner_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_tell_test_SOURCES = %D%/tell_test.c $(queue_runner_parts)
 %C%_tell_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
-check_PROGRAMS += %D%/operator_test %D%/ctlserver_test %D%/runnerwhy_test
+%C%_bounce_test_SOURCES = %D%/bounce_test.c %D%/testdsn.h $(queue_runner_parts)
+%C%_bounceform_test_SOURCES = %D%/bounceform_test.c %D%/testdsn.h $(queue_runner_parts)
+%C%_bounceform_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+%C%_bounce_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+check_PROGRAMS += %D%/operator_test %D%/ctlserver_test %D%/mend_test %D%/runnerwhy_test
+%C%_mend_test_SOURCES = %D%/mend_test.c %D%/mend.c $(queue_store_parts)
+%C%_mend_test_LDADD = $(TEST_LIBS)
 %C%_operator_test_SOURCES = %D%/operator_test.c $(queue_runner_parts)
 %C%_operator_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_ctlserver_test_SOURCES = %D%/ctlserver_test.c $(queue_runner_parts)
 %C%_ctlserver_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_runnerwhy_test_SOURCES = %D%/runnerwhy_test.c $(queue_runner_parts)
 %C%_runnerwhy_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
-%C%_bounce_test_SOURCES = %D%/bounce_test.c $(queue_runner_parts)
-%C%_bounce_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 endif
 
 if FUZZERS

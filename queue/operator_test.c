@@ -24,6 +24,12 @@ static struct queueid inject_deferred(struct testrunner *t, const char *to) {
   return id;
 }
 
+/* A log goes when its message has gone for good. */
+static size_t files(struct testrunner *t) {
+  assert_int_equal(store_sync(&t->runner.store), 0);
+  return testrunner_files(t);
+}
+
 static void restart(struct testrunner *t) {
   testrunner_crash(t);
   testrunner_start(t);
@@ -81,7 +87,7 @@ static void new_mail_can_be_held(void **state) {
   runner_found(&t->runner, &id); /* a poke that comes late */
   testrunner_run(t, TEST_DAY_S);
   assert_int_equal(testrunner_files_in(t, "todo"), 0);
-  assert_int_equal(testrunner_files(t), 2);
+  assert_int_equal(files(t), 2);
   assert_int_equal(t->attempt_count, 0);
   restart(t);
   testrunner_run(t, TEST_DAY_S);
@@ -89,7 +95,7 @@ static void new_mail_can_be_held(void **state) {
   assert_int_equal(order(t, &id, ORDER_RELEASE), OUTCOME_DONE);
   testrunner_run(t, TEST_DAY_S);
   assert_int_equal(t->attempt_count, 1);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
 }
 
 static void new_mail_that_no_poke_named_can_be_held(void **state) {
@@ -102,7 +108,7 @@ static void new_mail_that_no_poke_named_can_be_held(void **state) {
   assert_int_equal(t->attempt_count, 0);
   assert_int_equal(order(t, &id, ORDER_RELEASE), OUTCOME_DONE);
   assert_int_equal(t->attempt_count, 1);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
 }
 
 static void a_held_message_does_not_expire(void **state) {
@@ -116,7 +122,7 @@ static void a_held_message_does_not_expire(void **state) {
   t->means[SAY_DEFERRAL] = SAY_SUCCESS;
   order(t, &id, ORDER_RELEASE);
   assert_int_equal(testrunner_attempts(t, to), 2);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
 }
 
 static void what_is_held_before_the_backlog_is_loaded_is_not_tried(void **state) {
@@ -167,7 +173,7 @@ static void a_hold_takes_back_what_no_worker_has(void **state) {
   testrunner_run(t, 10);
   assert_int_equal(t->attempt_count, 2);
   assert_int_equal(testrunner_attempts(t, "bob@b.example"), 1);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
 }
 
 static void a_hold_can_be_undone_while_deliveries_are_under_way(void **state) {
@@ -178,7 +184,7 @@ static void a_hold_can_be_undone_while_deliveries_are_under_way(void **state) {
   say(t, RESULT_SUCCESS);
   testrunner_run(t, 100);
   assert_int_equal(testrunner_attempts(t, "bob@b.example"), 1);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
 }
 
 static void a_long_list_gets_no_more_jobs_while_it_is_held(void **state) {
@@ -258,7 +264,7 @@ static void an_expired_message_is_tried_once_more_and_then_returned(void **state
   const struct attempt *dsn = testrunner_attempt(t, sender, 0);
   assert_true(testrunner_body_has(dsn, "Status: 5.4.7\n"));
   assert_true(testrunner_body_has(dsn, "come back"));
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
 }
 
 static void an_expired_message_that_is_delivered_is_not_returned(void **state) {
@@ -269,7 +275,7 @@ static void an_expired_message_that_is_delivered_is_not_returned(void **state) {
   order(t, &id, ORDER_EXPIRE);
   testrunner_run(t, TEST_DAY_S);
   assert_int_equal(t->attempt_count, 2);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
 }
 
 static void an_expiry_survives_a_restart(void **state) {
@@ -293,7 +299,7 @@ static void the_try_under_way_is_the_last_one_of_an_expired_message(void **state
   assert_int_equal(testrunner_attempts(t, "silent@a.example"), 1);
   assert_int_equal(testrunner_attempts(t, "later@b.example"), 1);
   assert_int_equal(testrunner_told(t, "", sender), 1);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
 }
 
 /* ---- bounce */
@@ -312,7 +318,7 @@ static void a_message_is_returned_without_a_try(void **state) {
   assert_true(testrunner_body_has(dsn, "Status: 5.7.1\n"));
   assert_true(testrunner_body_has(dsn, "later@there.example"));
   assert_false(testrunner_body_has(dsn, "bob@here.example")); /* who has it */
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
 }
 
 static void new_mail_is_returned_once_whatever_crashes(void **state) {
@@ -325,7 +331,7 @@ static void new_mail_is_returned_once_whatever_crashes(void **state) {
   testrunner_run(t, TEST_DAY_S);
   assert_int_equal(testrunner_attempts(t, "bob@here.example"), 0);
   assert_int_equal(testrunner_told(t, "", sender), 1);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
 }
 
 static void who_gets_it_at_this_moment_is_not_said_to_have_failed(void **state) {
@@ -356,7 +362,7 @@ static void a_deferral_of_a_returned_message_is_a_failure(void **state) {
   testrunner_run(t, 100);
   assert_int_equal(testrunner_told(t, "", sender), 1);
   assert_true(testrunner_body_has(testrunner_attempt(t, sender, 0), "silent@a.example"));
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
 }
 
 /* ---- delete */
@@ -369,7 +375,7 @@ static void a_deleted_message_leaves_nothing(void **state) {
   assert_int_equal(order(t, &id, ORDER_DELETE), OUTCOME_DONE);
   assert_true(testrunner_logged(t, "order: delete msg "));
   assert_int_equal(order(t, &id, ORDER_DELETE), OUTCOME_GONE);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
   assert_int_equal(waitlist_waiting(&t->runner.waitlist), 0);
   testrunner_run(t, 10 * TEST_DAY_S);
   assert_int_equal(t->attempt_count, 1);
@@ -379,13 +385,13 @@ static void what_is_under_way_is_deleted_at_once(void **state) {
   struct testrunner *t = *state;
   struct queueid id = begin_two(t, "silent@a.example", "bob@b.example");
   assert_int_equal(order(t, &id, ORDER_DELETE), OUTCOME_DONE);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
   assert_int_equal(order(t, &id, ORDER_HOLD), OUTCOME_GONE);
   say(t, RESULT_FAILURE); /* nobody is told */
   testrunner_run(t, 10 * TEST_DAY_S);
   assert_int_equal(t->attempt_count, 1);
   assert_int_equal(t->runner.active_count, 0);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
 }
 
 /* Its log is not begun anew by what its worker says. */
@@ -395,9 +401,9 @@ static void what_is_retried_is_deleted_at_once(void **state) {
   t->means[SAY_DEFERRAL] = SAY_NOTHING;
   order(t, &id, ORDER_RETRY);
   assert_int_equal(order(t, &id, ORDER_DELETE), OUTCOME_DONE);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
   say_second(t, RESULT_DEFERRAL);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
   assert_int_equal(t->runner.active_count, 0);
 }
 
@@ -408,7 +414,7 @@ static void a_worker_that_dies_over_a_deleted_message_defers_nothing(void **stat
   order(t, &id, ORDER_DELETE);
   testrunner_run(t, 2 * TEST_DAY_S);
   assert_int_equal(t->runner.active_count, 0);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
 }
 
 static void what_lies_in_bad_can_be_deleted(void **state) {
@@ -445,7 +451,7 @@ static void nothing_goes_to_a_held_destination(void **state) {
   testrunner_run(t, 10);
   assert_int_equal(testrunner_attempts(t, "bob@there.example"), 1);
   assert_int_equal(testrunner_attempts(t, "ann@there.example"), 1);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
   restart(t);
   testrunner_inject_one(t, sender, "eve@there.example");
   testrunner_run(t, 10);
@@ -462,7 +468,7 @@ static void what_no_worker_has_does_not_go_to_a_held_destination(void **state) {
   hold_destination(t, "b.example", false);
   testrunner_run(t, 10);
   assert_int_equal(testrunner_attempts(t, "bob@b.example"), 1);
-  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(files(t), 0);
 }
 
 static void a_local_user_can_be_held(void **state) {

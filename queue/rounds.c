@@ -66,17 +66,18 @@ static void expire(struct result *result) {
   result->status = text_of("5.4.7");
 }
 
+/* A message gets its last try when its life ends, however long the way there
+ * would be. */
+static uint64_t within_life(uint64_t next_age_s, uint64_t end_s) {
+  return next_age_s < end_s ? next_age_s : end_s;
+}
+
 /* RFC 3463 3.8: 5.7.1, not authorized: the administrator wants it back. */
 static const struct result returned = {
   .class = RESULT_FAILURE,
   .status = {"5.7.1", 5},
   .text = {"returned by the administrator", 29},
 };
-/* A message gets its last try when its life ends, however long the way there
- * would be. */
-static uint64_t within_life(uint64_t next_age_s, uint64_t end_s) {
-  return next_age_s < end_s ? next_age_s : end_s;
-}
 
 /* By the plan for its destination, or by qmail's formula. */
 static uint64_t next_age(const struct runner *r, const struct active *a, uint64_t age_s,

@@ -25,6 +25,7 @@
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
 #include "queue/ctlserver.h"
+#include "queue/notes.h"
 #include "queue/runner.h"
 
 enum {
@@ -306,6 +307,7 @@ static void open_queue(void) {
     die("unable to lock the queue", errno == EWOULDBLOCK ? "another owl-send is running" : strerror(errno));
   stralloc_free(&folder);
   if (operator_load_holds(&runner) == -1) die_queue("holds");
+  if (notes_log(runner.store.queue_fd, &send_log) == -1) report_problem(&runner, "unable to read the queue's file orders", NULL);
 }
 
 int main(void) {

@@ -1,6 +1,7 @@
 /* hold, release, retry, expire, bounce, delete: which messages, whether that is
  * meant, and what became of it.  The runner does it; without one owlq does. */
 #include "config.h"
+#include "queue/notes.h"
 #include "queue/owlq/change.h"
 #include <errno.h>
 #include <stdio.h>
@@ -20,13 +21,13 @@ enum { WINDOW = 8 };
 /* ---- which ones */
 
 static int take_own(struct change *x, const char *word) {
-  bool *to = strcmp(word, "--dry-run") == 0 ? &x->dry_run
-             : strcmp(word, "--yes") == 0   ? &x->yes
-             : strcmp(word, "--json") == 0  ? &x->json
-             : strcmp(word, "--all") == 0   ? &x->all
-                                            : NULL;
-  if (to) *to = true;
-  return to ? 0 : -1;
+  const struct {
+    const char *name;
+    bool *to;
+  } own[] = {{"--dry-run", &x->dry_run}, {"--yes", &x->yes}, {"--json", &x->json}, {"--all", &x->all}};
+  for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+    if (strcmp(own[i].name, word) == 0) return *own[i].to = true, 0;
+  return -1;
 }
 
 int change_parse(struct change *x, int argc, char **argv) {
@@ -135,17 +136,29 @@ static int by_runner(struct change *x, struct link *l) {
   return TOOL_OK;
 }
 
-static int by_ourselves(struct change *x, struct store *s) {
+static int do_all(struct change *x, struct store *s, stralloc *notes) {
   struct orderer by = {.uid = getuid(), .now_us = clock_wall_us(&clock_system)};
   struct ordered after;
-  if (owner_become(s->queue_fd) == -1) return owlq_unable("become", "the queue's owner");
-  int code = owner_lock(s);
-  for (size_t i = 0; code == TOOL_OK && i < x->ids.count; i++) {
+  for (size_t i = 0; i < x->ids.count; i++) {
     progress_step(&x->progress, i, x->ids.count);
     enum outcome o = order_carry_out(s, &x->ids.each[i], x->what, &by, &after);
     note(x, i, o, strerror(errno));
+    if (o == OUTCOME_DONE && notes_cat(notes, x->what, &x->ids.each[i], by.uid) == -1)
+      return owlq_complain("unable to go on", "out of memory");
   }
-  if (code == TOOL_OK && store_sync(s) == -1) code = owlq_unable("sync", "the queue");
+  return TOOL_OK;
+}
+
+static int by_ourselves(struct change *x, struct store *s) {
+  stralloc notes = {0};
+  if (owner_become(s->queue_fd) == -1) return owlq_unable("become", "the queue's owner");
+  int code = owner_lock(s);
+  if (code == TOOL_OK) {
+    code = do_all(x, s, &notes);
+    if (notes_write(s->queue_fd, &notes) == -1) code = owlq_unable("write", "the queue's file orders");
+    if (store_sync(s) == -1) code = owlq_unable("sync", "the queue");
+  }
+  stralloc_free(&notes);
   owner_end();
   return code;
 }

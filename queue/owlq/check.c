@@ -155,12 +155,30 @@ static int look_everywhere(struct check *c) {
   return code;
 }
 
+static int ask_runner(struct check *c, unsigned type) {
+  struct ctl_reply reply;
+  return link_send(&c->link, type, &(struct ctl_request){0}) == 0 && link_receive(&c->link, &reply) == 0
+           ? TOOL_OK
+           : TOOL_SYSTEM;
+}
+
+/* Whatever the runner was doing it has done when it has answered; and a log
+ * whose message had gone by then has gone, too. */
+static int await_runner(struct check *c) { return c->live ? ask_runner(c, CTL_SYNC) : TOOL_OK; }
+
+/* Its message may have gone since. */
+static enum fault look_again(struct check *c, const struct entry *e) {
+  enum fault f = check_look(c, e);
+  if (f != FAULT_FILES || !c->live || is_message(e->name) || await_runner(c) != TOOL_OK) return f;
+  return check_look(c, e);
+}
+
 /* Until nothing is wrong with it any more. */
 static void settle_entry(struct check *c, const struct entry *e) {
   char path[16 + 256 + 2];
   enum fault f;
   snprintf(path, sizeof path, "%s/%s", e->folder, e->name);
-  for (int times = 0; times < TIMES_MAX && (f = check_look(c, e)) != FAULT_NONE; times++) {
+  for (int times = 0; times < TIMES_MAX && (f = look_again(c, e)) != FAULT_NONE; times++) {
     const char *what = "";
     const char *failed = c->repair ? check_mend(c, e, f, &what) : "";
     report(c, path, failed ? failed : what, !failed);
@@ -168,30 +186,10 @@ static void settle_entry(struct check *c, const struct entry *e) {
   }
 }
 
-/* The runner looks again for its FIFO when it looks through todo/. */
-static int tell_of_poke(struct check *c) {
-  struct ctl_reply reply;
-  if (!c->live || !c->made_poke) return TOOL_OK;
-  return link_send(&c->link, CTL_RESCAN, &(struct ctl_request){0}) == 0 &&
-             link_receive(&c->link, &reply) == 0
-           ? TOOL_OK
-           : TOOL_SYSTEM;
-}
-
-/* Whatever the runner was doing it has done when it has answered. */
-static int await_runner(struct check *c) {
-  struct ctl_reply reply;
-  if (!c->live || c->suspects.count == 0) return TOOL_OK;
-  return link_send(&c->link, CTL_STATUS, &(struct ctl_request){0}) == 0 &&
-             link_receive(&c->link, &reply) == 0
-           ? TOOL_OK
-           : TOOL_SYSTEM;
-}
-
 static int check_messages(struct check *c) {
   progress_begin(&c->progress, "checking the queue");
   int code = look_everywhere(c);
-  if (await_runner(c) != TOOL_OK) code = TOOL_SYSTEM;
+  if (c->suspects.count && await_runner(c) != TOOL_OK) code = TOOL_SYSTEM;
   for (size_t i = 0; i < c->suspects.count; i++) settle_entry(c, &c->suspects.each[i]);
   progress_end(&c->progress);
   return code;
@@ -204,10 +202,20 @@ static int sync_all(struct check *c) {
   return store_sync(&c->store) == 0 ? TOOL_OK : owlq_unable("sync", "the queue");
 }
 
+static size_t count_bad(const struct check *c) {
+  struct entries list = {0};
+  size_t bad = 0;
+  (void)list_folder(c, "bad", &list);
+  for (size_t i = 0; i < list.count; i++) bad += is_message(list.each[i].name);
+  entries_free(&list);
+  return bad;
+}
+
+/* What lies in bad/ has been said when it came there; its number is no fault. */
 static int summarize(const struct check *c, int code) {
   if (!c->json)
-    printf("%zu message%s, %zu fault%s, %zu mended\n", c->messages, c->messages == 1 ? "" : "s", c->faults,
-           c->faults == 1 ? "" : "s", c->mended);
+    printf("%zu message%s, %zu fault%s, %zu mended, %zu in bad/\n", c->messages, c->messages == 1 ? "" : "s",
+           c->faults, c->faults == 1 ? "" : "s", c->mended, count_bad(c));
   return code == TOOL_OK && c->faults > c->mended ? TOOL_SYSTEM : code;
 }
 
@@ -226,7 +234,9 @@ static int check(struct check *c) {
   code = check_names(c, ".");
   if (check_names(c, "wait") != TOOL_OK) code = TOOL_SYSTEM;
   if (check_messages(c) != TOOL_OK) code = TOOL_SYSTEM;
-  if (sync_all(c) != TOOL_OK || tell_of_poke(c) != TOOL_OK) code = TOOL_SYSTEM;
+  if (sync_all(c) != TOOL_OK) code = TOOL_SYSTEM;
+  /* the runner looks again for its FIFO when it looks through todo/ */
+  if (c->made_poke && c->live && ask_runner(c, CTL_RESCAN) != TOOL_OK) code = TOOL_SYSTEM;
   return summarize(c, code);
 }
 
@@ -252,6 +262,7 @@ int owlq_check(struct control *control, int argc, char **argv) {
   link_close(&c.link);
   entries_free(&c.suspects);
   stralloc_free(&c.why);
+  stralloc_free(&c.said);
   store_close(&c.store);
   return code;
 }

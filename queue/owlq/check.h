@@ -40,7 +40,8 @@ struct check {
   struct entries suspects;
   size_t messages, faults, mended;
   struct progress progress;
-  stralloc why; /* of the last look */
+  stralloc why;  /* of the last look */
+  stralloc said; /* by the runner, last */
 };
 
 /* entries_add(): 0, or -1 without memory. */

@@ -62,13 +62,14 @@ static const char *explain(enum outcome o, const char *why) {
 }
 
 static const char *ask_runner(struct check *c, const struct queueid *id) {
-  static char why[128];
   struct ctl_reply reply;
   if (link_send(&c->link, CTL_MEND, &(struct ctl_request){.messages = text_of(id->s)}) == -1 ||
       link_receive(&c->link, &reply) == -1 || reply.outcomes.len != 1)
     return "the runner does not answer";
-  snprintf(why, sizeof why, "%.*s", (int)reply.text.len, reply.text.s ? reply.text.s : "");
-  return explain((enum outcome)reply.outcomes.s[0], why);
+  enum outcome o = (enum outcome)reply.outcomes.s[0];
+  if (!stralloc_copyb(&c->said, reply.text.s ? reply.text.s : "", reply.text.len) || !stralloc_0(&c->said))
+    return "out of memory";
+  return explain(o, c->said.s);
 }
 
 static const char *mend_files(struct check *c, const struct queueid *id) {

@@ -18,6 +18,7 @@ static const struct place before[] = {
 static const struct place behind[] = {
   {"poke", S_IFIFO, 0620, false, false}, {"lock", S_IFREG, 0600, false, false}, {"door", S_IFREG, 0400, true, false},
   {"holds", S_IFREG, 0600, false, true}, {"holds.new", S_IFREG, 0600, false, true},
+  {"orders", S_IFREG, 0600, false, true},
 };
 enum { BEFORE = sizeof before / sizeof before[0], BEHIND = sizeof behind / sizeof behind[0] };
 

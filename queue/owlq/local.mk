@@ -14,7 +14,7 @@ queue_print_parts = %D%/utf8.h %D%/utf8.c %D%/jsonline.h %D%/jsonline.c %D%/prog
   $(queue_list_parts) \
   %D%/link.h %D%/link.c %D%/owner.h %D%/owner.c %D%/layout.h %D%/layout.c %D%/change.h %D%/change.c %D%/changereport.c \
   %D%/destination.c %D%/check.h %D%/check.c %D%/checklook.c %D%/checkmend.c \
-  queue/order.h queue/order.c queue/mend.h queue/mend.c queue/holds.h queue/holds.c \
+  queue/order.h queue/order.c queue/mend.h queue/mend.c queue/holds.h queue/holds.c queue/notes.h queue/notes.c \
   $(queue_select_parts) $(queue_print_parts) $(queue_read_parts)
 %C%_owlq_LDADD = lib/libowl.a $(OWFAT_LIBS) $(JANSSON_LIBS)
 
@@ -26,7 +26,7 @@ uninstall-hook:
 	@for name in $(queue_qmail_names); do rm -f "$(DESTDIR)$(bindir)/$$name"; done
 
 if CMOCKA
-check_PROGRAMS += %D%/filter_test %D%/select_test %D%/jsonline_test %D%/list_test %D%/follow_test
+check_PROGRAMS += %D%/filter_test %D%/select_test %D%/jsonline_test %D%/list_test %D%/follow_test %D%/askrunner_test
 %C%_filter_test_SOURCES = %D%/filter_test.c %D%/filter.c %D%/units.c
 %C%_filter_test_LDADD = $(TEST_LIBS)
 %C%_select_test_SOURCES = %D%/select_test.c $(queue_select_parts) $(queue_store_parts)
@@ -39,4 +39,7 @@ check_PROGRAMS += %D%/filter_test %D%/select_test %D%/jsonline_test %D%/list_tes
 %C%_follow_test_SOURCES = %D%/follow_test.c $(queue_list_parts) $(queue_select_parts) $(queue_print_parts) \
   $(queue_store_parts)
 %C%_follow_test_LDADD = $(TEST_LIBS) $(JANSSON_LIBS)
+%C%_askrunner_test_SOURCES = %D%/askrunner_test.c %D%/askrunner.h %D%/askrunner.c %D%/link.h %D%/link.c \
+  %D%/screen.h %D%/screen.c $(queue_print_parts) %D%/shared.c %D%/owlq.h $(queue_store_parts)
+%C%_askrunner_test_LDADD = $(TEST_LIBS) $(JANSSON_LIBS)
 endif

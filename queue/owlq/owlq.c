@@ -45,7 +45,7 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 static int help(FILE *to, int code) {
   fprintf(to, "usage: owlq COMMAND [ARGUMENT]\n");
   for (size_t i = 0; i < COMMANDS; i++)
-    fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
+    fprintf(to, "  %-19s %s\n", commands[i].name, commands[i].help);
   return code;
 }
 

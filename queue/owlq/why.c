@@ -97,7 +97,8 @@ static void print_recipient(const struct message *m, const struct attempts *a, s
 static void print_event(const struct logrecord *r) {
   screen_date(r->time_us);
   if (r->told) {
-    printf(": the sender has been told of the failures");
+    printf(r->delay_told ? ": the sender has been told that it is delayed"
+                         : ": the sender has been told what became of it");
     if (r->dsn.len) printf(", DSN ");
     screen_text(r->dsn);
     printf("\n");

@@ -1,6 +1,7 @@
 """owlq check: what it finds, what it mends, beside the runner and without one."""
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -185,8 +186,8 @@ def test_a_copied_queue_works(owlpost, next_hop, how):
         clean(owlpost)
     next_hop.accepts = True
     owlpost.start()
-    owlpost.owlq("flush")
-    wait_until(lambda: len(next_hop.received) == 2, 20, lambda: owlpost.log()[-2000:])
+    wait_until(lambda: re.search(r"waiting messages: [12]\b", owlpost.owlq("status")), 20, lambda: owlpost.owlq("status"))
+    wait_until(lambda: owlpost.owlq("flush") == "" and len(next_hop.received) == 2, 20, lambda: owlpost.log()[-2000:])
     wait_until(lambda: backlog.ids(owlpost) == [held], 20, lambda: owlpost.log()[-2000:])
     owlpost.owlq("release", held)
     owlpost.wait_for_empty_queue()

@@ -29,6 +29,7 @@ def test_a_held_message_waits_until_it_is_released(owlpost, next_hop):
     assert owlpost.call("owlq", "retry", ident).returncode == 111
     owlpost.stop()
     owlpost.start()
+    wait_until(lambda: status(owlpost)["waiting"] == 1, 20, lambda: owlpost.log())
     owlpost.owlq("flush")
     owlpost.inject(backlog.MESSAGE, "other@sink.test")  # after the flush: what was due has been tried by then
     wait_until(lambda: next_hop.received, 20, lambda: owlpost.log())
@@ -83,6 +84,8 @@ def test_without_a_runner_owlq_does_it_itself(owlpost, next_hop):
     owlpost.start()
     dsn, = owlpost.wait_for_mail("joe")
     assert b"returned by the administrator" in dsn
+    assert f"order: delete msg {deleted[:16]} by uid {os.getuid()}\n" in owlpost.log()
+    wait_until(lambda: status(owlpost)["waiting"] >= 1, 20, lambda: owlpost.log())
     owlpost.owlq("flush")
     owlpost.inject(backlog.MESSAGE, "other@sink.test")
     wait_until(lambda: next_hop.received, 20, lambda: owlpost.log())
@@ -126,6 +129,9 @@ def test_many_at_once_are_asked_for(owlpost, next_hop):
     choice = ("--sender", "joe@owlpost.test")
     listed = owlpost.owlq("delete", "--dry-run", *choice)
     assert set(listed.split()) >= wanted and other not in listed
+    there = owlpost.owlq("hold", "--dry-run", "--destination", "sink.test")
+    assert set(there.split()) >= wanted | {other} and "would hold 3 messages" in there
+    assert "would hold 0" in owlpost.owlq("hold", "--dry-run", "--destination", "other.test")
     refused = owlpost.call("owlq", "delete", *choice)
     assert refused.returncode == 100 and b"2 messages" in refused.stderr
     said, code = on_a_terminal(owlpost, b"n\n", "delete", *choice)

@@ -145,17 +145,11 @@ def test_the_beginning_of_an_id_must_be_of_one_message(owlpost):
     assert none.returncode == 111 and b"no message in the queue" in none.stderr
 
 
-def test_lines_fit_the_terminal_and_a_bar_shows_how_far_it_is(owlpost, full):
-    """The bar takes a second to appear: on a queue of 100,000."""
-    fill(owlpost, 100000 if full else 50, "-T", "word " * 100)
-    text = on_terminal(owlpost, "list", columns=90).decode()
-    lines = text.replace("\r", "\n").splitlines()
-    assert len([line for line in lines if " waiting " in line]) == (100000 if full else 50)
-    assert max(len(re.sub("\033\\[K", "", line)) for line in lines) <= 90
+def test_lines_fit_the_terminal(owlpost):
+    fill(owlpost, 50, "-T", "word " * 100)
+    lines = on_terminal(owlpost, "list", columns=90).decode().splitlines()
     assert "LAST ERROR" in lines[0]
-    if full:
-        counted = on_terminal(owlpost, "list", "--count", "--sender", "*7@*")
-        assert b"reading the queue [" in counted and counted.endswith(b"\r\033[K10000\n")
+    assert [len(line) for line in lines[1:51]] == [90] * 50 and " waiting " in lines[1]
 
 
 # ---- what strangers wrote
@@ -193,7 +187,7 @@ def test_why_tells_every_attempt_and_what_comes_next(owlpost):
         assert "to <other@sink.test>: delivered, tried 1 time\n" in first
         assert re.search(r"to <someone@sink\.test>: waiting, tried 1 time\n"
                          r"  \d.* -0000: deferral 4\.3\.2 from .*\[?127\.0\.0\.1\]?.*: 451 4?\.?3?\.?2? ?come back later\n", first)
-        assert re.search(r"  next: .*\(in \d+[dhms]+\)\n", first)
+        assert re.search(r"  next: .*\(in (\d+[dhms])+\)\n", first)
         owlpost.owlq("retry", ident)
         two = wait_until(lambda: (o := objects(owlpost, "why", "--json", ident)[0])
                          and len(o["recipients"][0]["tries"]) == 2 and o, 20, lambda: owlpost.log()[-2000:])
@@ -325,3 +319,7 @@ def test_each_command_works_on_a_great_queue(owlpost, full):
     assert owlpost.call("qmail-qread", check=True).stdout.count(b"\n") == 2 * count
     for command in ("show", "why", "body"):
         assert owlpost.owlq(command, some[:30])
+    counted = on_terminal(owlpost, "list", "--count", "--sender", "*7@*")
+    assert counted.endswith(f"{count // 10}\n".encode())
+    if full:  # a bar appears after a second
+        assert b"reading the queue [" in counted and b"\r\033[K10000" in counted
