@@ -61,7 +61,7 @@ def test_much_that_waits_is_all_found_and_costs_little_memory(spacious):
 def test_what_waits_and_is_due_goes_out_once_while_more_is_loaded(spacious):
     """Those that are due are delivered by the runner that still reads the rest."""
     spacious.setup()
-    fill(spacious, 300, "-n", "0", "-r", "joe@local.test")
+    fill(spacious, 300, "-n", "0", "-a", "400-10000", "-r", "joe@local.test")  # too young for a warning
     fill(spacious, 3000, "-S", "2")
     spacious.start()
     spacious.wait_for_mail("joe", 300, 60)
