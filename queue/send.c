@@ -284,7 +284,7 @@ static void run(int signals, struct pokes *p, struct ctlserver *ctl) {
     watch_all(&w, signals, p, ctl);
     wait_for_events(&w, ordered ? 0 : wait_ms(next_us));
     handle_events(&w, signals, p, ctl);
-    if (next_us == 0) runner_load_backlog(&runner);
+    runner_load_backlog(&runner);
   }
   free(w.polls);
   free(w.workers);
