@@ -22,7 +22,7 @@ static struct dispatcher make(uint64_t local, uint64_t remote) {
   const struct lane_rules rules = {&open, NULL, 60, 3600};
   const uint64_t concurrency[2] = {local, remote};
   lanes = (struct lanes){.waitlist = &waitlist};
-  lanes_configure(&lanes, &rules, concurrency);
+  lanes_configure(&lanes, &rules, concurrency, 0);
   return (struct dispatcher){.limit = {local, remote}, .lanes = &lanes};
 }
 

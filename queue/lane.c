@@ -157,7 +157,8 @@ struct lane *lanes_named(struct lanes *s, struct text given, bool make) {
   return find_or_make(s, &name, make);
 }
 
-void lanes_configure(struct lanes *s, const struct lane_rules *rules, const uint64_t concurrency[2]) {
+void lanes_configure(struct lanes *s, const struct lane_rules *rules, const uint64_t concurrency[2],
+                     uint64_t now_us) {
   s->rules = *rules;
   for (int channel = 0; channel < 2; channel++) {
     uint64_t each = channel == CHANNEL_LOCAL ? AGENT_JOBS_AHEAD / 2 : 2;
@@ -166,7 +167,10 @@ void lanes_configure(struct lanes *s, const struct lane_rules *rules, const uint
     s->room[channel] = (size_t)(room < ROOM_MAX ? room : ROOM_MAX);
   }
   for (uint32_t i = LANES_FIRST_OWN; i < s->count; i++)
-    if (s->at[i]) configure(s, s->at[i]);
+    if (s->at[i]) {
+      configure(s, s->at[i]);
+      lane_changed(s, s->at[i], now_us);
+    }
 }
 
 /* ---- the end */

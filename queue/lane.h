@@ -65,7 +65,8 @@ bool lanes_check_concurrency(struct text value);
 bool lanes_check_rate(struct text value);
 
 /* lanes_configure(): new rules, for all. */
-void lanes_configure(struct lanes *s, const struct lane_rules *rules, const uint64_t concurrency[2]);
+void lanes_configure(struct lanes *s, const struct lane_rules *rules, const uint64_t concurrency[2],
+                     uint64_t now_us);
 
 /* lanes_for(): the lane of a route; lanes_named(): by its name (which is how
  * logs and operators call it), made when make is set.  NULL without memory, or

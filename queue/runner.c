@@ -209,7 +209,7 @@ int runner_load_settings(struct runner *r) {
                                    new.backoff_first_s, new.backoff_max_s};
   r->lanes.waitlist = &r->waitlist;
   r->dispatcher.lanes = &r->lanes;
-  lanes_configure(&r->lanes, &rules, new.concurrency);
+  lanes_configure(&r->lanes, &rules, new.concurrency, boot_us(r));
   for (int channel = 0; channel < 2; channel++)
     r->dispatcher.limit[channel] = new.concurrency[channel];
   return 0;

@@ -144,6 +144,18 @@ static void ratelimit_spreads_the_messages(void **state) {
   assert_int_equal(testrunner_files(t), 0);
 }
 
+/* Who waits for room does not wait for the next event there. */
+static void a_limit_that_is_lifted_counts_at_once(void **state) {
+  struct testrunner *t = *state;
+  control(t, "ratelimit", "slow.example:1/3600\n");
+  inject_many(t, sender, "bob@slow.example", 20);
+  testrunner_run(t, 10);
+  assert_int_equal(t->attempt_count, 1);
+  control(t, "ratelimit", "");
+  testrunner_run(t, 1);
+  assert_int_equal(t->attempt_count, 20);
+}
+
 static void values_that_make_no_sense_are_refused(void **state) {
   static const char *const bad[][2] = {
     {"concurrencydomain", ":none\n"}, {"concurrencydomain", "a.example:0\n"}, {"ratelimit", ":10\n"},
@@ -271,6 +283,7 @@ int main(void) {
     TEST_CASE(hurry_probes_at_once),
     TEST_CASE(concurrencydomain_bounds_the_connections),
     TEST_CASE(ratelimit_spreads_the_messages),
+    TEST_CASE(a_limit_that_is_lifted_counts_at_once),
     cmocka_unit_test(values_that_make_no_sense_are_refused),
     TEST_CASE(retryschedule_is_by_destination),
     TEST_CASE(a_user_of_any_length_can_be_deferred),
