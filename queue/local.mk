@@ -39,7 +39,8 @@ queue_read_parts = %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message
 include queue/owlq/local.mk
 
 if CMOCKA
-queue_store_parts = %D%/store.c %D%/msglog.c %D%/message.c %D%/newmessage.c %D%/testqueue.h %D%/testqueue.c
+queue_store_parts = %D%/store.c %D%/msglog.c %D%/message.c %D%/newmessage.c \
+  %D%/privatequeue.h %D%/privatequeue.c %D%/testqueue.h %D%/testqueue.c
 check_PROGRAMS += %D%/waitlist_test %D%/window_test
 %C%_waitlist_test_SOURCES = %D%/waitlist_test.c %D%/waitlist.c %D%/schedule.c
 %C%_waitlist_test_LDADD = $(TEST_LIBS)
@@ -54,7 +55,7 @@ check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D
 %C%_callerenvelope_test_LDADD = $(TEST_LIBS)
 %C%_message_test_SOURCES = %D%/message_test.c %D%/bounce.c $(queue_store_parts)
 %C%_message_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
-queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c \
+queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/played.h %D%/played.c %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c \
   %D%/tell.c %D%/report.c %D%/schedule.c %D%/settings.c %D%/bounce.c $(queue_traffic_parts) \
   $(queue_store_parts)
 check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test
