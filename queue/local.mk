@@ -37,6 +37,7 @@ owlpost_PROGRAMS += %D%/owl-start
 queue_read_parts = %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c
 include queue/owlq/local.mk
+include queue/simulate/local.mk
 
 if CMOCKA
 queue_store_parts = %D%/store.c %D%/msglog.c %D%/message.c %D%/newmessage.c \

@@ -4,7 +4,7 @@ bin_PROGRAMS += %D%/owlq
 queue_select_parts = %D%/shared.c %D%/owlq.h %D%/units.h %D%/units.c %D%/filter.h %D%/filter.c \
   %D%/ids.h %D%/ids.c %D%/select.h %D%/select.c
 queue_print_parts = %D%/utf8.h %D%/utf8.c %D%/jsonline.h %D%/jsonline.c %D%/progress.h %D%/progress.c
-%C%_owlq_SOURCES = %D%/owlq.c %D%/config.c %D%/setup.c %D%/list.c %D%/ctl.c \
+%C%_owlq_SOURCES = %D%/owlq.c %D%/config.c %D%/setup.c %D%/list.c %D%/ctl.c %D%/simulate.c \
   $(queue_select_parts) $(queue_print_parts) $(queue_read_parts)
 %C%_owlq_LDADD = lib/libowl.a $(OWFAT_LIBS) $(JANSSON_LIBS)
 

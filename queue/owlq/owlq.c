@@ -25,6 +25,7 @@ static const struct command commands[] = {
   {"flush", owlq_ctl, "everything that waits is tried now"},
   {"retry", owlq_ctl, "ID: this message is tried now"},
   {"rescan", owlq_ctl, "look for new messages now"},
+  {"simulate", owlq_simulate, "SCENARIO: what the scheduler would do with a load"},
   {"config", owlq_config, "[NAME]: the control files, their values and defaults"},
   {"setup", owlq_setup, "make the folders of the queue"},
 };

@@ -15,6 +15,8 @@ int owlq_list(struct control *c, int argc, char **argv);
 int owlq_show(struct control *c, int argc, char **argv);
 int owlq_ctl(struct control *c, int argc, char **argv); /* status, flush, retry, rescan */
 
+int owlq_simulate(struct control *c, int argc, char **argv);
+
 /* ---- what they share */
 
 int owlq_complain(const char *what, const char *why); /* returns TOOL_SYSTEM */
