@@ -12,3 +12,9 @@ owlpost_PROGRAMS += %D%/owl-simulate
 %C%_owl_simulate_SOURCES = %D%/simulate.c %D%/print.h %D%/print.c queue/owlq/shared.c queue/owlq/owlq.h \
   queue/owlq/jsonline.h queue/owlq/jsonline.c queue/owlq/utf8.h queue/owlq/utf8.c $(queue_simulate_parts)
 %C%_owl_simulate_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS) $(JANSSON_LIBS)
+
+if CMOCKA
+check_PROGRAMS += %D%/simulation_test
+%C%_simulation_test_SOURCES = %D%/simulation_test.c $(queue_simulate_parts)
+%C%_simulation_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+endif
