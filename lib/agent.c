@@ -38,8 +38,13 @@ struct refusal {
 };
 static const struct field refuse_fields[] = {RESULT_FIELDS(struct refusal, result), FIELD_END};
 
+static bool worker_is_whole(const struct agent_worker *w) {
+  return w->channel == CHANNEL_LOCAL ? w->address.len > 0 : w->host.len > 0 && w->port > 0;
+}
+
+/* A spawner ends when it gets one that it cannot understand. */
 int agent_put_worker(stralloc *out, const struct agent_worker *w) {
-  return record_put(out, worker_fields, w);
+  return worker_is_whole(w) ? record_put(out, worker_fields, w) : (errno = EPROTO, -1);
 }
 
 int agent_put_job(stralloc *out, const struct agent_job *j) {
@@ -57,8 +62,7 @@ int agent_put_result(stralloc *out, const struct agent_result *r) {
 int agent_read_worker(struct agent_worker *w, struct text payload) {
   *w = (struct agent_worker){0};
   if (record_read(worker_fields, w, payload) == -1) return -1;
-  bool whole = w->channel == CHANNEL_LOCAL ? w->address.len > 0 : w->host.len > 0 && w->port > 0;
-  return whole ? 0 : (errno = EPROTO, -1);
+  return worker_is_whole(w) ? 0 : (errno = EPROTO, -1);
 }
 
 static bool job_is_valid(const struct agent_job *j, bool has_descriptor) {

@@ -58,7 +58,8 @@ struct agent_result {
   struct result result;
 };
 
-/* Encoders append a payload: 0, or -1 with record_put()'s errno. */
+/* Encoders append a payload: 0, or -1 with record_put()'s errno; EPROTO: a
+ * worker that no decoder would take. */
 int agent_put_worker(stralloc *out, const struct agent_worker *w);
 int agent_put_job(stralloc *out, const struct agent_job *j);
 int agent_put_result(stralloc *out, const struct agent_result *r);

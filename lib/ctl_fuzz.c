@@ -7,9 +7,11 @@ static void request(struct text payload) {
   struct ctl_request r, back;
   stralloc out = {0};
   if (ctl_read_request(&r, payload) == -1) return;
-  check(text_is_clean(r.message) && ctl_put_request(&out, &r) == 0);
+  check(text_is_clean(r.messages) && text_is_clean(r.destination) && ctl_put_request(&out, &r) == 0);
   check(ctl_read_request(&back, text_of_stralloc(&out)) == 0);
-  check(text_equal(back.message, r.message));
+  struct queueid id;
+  check(text_equal(back.messages, r.messages) && text_equal(back.destination, r.destination));
+  for (size_t n = 0; n <= r.messages.len / QUEUEID_LENGTH; n++) (void)ctl_message(&r, n, &id);
   stralloc_free(&out);
 }
 

@@ -17,14 +17,17 @@ lib_libowl_a_SOURCES = \
   %D%/agent.h %D%/agent.c \
   %D%/door.h %D%/door.c \
   %D%/ctl.h %D%/ctl.c \
+  %D%/ctlwhy.h %D%/ctlwhy.c \
   %D%/control.h %D%/control.c \
   %D%/list.h %D%/list.c \
+  %D%/fact.h %D%/fact.c \
   %D%/route.h %D%/route.c \
   %D%/address.h %D%/address.c \
   %D%/addrlist.h %D%/addrlist.c \
   %D%/header.h %D%/header.c \
   %D%/phrase.h %D%/phrase.c \
   %D%/xtext.h %D%/xtext.c \
+  %D%/unitext.h %D%/unitext.c \
   %D%/sandbox.h %D%/sandbox.c \
   %D%/injector.h %D%/injector.c \
   %D%/unixsock.h %D%/unixsock.c \
@@ -75,6 +78,8 @@ check_PROGRAMS += %D%/list_test
 %C%_list_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/control_test
 %C%_control_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/fact_test
+%C%_fact_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/route_test
 %C%_route_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/address_test
@@ -95,8 +100,9 @@ check_PROGRAMS += %D%/addrlist_test
 %C%_addrlist_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/phrase_test
 %C%_phrase_test_LDADD = $(TEST_LIBS)
-check_PROGRAMS += %D%/xtext_test
+check_PROGRAMS += %D%/xtext_test %D%/unitext_test
 %C%_xtext_test_LDADD = $(TEST_LIBS)
+%C%_unitext_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/controlpage_test
 %C%_controlpage_test_LDADD = $(TEST_LIBS)
 endif

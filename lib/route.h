@@ -7,6 +7,7 @@
 #define OWL_ROUTE_H
 
 #include "lib/control.h"
+#include "lib/fact.h"
 
 enum route_channel { CHANNEL_LOCAL = 0, CHANNEL_REMOTE = 1 };
 
@@ -32,8 +33,18 @@ void route_unload(struct route_table *t);
 /* route_find(): overwrites *r, which must be zeroed before its first use;
  * address must not lie in it.  0, or -1 without memory.  Whatever address may
  * be, there is an answer: the host of a remote one can be empty or of any
- * length ("user@"), and then no agent can be asked. */
+ * length. */
 int route_find(const struct route_table *t, struct text address, struct route *r);
+
+/* route_explain(): the same, and notes each rule of each control file that was
+ * looked for (lib/fact.h), by the file's name; then what came of it, as "route"
+ * with channel, address, and for a remote one host, port and by (mx, relay). */
+int route_explain(const struct route_table *t, struct text address, struct route *r, struct facts *f);
+
+/* route_leads_nowhere(): remote, and the host is empty or longer than any
+ * ("user@"): nobody can be asked to take mail there, now or ever. */
+bool route_leads_nowhere(const struct route *r);
+
 void route_free(struct route *r);
 
 #endif

@@ -146,11 +146,84 @@ static void ports_that_are_none_are_found_when_loading(void **state) {
   }
 }
 
+/* Every rule that counted, and every one that was looked for before it. */
+static void each_rule_is_noted(void **state) {
+  (void)state;
+  static const struct {
+    const char *address, *notes;
+  } cases[] = {
+    {"joe@here.example",
+     "percenthack\tit has \"here.example\": there is no %\tfound=yes\tkey=here.example\n"
+     "locals\tit has \"here.example\": delivered here\tfound=yes\tkey=here.example\n"
+     "route\tlocal, to joe@here.example\tchannel=local\taddress=joe@here.example\n"},
+    {"user",
+     "envnoathost\tthere is no @; now it is user@noat.example\n"
+     "percenthack\tit has no line for noat.example\tfound=no\n"
+     "locals\tit has no line for noat.example\tfound=no\n"
+     "virtualdomains\tit has no line for noat.example\tfound=no\n"
+     "smtproutes\tit has no line for noat.example\tfound=no\n"
+     "route\tremote, to the mail exchangers of noat.example, port 25\tchannel=remote\t"
+     "address=user@noat.example\thost=noat.example\tport=25\tby=mx\n"},
+    {"a%b.wild.example@hack.example",
+     "percenthack\tit has \"hack.example\": the last % becomes the @\tfound=yes\tkey=hack.example\n"
+     "rewritten\tnow it is a@b.wild.example\n"
+     "percenthack\tit has no line for b.wild.example\tfound=no\n"
+     "locals\tit has no line for b.wild.example\tfound=no\n"
+     "virtualdomains\tit has \".wild.example:wprefix\": delivered here, that put in front\t"
+     "found=yes\tkey=.wild.example\tvalue=wprefix\n"
+     "route\tlocal, to wprefix-a@b.wild.example\tchannel=local\taddress=wprefix-a@b.wild.example\n"},
+    {"x@ported.example",
+     "percenthack\tit has no line for ported.example\tfound=no\n"
+     "locals\tit has no line for ported.example\tfound=no\n"
+     "virtualdomains\tit has no line for ported.example\tfound=no\n"
+     "smtproutes\tit has \"ported.example:relay.example:2525\": to this relay\tfound=yes\t"
+     "key=ported.example\tvalue=relay.example:2525\n"
+     "route\tremote, to relay.example, port 2525\tchannel=remote\taddress=x@ported.example\t"
+     "host=relay.example\tport=2525\tby=relay\n"},
+  };
+  struct route_table t;
+  struct route r = {0};
+  struct facts f = {.fd = -1};
+  assert_int_equal(load(&t, ROUTES, VIRTUAL, ""), 0);
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    stralloc_zero(&f.lines);
+    assert_int_equal(route_explain(&t, text_of(cases[i].address), &r, &f), 0);
+    if (!text_equals(text_of_stralloc(&f.lines), cases[i].notes))
+      fail_msg("%.*s", (int)f.lines.len, f.lines.s);
+  }
+  stralloc_free(&f.lines);
+  route_free(&r);
+  route_unload(&t);
+}
+
+static void some_lead_nowhere(void **state) {
+  (void)state;
+  struct route_table t;
+  struct route r = {0};
+  char longest[300] = "a@", too_long[300] = "a@";
+  memset(longest + 2, 'h', 255);
+  memset(too_long + 2, 'h', 256);
+  const struct {
+    const char *address;
+    bool nowhere;
+  } cases[] = {{"user@", true}, {"%@here.example", true}, {"@here.example", false},
+               {"user@b", false}, {longest, false}, {too_long, true}};
+  assert_int_equal(load(&t, ROUTES, VIRTUAL, ""), 0);
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    assert_int_equal(route_find(&t, text_of(cases[i].address), &r), 0);
+    if (route_leads_nowhere(&r) != cases[i].nowhere) fail_msg("%s", cases[i].address);
+  }
+  route_free(&r);
+  route_unload(&t);
+}
+
 #define IN_FOLDER(TEST) cmocka_unit_test_setup_teardown(TEST, test_folder_make, test_folder_remove)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
     IN_FOLDER(follows_qmail_s_rules),
+    IN_FOLDER(each_rule_is_noted),
+    IN_FOLDER(some_lead_nowhere),
     IN_FOLDER(empty_keys_are_for_all),
     IN_FOLDER(ports_that_are_none_are_found_when_loading),
   };

@@ -62,9 +62,11 @@ enum {
   TAG_RECIPIENT_NUMBER = 0x0202,
   TAG_NEXT_AGE = 0x0203,   /* the age at which the next attempt is due, s */
   TAG_HELD = 0x0204,       /* flag: held by the operator */
-  TAG_TOLD = 0x0205,       /* flag: a DSN has been made for it */
+  TAG_TOLD = 0x0205,       /* flag: a DSN has been made about what was recorded before */
   TAG_DSN = 0x0206,        /* that DSN's queue id */
+  TAG_EVENT = 0x0207,      /* enum logevent: what the operator has ordered */
   TAG_ROUTE = 0x0208,      /* next hop or local user that a deferred recipient is for */
+  TAG_DELAY_TOLD = 0x0209, /* flag: with TOLD: of those that wait, too */
 
   /* agents */
   TAG_JOB = 0x0300,        /* number of the job on this worker */
@@ -88,7 +90,21 @@ enum {
   TAG_REMOTE_RUNNING = 0x0502,
   TAG_REMOTE_LIMIT = 0x0503,
   TAG_WAITING = 0x0504,    /* messages that wait for their next attempt */
-  TAG_ACTIVE = 0x0505      /* messages with deliveries under way or due */
+  TAG_ACTIVE = 0x0505,     /* messages with deliveries under way or due */
+  TAG_MESSAGES = 0x0510,   /* queue ids, one behind the other */
+  TAG_OUTCOMES = 0x0511,   /* a letter for each of them: enum outcome */
+  TAG_OPERATOR = 0x0512,   /* uid of who gave an order */
+  TAG_HELD_COUNT = 0x0513, /* messages that are held */
+  /* how the runner sees a message: struct ctl_why */
+  TAG_WHY_STATE = 0x0550,
+  TAG_WHY_JOBS = 0x0551,
+  TAG_WHY_NEVER = 0x0552,
+  TAG_WHY_DUE = 0x0553,
+  TAG_WHY_REFUSAL = 0x0554,
+  TAG_WHY_OPENS = 0x0555,
+  TAG_WHY_WINDOW = 0x0556,
+  TAG_WHY_RUNNING = 0x0557,
+  TAG_WHY_PARKED = 0x0558
 };
 
 #endif

@@ -5,9 +5,37 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static void note_mode(struct facts *f, const char *kind, const char *name, const struct stat *st) {
+  char mode[] = "0000";
+  if (!f) return;
+  for (unsigned i = 0; i < 4; i++) mode[i] = (char)('0' + (st->st_mode >> (9 - 3 * i) & 7));
+  fact_begin(f, kind);
+  fact_s(f, name);
+  fact_s(f, *name ? ": owner " : "owner ");
+  fact_u(f, st->st_uid);
+  fact_s(f, ", mode ");
+  fact_s(f, mode);
+  if (*name) fact_detail(f, "name", text_of(name));
+  fact_detail(f, "found", text_of("yes"));
+  fact_detail_u(f, "owner", st->st_uid);
+  fact_detail(f, "mode", text_of(mode));
+  fact_end(f);
+}
+
+static void note_absent(struct facts *f, const char *name, const char *how) {
+  if (!f) return;
+  fact_begin(f, "file");
+  fact_t(f, text_of(name));
+  fact_s(f, how);
+  fact_detail(f, "name", text_of(name));
+  fact_detail(f, "found", text_of("no"));
+  fact_end(f);
+}
+
 static int check_home(bool sticky_matters, struct verdict *v) {
   struct stat st;
   if (stat(".", &st) == -1) return verdict_defer_errno(v, "unable to look at the home", "");
+  note_mode(v->facts, "home", "", &st);
   if (st.st_mode & S_IWOTH) return verdict_defer(v, "4.7.0", "the home can be written by others", "");
   if (sticky_matters && st.st_mode & S_ISVTX)
     return verdict_defer(v, "4.2.1", "the home is sticky: its .qmail files are being edited", "");
@@ -46,10 +74,15 @@ static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "
 static int open_regular(struct dotqmail *d, struct verdict *v) {
   struct stat st;
   int r = look(d->name.s, &st, v);
+  if (r == 0) note_absent(v->facts, d->name.s, ": there is no such file");
   if (r != 1) return r;
   d->fd = open(d->name.s, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (d->fd == -1 && means_absent(errno)) return 0; /* gone this moment */
+  if (d->fd == -1 && means_absent(errno)) {
+    note_absent(v->facts, d->name.s, ": gone this moment");
+    return 0;
+  }
   if (d->fd == -1 || fstat(d->fd, &st) == -1) return verdict_defer_errno(v, "unable to open ", d->name.s);
+  note_mode(v->facts, "file", d->name.s, &st);
   if (!S_ISREG(st.st_mode)) return verdict_defer(v, "4.2.1", "not a file any more: ", d->name.s);
   if (st.st_mode & S_IWOTH) return verdict_defer(v, "4.7.0", "can be written by others: ", d->name.s);
   d->forward_only = st.st_mode & S_IXUSR;

@@ -10,9 +10,7 @@ static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "
 /* Bounces, and bounces of bounces, keep their sender: nobody answers them. */
 static bool sender_stays(struct text sender) { return sender.len == 0 || text_equals(sender, "#@[]"); }
 
-/* 1: *owner is the new sender; 0: the old one stays; -1: *v */
-static int find_owner(stralloc *owner, struct text sender, const struct mailbox *box,
-                      struct verdict *v) {
+int forward_owner(stralloc *owner, struct text sender, const struct mailbox *box, struct verdict *v) {
   if (sender_stays(sender)) return 0;
   int r = dotqmail_has(box->dash, text_of(box->ext), "-owner", v);
   if (r != 1) return r;
@@ -63,7 +61,7 @@ static int add_recipients(struct envelope *e, const struct item *item, const str
 
 static int make_envelope(struct envelope *e, stralloc *owner, const struct item *item,
                          const struct mailbox *box, const struct plan *plan, struct verdict *v) {
-  int r = find_owner(owner, item->envelope->sender, box, v);
+  int r = forward_owner(owner, item->envelope->sender, box, v);
   if (r == -1) return -1;
   e->sender = r == 1 ? text_of_stralloc(owner) : item->envelope->sender;
   keep_kind(e, item->envelope);

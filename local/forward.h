@@ -14,6 +14,10 @@ struct item {
   const struct envelope_recipient *recipient;
 };
 
+/* forward_owner(): 1: *owner is the forwarded message's sender; 0: the old one
+ * stays; -1 with *v. */
+int forward_owner(stralloc *owner, struct text sender, const struct mailbox *box, struct verdict *v);
+
 /* forward_send(): Delivered-To in front; the sender is kept, or becomes
  * LOCAL-owner@HOST when there is a .qmail file for it.  0 when the message is
  * in the queue; -1 with *v when it is not. */

@@ -17,6 +17,7 @@
 #include "lib/iofd.h"
 #include "lib/log.h"
 #include "local/byhand.h"
+#include "local/explain.h"
 #include "local/jobs.h"
 
 static struct log logger = {2, {0}};
@@ -29,7 +30,7 @@ static void say(const char *text, const char *object) {
 }
 
 static _Noreturn void die_usage(void) {
-  say("usage: owl-local [-nN] USER HOME LOCAL DASH EXT HOST SENDER DEFAULTDELIVERY", "");
+  say("usage: owl-local [-nN | -e] USER HOME LOCAL DASH EXT HOST SENDER DEFAULTDELIVERY", "");
   _exit(DELIVERY_FAILURE);
 }
 static _Noreturn void die_malformed(void) {
@@ -109,18 +110,32 @@ static int by_hand(const struct mailbox *box, const char *sender, bool only_prin
   return code;
 }
 
+static int explain(const struct mailbox *box) {
+  struct facts facts = {.fd = 1};
+  struct verdict v = {.facts = &facts};
+  if (enter_home(box, &v) == 0) explain_mailbox(box, &v);
+  struct result r = verdict_result(&v);
+  fact_outcome(&facts, &r);
+  verdict_free(&v);
+  stralloc_free(&facts.lines);
+  return DELIVERY_OK;
+}
+
 int main(int argc, char **argv) {
-  bool agent = false, only_print = false;
+  bool agent = false, only_print = false, only_explain = false;
   int option;
-  while ((option = getopt(argc, argv, "+anN")) != -1) switch (option) {
+  while ((option = getopt(argc, argv, "+aenN")) != -1) switch (option) {
     case 'a': agent = true; break;
+    case 'e': only_explain = true; break;
     case 'n': only_print = true; break;
     case 'N': only_print = false; break;
     default: die_usage();
     }
   argv += optind;
-  if (argc - optind != (agent ? 7 : 8)) die_usage();
-  struct mailbox box = {argv[0], argv[1], argv[2], argv[3], argv[4], argv[5], argv[agent ? 6 : 7]};
+  bool without_sender = agent || only_explain;
+  if (argc - optind != (without_sender ? 7 : 8)) die_usage();
+  struct mailbox box = {argv[0], argv[1], argv[2], argv[3], argv[4], argv[5], argv[without_sender ? 6 : 7]};
   if (geteuid() == 0) die_root();
+  if (only_explain) return explain(&box);
   return agent ? serve(&box) : by_hand(&box, argv[6], only_print);
 }

@@ -17,7 +17,8 @@ noinst_LIBRARIES += %D%/libdelivery.a
   %D%/forward.h %D%/forward.c \
   %D%/batch.h %D%/batch.c
 
-%C%_owl_local_SOURCES = %D%/local.c %D%/jobs.h %D%/jobs.c %D%/byhand.h %D%/byhand.c
+%C%_owl_local_SOURCES = %D%/local.c %D%/jobs.h %D%/jobs.c %D%/byhand.h %D%/byhand.c \
+  %D%/explain.h %D%/explain.c
 %C%_owl_local_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS)
 %C%_owl_local_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 

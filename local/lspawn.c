@@ -50,7 +50,7 @@ static void say(const char *text, const char *object) {
 }
 
 static _Noreturn void die_usage(void) {
-  say("usage: owl-lspawn [DEFAULTDELIVERY]", "");
+  say("usage: owl-lspawn [DEFAULTDELIVERY] | --explain ADDRESS [DEFAULTDELIVERY]", "");
   _exit(TOOL_USAGE);
 }
 static _Noreturn void die_control(void) {
@@ -174,6 +174,29 @@ static void end_rcpt(void) {
     ;
 }
 
+/* The ordinary life. */
+static int deliver(void) {
+  int signals = signals_open();
+  if (signals == -1) die_system("unable to wait for signals: ");
+  serve(signals);
+  end_rcpt();
+  frame_reader_free(&in);
+  return TOOL_OK;
+}
+
+/* What would be done with mail for a local address, for owlq explain. */
+static int explain(const char *address) {
+  struct facts facts = {.fd = 1};
+  struct verdict v = {.facts = &facts};
+  struct worker_order order = {program.s, text_of(address), -1};
+  worker_explain(&order, &settings, &v);
+  struct result r = verdict_result(&v);
+  fact_outcome(&facts, &r);
+  stralloc_free(&facts.lines);
+  verdict_free(&v);
+  return TOOL_OK;
+}
+
 /* What whoever started us left open would reach every user's programs. */
 static void close_others(void) {
   static const int keep[] = {0, 1, 2};
@@ -182,19 +205,18 @@ static void close_others(void) {
 
 int main(int argc, char **argv) {
   close_others();
-  if (argc > 2) die_usage();
-  default_delivery = argc == 2 ? argv[1] : NULL;
+  bool explains = argc > 1 && strcmp(argv[1], "--explain") == 0;
+  const char *address = explains ? argv[2] : NULL;
+  int given = explains ? 3 : 1; /* the place of DEFAULTDELIVERY */
+  if (argc > given + 1 || (explains && !address)) die_usage();
+  default_delivery = argv[given];
   if (control_open(&control) == -1) die_memory();
   if (settings_load(&settings, &control, default_delivery) == -1) die_control();
   if (program_path(&program, "owl-local") == -1) die_memory();
-  int signals = signals_open();
-  if (signals == -1) die_system("unable to wait for signals: ");
-  serve(signals);
-  end_rcpt();
-  frame_reader_free(&in);
+  int code = address ? explain(address) : deliver();
   settings_free(&settings);
   control_free(&control);
   stralloc_free(&program);
   stralloc_free(&logger.line);
-  return TOOL_OK;
+  return code;
 }

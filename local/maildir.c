@@ -30,16 +30,25 @@ static int make_part(const char *path, const char *part) {
   return r;
 }
 
-int maildir_make(const char *path, struct verdict *v) {
-  if (make_folder(path) == -1 || make_part(path, "tmp") == -1 || make_part(path, "new") == -1 ||
-      make_part(path, "cur") == -1 || io_sync_folder(AT_FDCWD, path) == -1)
-    return verdict_defer_errno(v, "unable to make Maildir ", path);
+static int sync_above(const char *path) {
   stralloc above = {0};
-  int r = join(&above, path, "..") == -1 ? out_of_memory(v) : 0;
-  if (r == 0 && io_sync_folder(AT_FDCWD, above.s) == -1)
-    r = verdict_defer_errno(v, "unable to sync the folder of ", path);
+  int r = join(&above, path, "..");
+  if (r == -1) errno = ENOMEM;
+  if (r == 0) r = io_sync_folder(AT_FDCWD, above.s);
+  int saved = errno;
   stralloc_free(&above);
+  errno = saved;
   return r;
+}
+
+/* tmp/ comes last, when the rest is on the disk: whoever finds it may deliver,
+ * and after a crash in between it is missing, so that all this is done again. */
+int maildir_make(const char *path, struct verdict *v) {
+  if (make_folder(path) == 0 && sync_above(path) == 0 && make_part(path, "new") == 0 &&
+      make_part(path, "cur") == 0 && io_sync_folder(AT_FDCWD, path) == 0 && make_part(path, "tmp") == 0 &&
+      io_sync_folder(AT_FDCWD, path) == 0)
+    return 0;
+  return verdict_defer_errno(v, "unable to make Maildir ", path);
 }
 
 /* '/' and ':' mean something in a Maildir, so its specification spells them in
@@ -95,6 +104,31 @@ int maildir_open(struct maildir_file *f, const char *path, bool make, struct mai
   if (f->in_tmp) return 0;
   if (errno == ENOENT || errno == ENOTDIR) return verdict_defer(v, "4.2.1", "no such Maildir: ", path);
   return verdict_defer_errno(v, "unable to create ", f->tmp.s);
+}
+
+static void note_place(struct facts *f, const char *path, const char *state) {
+  if (!f) return;
+  fact_begin(f, "maildir");
+  fact_t(f, text_of(path));
+  fact_s(f, ": ");
+  fact_s(f, state);
+  fact_detail(f, "path", text_of(path));
+  fact_end(f);
+}
+
+int maildir_look(const char *path, bool make, struct verdict *v) {
+  stralloc part = {0};
+  int r = join(&part, path, "tmp/") == -1 ? out_of_memory(v) : 0;
+  if (r == 0 && access(part.s, W_OK | X_OK) == -1) {
+    if (errno == ENOENT && make) note_place(v->facts, path, "missing, it would be made");
+    else if (errno == ENOENT || errno == ENOTDIR) r = verdict_defer(v, "4.2.1", "no such Maildir: ", path);
+    else r = verdict_defer_errno(v, "unable to write in ", part.s);
+  } else if (r == 0 && (r = join(&part, path, "new/")) == 0 && access(part.s, W_OK | X_OK) == -1)
+    r = verdict_defer_errno(v, "unable to write in ", part.s);
+  else if (r == 0)
+    note_place(v->facts, path, "it is there and can be written");
+  stralloc_free(&part);
+  return r;
 }
 
 int maildir_put(struct maildir_file *f, struct text octets, struct verdict *v) {

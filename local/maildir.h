@@ -37,6 +37,10 @@ struct maildir_namer {
  * missing, mode 0700, and brings them to the disk. */
 int maildir_make(const char *path, struct verdict *v);
 
+/* maildir_look(): for explanations: what stands in the way of maildir_open()
+ * and maildir_place(), as far as can be seen without writing. */
+int maildir_look(const char *path, bool make, struct verdict *v);
+
 /* maildir_open(): path ends with '/'; with make, it is made when it is missing.
  * *f must be zeroed; close it whatever comes back. */
 int maildir_open(struct maildir_file *f, const char *path, bool make, struct maildir_namer *namer,

@@ -10,6 +10,7 @@ static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "
 static int use_default(struct plan *p, const struct mailbox *box, struct verdict *v) {
   stralloc octets = {0};
   p->is_default = true;
+  fact_say(v->facts, "defaultdelivery", "it counts here: ", text_of(box->default_delivery));
   if (!stralloc_copys(&octets, box->default_delivery)) return out_of_memory(v);
   return instruction_parse(&p->instructions, &octets, false, "defaultdelivery", v);
 }
@@ -24,6 +25,9 @@ static int use_file(struct plan *p, const struct mailbox *box, const struct dotq
                     struct verdict *v) {
   stralloc octets = {0};
   int r = read_file(&octets, d, v);
+  if (r == 0 && octets.len == 0) fact_say(v->facts, "empty", "there is nothing in ", text_of(d->name.s));
+  if (r == 0 && d->forward_only)
+    fact_say(v->facts, "forwardonly", "forwarding only, for it has the execute bit: ", text_of(d->name.s));
   if (r == 0 && octets.len == 0)
     r = use_default(p, box, v);
   else if (r == 0)

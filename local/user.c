@@ -47,12 +47,50 @@ static int look_up(struct source *s, const char *name, struct passwd **found) {
   return r;
 }
 
-/* 1: the account gets mail; 0: it does not; -1 with errno: not known now. */
-static int gets_mail(const struct passwd *p) {
+/* 1: the account gets mail; 0: it does not, and *why; -1 with errno: not known now. */
+static int gets_mail(const struct passwd *p, const char **why) {
   struct stat st;
-  if (p->pw_uid == 0 || p->pw_dir[0] != '/') return 0;
+  *why = "uid 0 gets no mail";
+  if (p->pw_uid == 0) return 0;
+  *why = "its home is no absolute path";
+  if (p->pw_dir[0] != '/') return 0;
+  *why = "its home does not belong to it";
   if (stat(p->pw_dir, &st) == 0) return S_ISDIR(st.st_mode) && st.st_uid == p->pw_uid;
+  *why = "its home is missing";
   return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+}
+
+static void note_none(struct facts *f, const char *name, const char *why) {
+  if (!f) return;
+  fact_begin(f, "account");
+  fact_s(f, why ? "not " : "there is no user ");
+  fact_t(f, text_of(name));
+  if (why) fact_s(f, ": ");
+  if (why) fact_s(f, why);
+  fact_detail(f, "user", text_of(name));
+  fact_detail(f, "found", text_of("no"));
+  fact_end(f);
+}
+
+static void note_found(struct facts *f, const struct account *a) {
+  if (!f) return;
+  fact_begin(f, "account");
+  fact_s(f, "user ");
+  fact_t(f, text_of_stralloc(&a->name));
+  fact_s(f, ", uid ");
+  fact_u(f, a->uid);
+  fact_s(f, ", home ");
+  fact_t(f, text_of_stralloc(&a->home));
+  fact_s(f, *a->dash ? ", extension " : ", no extension");
+  if (*a->dash) fact_t(f, text_of_stralloc(&a->ext));
+  fact_detail(f, "user", text_of_stralloc(&a->name));
+  fact_detail(f, "found", text_of("yes"));
+  fact_detail_u(f, "uid", a->uid);
+  fact_detail_u(f, "gid", a->gid);
+  fact_detail(f, "home", text_of_stralloc(&a->home));
+  fact_detail(f, "dash", text_of(a->dash));
+  fact_detail(f, "extension", text_of_stralloc(&a->ext));
+  fact_end(f);
 }
 
 static int copy(stralloc *to, const char *from, size_t len) {
@@ -68,8 +106,10 @@ static enum user_status take(struct account *a, const struct passwd *p, const ch
   a->dash = dash;
   if (copy(&a->name, p->pw_name, strlen(p->pw_name)) == 0 &&
       copy(&a->home, p->pw_dir, strlen(p->pw_dir)) == 0 &&
-      copy(&a->ext, ext.len ? ext.s : "", ext.len) == 0)
+      copy(&a->ext, ext.len ? ext.s : "", ext.len) == 0) {
+    note_found(v->facts, a);
     return USER_FOUND;
+  }
   verdict_defer(v, "4.3.0", "out of memory", "");
   return USER_TROUBLE;
 }
@@ -99,14 +139,14 @@ static enum user_status try_name(struct account *a, struct source *s, struct tex
                                  size_t length, struct verdict *v) {
   char name[USER_NAME_MAX + 1];
   struct passwd *p;
+  const char *why = NULL;
   bool whole = length == local.len;
   if (!lower_name(name, (struct text){local.s, length})) return USER_NONE;
   int r = look_up(s, name, &p);
   if (r) return trouble(v, r, "unable to look up user ", name);
-  if (!p) return USER_NONE;
-  r = gets_mail(p);
-  if (r == -1) return trouble(v, errno, "unable to reach the home of ", name);
-  if (r == 0) return USER_NONE;
+  if (p && (r = gets_mail(p, &why)) == -1)
+    return trouble(v, errno, "unable to reach the home of ", name);
+  if (r == 0) return note_none(v->facts, name, why), USER_NONE;
   size_t skip = whole ? length : length + 1;
   return take(a, p, whole ? "" : "-", (struct text){local.s + skip, local.len - skip}, v);
 }
@@ -114,10 +154,11 @@ static enum user_status try_name(struct account *a, struct source *s, struct tex
 static enum user_status try_alias(struct account *a, struct source *s, struct text local,
                                   struct verdict *v) {
   struct passwd *p;
+  const char *why;
   int r = look_up(s, ALIAS_USER, &p);
   if (r) return trouble(v, r, "unable to look up user ", ALIAS_USER);
-  if (!p) return USER_NONE;
-  r = gets_mail(p);
+  if (!p) return note_none(v->facts, ALIAS_USER, NULL), USER_NONE;
+  r = gets_mail(p, &why);
   if (r == 1) return take(a, p, "-", local, v);
   if (r == -1) return trouble(v, errno, "unable to reach the home of ", ALIAS_USER);
   /* all names without an account depend on it: better ask the operator than

@@ -26,6 +26,10 @@ int verdict_fail(struct verdict *v, const char *status, const char *text, const 
   return set(v, RESULT_FAILURE, status, text, object);
 }
 
+int verdict_unknown(struct verdict *v, const char *text, const char *object) {
+  return set(v, RESULT_NONE, "", text, object);
+}
+
 int verdict_succeed(struct verdict *v, const char *text) {
   set(v, RESULT_SUCCESS, "2.0.0", text, "");
   return 0;

@@ -7,6 +7,7 @@
 #ifndef OWL_LOCAL_VERDICT_H
 #define OWL_LOCAL_VERDICT_H
 
+#include "lib/fact.h"
 #include "lib/result.h"
 
 enum { VERDICT_TEXT_MAX = 1024 };
@@ -15,10 +16,14 @@ struct verdict {
   enum result_class class;
   const char *status; /* RFC 3463; a constant */
   stralloc text;
+  struct facts *facts; /* NULL, or who wants to know what was looked at on the way */
 };
 
 int verdict_defer(struct verdict *v, const char *status, const char *text, const char *object);
 int verdict_fail(struct verdict *v, const char *status, const char *text, const char *object);
+
+/* verdict_unknown(): for explanations: it could not be found out. */
+int verdict_unknown(struct verdict *v, const char *text, const char *object);
 
 int verdict_succeed(struct verdict *v, const char *text);
 

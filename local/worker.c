@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "lib/address.h"
 #include "lib/agent.h"
@@ -45,11 +46,12 @@ static int make_environment(char *to[PASSED_COUNT + 2], stralloc storage[PASSED_
  * log file off, or make its descriptor one that does not wait.  With a
  * sanitizer the log stays, for its reports. */
 static int deal_descriptors(int sock) {
-  int nothing = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  bool explains = sock == -1; /* to descriptor 1 */
+  int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (nothing == -1) return -1;
-  if (dup2(nothing, 1) == -1) return -1;
+  if (!explains && dup2(nothing, 1) == -1) return -1;
   if (!SANDBOX_SANITIZED && dup2(nothing, 2) == -1) return -1;
-  return dup2(sock, 0) == -1 ? -1 : 0;
+  return dup2(explains ? nothing : sock, 0) == -1 ? -1 : 0;
 }
 
 static char *writable(const char *s) { return (char *)(uintptr_t)s; } /* execve() leaves it alone */
@@ -58,8 +60,9 @@ static int run(const struct worker_order *order, const struct settings *s, const
                const char *local, const char *host, struct verdict *v) {
   char *environment[PASSED_COUNT + 2];
   stralloc storage[PASSED_COUNT] = {{0}};
-  char *arguments[] = {writable("owl-local"), writable("-a"),     a->name.s,      a->home.s,
-                       writable(local),       writable(a->dash),  a->ext.s,       writable(host),
+  char *mode = writable(order->sock == -1 ? "-e" : "-a");
+  char *arguments[] = {writable("owl-local"), mode,              a->name.s, a->home.s,
+                       writable(local),       writable(a->dash), a->ext.s,  writable(host),
                        s->default_delivery.s, NULL};
   if (make_environment(environment, storage) == -1) return verdict_defer(v, "4.3.0", "out of memory", "");
   if (setsid() == -1 && errno != EPERM) return verdict_defer_errno(v, "unable to leave the session", "");
@@ -68,9 +71,24 @@ static int run(const struct worker_order *order, const struct settings *s, const
   return verdict_defer_errno(v, "unable to run ", order->program);
 }
 
-static int find(struct account *a, const struct settings *s, struct text local, struct verdict *v) {
+/* The folder of the sockets belongs to whom the instance runs as. */
+static bool is_out_of_reach(const struct account *a, const struct settings *s) {
+  struct stat st;
+  if (geteuid() == 0 || geteuid() == a->uid) return false;
+  return stat(s->rundir.s, &st) == -1 || st.st_uid != geteuid();
+}
+
+static int become(const struct worker_order *order, const struct account *a, const struct settings *s,
+                  struct verdict *v) {
+  if (order->sock == -1 && is_out_of_reach(a, s))
+    return verdict_unknown(v, "to look into his home needs root, or the user himself: ", a->name.s);
+  return become_user(a, s->passwdfile.len == 0, v);
+}
+
+static int find(const struct worker_order *order, struct account *a, const struct settings *s,
+                struct text local, struct verdict *v) {
   switch (user_find(a, s->passwdfile.s, local, v)) {
-  case USER_FOUND: return become_user(a, s->passwdfile.len == 0, v);
+  case USER_FOUND: return become(order, a, s, v);
   case USER_NONE: return verdict_fail(v, "5.1.1", "sorry, no mailbox here by that name", "");
   case USER_TROUBLE: break;
   }
@@ -95,11 +113,13 @@ static void become_worker(const struct worker_order *order, const struct setting
   stralloc local = {0}, host = {0};
   signals_release();
   alarm((unsigned)s->lookup_s);
-  if (split(order, &local, &host, v) == -1) return;
-  struct text name = {local.s, local.len - 1};
-  if (find(&account, s, name, v) == -1) return;
-  alarm(0);
-  run(order, s, &account, local.s, host.s, v);
+  int r = split(order, &local, &host, v);
+  if (r == 0) r = find(order, &account, s, (struct text){local.s, local.len - 1}, v);
+  if (order->sock != -1) alarm(0); /* an explanation is a look-up to its end */
+  if (r == 0) run(order, s, &account, local.s, host.s, v);
+  account_free(&account);
+  stralloc_free(&local);
+  stralloc_free(&host);
 }
 
 int worker_start(const struct worker_order *order, const struct settings *s) {
@@ -115,4 +135,8 @@ int worker_start(const struct worker_order *order, const struct settings *s) {
   refuse(order->sock, &v);
   verdict_free(&v);
   return -1;
+}
+
+void worker_explain(const struct worker_order *order, const struct settings *s, struct verdict *v) {
+  become_worker(order, s, v);
 }

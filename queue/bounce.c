@@ -2,12 +2,8 @@
 #include "queue/bounce.h"
 #include <errno.h>
 #include <nettle/sha2.h>
-#include <string.h>
-#include "lib/address.h"
 #include "lib/bigendian.h"
-#include "lib/clock.h"
-
-enum { WORDS_MAX = 800, HEADER_MAX = 65536 };
+#include "queue/bouncepart.h"
 
 void bounce_id(struct queueid *id, const struct queueid *parent, uint64_t number) {
   struct sha256_ctx hash;
@@ -21,219 +17,154 @@ void bounce_id(struct queueid *id, const struct queueid *parent, uint64_t number
   queueid_from(id, queueid_arrival_us(parent) + number + 1, digest);
 }
 
-bool bounce_wanted(const struct message *m, size_t recipient) {
-  const struct recipient_state *s = &m->states[recipient];
+/* ---- what is to be told */
+
+static enum bounce_action success(uint64_t action) {
+  if (action == ACTION_RELAYED) return BOUNCE_RELAYED;
+  return action == ACTION_EXPANDED ? BOUNCE_EXPANDED : BOUNCE_DELIVERED;
+}
+
+/* RFC 3461 4.1: without NOTIFY failures are told, and the site decides about
+ * delays (5.2.5); NEVER goes before all else that a carrier may bring. */
+static bool wants(const struct message *m, size_t recipient, uint64_t what) {
   uint64_t notify = m->file.envelope.recipients[recipient].notify;
-  return s->progress == RECIPIENT_FAILED && !s->told && (!notify || notify & NOTIFY_FAILURE);
+  if (notify & NOTIFY_NEVER) return false;
+  return (notify ? notify : NOTIFY_FAILURE | NOTIFY_DELAY) & what;
 }
 
-/* Appending that remembers its first failure, so that a whole page of text
- * needs one test at its end. */
-struct page {
-  stralloc *out;
-  bool failed;
-};
-
-static void add(struct page *p, const char *s) {
-  if (!stralloc_cats(p->out, s)) p->failed = true;
+/* A DSN is never answered by less than its failure. */
+bool bounce_would_warn(const struct message *m, size_t recipient, uint64_t age_s,
+                       const struct settings *s) {
+  if (m->states[recipient].delay_told || message_is_bounce(m) || !wants(m, recipient, NOTIFY_DELAY))
+    return false;
+  return s->delaywarning_s && age_s >= s->delaywarning_s;
 }
 
-/* So that with what stands beside it no line is longer than RFC 5322 2.1.1
- * allows, 998 octets; a character of UTF-8 is left whole. */
-static struct text bounded(struct text t) {
-  if (t.len <= WORDS_MAX) return t;
-  t.len = WORDS_MAX;
-  while (t.len && ((unsigned char)t.s[t.len] & 0xC0) == 0x80) t.len--;
-  return t;
+enum bounce_action bounce_news(const struct message *m, size_t recipient, const struct settings *s) {
+  const struct recipient_state *state = &m->states[recipient];
+  switch (state->progress) {
+    case RECIPIENT_WAITING:
+      if (!state->attempts || !bounce_would_warn(m, recipient, m->last_age_s, s)) return BOUNCE_NOTHING;
+      return BOUNCE_DELAYED;
+    case RECIPIENT_DONE:
+      if (state->told || message_is_bounce(m) || !wants(m, recipient, NOTIFY_SUCCESS)) return BOUNCE_NOTHING;
+      return success(state->last.result.action);
+    case RECIPIENT_FAILED:
+      return state->told || !wants(m, recipient, NOTIFY_FAILURE) ? BOUNCE_NOTHING : BOUNCE_FAILED;
+  }
+  return BOUNCE_NOTHING;
 }
 
-static void add_clean(struct page *p, struct text t) {
-  if (text_cat_cleaned(p->out, bounded(t)) == -1) p->failed = true;
+bool bounce_is_due(const struct message *m, const struct settings *s) {
+  for (size_t i = 0; i < m->file.envelope.recipient_count; i++)
+    if (bounce_news(m, i, s) != BOUNCE_NOTHING) return true;
+  return false;
 }
 
-/* The fields of a delivery status are ASCII (RFC 3464 2.1.2). */
-static void make_ascii(struct page *p, size_t start) {
-  for (size_t i = start; i < p->out->len; i++)
-    if ((unsigned char)p->out->s[i] > 127) p->out->s[i] = '?';
+bool bounce_has(const struct bounce *b, enum bounce_action action) {
+  for (size_t i = 0; i < b->m->file.envelope.recipient_count; i++)
+    if (bounce_news(b->m, i, b->s) == action) return true;
+  return false;
 }
 
-static void add_date(struct page *p, uint64_t us) {
-  if (clock_cat_date(p->out, us) == -1) p->failed = true;
+uint64_t bounce_lifetime_s(const struct message *m, const struct settings *s) {
+  return message_is_bounce(m) ? s->bouncelifetime_s : s->queuelifetime_s;
 }
 
-static void add_number(struct page *p, uint64_t n) {
-  if (text_cat_uint(p->out, n) == -1) p->failed = true;
+uint64_t bounce_retry_until_us(const struct bounce *b) {
+  uint64_t lifetime_s = bounce_lifetime_s(b->m, b->s);
+  if (b->m->last_age_s >= lifetime_s) return 0;
+  return b->m->last_us + (lifetime_s - b->m->last_age_s) * 1000000u;
 }
 
-/* address_cat() quotes the local-part; no domain holds these, and in a header
- * field they would begin another address. */
-static void clean_domain(stralloc *quoted) {
-  struct text local, domain;
-  if (!address_split(text_of_stralloc(quoted), &local, &domain)) return;
-  for (size_t i = quoted->len - domain.len; i < quoted->len; i++)
-    if (strchr(" <>(),;\"\\", quoted->s[i])) quoted->s[i] = '?';
-}
-
-static void add_address(struct page *p, struct text address) {
-  stralloc quoted = {0};
-  if (address_cat(&quoted, address) == -1) p->failed = true;
-  clean_domain(&quoted);
-  add_clean(p, text_of_stralloc(&quoted));
-  stralloc_free(&quoted);
-}
-
-static void add_field(struct page *p, const char *name, struct text value) {
-  if (!value.len) return;
-  add(p, name);
-  add_clean(p, value);
-  add(p, "\n");
-}
-
-static void add_host(struct page *p, const stralloc *host) { add_clean(p, text_of_stralloc(host)); }
+/* ---- the whole of it */
 
 static const char encoding_8bit[] = "Content-Transfer-Encoding: 8bit\n";
 
-static void add_header(struct page *p, const struct queueid *id, const struct settings *s,
-                       struct text to, uint64_t now_us, bool eightbit) {
-  add(p, "Date: ");
-  add_date(p, now_us);
-  add(p, "\nFrom: ");
-  add_clean(p, text_of_stralloc(&s->bouncefrom));
-  add(p, "@");
-  add_host(p, &s->bouncehost);
-  add(p, "\nTo: ");
-  add_address(p, to);
-  add(p, "\nSubject: failure notice\nMessage-ID: <");
-  add(p, id->s);
-  add(p, "@");
-  add_host(p, &s->me);
-  add(p, ">\nAuto-Submitted: auto-replied\nMIME-Version: 1.0\n"
-         "Content-Type: multipart/report; report-type=delivery-status;\n boundary=\"");
-  add(p, id->s);
-  add(p, "\"\n");
-  if (eightbit) add(p, encoding_8bit);
-  add(p, "\nThis is a MIME-encapsulated message.\n");
+static const char *subject(const struct bounce *b) {
+  if (bounce_has(b, BOUNCE_FAILED)) return "failure notice";
+  return bounce_has(b, BOUNCE_DELAYED) ? "delay notice" : "delivery notice";
 }
 
-static void begin_part(struct page *p, const struct queueid *id, const char *type, bool eightbit) {
-  add(p, "\n--");
-  add(p, id->s);
-  add(p, "\nContent-Type: ");
-  add(p, type);
-  add(p, "\n");
-  if (eightbit) add(p, encoding_8bit);
-  add(p, "\n");
+/* RFC 3834 5: a double bounce answers nobody, its reader did not send what it is about. */
+static const char *submitted(const struct bounce *b) {
+  return message_is_bounce(b->m) ? "auto-generated" : "auto-replied";
 }
 
-/* "host [address] said:", and "550 5.1.1 words", or the words alone when they are ours */
-static void add_words(struct page *p, const struct result *r) {
-  if (r->reply_code) {
-    add_clean(p, r->host);
-    if (r->address.len) {
-      add(p, " [");
-      add_clean(p, r->address);
-      add(p, "]");
-    }
-    add(p, " said:\n");
-    add_number(p, r->reply_code);
-    add(p, " ");
-  }
-  add_clean(p, r->text);
-  if (r->status.len) {
-    add(p, " (#");
-    add_clean(p, r->status);
-    add(p, ")");
-  }
+static void add_header(struct page *p, const struct bounce *b) {
+  page_add(p, "Date: ");
+  page_date(p, b->now_us);
+  page_add(p, "\nFrom: ");
+  page_host(p, &b->s->bouncefrom);
+  page_add(p, "@");
+  page_host(p, &b->s->bouncehost);
+  page_add(p, "\nTo: ");
+  page_address(p, b->to);
+  page_add(p, "\nSubject: ");
+  page_add(p, subject(b));
+  page_add(p, "\nMessage-ID: <");
+  page_add(p, b->id->s);
+  page_add(p, "@");
+  page_host(p, &b->s->me);
+  page_add(p, ">\nAuto-Submitted: ");
+  page_add(p, submitted(b));
+  page_add(p, "\n");
 }
 
-static void add_people_part(struct page *p, const struct message *m, const struct settings *s) {
-  add(p, "Hi. This is the owlpost program at ");
-  add_host(p, &s->bouncehost);
-  add(p, ".\nYour message could not be delivered to the addresses below.\n"
-         "The failure is permanent: no further attempt will be made.\n");
-  for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
-    if (!bounce_wanted(m, i)) continue;
-    add(p, "\n<");
-    add_address(p, m->file.envelope.recipients[i].address);
-    add(p, ">:\n");
-    add_words(p, &m->states[i].last.result);
-    add(p, "\n");
-  }
+static void add_mime_header(struct page *p, const struct bounce *b) {
+  page_add(p, "MIME-Version: 1.0\nContent-Type: multipart/report; report-type=");
+  page_add(p, b->international ? "global-delivery-status" : "delivery-status");
+  page_add(p, ";\n boundary=\"");
+  page_add(p, b->id->s);
+  page_add(p, "\"\n");
+  if (b->eightbit) page_add(p, encoding_8bit);
+  page_add(p, "\nThis is a MIME-encapsulated message.\n");
 }
 
-static void add_recipient_status(struct page *p, const struct message *m, size_t i) {
-  const struct logrecord *last = &m->states[i].last;
-  const struct result *r = &last->result;
-  const struct envelope_recipient *recipient = &m->file.envelope.recipients[i];
-  add(p, "\n");
-  add_field(p, "Original-Recipient: ", recipient->orcpt);
-  add(p, "Final-Recipient: rfc822; ");
-  add_address(p, recipient->address);
-  add(p, "\nAction: failed\n");
-  add_field(p, "Status: ", r->status.len ? r->status : text_of("5.0.0"));
-  add_field(p, "Remote-MTA: dns; ", r->host);
-  add(p, r->reply_code ? "Diagnostic-Code: smtp; " : "Diagnostic-Code: x-owlpost; ");
-  if (r->reply_code) {
-    add_number(p, r->reply_code);
-    add(p, " ");
-  }
-  add_clean(p, r->text);
-  add(p, "\nLast-Attempt-Date: ");
-  add_date(p, last->time_us);
-  add(p, "\n");
+static void begin_part(struct page *p, const struct bounce *b, const char *type, bool eightbit) {
+  page_add(p, "\n--");
+  page_add(p, b->id->s);
+  page_add(p, "\nContent-Type: ");
+  page_add(p, type);
+  page_add(p, "\n");
+  if (eightbit) page_add(p, encoding_8bit);
+  page_add(p, "\n");
 }
 
-static void add_status_part(struct page *p, const struct message *m, const struct settings *s) {
-  size_t start = p->out->len;
-  add_field(p, "Original-Envelope-Id: ", m->file.envelope.envid);
-  add(p, "Reporting-MTA: dns; ");
-  add_host(p, &s->me);
-  add(p, "\nArrival-Date: ");
-  add_date(p, m->file.envelope.arrival_us);
-  add(p, "\n");
-  for (size_t i = 0; i < m->file.envelope.recipient_count; i++)
-    if (bounce_wanted(m, i)) add_recipient_status(p, m, i);
-  make_ascii(p, start);
+static void add_people_part(struct page *p, const struct bounce *b) {
+  bounce_add_text(p, b);
+  page_add(p, bounce_returns_whole(b) ? "\n--- Below this line is a copy of the message.\n"
+                                      : "\n--- Below this line is a copy of the message's header.\n");
 }
 
-static bool returns_whole(const struct message *m, const struct settings *s) {
-  if (m->file.envelope.ret == RET_HEADERS) return false;
-  return m->file.body_octets <= s->bouncemaxbytes;
-}
-
-static size_t header_octets(struct text body) {
-  for (size_t i = 0; i + 1 < body.len; i++)
-    if (body.s[i] == '\n' && body.s[i + 1] == '\n') return i + 1;
-  return body.len;
-}
-
-static int add_message(stralloc *out, const struct message *m, bool whole) {
-  size_t start = out->len;
-  if (message_read_body(m, out, whole ? UINT64_MAX : HEADER_MAX) == -1) return -1;
-  if (!whole) out->len = start + header_octets((struct text){out->s + start, out->len - start});
+static int add_report(struct page *p, const struct bounce *b) {
+  add_mime_header(p, b);
+  begin_part(p, b, "text/plain; charset=utf-8", b->eightbit);
+  add_people_part(p, b);
+  begin_part(p, b, b->international ? "message/global-delivery-status" : "message/delivery-status",
+             b->international);
+  bounce_add_status(p, b);
+  begin_part(p, b, bounce_content_type(b), b->eightbit);
+  if (bounce_add_content(p, b) == -1) return -1;
+  page_add(p, "\n--");
+  page_add(p, b->id->s);
+  page_add(p, "--\n");
   return 0;
 }
 
-static int write_all(stralloc *out, const struct message *m, const struct queueid *id,
-                     const struct settings *s, struct text to, uint64_t now_us, bool eightbit) {
+/* QSBMF is text from the first line to the last, and knows failures only. */
+static int add_qsbmf(struct page *p, const struct bounce *b) {
+  page_add(p, "\n");
+  add_people_part(p, b);
+  page_add(p, "\n");
+  return bounce_add_content(p, b);
+}
+
+static int write_all(stralloc *out, const struct bounce *b) {
   struct page p = {out, false};
-  bool whole = returns_whole(m, s);
-  add_header(&p, id, s, to, now_us, eightbit);
-  begin_part(&p, id, "text/plain; charset=utf-8", eightbit);
-  add_people_part(&p, m, s);
-  if (whole) add(&p, "\n--- Below this line is a copy of the message.\n");
-  else add(&p, "\n--- Below this line is a copy of the message's header.\n");
-  begin_part(&p, id, "message/delivery-status", false);
-  add_status_part(&p, m, s);
-  begin_part(&p, id, whole ? "message/rfc822" : "text/rfc822-headers", eightbit);
-  add(&p, "Return-Path: <");
-  add_address(&p, m->file.envelope.sender);
-  add(&p, ">\n");
-  if (p.failed) return errno = ENOMEM, -1;
-  if (add_message(out, m, whole) == -1) return -1;
-  add(&p, "\n--");
-  add(&p, id->s);
-  add(&p, "--\n");
+  bool plain = b->s->bounces_are_qsbmf && bounce_has(b, BOUNCE_FAILED);
+  add_header(&p, b);
+  if ((plain ? add_qsbmf : add_report)(&p, b) == -1) return -1;
   return p.failed ? (errno = ENOMEM, -1) : 0;
 }
 
@@ -243,12 +174,14 @@ static bool is_8bit(const stralloc *octets, size_t start) {
   return false;
 }
 
-int bounce_write(stralloc *out, const struct message *m, const struct queueid *id,
-                 const struct settings *s, struct text to, uint64_t now_us, bool *eightbit) {
+/* RFC 6533's form only where it is needed: few readers know it. */
+int bounce_write(stralloc *out, struct bounce *b) {
   size_t start = out->len;
-  if (write_all(out, m, id, s, to, now_us, false) == -1) return -1;
-  *eightbit = is_8bit(out, start);
-  if (!*eightbit) return 0;
+  b->eightbit = b->international = false;
+  if (write_all(out, b) == -1) return -1;
+  if (!is_8bit(out, start)) return 0;
   out->len = start;
-  return write_all(out, m, id, s, to, now_us, true);
+  b->eightbit = true;
+  b->international = b->m->file.envelope.smtputf8;
+  return write_all(out, b);
 }

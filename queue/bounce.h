@@ -1,7 +1,9 @@
-/* bounce.h - the message that tells of failures (RFC 3464, RFC 6522)
+/* bounce.h - the message that tells a sender what became of his (RFC 3464)
  *
- * Three parts: text for people in QSBMF's classic form, the delivery status,
- * and the message that failed, whole or its header.
+ * Three parts (RFC 6522): text for people, failures in QSBMF's classic form;
+ * the delivery status; and the message that it is about, whole or its header.
+ * One DSN tells of everything that is to be told then: failures, delays and,
+ * to who asked for it, successes (RFC 3461).
  */
 #ifndef OWL_BOUNCE_H
 #define OWL_BOUNCE_H
@@ -13,14 +15,46 @@
  * same, so that a crash cannot make a second one. */
 void bounce_id(struct queueid *id, const struct queueid *parent, uint64_t number);
 
-/* bounce_wanted(): whether this recipient's failure is to be told: it failed,
- * has not been told, and the sender asked for it (RFC 3461 4.1). */
-bool bounce_wanted(const struct message *m, size_t recipient);
+/* RFC 3464 2.3.3 */
+enum bounce_action {
+  BOUNCE_NOTHING, /* there is nothing to tell, or it has been told */
+  BOUNCE_FAILED,
+  BOUNCE_DELAYED,
+  BOUNCE_DELIVERED,
+  BOUNCE_RELAYED,
+  BOUNCE_EXPANDED
+};
 
-/* bounce_write(): appends the whole DSN, LF line ends, for the recipients that
- * bounce_wanted() names.  to is its envelope recipient; *eightbit says whether
- * it holds octets above 127, and then it says so itself.  0, or -1 with errno. */
-int bounce_write(stralloc *out, const struct message *m, const struct queueid *id,
-                 const struct settings *s, struct text to, uint64_t now_us, bool *eightbit);
+/* bounce_news(): what is to be told of this recipient.  It rests on envelope,
+ * log and settings alone, so that it is the same after a crash.  Which of the
+ * three successes it was is right once the log has been read again. */
+enum bounce_action bounce_news(const struct message *m, size_t recipient, const struct settings *s);
+
+/* bounce_would_warn(): whether a deferral that is recorded at this age would be
+ * news: of who waits without being tried. */
+bool bounce_would_warn(const struct message *m, size_t recipient, uint64_t age_s,
+                       const struct settings *s);
+
+/* bounce_is_due(): whether there are news of any recipient. */
+bool bounce_is_due(const struct message *m, const struct settings *s);
+
+/* bounce_lifetime_s(): how long attempts go on: a bounce's own life is another. */
+uint64_t bounce_lifetime_s(const struct message *m, const struct settings *s);
+
+struct bounce {
+  const struct message *m; /* its log has been read again */
+  const struct settings *s;
+  const struct queueid *id; /* the DSN's own */
+  struct text to;           /* its envelope recipient */
+  uint64_t now_us;
+  bool eightbit;      /* set by bounce_write(): it holds octets above 127, and says so */
+  bool international; /* set by bounce_write(): it has the form of RFC 6533, for SMTPUTF8 */
+};
+
+/* bounce_has(): whether it tells such news. */
+bool bounce_has(const struct bounce *b, enum bounce_action action);
+
+/* bounce_write(): appends the whole DSN, LF line ends.  0, or -1 with errno. */
+int bounce_write(stralloc *out, struct bounce *b);
 
 #endif

@@ -1,23 +1,91 @@
 #include "config.h"
 #include "queue/ctlserver.h"
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "lib/iofd.h"
 #include "lib/unixsock.h"
+#include "queue/runnerwhy.h"
 
-/* Requests are tiny and their senders are administrators: the runner waits for
- * one, but not for long. */
-enum { REQUEST_MS = 200, BACKLOG = 16, REQUESTS_MAX = 100 };
+enum { BACKLOG = 16, UNREAD_MAX = 65536 };
+
+/* ---- clients come and go */
 
 int ctlserver_open(struct ctlserver *s, struct control *c) {
   stralloc path = {0};
-  s->listener = -1;
+  *s = (struct ctlserver){.listener = -1};
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++) s->clients[i].sock = -1;
   if (control_text(c, CONTROL_RUNDIR, &path) == 0 && stralloc_cats(&path, "/control/socket") &&
       stralloc_0(&path))
     s->listener = unixsock_listen(path.s, 0600, BACKLOG);
   stralloc_free(&path);
   return s->listener == -1 ? -1 : io_set_nonblocking(s->listener);
 }
+
+static void hang_up(struct ctlclient *c) {
+  close(c->sock);
+  frame_reader_free(&c->reader);
+  frame_writer_free(&c->writer);
+  stralloc_free(&c->messages);
+  stralloc_free(&c->outcomes);
+  *c = (struct ctlclient){.sock = -1};
+}
+
+void ctlserver_close(struct ctlserver *s) {
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
+    if (s->clients[i].sock >= 0) hang_up(&s->clients[i]);
+  if (s->listener >= 0) close(s->listener);
+}
+
+/* A free place, or that of the one who has been silent the longest. */
+static struct ctlclient *find_place(struct ctlserver *s) {
+  struct ctlclient *silent = NULL;
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++) {
+    struct ctlclient *c = &s->clients[i];
+    if (c->sock == -1) return c;
+    if (!c->busy && !c->unsynced && (!silent || c->heard < silent->heard)) silent = c;
+  }
+  if (silent) hang_up(silent);
+  return silent;
+}
+
+static uint64_t uid_of(int sock) {
+  struct ucred who;
+  socklen_t len = sizeof who;
+  return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 ? who.uid : UINT32_MAX;
+}
+
+void ctlserver_accept(struct ctlserver *s) {
+  int sock = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (sock == -1) return;
+  struct ctlclient *c = find_place(s);
+  if (!c) {
+    close(sock); /* everybody is busy */
+    return;
+  }
+  c->sock = sock;
+  c->uid = uid_of(sock);
+  c->heard = s->turn;
+  c->reader = (struct frame_reader){.protocol = &ctl_protocol, .no_descriptors = true};
+}
+
+/* One that has not read its answers is not asked for more. */
+short ctlserver_events(const struct ctlclient *c) {
+  if (frame_pending(&c->writer) && !c->unsynced) return POLLOUT;
+  return c->busy || c->ready ? 0 : POLLIN;
+}
+
+void ctlserver_event(struct ctlclient *c, short events) {
+  if (events & POLLOUT && frame_flush(&c->writer, c->sock) == -1) {
+    hang_up(c);
+    return;
+  }
+  if (events & (POLLIN | POLLHUP | POLLERR)) c->ready = true;
+}
+
+/* ---- answers */
 
 static struct ctl_reply status_of(const struct runner *r) {
   return (struct ctl_reply){
@@ -27,55 +95,195 @@ static struct ctl_reply status_of(const struct runner *r) {
     .remote_limit = r->settings.concurrency[CHANNEL_REMOTE],
     .waiting = waitlist_waiting(&r->waitlist),
     .active = r->active_count,
+    .held = r->waitlist.held,
   };
 }
 
-static unsigned fail(struct ctl_reply *reply, const char *why) {
-  reply->text = text_of(why);
-  return CTL_ERROR;
+/* put: whether the payload could be made. */
+static void send_payload(struct ctlclient *c, unsigned type, stralloc *payload, int put) {
+  if (put == 0) put = frame_queue(&c->writer, &ctl_protocol, type, text_of_stralloc(payload), -1);
+  stralloc_free(payload);
+  if (put == -1) hang_up(c); /* no memory: an answer that is missing would shift the others */
 }
 
-static unsigned retry(struct runner *r, const struct ctl_request *request, struct ctl_reply *reply) {
+static void answer(struct ctlclient *c, unsigned type, const struct ctl_reply *reply) {
+  stralloc payload = {0};
+  send_payload(c, type, &payload, ctl_put_reply(&payload, reply));
+}
+
+static void refuse(struct ctlclient *c, const char *why) {
+  answer(c, CTL_ERROR, &(struct ctl_reply){.text = text_of(why)});
+}
+
+static void answer_why(struct ctlclient *c, const struct runner *r, const struct ctl_request *request) {
   struct queueid id;
-  if (!queueid_parse(&id, request->message)) return fail(reply, "this is no queue id");
-  if (rounds_find(r, &id)) return CTL_OK;
-  if (runner_hurry(r, &id)) return CTL_OK;
-  return fail(reply, "no such message waits");
+  stralloc payload = {0};
+  if (!ctl_message(request, 0, &id)) {
+    refuse(c, "this is no queue id");
+    return;
+  }
+  struct ctl_why why = runner_why(r, &id);
+  send_payload(c, CTL_OK, &payload, ctlwhy_put(&payload, &why));
 }
 
-static unsigned answer(struct runner *r, const struct frame *f, struct ctl_reply *reply) {
+static void accept_plain(struct ctlclient *c) { answer(c, CTL_OK, &(struct ctl_reply){0}); }
+
+/* ---- requests */
+
+static void begin(struct ctlclient *c, unsigned type, const struct ctl_request *request) {
+  stralloc_zero(&c->messages);
+  stralloc_zero(&c->outcomes);
+  c->error = 0;
+  if (request->messages.len == 0 || request->messages.len % QUEUEID_LENGTH) {
+    refuse(c, "this is no queue id");
+    return;
+  }
+  if (text_cat(&c->messages, request->messages) == -1) {
+    refuse(c, "out of memory");
+    return;
+  }
+  c->type = type;
+  c->busy = true;
+}
+
+static void hold_destination(struct ctlclient *c, struct runner *r, struct text name, bool held) {
+  if (operator_hold_destination(r, name, held, c->uid) == 0) accept_plain(c);
+  else refuse(c, errno == EINVAL ? "this is no destination" : strerror(errno));
+}
+
+static void take_request(struct ctlclient *c, struct runner *r, const struct frame *f) {
   struct ctl_request request;
-  if (ctl_read_request(&request, f->payload) == -1) return fail(reply, "malformed request");
+  struct ctl_reply status;
+  if (ctl_read_request(&request, f->payload) == -1) {
+    refuse(c, "malformed request");
+    return;
+  }
   switch (f->type) {
-    case CTL_STATUS: *reply = status_of(r); return CTL_OK;
-    case CTL_FLUSH: runner_hurry(r, NULL); return CTL_OK;
-    case CTL_RETRY: return retry(r, &request, reply);
-    case CTL_RESCAN: runner_scan_todo(r); return CTL_OK;
+    case CTL_STATUS: status = status_of(r), answer(c, CTL_OK, &status); break;
+    case CTL_FLUSH: runner_hurry(r, NULL), accept_plain(c); break;
+    case CTL_RESCAN: runner_scan_todo(r), accept_plain(c); break;
+    case CTL_SYNC: c->unsynced = true, accept_plain(c); break;
+    case CTL_WHY: answer_why(c, r, &request); break;
+    case CTL_RETRY:
+    case CTL_HOLD:
+    case CTL_RELEASE:
+    case CTL_EXPIRE:
+    case CTL_RETURN:
+    case CTL_DELETE:
+    case CTL_MEND: begin(c, f->type, &request); break;
+    case CTL_HOLD_DESTINATION:
+    case CTL_RELEASE_DESTINATION:
+      hold_destination(c, r, request.destination, f->type == CTL_HOLD_DESTINATION);
+      break;
+    default: refuse(c, "unknown request");
   }
-  return fail(reply, "unknown request");
 }
 
-static void serve_client(int sock, struct runner *r) {
-  struct frame_reader reader = {.protocol = &ctl_protocol};
+/* ---- orders */
+
+static enum order order_of(unsigned type) {
+  switch (type) {
+    case CTL_HOLD: return ORDER_HOLD;
+    case CTL_RELEASE: return ORDER_RELEASE;
+    case CTL_EXPIRE: return ORDER_EXPIRE;
+    case CTL_RETURN: return ORDER_RETURN;
+    case CTL_DELETE: return ORDER_DELETE;
+  }
+  return ORDER_RETRY;
+}
+
+static bool carry_out_next(struct ctlclient *c, struct runner *r) {
+  struct ctl_request request = {.messages = text_of_stralloc(&c->messages)};
+  struct queueid id;
+  enum outcome o = OUTCOME_GONE;
+  if (ctl_message(&request, c->outcomes.len, &id))
+    o = c->type == CTL_MEND ? operator_mend(r, &id, c->uid)
+                            : operator_order(r, &id, order_of(c->type), c->uid);
+  if (o == OUTCOME_FAILED && !c->error) c->error = errno;
+  char letter = (char)o;
+  return stralloc_catb(&c->outcomes, &letter, 1);
+}
+
+static void finish(struct ctlclient *c) {
+  struct ctl_reply reply = {.outcomes = text_of_stralloc(&c->outcomes)};
+  if (c->error) reply.text = text_of(c->error == EBADMSG ? "it does not check" : strerror(c->error));
+  c->busy = false;
+  c->unsynced = true;
+  answer(c, CTL_OK, &reply);
+}
+
+/* How many orders. */
+static unsigned carry_out(struct ctlclient *c, struct runner *r, unsigned most) {
+  for (unsigned n = 0; n < most; n++) {
+    if (c->outcomes.len * QUEUEID_LENGTH == c->messages.len) {
+      finish(c);
+      return n;
+    }
+    if (!carry_out_next(c, r)) {
+      hang_up(c); /* no memory for what has been done: its log has it */
+      return n;
+    }
+  }
+  return most;
+}
+
+/* ---- a turn */
+
+static void read_request(struct ctlserver *s, struct ctlclient *c, struct runner *r) {
   struct frame f;
-  for (unsigned n = 0; n < REQUESTS_MAX; n++) {
-    if (frame_receive(&reader, sock, &f, REQUEST_MS) != FRAME_READY) break;
-    struct ctl_reply reply = {0};
-    stralloc payload = {0};
-    if (f.fd >= 0) close(f.fd);
-    unsigned type = answer(r, &f, &reply);
-    int sent = ctl_put_reply(&payload, &reply);
-    if (sent == 0)
-      sent = frame_send(sock, &ctl_protocol, type, text_of_stralloc(&payload), -1, REQUEST_MS);
-    stralloc_free(&payload);
-    if (sent == -1) break;
+  switch (frame_poll(&c->reader, c->sock, &f)) {
+    case FRAME_READY:
+      c->heard = s->turn;
+      take_request(c, r, &f);
+      break;
+    case FRAME_AGAIN: c->ready = false; break;
+    case FRAME_EOF:
+    case FRAME_MALFORMED:
+    case FRAME_ERROR: hang_up(c); break;
   }
-  frame_reader_free(&reader);
 }
 
-void ctlserver_serve(struct ctlserver *s, struct runner *r) {
-  int sock = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
-  if (sock == -1) return;
-  serve_client(sock, r);
-  close(sock);
+/* Answers pile up only as far as a socket takes them, or the disk waits. */
+static bool may_read(const struct ctlclient *c) {
+  return c->sock >= 0 && !c->busy && c->ready && c->writer.out.len < UNREAD_MAX &&
+         (c->unsynced || !frame_pending(&c->writer));
+}
+
+static void confirm(struct ctlclient *c, int error) {
+  c->unsynced = false;
+  if (error) {
+    frame_writer_free(&c->writer);
+    refuse(c, "unable to sync the queue");
+  }
+  if (c->sock >= 0 && (frame_flush(&c->writer, c->sock) == -1 || error)) hang_up(c);
+}
+
+/* One sync for all that was ordered, when there is nothing more at hand. */
+static void confirm_all(struct ctlserver *s, struct runner *r) {
+  bool any = false;
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++) any = any || s->clients[i].unsynced;
+  if (!any) return;
+  int error = store_is_dirty(&r->store) && store_sync(&r->store) == -1 ? errno : 0;
+  if (error) report_problem(r, "unable to sync the queue", NULL);
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
+    if (s->clients[i].unsynced) confirm(&s->clients[i], error);
+}
+
+static void flush_plain(struct ctlclient *c) {
+  if (c->sock >= 0 && !c->unsynced && frame_flush(&c->writer, c->sock) == -1) hang_up(c);
+}
+
+bool ctlserver_work(struct ctlserver *s, struct runner *r) {
+  unsigned left = CTLSERVER_ORDERS;
+  bool more = false;
+  s->turn++;
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++) {
+    struct ctlclient *c = &s->clients[(s->turn + i) % CTLSERVER_CLIENTS];
+    if (may_read(c)) read_request(s, c, r);
+    if (c->busy) left -= carry_out(c, r, left);
+    flush_plain(c);
+    more = more || c->busy || may_read(c);
+  }
+  if (!more) confirm_all(s, r);
+  return more;
 }

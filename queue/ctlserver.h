@@ -1,22 +1,55 @@
 /* ctlserver.h - the runner's end of the control socket (owlpost-ctl(7))
  *
  * The socket lies in a folder that only those may enter who may administer the
- * queue.  A client gets one answer to each request; one that says nothing, or
- * nonsense, is hung up on.
+ * queue.  Several clients are served at a time, none of them is waited for,
+ * and a turn of the runner does no more than CTLSERVER_ORDERS of what they
+ * order.  What has changed the queue is answered when it is on stable storage.
+ * A client that sends nonsense is hung up on; so is, when there are too many,
+ * the one that has been silent the longest.
  */
 #ifndef OWL_CTLSERVER_H
 #define OWL_CTLSERVER_H
 
 #include "queue/runner.h"
 
-struct ctlserver {
-  int listener;
+enum { CTLSERVER_CLIENTS = 16, CTLSERVER_ORDERS = 100 };
+
+struct ctlclient {
+  int sock; /* -1: nobody */
+  uint64_t uid; /* SO_PEERCRED */
+  uint64_t heard; /* number of the turn in which it last asked something */
+  bool ready; /* the socket, or the reader, may have more */
+  bool unsynced; /* its answers wait for the disk */
+  struct frame_reader reader;
+  struct frame_writer writer;
+  /* a request that names messages, and how far it has come */
+  bool busy;
+  unsigned type; /* enum ctl_frame */
+  stralloc messages, outcomes;
+  int error; /* of the first that failed */
 };
 
-/* 0, or -1 with errno. */
+struct ctlserver {
+  int listener;
+  uint64_t turn;
+  struct ctlclient clients[CTLSERVER_CLIENTS];
+};
+
+/* ctlserver_open(): 0, or -1 with errno. */
 int ctlserver_open(struct ctlserver *s, struct control *c);
 
-/* ctlserver_serve(): takes the clients that wait, answers each. */
-void ctlserver_serve(struct ctlserver *s, struct runner *r);
+/* ctlserver_events(): what to wait for on a client's socket, with poll(2). */
+short ctlserver_events(const struct ctlclient *c);
+
+/* ctlserver_accept(), ctlserver_event(): what poll(2) said about the listener,
+ * and about a client. */
+void ctlserver_accept(struct ctlserver *s);
+void ctlserver_event(struct ctlclient *c, short events);
+
+/* ctlserver_work(): one turn.  True: there is more to do at once. */
+bool ctlserver_work(struct ctlserver *s, struct runner *r);
+
+/* ctlserver_close(): hangs up on everybody. */
+void ctlserver_close(struct ctlserver *s);
 
 #endif

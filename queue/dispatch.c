@@ -114,6 +114,35 @@ struct destination *dispatch_of_lane(const struct dispatcher *d, const struct la
   return NULL;
 }
 
+/* What is unlinked goes in front of *withdrawn. */
+static void withdraw_from(struct destination *from, const struct active *a, struct job **withdrawn) {
+  from->last = NULL;
+  for (struct job **link = &from->first; *link;) {
+    struct job *j = *link;
+    if (j->active != a) {
+      from->last = j;
+      link = &j->next;
+      continue;
+    }
+    *link = j->next;
+    j->next = *withdrawn;
+    *withdrawn = j;
+    from->queued--;
+  }
+  change_line(from);
+}
+
+struct job *dispatch_withdraw(struct dispatcher *d, const struct active *a) {
+  struct job *withdrawn = NULL;
+  for (int channel = 0; channel < 2; channel++)
+    for (int need = NEED_FIRST; need <= NEED_MORE; need++)
+      for (struct destination *x = d->lines[channel][need].first, *next; x; x = next) {
+        next = x->next;
+        withdraw_from(x, a, &withdrawn);
+      }
+  return withdrawn;
+}
+
 static unsigned jobs_ahead(const struct destination *x) {
   return x->channel == CHANNEL_LOCAL ? AGENT_JOBS_AHEAD : 1;
 }

@@ -107,6 +107,10 @@ struct destination *dispatch_of_lane(const struct dispatcher *d, const struct la
 /* dispatch_unqueue(): takes the first one away; NULL when none waits. */
 struct job *dispatch_unqueue(struct destination *from);
 
+/* dispatch_withdraw(): takes the jobs of this message away that no worker has
+ * yet: the first of a list. */
+struct job *dispatch_withdraw(struct dispatcher *d, const struct active *a);
+
 enum decision_kind {
   DECIDE_NOTHING,
   DECIDE_SEND,  /* job to worker; the job has left the queue */

@@ -1,6 +1,7 @@
 #include "config.h"
 #include <errno.h>
 #include <stdlib.h>
+#include "queue/bounce.h"
 #include "queue/runner.h"
 
 /* From a message's recipients to jobs, as far as their lanes have room; what
@@ -52,10 +53,20 @@ static struct job *open_job(const struct runner *r, const struct active *a, cons
 }
 
 /* Who can wait no longer, for a destination that cannot be reached, fails with
- * what its last probe said. */
-static void fail_unreachable(struct runner *r, struct active *a, size_t recipient, const struct lane *l) {
+ * what its last probe said; who has waited so long that the sender is to be
+ * told is deferred with it. */
+static void note_unreachable(struct runner *r, struct active *a, size_t recipient, const struct lane *l) {
   struct result result = {.class = RESULT_DEFERRAL, .status = text_of("4.4.1"), .text = text_of_stralloc(&l->last_error)};
   if (!result.text.len) result.text = text_of("the destination cannot be reached");
+  rounds_note(r, a, recipient, l, &result);
+}
+
+/* RFC 3463 3.5: 4.4.5, mail system congestion. */
+static void note_congestion(struct runner *r, struct active *a, size_t recipient, const struct lane *l) {
+  struct result result = {.class = RESULT_DEFERRAL,
+                          .status = text_of("4.4.5"),
+                          .text = text_of("it waits for its turn: there is much mail for its destination")};
+  if (l->held) result.text = text_of("mail for its destination is held by the administrator");
   rounds_note(r, a, recipient, l, &result);
 }
 
@@ -89,10 +100,11 @@ static void refused(struct active *a, uint32_t lane, unsigned hopes) {
 
 static enum placing refuse(struct runner *r, struct active *a, size_t recipient, const struct lane *l,
                            enum lane_refusal why) {
-  if (why == LANE_SHUT && l->window.down && rounds_is_expired(r, a)) {
-    fail_unreachable(r, a, recipient, l);
-    return PLACED;
-  }
+  bool down = why == LANE_SHUT && l->window.down, expired = rounds_is_expired(r, a);
+  bool warn = !expired && bounce_would_warn(&a->message, recipient, rounds_age(r, a), &r->settings);
+  if (down && (warn || expired)) note_unreachable(r, a, recipient, l);
+  else if (warn) note_congestion(r, a, recipient, l);
+  if (down && expired) return PLACED;
   refused(a, why == LANE_CHANNEL_FULL ? lanes_overflow(l->channel) : l->number, hope(l, why));
   return why == LANE_CHANNEL_FULL ? CHANNEL_FULL : PASSED_OVER;
 }
@@ -106,8 +118,17 @@ static size_t most_jobs(const struct runner *r, enum route_channel channel) {
   return r->lanes.room[channel] / 2;
 }
 
+static enum placing fail_nowhere(struct runner *r, struct active *a, size_t recipient) {
+  struct result result = {.class = RESULT_FAILURE,
+                          .status = text_of("5.1.2"),
+                          .text = text_of("this address has no host that mail could be sent to")};
+  rounds_note(r, a, recipient, NULL, &result);
+  return PLACED;
+}
+
 /* A recipient who is not due has his turn when his lane fetched the message. */
 static enum placing place(struct runner *r, struct active *a, size_t recipient, const struct route *route) {
+  if (route_leads_nowhere(route)) return fail_nowhere(r, a, recipient);
   struct destination *to = dispatch_destination(&r->dispatcher, route);
   if (!to) return FAILED;
   if (a->fetched != to->lane->number && !a->hurried && !is_due(&a->message.states[recipient], rounds_age(r, a)))
@@ -185,6 +206,14 @@ void jobs_take_back(struct runner *r, const struct lane *l) {
     refused(a, l->number, hope(l, l->held ? LANE_HELD : LANE_SHUT));
     end_job(r, j, 0);
     if (a->jobs_left == 0) rounds_settle(r, a);
+  }
+}
+
+void jobs_withdraw(struct runner *r, struct active *a) {
+  a->next_recipient = a->message.file.envelope.recipient_count;
+  for (struct job *j = dispatch_withdraw(&r->dispatcher, a), *next; j; j = next) {
+    next = j->next;
+    end_job(r, j, 0);
   }
 }
 

@@ -18,14 +18,19 @@ install-data-hook:
 	  fi; \
 	fi
 
+queue_bounce_parts = %D%/bounce.h %D%/bounce.c %D%/bouncepart.h %D%/bouncepage.h %D%/bouncepage.c \
+  %D%/bouncetext.c %D%/bouncestatus.c %D%/bouncecontent.c
 # Who gets what when: pure functions of state, event and clock.
 queue_traffic_parts = %D%/dispatch.h %D%/dispatch.c %D%/lane.h %D%/lane.c %D%/laneturn.c %D%/window.h %D%/window.c \
   %D%/waitlist.h %D%/waitlist.c %D%/fair.h %D%/fair.c
-owlpost_PROGRAMS += %D%/owl-send
-%C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c %D%/tell.c %D%/report.c \
+queue_runner_core = %D%/runner.h %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c %D%/tell.c %D%/report.c \
   %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c $(queue_traffic_parts) \
-  %D%/bounce.h %D%/bounce.c %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c
+  %D%/order.h %D%/order.c %D%/mend.h %D%/mend.c %D%/holds.h %D%/holds.c %D%/notes.h %D%/notes.c %D%/operator.c \
+  $(queue_bounce_parts) %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c \
+  %D%/runnerwhy.h %D%/runnerwhy.c
+owlpost_PROGRAMS += %D%/owl-send
+%C%_owl_send_SOURCES = %D%/send.c $(queue_runner_core)
 %C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_owl_send_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
@@ -54,18 +59,35 @@ check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D
 %C%_dispatch_test_LDADD = $(TEST_LIBS)
 %C%_callerenvelope_test_SOURCES = %D%/callerenvelope_test.c %D%/callerenvelope.c
 %C%_callerenvelope_test_LDADD = $(TEST_LIBS)
-%C%_message_test_SOURCES = %D%/message_test.c %D%/bounce.c $(queue_store_parts)
+%C%_message_test_SOURCES = %D%/message_test.c $(queue_bounce_parts) $(queue_store_parts)
 %C%_message_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+check_PROGRAMS += %D%/store_test
+%C%_store_test_SOURCES = %D%/store_test.c $(queue_store_parts)
+%C%_store_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/played.h %D%/played.c %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c \
-  %D%/tell.c %D%/report.c %D%/schedule.c %D%/settings.c %D%/bounce.c $(queue_traffic_parts) \
+  %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/holds.c %D%/operator.c %D%/ctlserver.c %D%/runnerwhy.c \
+  %D%/schedule.c %D%/settings.c $(queue_bounce_parts) $(queue_traffic_parts) \
   $(queue_store_parts)
-check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test
+check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test %D%/bounce_test %D%/bounceform_test
 %C%_traffic_test_SOURCES = %D%/traffic_test.c $(queue_runner_parts)
 %C%_traffic_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_runner_test_SOURCES = %D%/runner_test.c $(queue_runner_parts)
 %C%_runner_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_tell_test_SOURCES = %D%/tell_test.c $(queue_runner_parts)
 %C%_tell_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+%C%_bounce_test_SOURCES = %D%/bounce_test.c %D%/testdsn.h $(queue_runner_parts)
+%C%_bounceform_test_SOURCES = %D%/bounceform_test.c %D%/testdsn.h $(queue_runner_parts)
+%C%_bounceform_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+%C%_bounce_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+check_PROGRAMS += %D%/operator_test %D%/ctlserver_test %D%/mend_test %D%/runnerwhy_test
+%C%_mend_test_SOURCES = %D%/mend_test.c %D%/mend.c $(queue_store_parts)
+%C%_mend_test_LDADD = $(TEST_LIBS)
+%C%_operator_test_SOURCES = %D%/operator_test.c $(queue_runner_parts)
+%C%_operator_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+%C%_ctlserver_test_SOURCES = %D%/ctlserver_test.c $(queue_runner_parts)
+%C%_ctlserver_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+%C%_runnerwhy_test_SOURCES = %D%/runnerwhy_test.c $(queue_runner_parts)
+%C%_runnerwhy_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 endif
 
 if FUZZERS

@@ -11,9 +11,21 @@ static void progress(struct message *m, struct recipient_state *s, enum recipien
   s->progress = to;
 }
 
-static void note_told(struct message *m) {
-  for (size_t i = 0; i < m->file.envelope.recipient_count; i++)
-    if (m->states[i].progress == RECIPIENT_FAILED) m->states[i].told = true;
+static void note_told(struct message *m, bool delays) {
+  for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
+    struct recipient_state *s = &m->states[i];
+    if (s->progress != RECIPIENT_WAITING) s->told = true;
+    else if (delays && s->attempts) s->delay_told = true;
+  }
+}
+
+/* Every order but to hold makes the message due. */
+static void note_event(struct message *m, const struct logrecord *r) {
+  m->held = r->held;
+  if (r->event == EVENT_EXPIRE) m->expired = true;
+  if (r->event == EVENT_RETURN) m->returned = true;
+  for (size_t i = 0; !r->held && i < m->file.envelope.recipient_count; i++)
+    m->states[i].next_age_s = 0;
 }
 
 /* Texts of the record must outlive it: they stay in the log's octets when the
@@ -22,7 +34,11 @@ static void note(struct message *m, const struct logrecord *r, bool keep_texts) 
   m->last_us = r->time_us; /* the clock may have been set back since the one before */
   if (r->age_s > m->last_age_s) m->last_age_s = r->age_s;
   if (r->told) {
-    note_told(m);
+    note_told(m, r->delay_told);
+    return;
+  }
+  if (r->event) {
+    note_event(m, r);
     return;
   }
   if (r->recipient >= m->file.envelope.recipient_count) return;
@@ -43,7 +59,7 @@ static void read_records(struct message *m) {
   struct logrecord r;
   m->waiting = m->file.envelope.recipient_count;
   m->log_octets = 0;
-  m->has_log = false;
+  m->has_log = m->held = m->expired = m->returned = false;
   if (!msglog_first(text_of_stralloc(&m->log), &rest)) return; /* not even its magic is whole */
   while (msglog_next(&rest, &r) == MSGLOG_RECORD) {
     note(m, &r, true);
@@ -62,7 +78,7 @@ int message_append(struct message *m, struct store *s, struct text records) {
 int message_reread_log(struct message *m, struct store *s) {
   if (store_read_log(s, &m->id, &m->log) == -1) return -1;
   for (size_t i = 0; i < m->file.envelope.recipient_count; i++)
-    m->states[i] = (struct recipient_state){0};
+    m->states[i] = (struct recipient_state){.under_way = m->states[i].under_way};
   m->dsns = 0;
   read_records(m);
   return 0;
@@ -110,6 +126,13 @@ enum message_status message_load(struct message *m, struct store *s, const struc
   return status;
 }
 
+const char message_double_bounce_sender[] = "#@[]";
+
+bool message_is_bounce(const struct message *m) {
+  struct text sender = m->file.envelope.sender;
+  return sender.len == 0 || text_equals(sender, message_double_bounce_sender);
+}
+
 bool message_is_finished(const struct message *m) { return m->waiting == 0; }
 
 uint64_t message_next_age(const struct message *m) {
@@ -130,6 +153,13 @@ int message_read_body(const struct message *m, stralloc *out, uint64_t max) {
   return errno = EBADMSG, -1;
 }
 
+static void summarize_event(struct log_summary *out, const struct logrecord *r) {
+  out->held = r->held;
+  if (r->event == EVENT_EXPIRE) out->expired = true;
+  if (r->event == EVENT_RETURN) out->returned = true;
+  if (!r->held) out->next_age_s = 0;
+}
+
 int message_summarize_log(struct text log, struct log_summary *out) {
   struct text rest;
   struct logrecord r;
@@ -142,6 +172,7 @@ int message_summarize_log(struct text log, struct log_summary *out) {
     out->last_us = r.time_us;
     if (r.age_s > out->last_age_s) out->last_age_s = r.age_s;
     if (r.told) out->untold = false;
+    if (r.event) summarize_event(out, &r);
     if (r.result.class == RESULT_FAILURE) out->untold = true;
     if (r.result.class != RESULT_DEFERRAL) continue;
     if (r.age_s > deferred_at_s || r.next_age_s < out->next_age_s || !out->next_age_s) {
@@ -150,6 +181,7 @@ int message_summarize_log(struct text log, struct log_summary *out) {
     }
     deferred_at_s = r.age_s;
   }
+  out->octets = log.len - rest.len;
   return any ? 0 : -1;
 }
 

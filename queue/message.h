@@ -13,7 +13,8 @@ enum recipient_progress { RECIPIENT_WAITING, RECIPIENT_DONE, RECIPIENT_FAILED };
 
 struct recipient_state {
   enum recipient_progress progress;
-  bool told;
+  bool told, delay_told;
+  bool under_way; /* the runner's: a worker has it */
   uint64_t attempts;
   uint64_t next_age_s;
   struct logrecord last; /* its texts point into message.log */
@@ -32,6 +33,7 @@ struct message {
   uint64_t last_age_s;
   uint64_t dsns;       /* DSNs made so far */
   bool has_log;
+  bool held, expired, returned; /* by the operator (queue/msglog.h) */
 };
 
 enum message_status {
@@ -56,6 +58,10 @@ int message_append(struct message *m, struct store *s, struct text records);
  * the latest records.  0, or -1. */
 int message_reread_log(struct message *m, struct store *s);
 
+/* message_is_bounce(): nobody is told of it but, of its failure, the postmaster. */
+bool message_is_bounce(const struct message *m);
+extern const char message_double_bounce_sender[];
+
 bool message_is_finished(const struct message *m); /* no recipient waits */
 
 /* message_next_age(): the least next_age_s of those that wait. */
@@ -71,8 +77,10 @@ int message_read_body(const struct message *m, stralloc *out, uint64_t max);
  * 0, or -1: the log says nothing of that. */
 struct log_summary {
   uint64_t last_us, last_age_s, next_age_s;
+  uint64_t octets; /* of the log, that check; 0 when there is not even its magic */
   struct text route; /* of the recipient that may be due first; points into the log */
   bool untold; /* a failure that no DSN has been made about */
+  bool held, expired, returned;
 };
 int message_summarize_log(struct text log, struct log_summary *out);
 

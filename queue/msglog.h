@@ -12,13 +12,27 @@
 
 enum { MSGLOG_MAGIC_OCTETS = 8, MSGLOG_RECORD_MAX = 65536, MSGLOG_ROUTE_MAX = 300 };
 
+/* What the operator has ordered.  Such a record is about the whole message and
+ * holds no result; held then says whether it is held from now on. */
+enum logevent {
+  EVENT_NONE = 0,
+  EVENT_HOLD = 1,    /* not tried until it is released */
+  EVENT_RELEASE = 2, /* due now */
+  EVENT_RETRY = 3,   /* due now */
+  EVENT_EXPIRE = 4,  /* due now; what is then deferred has failed */
+  EVENT_RETURN = 5   /* whoever waits has failed */
+};
+
 struct logrecord {
   uint64_t time_us;    /* wall clock */
   uint64_t age_s;      /* the message's age then */
   uint64_t recipient;  /* its place in the envelope */
   uint64_t next_age_s; /* deferral: the age at which it is tried again */
-  bool held;
-  bool told;           /* a DSN has been made about all failures recorded before this */
+  uint64_t event;      /* enum logevent */
+  uint64_t by_uid;     /* an event: who ordered it */
+  bool held;           /* an event: held from now on */
+  bool told;           /* a DSN has been made about all failures and successes recorded before this */
+  bool delay_told;     /* and about the delay of all that had been tried and wait */
   struct text dsn;     /* its queue id */
   struct text route;   /* name of the lane (queue/lane.h) that a deferred recipient is for */
   struct result result;

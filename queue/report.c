@@ -113,8 +113,8 @@ void report_lane(struct runner *r, const struct lane *l) {
   log_end(log);
 }
 
-void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid) {
-  log_s(r->log, "bounce msg ");
+void report_dsn(struct runner *r, const struct queueid *about, uint64_t pid, bool failures) {
+  log_s(r->log, failures ? "bounce msg " : "dsn msg ");
   log_number(r->log, about);
   log_s(r->log, " qp ");
   log_u(r->log, pid);
@@ -124,6 +124,26 @@ void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid) 
 void report_end(struct runner *r, const struct queueid *id) {
   log_s(r->log, "end msg ");
   log_number(r->log, id);
+  log_end(r->log);
+}
+
+void report_order(struct runner *r, const char *what, const struct queueid *id, uint64_t uid) {
+  log_s(r->log, "order: ");
+  log_s(r->log, what);
+  log_s(r->log, " msg ");
+  log_number(r->log, id);
+  log_s(r->log, " by uid ");
+  log_u(r->log, uid);
+  log_end(r->log);
+}
+
+void report_hold(struct runner *r, const char *what, struct text destination, uint64_t uid) {
+  log_s(r->log, "order: ");
+  log_s(r->log, what);
+  log_s(r->log, " destination ");
+  log_t(r->log, destination);
+  log_s(r->log, " by uid ");
+  log_u(r->log, uid);
   log_end(r->log);
 }
 

@@ -4,12 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/crc32c.h"
+#include "queue/bounce.h"
 #include "queue/runner.h"
 
 /* A round: a message is due, becomes active, its recipients' jobs are done, and
  * what came of them is settled. */
 
-static const uint64_t retry_settling_us = 10u * UINT64_C(1000000), look_again_s = 600;
+static const uint64_t look_again_s = 600;
 
 static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
 
@@ -50,12 +51,13 @@ uint64_t rounds_age(const struct runner *r, const struct active *a) {
   return schedule_age(a->age_s, a->since_us, boot_us(r));
 }
 
-static bool is_expired(const struct runner *r, uint64_t age_s) {
-  return age_s >= r->settings.queuelifetime_s;
+static uint64_t lifetime_s(const struct runner *r, const struct active *a) {
+  return bounce_lifetime_s(&a->message, &r->settings);
 }
 
 bool rounds_is_expired(const struct runner *r, const struct active *a) {
-  return is_expired(r, rounds_age(r, a));
+  const struct message *m = &a->message;
+  return m->expired || (!m->held && rounds_age(r, a) >= lifetime_s(r, a)); /* held ones do not */
 }
 
 /* RFC 3463 3.5: 5.4.7, delivery time expired.  The remote's words stay. */
@@ -63,6 +65,19 @@ static void expire(struct result *result) {
   result->class = RESULT_FAILURE;
   result->status = text_of("5.4.7");
 }
+
+/* A message gets its last try when its life ends, however long the way there
+ * would be. */
+static uint64_t within_life(uint64_t next_age_s, uint64_t end_s) {
+  return next_age_s < end_s ? next_age_s : end_s;
+}
+
+/* RFC 3463 3.8: 5.7.1, not authorized: the administrator wants it back. */
+static const struct result returned = {
+  .class = RESULT_FAILURE,
+  .status = {"5.7.1", 5},
+  .text = {"returned by the administrator", 29},
+};
 
 /* By the plan for its destination, or by qmail's formula. */
 static uint64_t next_age(const struct runner *r, const struct active *a, uint64_t age_s,
@@ -72,14 +87,15 @@ static uint64_t next_age(const struct runner *r, const struct active *a, uint64_
   uint64_t next_s = line ? schedule_planned_age(age_s, line->value)
                          : schedule_next_age(age_s, r->settings.retryskip_s[l ? l->channel : CHANNEL_REMOTE]);
   uint32_t seed = crc32c(0, a->message.id.s, QUEUEID_LENGTH);
-  return schedule_jitter(age_s, next_s, r->settings.retryjitter, seed);
+  return within_life(schedule_jitter(age_s, next_s, r->settings.retryjitter, seed), lifetime_s(r, a));
 }
 
 /* What a result means for a recipient, in the log's form. */
 static struct logrecord note_result(struct runner *r, struct active *a, size_t recipient,
                                     const struct lane *l, struct result *result) {
   uint64_t age_s = rounds_age(r, a);
-  if (result->class == RESULT_DEFERRAL && is_expired(r, age_s)) expire(result);
+  if (result->class == RESULT_DEFERRAL && a->message.returned) *result = returned;
+  if (result->class == RESULT_DEFERRAL && rounds_is_expired(r, a)) expire(result);
   struct logrecord record = {
     .time_us = clock_wall_us(r->clock), .age_s = age_s, .recipient = recipient, .result = *result};
   if (result->class == RESULT_DEFERRAL) {
@@ -91,16 +107,15 @@ static struct logrecord note_result(struct runner *r, struct active *a, size_t r
   return record;
 }
 
-static bool ends_well(const struct active *a, const struct logrecord *record) {
+/* What is to be told goes to the log first. */
+static bool ends_well(const struct runner *r, const struct active *a, const struct logrecord *record) {
   if (record->result.class != RESULT_SUCCESS || !message_is_finished(&a->message)) return false;
-  for (size_t i = 0; i < a->message.file.envelope.recipient_count; i++)
-    if (a->message.states[i].progress == RECIPIENT_FAILED && !a->message.states[i].told) return false;
-  return true;
+  return !bounce_is_due(&a->message, &r->settings);
 }
 
 /* The first result that does not finish the message takes it out of the
  * injectors' reach and begins its log. */
-static int append_records(struct runner *r, struct active *a) {
+int rounds_append(struct runner *r, struct active *a) {
   struct message *m = &a->message;
   if (a->unlogged.len == 0) return 0;
   if (m->place == PLACE_TODO) {
@@ -113,8 +128,8 @@ static int append_records(struct runner *r, struct active *a) {
 }
 
 static void record_result(struct runner *r, struct active *a, const struct logrecord *record) {
-  if (ends_well(a, record)) return;
-  if (msglog_cat(&a->unlogged, record) == -1 || append_records(r, a) == -1)
+  if (ends_well(r, a, record)) return;
+  if (msglog_cat(&a->unlogged, record) == -1 || rounds_append(r, a) == -1)
     report_problem(r, "unable to record a result", &a->message.id);
 }
 
@@ -124,11 +139,37 @@ void rounds_note(struct runner *r, struct active *a, size_t recipient, const str
   record_result(r, a, &record);
 }
 
+static void mark_under_way(struct runner *r, struct active *a, bool under_way) {
+  for (const struct worker *w = r->dispatcher.workers; w; w = w->next)
+    for (const struct job *j = w->jobs; j; j = j->next)
+      for (size_t i = 0; j->active == a && i < j->count; i++)
+        if (!j->recipients[i].reported) a->message.states[j->recipients[i].place].under_way = under_way;
+}
+
+/* One write for all of them. */
+void rounds_return(struct runner *r, struct active *a) {
+  struct message *m = &a->message;
+  bool noted = true;
+  mark_under_way(r, a, true);
+  for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
+    if (m->states[i].progress != RECIPIENT_WAITING || m->states[i].under_way) continue;
+    struct result result = returned;
+    struct logrecord record = note_result(r, a, i, NULL, &result);
+    if (msglog_cat(&a->unlogged, &record) == -1) noted = false;
+  }
+  mark_under_way(r, a, false);
+  if (!noted || rounds_append(r, a) == -1) report_problem(r, "unable to record a result", &m->id);
+}
+
 void rounds_result(struct runner *r, struct job *j, size_t place, struct result result) {
   struct lane *l = j->destination->lane;
   enum window_event event = window_event(&result);
   if (event > j->event) j->event = event;
   lane_note(l, &result, clock_wall_us(r->clock));
+  if (j->active->deleted) {
+    report_delivery(r, j->delivery + place, &result);
+    return;
+  }
   /* what it makes of the result, the end of its life perhaps, is to be logged */
   struct logrecord record = note_result(r, j->active, j->recipients[place].place, l, &result);
   report_delivery(r, j->delivery + place, &result);
@@ -156,14 +197,14 @@ static void set_aside(struct runner *r, const struct message *m, const char *rea
 
 static void try_again_later(struct runner *r, const struct queueid *id, const char *what) {
   report_problem(r, what, id);
-  wait_for(r, id, retry_settling_us);
+  wait_for(r, id, r->settings.retryfault_s * 1000000u);
 }
 
 /* What an earlier runner did not come to is told first, before this round can
  * add to it. */
 static int tell_first(struct runner *r, struct message *m) {
-  if (m->place == PLACE_TODO && tell_about_parent(r, m->file.envelope.parent) == -1) return -1;
-  return tell_failures(r, m);
+  if (m->place == PLACE_TODO && tell_about_parent(r, m->file.envelope.parent, &m->id) == -1) return -1;
+  return tell_news(r, m);
 }
 
 /* New mail, or a message that a failure put back, knows no better than its log. */
@@ -187,7 +228,9 @@ static void begin(struct runner *r, struct active *a, const struct due *due) {
     return;
   }
   if (!m->has_log && m->place == PLACE_TODO && !due->tag) report_new(r, m);
-  jobs_make(r, a);
+  if (m->returned) rounds_return(r, a);
+  if (m->returned || m->held) rounds_settle(r, a);
+  else jobs_make(r, a);
 }
 
 void rounds_fail(struct runner *r, struct active *a, const char *what) {
@@ -228,7 +271,9 @@ static int finish(struct runner *r, struct active *a) {
 /* The least age above this one at which something is to be done about a
  * message, even if its lane never fetches it. */
 static uint64_t next_event_age(const struct runner *r, const struct active *a, uint64_t age_s) {
-  uint64_t next_s = age_s < r->settings.queuelifetime_s ? r->settings.queuelifetime_s : age_s + look_again_s;
+  uint64_t next_s = age_s < lifetime_s(r, a) ? lifetime_s(r, a) : age_s + look_again_s;
+  uint64_t warning_s = r->settings.delaywarning_s;
+  if (warning_s > age_s && warning_s < next_s) next_s = warning_s;
   for (size_t i = 0; i < a->message.file.envelope.recipient_count; i++) {
     const struct recipient_state *s = &a->message.states[i];
     if (s->progress == RECIPIENT_WAITING && s->next_age_s > age_s && s->next_age_s < next_s)
@@ -253,6 +298,10 @@ static int let_wait(struct runner *r, struct active *a) {
   struct wait how = how_to_wait(r, a);
   uint64_t age_s = rounds_age(r, a);
   uint64_t next_s = a->refused_by ? next_event_age(r, a, age_s) : message_next_age(m);
+  if (m->held) {
+    how = (struct wait){.held = true, .tag = a->tag};
+    next_s = age_s; /* it does not grow older */
+  }
   if (runner_wait_for_age(r, &m->id, age_s, next_s, &how) == -1) return errno = ENOMEM, -1;
   rounds_drop(r, a);
   return 0;
@@ -261,9 +310,14 @@ static int let_wait(struct runner *r, struct active *a) {
 /* Whatever fails here is tried again: the message stays in memory with what is
  * known about it, the runner lives on. */
 void rounds_settle(struct runner *r, struct active *a) {
+  if (a->deleted) {
+    waitlist_drop(&r->waitlist, &a->message.id);
+    rounds_drop(r, a);
+    return;
+  }
   a->settle_us = 0;
-  int done = append_records(r, a);
-  if (done == 0) done = tell_failures(r, &a->message);
+  int done = rounds_append(r, a);
+  if (done == 0) done = tell_news(r, &a->message);
   if (done == 0) done = message_is_finished(&a->message) ? finish(r, a) : let_wait(r, a);
   if (done == 0) return;
   if (errno == EBADMSG) {
@@ -272,5 +326,5 @@ void rounds_settle(struct runner *r, struct active *a) {
     return;
   }
   report_problem(r, "unable to record the end of a round", &a->message.id);
-  a->settle_us = boot_us(r) + retry_settling_us;
+  a->settle_us = boot_us(r) + r->settings.retryfault_s * 1000000u;
 }

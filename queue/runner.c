@@ -1,13 +1,15 @@
 #include "config.h"
 #include "queue/runner.h"
 #include <errno.h>
+#include <stdlib.h>
 
 const uint64_t runner_alarm_interval_us = 3600u * UINT64_C(1000000);
 static const uint64_t forget_interval_us = 10u * UINT64_C(1000000);
 
-enum { READ_AT_ONCE = 64 };
+enum { READ_AT_ONCE = 64, BELIEVE_AT_ONCE = 1024 };
 
 static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
+static uint64_t earliest(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 /* ---- new messages */
 
@@ -18,16 +20,39 @@ void runner_found(struct runner *r, const struct queueid *id) {
   report_problem(r, "unable to schedule", id); /* the next scan finds it again */
 }
 
-static int found_in_todo(void *context, const struct queueid *id) {
-  runner_found(context, id);
+/* An injector may not have synced yet what is seen in todo/: the name can be gone
+ * after a crash.  So names are believed when todo/ has been synced since they
+ * were seen, not before. */
+struct sighting {
+  struct runner *runner;
+  size_t count;
+  struct queueid seen[BELIEVE_AT_ONCE];
+};
+
+static int believe(struct sighting *s) {
+  if (s->count && store_sync_todo(&s->runner->store) == -1) return -1;
+  for (size_t i = 0; i < s->count; i++) runner_found(s->runner, &s->seen[i]);
+  s->count = 0;
   return 0;
 }
 
+static int found_in_todo(void *context, const struct queueid *id) {
+  struct sighting *s = context;
+  if (waitlist_has(&s->runner->waitlist, id)) return 0;
+  s->seen[s->count++] = *id;
+  return s->count < BELIEVE_AT_ONCE ? 0 : believe(s);
+}
+
 void runner_scan_todo(struct runner *r) {
+  r->scans++;
   r->rescan_us = boot_us(r) + r->settings.rescaninterval_s * 1000000u;
-  if (store_sync_todo(&r->store) == -1 ||
-      store_scan(&r->store, "todo", found_in_todo, r) == -1)
+  struct sighting *s = calloc(1, sizeof *s);
+  if (s) s->runner = r;
+  if (!s || store_scan(&r->store, "todo", found_in_todo, s) == -1 || believe(s) == -1) {
     report_problem(r, "unable to scan todo/ (owlq setup makes and mends the queue's folders)", NULL);
+    r->rescan_us = earliest(r->rescan_us, boot_us(r) + r->settings.retryfault_s * 1000000u);
+  }
+  free(s);
 }
 
 /* ---- the backlog */
@@ -68,14 +93,21 @@ static int found_waiting(void *context, const struct queueid *id) {
   const struct lane *l = s.route.len ? lanes_named(&r->lanes, s.route, true) : NULL;
   if (l) how.lane = l->number;
   stralloc_free(&log);
-  return runner_wait_for_age(r, id, age_s, s.untold ? 0 : s.next_age_s, &how);
+  how.held = s.held && !s.untold;
+  return runner_wait_for_age(r, id, age_s, s.untold || s.held ? 0 : s.next_age_s, &how);
+}
+
+void runner_found_waiting(struct runner *r, const struct queueid *id) {
+  if (found_waiting(r, id) == 0) return;
+  errno = ENOMEM;
+  report_problem(r, "unable to schedule", id);
 }
 
 void runner_load_backlog(struct runner *r) {
   char folder[16];
   if (r->next_wait_folder >= QUEUEID_FOLDERS) return;
   store_wait_folder(folder, r->next_wait_folder++);
-  if (store_scan(&r->store, folder, found_waiting, r) == -1)
+  if (store_scan(&r->store, folder, found_waiting, r) == -1 || store_clear_logs(&r->store, folder) == -1)
     report_problem(r, folder, NULL); /* its name says enough with the reason */
 }
 
@@ -145,8 +177,6 @@ static void settle_again(struct runner *r) {
     if (a->settle_us && boot_us(r) >= a->settle_us) rounds_settle(r, a);
   }
 }
-
-static uint64_t earliest(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 static int count_one(void *context, const struct queueid *id) {
   (void)id;
@@ -230,6 +260,7 @@ void runner_free(struct runner *r) {
   for (int channel = 0; channel < 2; channel++) frame_writer_free(&r->spawners[channel].writer);
   lanes_free(&r->lanes);
   waitlist_free(&r->waitlist);
+  holds_free(&r->holds);
   settings_free(&r->settings);
   control_free(&r->control);
   store_close(&r->store);

@@ -12,6 +12,8 @@
 #include "lib/log.h"
 #include "queue/dispatch.h"
 #include "queue/fair.h"
+#include "queue/holds.h"
+#include "queue/order.h"
 #include "queue/schedule.h"
 #include "queue/settings.h"
 
@@ -33,6 +35,7 @@ struct active {
   stralloc content;      /* a small body */
   int body_copy;         /* a large body's copy, or -1 */
   uint64_t settle_us;    /* boot clock: settling failed, try again then; 0 = no */
+  bool deleted;          /* its files are gone; what its workers still say counts no more */
 };
 
 struct spawner {
@@ -49,11 +52,13 @@ struct runner {
   struct waitlist waitlist;
   struct lanes lanes;
   struct fair fair;
+  struct holds holds;
   struct dispatcher dispatcher;
   struct spawner spawners[2]; /* by enum route_channel */
   struct active *actives;
   size_t active_count;
   uint64_t deliveries;       /* number of the next one in the log */
+  uint64_t scans;            /* of todo/, so far */
   unsigned next_wait_folder; /* of the backlog, not yet loaded; QUEUEID_FOLDERS when all is */
   uint64_t sync_us, rescan_us, alarm_us, forget_us; /* boot clock; 0 = not set */
   bool exiting;
@@ -65,6 +70,9 @@ extern const uint64_t runner_alarm_interval_us;
 
 /* runner_found(): a new message, by poke or scan. */
 void runner_found(struct runner *r, const struct queueid *id);
+
+/* runner_found_waiting(): one in wait/, which may be known. */
+void runner_found_waiting(struct runner *r, const struct queueid *id);
 
 /* runner_scan_todo(): looks through todo/, which is synced first, so that what
  * is seen there is believed. */
@@ -115,6 +123,14 @@ bool rounds_is_expired(const struct runner *r, const struct active *a);
  * or wait; what fails is tried again later. */
 void rounds_settle(struct runner *r, struct active *a);
 
+/* rounds_append(): writes a->unlogged to the message's log.  0, or -1 with
+ * errno: it stays there. */
+int rounds_append(struct runner *r, struct active *a);
+
+/* rounds_return(): recipients who wait and for whom no delivery is under way
+ * have failed. */
+void rounds_return(struct runner *r, struct active *a);
+
 /* rounds_find(): NULL when the message is not active. */
 struct active *rounds_find(struct runner *r, const struct queueid *id);
 
@@ -134,15 +150,38 @@ void jobs_over(struct runner *r, struct job *j);
  * now, waits in the queue again. */
 void jobs_take_back(struct runner *r, const struct lane *l);
 
+/* jobs_withdraw(): what no worker has is given up, and nothing more is made in
+ * this round. */
+void jobs_withdraw(struct runner *r, struct active *a);
+
+/* ---- operator.c: what the operator orders */
+
+/* operator_order(): for one message, wherever it is; written to the runner's
+ * log when it is done, and durable with the next store_sync().  After
+ * OUTCOME_FAILED errno says why. */
+enum outcome operator_order(struct runner *r, const struct queueid *id, enum order what,
+                            uint64_t uid);
+
+/* operator_load_holds(): destinations that were held before.  0, or -1 with
+ * errno.  operator_hold_destination(): whatever is for it waits, or waits no
+ * longer; durable when it returns 0.  -1 with errno, EINVAL: no such name. */
+int operator_load_holds(struct runner *r);
+int operator_hold_destination(struct runner *r, struct text name, bool held, uint64_t uid);
+
+/* operator_mend(): puts its files right (queue/mend.h), and takes into the list
+ * what was missing there. */
+enum outcome operator_mend(struct runner *r, const struct queueid *id, uint64_t uid);
+
 /* ---- tell.c: DSNs */
 
-/* tell_failures(): makes the DSN about failures that are not told yet, so that
- * exactly one is sent whatever crashes.  0, or -1 with errno: try again. */
-int tell_failures(struct runner *r, struct message *m);
+/* tell_news(): makes the DSN about failures, delays and wanted successes that
+ * are not told yet, so that exactly one is sent whatever crashes.  0, or -1 with
+ * errno: try again. */
+int tell_news(struct runner *r, struct message *m);
 
 /* tell_about_parent(): before a DSN goes out: the message that it is about
  * knows of it. */
-int tell_about_parent(struct runner *r, struct text parent);
+int tell_about_parent(struct runner *r, struct text parent, const struct queueid *dsn);
 
 /* ---- workers.c */
 
@@ -166,9 +205,13 @@ void report_new(struct runner *r, const struct message *m);
 void report_start(struct runner *r, const struct job *j);
 void report_delivery(struct runner *r, uint64_t delivery, const struct result *result);
 void report_status(struct runner *r);
+/* failures: the line of a bounce that other programs know */
+void report_dsn(struct runner *r, const struct queueid *about, uint64_t pid, bool failures);
 void report_lane(struct runner *r, const struct lane *l); /* that went down, or came back */
-void report_bounce(struct runner *r, const struct queueid *about, uint64_t pid);
 void report_end(struct runner *r, const struct queueid *id);
+
+void report_hold(struct runner *r, const char *what, struct text destination, uint64_t uid);
+void report_order(struct runner *r, const char *what, const struct queueid *id, uint64_t uid);
 
 /* report_problem(): "alarm: WHAT: ID: strerror(errno)" */
 void report_problem(struct runner *r, const char *what, const struct queueid *id);

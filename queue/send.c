@@ -20,10 +20,12 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
 #include "queue/ctlserver.h"
+#include "queue/notes.h"
 #include "queue/runner.h"
 
 enum {
@@ -64,6 +66,7 @@ struct pokes {
   int capacity;
   char partial[QUEUEID_LENGTH + 1];
   size_t partial_len;
+  uint64_t scans; /* when it was last looked whether this is the FIFO still */
 };
 
 static void open_pokes(struct pokes *p, int queue_fd) {
@@ -71,6 +74,18 @@ static void open_pokes(struct pokes *p, int queue_fd) {
   if (p->fd == -1) die_queue("poke");
   (void)fcntl(p->fd, F_SETPIPE_SZ, POKE_PIPE_OCTETS);
   p->capacity = fcntl(p->fd, F_GETPIPE_SZ);
+}
+
+/* Somebody has put another one in its place: nobody would write to ours. */
+static void look_after_pokes(struct pokes *p) {
+  struct stat ours, named;
+  if (p->scans == runner.scans) return;
+  p->scans = runner.scans;
+  if (fstat(p->fd, &ours) == 0 && fstatat(runner.store.queue_fd, "poke", &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+      S_ISFIFO(named.st_mode) && (ours.st_ino != named.st_ino || ours.st_dev != named.st_dev)) {
+    close(p->fd);
+    open_pokes(p, runner.store.queue_fd);
+  }
 }
 
 static void take_line(struct pokes *p) {
@@ -146,17 +161,35 @@ struct watch {
   struct pollfd *polls;
   struct worker **workers; /* those of polls[FIXED...] */
   size_t count, space;
+  bool incomplete; /* there was no memory for all */
 };
 
-enum { WATCH_SIGNALS, WATCH_POKES, WATCH_LOCAL, WATCH_REMOTE, WATCH_CONTROL, FIXED };
+enum {
+  WATCH_SIGNALS,
+  WATCH_POKES,
+  WATCH_LOCAL,
+  WATCH_REMOTE,
+  WATCH_CONTROL,
+  WATCH_CLIENTS,
+  FIXED = WATCH_CLIENTS + CTLSERVER_CLIENTS
+};
+
+static bool watch_more(struct watch *w) {
+  size_t space = w->space ? w->space * 2 : 64;
+  struct pollfd *polls = reallocarray(w->polls, space, sizeof *polls);
+  if (polls) w->polls = polls;
+  struct worker **workers = reallocarray(w->workers, space, sizeof *workers);
+  if (workers) w->workers = workers;
+  if (!polls || !workers) return false;
+  w->space = space;
+  return true;
+}
 
 static void watch_one(struct watch *w, int fd, short events, struct worker *worker) {
-  if (w->count == w->space) {
-    size_t space = w->space ? w->space * 2 : 64;
-    w->polls = reallocarray(w->polls, space, sizeof *w->polls);
-    w->workers = reallocarray(w->workers, space, sizeof *w->workers);
-    if (!w->polls || !w->workers) die("unable to wait", "out of memory");
-    w->space = space;
+  if (w->count == w->space && !watch_more(w)) {
+    if (w->count < FIXED) die("unable to wait", "out of memory");
+    w->incomplete = true;
+    return;
   }
   w->polls[w->count] = (struct pollfd){fd, events, 0};
   w->workers[w->count++] = worker;
@@ -169,6 +202,7 @@ static short writer_events(const struct frame_writer *w) {
 static void watch_all(struct watch *w, int signals, const struct pokes *p,
                       const struct ctlserver *ctl) {
   w->count = 0;
+  w->incomplete = false;
   watch_one(w, signals, POLLIN, NULL);
   watch_one(w, p->fd, POLLIN, NULL);
   for (int channel = 0; channel < 2; channel++) {
@@ -176,6 +210,8 @@ static void watch_all(struct watch *w, int signals, const struct pokes *p,
     watch_one(w, s->sock, writer_events(&s->writer), NULL);
   }
   watch_one(w, ctl->listener, POLLIN, NULL);
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
+    watch_one(w, ctl->clients[i].sock, ctlserver_events(&ctl->clients[i]), NULL);
   for (struct worker *each = runner.dispatcher.workers; each; each = each->next)
     watch_one(w, each->sock, writer_events(&each->writer), each);
 }
@@ -187,10 +223,31 @@ static int wait_ms(uint64_t next_us) {
   return ms > 3600u * 1000u ? 3600 * 1000 : (int)ms;
 }
 
+/* What the system is short of may come back: the runner lives on, a little slower. */
+static bool outlive_shortage(void) {
+  static const struct timespec moment = {0, 100000000};
+  if (errno != ENOMEM && errno != ENOBUFS && errno != EAGAIN) return false;
+  report_problem(&runner, "unable to wait", NULL);
+  nanosleep(&moment, NULL);
+  return true;
+}
+
+static void wait_for_events(struct watch *w, int limit_ms) {
+  if (w->incomplete) limit_ms = 0;
+  if (poll(w->polls, (nfds_t)w->count, limit_ms) == -1) {
+    if (errno != EINTR && !outlive_shortage()) die_errno("unable to wait");
+    for (size_t i = 0; i < w->count; i++) w->polls[i].revents = 0;
+  } else if (w->incomplete) {
+    errno = ENOMEM;
+    outlive_shortage();
+  }
+}
+
 /* Spawners say nothing on these sockets: input is their end. */
 static void spawner_event(struct spawner *s, short events) {
   char octet;
-  if (events & POLLOUT && frame_flush(&s->writer, s->sock) == -1) die_errno("a spawner is gone");
+  if (events & POLLOUT && frame_flush(&s->writer, s->sock) == -1 && !outlive_shortage())
+    die_errno("a spawner is gone");
   if (!(events & (POLLIN | POLLHUP | POLLERR))) return;
   ssize_t n = recv(s->sock, &octet, 1, MSG_DONTWAIT);
   if (n == 0) die("a spawner is gone", "end of file");
@@ -206,7 +263,9 @@ static void handle_events(struct watch *w, int signals, struct pokes *p, struct 
       spawner_event(&runner.spawners[channel], w->polls[WATCH_LOCAL + channel].revents);
   if (w->polls[WATCH_SIGNALS].revents) read_signals(signals);
   if (w->polls[WATCH_POKES].revents) read_pokes(p);
-  if (w->polls[WATCH_CONTROL].revents) ctlserver_serve(ctl, &runner);
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
+    if (w->polls[WATCH_CLIENTS + i].revents) ctlserver_event(&ctl->clients[i], w->polls[WATCH_CLIENTS + i].revents);
+  if (w->polls[WATCH_CONTROL].revents) ctlserver_accept(ctl);
 }
 
 static bool may_exit(void) {
@@ -219,10 +278,11 @@ static bool may_exit(void) {
 static void run(int signals, struct pokes *p, struct ctlserver *ctl) {
   struct watch w = {0};
   while (!may_exit()) {
+    bool ordered = ctlserver_work(ctl, &runner);
     uint64_t next_us = runner_work(&runner);
+    look_after_pokes(p);
     watch_all(&w, signals, p, ctl);
-    if (poll(w.polls, (nfds_t)w.count, wait_ms(next_us)) == -1 && errno != EINTR)
-      die_errno("unable to wait");
+    wait_for_events(&w, ordered ? 0 : wait_ms(next_us));
     handle_events(&w, signals, p, ctl);
     if (next_us == 0) runner_load_backlog(&runner);
   }
@@ -246,6 +306,8 @@ static void open_queue(void) {
   if (store_lock(&runner.store) == -1)
     die("unable to lock the queue", errno == EWOULDBLOCK ? "another owl-send is running" : strerror(errno));
   stralloc_free(&folder);
+  if (operator_load_holds(&runner) == -1) die_queue("holds");
+  if (notes_log(runner.store.queue_fd, &send_log) == -1) report_problem(&runner, "unable to read the queue's file orders", NULL);
 }
 
 int main(void) {
@@ -267,10 +329,12 @@ int main(void) {
   if (ctlserver_open(&ctl, &runner.control) == -1) die_errno("unable to open the control socket");
   int signals = open_signals();
   if (signals == -1) die_errno("unable to catch signals");
+  if (store_sync_all(&runner.store) == -1) report_problem(&runner, "unable to sync the queue", NULL);
   if (store_clear_tmp(&runner.store) == -1) die_queue("tmp");
   report_status(&runner);
   run(signals, &pokes, &ctl);
   if (store_sync(&runner.store) == -1) report_problem(&runner, "unable to sync the queue", NULL);
+  ctlserver_close(&ctl);
   log_s(&send_log, "status: exiting");
   log_end(&send_log);
   runner_free(&runner);

@@ -82,18 +82,57 @@ static void fills_the_envelope(void **state) {
   assert_int_equal(o.submit.body, BODY_8BITMIME);
 }
 
+static void an_envid_may_have_100_octets(void **state) {
+  char line[160] = "sendmail -V ";
+  struct sendmailoptions o;
+  stralloc why = {0};
+  (void)state;
+  memset(line + 12, 'e', 101);
+  memcpy(line + 112, " a", 3);
+  assert_int_equal(read_options(&o, line, &why), 0);
+  assert_int_equal(o.submit.envid.len, 100);
+  stralloc_free(&o.envid);
+  memcpy(line + 112, "e a", 4);
+  assert_int_equal(read_options(&o, line, &why), -1);
+  stralloc_free(&o.envid);
+  stralloc_free(&why);
+}
+
 static void refuses(void **state) {
   (void)state;
-  const char *const lines[] = {
-    "sendmail -Z a",         "sendmail -f",         "sendmail -bv a",     "sendmail -bt",
-    "sendmail -N sometimes", "sendmail -N success,", "sendmail -N never,delay", "sendmail -R some a",
-    "sendmail -V a+zz a",    "sendmail -V +0A a",   "sendmail --version",
+  const struct {
+    const char *line, *why;
+  } cases[] = {
+    {"sendmail -Z a", "unknown option"},
+    {"sendmail -f", "without its argument"},
+    {"sendmail -N", "without its argument"},
+    {"sendmail -bv a", "no such mode: -bv"},
+    {"sendmail -bt", "no such mode"},
+    {"sendmail -N sometimes a", "-N sometimes"},
+    {"sendmail -N success, a", "never, or a list of success, failure and delay: -N success,"},
+    {"sendmail -N ,success a", "-N ,success"},
+    {"sendmail -N success,,delay a", "-N success,,delay"},
+    {"sendmail -N never,delay a", "-N never,delay"},
+    {"sendmail -N delay,never a", "-N delay,never"},
+    {"sendmail -N successful a", "-N successful"},
+    {"sendmail -R some a", "neither full nor hdrs: -R some"},
+    {"sendmail -R fullhdrs a", "-R fullhdrs"},
+    {"sendmail -V a+zz a", "in xtext (a space is +20, a plus sign +2B): -V a+zz"},
+    {"sendmail -V a+2b a", "-V a+2b"}, /* lower case */
+    {"sendmail -V a+2 a", "-V a+2"},
+    {"sendmail -V a=b a", "-V a=b"},
+    {"sendmail -V +0A a", "-V +0A"},
+    {"sendmail -V +7F a", "-V +7F"},
+    {"sendmail -V +C3+B6 a", "-V +C3+B6"},
+    {"sendmail -V \xC3\xB6 a", "-V \xC3\xB6"},
+    {"sendmail --version", "unknown option"},
   };
-  for (size_t i = 0; i < COUNT(lines); i++) {
+  for (size_t i = 0; i < COUNT(cases); i++) {
     struct sendmailoptions o;
     stralloc why = {0};
-    if (read_options(&o, lines[i], &why) == 0) fail_msg("taken: %s", lines[i]);
-    assert_true(why.len > 0);
+    if (read_options(&o, cases[i].line, &why) == 0) fail_msg("taken: %s", cases[i].line);
+    if (!memmem(why.s, why.len, cases[i].why, strlen(cases[i].why)))
+      fail_msg("%s: %.*s", cases[i].line, (int)why.len, why.s);
     stralloc_free(&why);
     stralloc_free(&o.envid);
   }
@@ -103,6 +142,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(takes_what_others_take),
     cmocka_unit_test(fills_the_envelope),
+    cmocka_unit_test(an_envid_may_have_100_octets),
     cmocka_unit_test(refuses),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

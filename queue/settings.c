@@ -16,9 +16,12 @@ static int load_numbers(struct settings *s, struct control *c) {
     {CONTROL_RECIPIENTLIMIT, &s->recipientlimit},
     {CONTROL_SYNCINTERVAL, &s->syncinterval_s},
     {CONTROL_RESCANINTERVAL, &s->rescaninterval_s},
+    {CONTROL_RETRYFAULT, &s->retryfault_s},
     {CONTROL_TIMEOUTDELIVERY, &s->timeoutdelivery_s},
     {CONTROL_TIMEOUTIDLE, &s->timeoutidle_s},
     {CONTROL_BOUNCEMAXBYTES, &s->bouncemaxbytes},
+    {CONTROL_BOUNCELIFETIME, &s->bouncelifetime_s},
+    {CONTROL_DELAYWARNING, &s->delaywarning_s},
     {CONTROL_BACKOFFFIRST, &s->backoff_first_s},
     {CONTROL_BACKOFFMAX, &s->backoff_max_s},
     {CONTROL_RETRYJITTER, &s->retryjitter},
@@ -50,6 +53,16 @@ static int load_texts(struct settings *s, struct control *c) {
   return 0;
 }
 
+static int load_bounceformat(struct settings *s, struct control *c) {
+  stralloc word = {0};
+  int r = control_text(c, CONTROL_BOUNCEFORMAT, &word);
+  s->bounces_are_qsbmf = r == 0 && text_equals(text_of_stralloc(&word), "qsbmf");
+  if (r == 0 && !s->bounces_are_qsbmf && !text_equals(text_of_stralloc(&word), "mime"))
+    r = control_fail(c, CONTROL_BOUNCEFORMAT, "neither mime nor qsbmf");
+  stralloc_free(&word);
+  return r;
+}
+
 static int load_rules(struct settings *s, struct control *c) {
   const struct {
     enum control_name name;
@@ -75,11 +88,12 @@ static int load_rules(struct settings *s, struct control *c) {
 int settings_load(struct settings *s, struct control *c) {
   *s = (struct settings){0};
   if (load_numbers(s, c) == -1 || load_texts(s, c) == -1 || load_rules(s, c) == -1 ||
-      route_load(&s->routes, c) == -1) {
+      load_bounceformat(s, c) == -1 || route_load(&s->routes, c) == -1) {
     settings_free(s);
     return -1;
   }
   at_least_a_second(&s->rescaninterval_s);
+  at_least_a_second(&s->retryfault_s);
   at_least_a_second(&s->timeoutdelivery_s);
   at_least_a_second(&s->backoff_first_s);
   at_least_a_second(&s->backoff_max_s);

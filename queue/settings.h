@@ -13,8 +13,9 @@ struct settings {
   struct list concurrencydomain, ratelimit, retryschedule;
   uint64_t backoff_first_s, backoff_max_s, retryjitter; /* percent */
   uint64_t concurrency[2], retryskip_s[2]; /* by enum route_channel */
-  uint64_t queuelifetime_s, recipientlimit, syncinterval_s, rescaninterval_s;
-  uint64_t timeoutdelivery_s, timeoutidle_s, bouncemaxbytes;
+  uint64_t queuelifetime_s, recipientlimit, syncinterval_s, rescaninterval_s, retryfault_s;
+  uint64_t timeoutdelivery_s, timeoutidle_s, bouncemaxbytes, bouncelifetime_s, delaywarning_s;
+  bool bounces_are_qsbmf;
   stralloc me, bouncefrom, bouncehost, doublebounceto, doublebouncehost, instance;
 };
 

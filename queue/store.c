@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/sendfile.h>
@@ -27,6 +28,7 @@ int store_lock(struct store *s) {
 
 void store_close(struct store *s) {
   while (s->dirty_log_count) close(s->dirty_logs[--s->dirty_log_count]);
+  free(s->spent);
   if (s->lock_fd >= 0) close(s->lock_fd);
   if (s->queue_fd >= 0) close(s->queue_fd);
 }
@@ -57,9 +59,10 @@ static int open_plain(int folder, const char *path) {
   struct stat st;
   int fd = openat(folder, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd == -1) return -1;
-  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) return fd;
+  int error = fstat(fd, &st) == -1 ? errno : S_ISREG(st.st_mode) ? 0 : EBADMSG;
+  if (!error) return fd;
   close(fd);
-  return errno = EBADMSG, -1;
+  return errno = error, -1;
 }
 
 int store_open_message(struct store *s, const struct queueid *id, enum store_place *place) {
@@ -71,6 +74,37 @@ int store_open_message(struct store *s, const struct queueid *id, enum store_pla
   *place = PLACE_WAIT;
   wait_path(path, id, "");
   return open_plain(s->queue_fd, path);
+}
+
+int store_open_bad(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  snprintf(path, sizeof path, "bad/%s", id->s);
+  return open_plain(s->queue_fd, path);
+}
+
+int store_open_at(struct store *s, const struct queueid *id, enum store_place place) {
+  char path[PATH_SPACE];
+  place_path(path, id, place);
+  return open_plain(s->queue_fd, path);
+}
+
+bool store_is_at(struct store *s, const struct queueid *id, enum store_place place) {
+  char path[PATH_SPACE];
+  struct stat st;
+  place_path(path, id, place);
+  return fstatat(s->queue_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int store_find(struct store *s, const struct queueid *id, enum store_place *place) {
+  char path[PATH_SPACE];
+  struct stat st;
+  *place = PLACE_TODO;
+  todo_path(path, id);
+  int r = fstatat(s->queue_fd, path, &st, AT_SYMLINK_NOFOLLOW);
+  if (r == 0 || errno != ENOENT) return r;
+  *place = PLACE_WAIT;
+  wait_path(path, id, "");
+  return fstatat(s->queue_fd, path, &st, AT_SYMLINK_NOFOLLOW);
 }
 
 int store_read_log(struct store *s, const struct queueid *id, stralloc *out) {
@@ -142,35 +176,87 @@ static int write_synced(struct store *s, const char *path, struct text octets) {
   return r;
 }
 
+static const char new_name[] = "new.log";
+
 int store_rewrite_log(struct store *s, const struct queueid *id, struct text octets) {
   char folder[16], new[PATH_SPACE], path[PATH_SPACE];
   store_wait_folder(folder, queueid_folder(id));
-  snprintf(new, sizeof new, "%s/new.log", folder);
+  snprintf(new, sizeof new, "%s/%s", folder, new_name);
   wait_path(path, id, ".log");
   if (write_synced(s, new, octets) == -1) return -1;
   if (renameat(s->queue_fd, new, s->queue_fd, path) == -1) return -1;
   return io_sync_folder(s->queue_fd, folder);
 }
 
+static int unlink_if_there(struct store *s, const char *path) {
+  return unlinkat(s->queue_fd, path, 0) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+/* A crash, or a copy made of a queue at work, may have left both names; a
+ * rename to another name of the same file does nothing. */
 int store_move_to_wait(struct store *s, const struct queueid *id) {
   char from[PATH_SPACE], to[PATH_SPACE];
   todo_path(from, id);
   wait_path(to, id, "");
-  if (renameat(s->queue_fd, from, s->queue_fd, to) == -1) return -1;
+  if (renameat(s->queue_fd, from, s->queue_fd, to) == -1 || unlink_if_there(s, from) == -1) return -1;
   mark(s, id, PLACE_TODO);
   mark(s, id, PLACE_WAIT);
   return 0;
 }
 
-int store_remove(struct store *s, const struct queueid *id, enum store_place place) {
+static int remove_log(struct store *s, const struct queueid *id) {
   char path[PATH_SPACE];
-  place_path(path, id, place);
-  if (unlinkat(s->queue_fd, path, 0) == -1 && errno != ENOENT) return -1;
-  mark(s, id, place);
   wait_path(path, id, ".log");
-  if (unlinkat(s->queue_fd, path, 0) == 0) mark(s, id, PLACE_WAIT);
+  return unlink_if_there(s, path);
+}
+
+static bool has_log(const struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  wait_path(path, id, ".log");
+  return faccessat(s->queue_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Without memory for it: the next start clears it away. */
+static int remove_log_later(struct store *s, const struct queueid *id) {
+  if (s->spent_count == STORE_SPENT_MAX && store_sync(s) == -1) return -1;
+  if (!s->spent) s->spent = calloc(STORE_SPENT_MAX, sizeof *s->spent);
+  if (s->spent) s->spent[s->spent_count++] = *id;
+  mark(s, id, PLACE_WAIT);
+  return 0;
+}
+
+int store_remove_copy(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  todo_path(path, id);
+  if (unlinkat(s->queue_fd, path, 0) == -1) return -1;
+  mark(s, id, PLACE_TODO);
+  return 0;
+}
+
+int store_remove_log(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  wait_path(path, id, ".log");
+  if (unlinkat(s->queue_fd, path, 0) == -1) return -1;
+  mark(s, id, PLACE_WAIT);
+  return 0;
+}
+
+static int unlink_and_mark(struct store *s, const char *path, const struct queueid *id,
+                           enum store_place place) {
+  if (unlinkat(s->queue_fd, path, 0) == 0) mark(s, id, place);
   else if (errno != ENOENT) return -1;
   return 0;
+}
+
+/* Both names, as it may have both; gone already, it may not be on the disk. */
+int store_remove(struct store *s, const struct queueid *id, enum store_place place) {
+  char path[PATH_SPACE];
+  todo_path(path, id);
+  if (unlink_and_mark(s, path, id, PLACE_TODO) == -1) return -1;
+  wait_path(path, id, "");
+  if (unlink_and_mark(s, path, id, PLACE_WAIT) == -1) return -1;
+  mark(s, id, place);
+  return has_log(s, id) ? remove_log_later(s, id) : 0;
 }
 
 int store_move_to_bad(struct store *s, const struct queueid *id, enum store_place place) {
@@ -186,6 +272,15 @@ int store_move_to_bad(struct store *s, const struct queueid *id, enum store_plac
   return 0;
 }
 
+int store_remove_from_bad(struct store *s, const struct queueid *id) {
+  char path[PATH_SPACE];
+  snprintf(path, sizeof path, "bad/%s", id->s);
+  if (unlinkat(s->queue_fd, path, 0) == -1) return -1;
+  s->dirty_all = true;
+  snprintf(path, sizeof path, "bad/%s.log", id->s);
+  return unlinkat(s->queue_fd, path, 0) == -1 && errno != ENOENT ? -1 : 0;
+}
+
 static int copy_octets(int to, int from, uint64_t octets) {
   off_t at = 0;
   while ((uint64_t)at < octets) {
@@ -196,12 +291,15 @@ static int copy_octets(int to, int from, uint64_t octets) {
   return 0;
 }
 
+static const char copy_name[] = "tmp/copy";
+
+/* Its name was to vanish at once, but a crash may have kept it. */
 static int open_unnamed(struct store *s) {
   int fd = openat(s->queue_fd, "tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0400);
   if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
-  static const char name[] = "tmp/copy";
-  fd = openat(s->queue_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-  if (fd >= 0) unlinkat(s->queue_fd, name, 0);
+  if (unlink_if_there(s, copy_name) == -1) return -1;
+  fd = openat(s->queue_fd, copy_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+  if (fd >= 0) unlinkat(s->queue_fd, copy_name, 0);
   return fd;
 }
 
@@ -280,8 +378,16 @@ int store_sync(struct store *s) {
   s->dirty_all = s->dirty_todo = false;
   memset(s->dirty_wait, 0, sizeof s->dirty_wait);
   if (r == -1) s->doubtful = true;
+  if (!s->doubtful)
+    while (s->spent_count) (void)remove_log(s, &s->spent[--s->spent_count]);
+  s->spent_count = 0;
   errno = saved;
   return r;
+}
+
+int store_sync_all(struct store *s) {
+  s->dirty_all = true;
+  return store_sync(s);
 }
 
 static int clear_one(void *context, const struct queueid *id) {
@@ -295,4 +401,44 @@ static int clear_one(void *context, const struct queueid *id) {
   return 0;
 }
 
-int store_clear_tmp(struct store *s) { return store_scan(s, "tmp", clear_one, s); }
+int store_clear_tmp(struct store *s) {
+  return unlink_if_there(s, copy_name) == -1 ? -1 : store_scan(s, "tmp", clear_one, s);
+}
+
+static bool is_there(const struct store *s, const char *path) {
+  return faccessat(s->queue_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+/* The message may have left only on its way to the disk, as at store_remove(). */
+static int clear_log(struct store *s, const char *folder, const char *name) {
+  static const char ending[] = ".log";
+  struct queueid id;
+  char path[PATH_SPACE];
+  size_t len = strlen(name);
+  if (strcmp(name, new_name) == 0) {
+    snprintf(path, sizeof path, "%s/%s", folder, new_name);
+    return unlink_if_there(s, path);
+  }
+  if (len != QUEUEID_LENGTH + strlen(ending) || strcmp(name + QUEUEID_LENGTH, ending) != 0 ||
+      !queueid_parse(&id, (struct text){name, QUEUEID_LENGTH}))
+    return 0;
+  wait_path(path, &id, "");
+  if (is_there(s, path)) return 0;
+  todo_path(path, &id);
+  return is_there(s, path) ? 0 : remove_log_later(s, &id);
+}
+
+int store_clear_logs(struct store *s, const char *folder) {
+  int fd = openat(s->queue_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd == -1) return -1;
+  DIR *d = fdopendir(fd);
+  if (!d) return close(fd), -1;
+  struct dirent *entry;
+  int r = 0;
+  while (r == 0 && (errno = 0, entry = readdir(d))) r = clear_log(s, folder, entry->d_name);
+  if (r == 0 && errno) r = -1;
+  int saved = errno;
+  closedir(d);
+  errno = saved;
+  return r;
+}

@@ -20,7 +20,7 @@
 
 enum store_place { PLACE_TODO, PLACE_WAIT };
 
-enum { STORE_DIRTY_LOGS_MAX = 16 };
+enum { STORE_DIRTY_LOGS_MAX = 16, STORE_SPENT_MAX = 1024 };
 
 struct store {
   int queue_fd;
@@ -31,6 +31,8 @@ struct store {
   unsigned dirty_log_count;
   bool dirty_all; /* too much to name: sync the file system */
   bool doubtful;  /* a sync has failed: one that succeeds later proves nothing */
+  struct queueid *spent; /* messages that are gone, whose logs go after the next sync */
+  unsigned spent_count;
 };
 
 /* store_open(): opens the folder; store_lock(): takes the runner's lock, EAGAIN
@@ -41,6 +43,15 @@ void store_close(struct store *s);
 
 /* store_open_message(): a read-only descriptor; *place says where it lies. */
 int store_open_message(struct store *s, const struct queueid *id, enum store_place *place);
+
+/* store_open_bad(): the same in bad/.  EBADMSG or ELOOP: not a plain file. */
+int store_open_bad(struct store *s, const struct queueid *id);
+/* store_open_at(): the same, in that place only. */
+int store_open_at(struct store *s, const struct queueid *id, enum store_place place);
+
+/* store_find(): where it lies.  0, or -1 with errno, ENOENT: nowhere. */
+int store_find(struct store *s, const struct queueid *id, enum store_place *place);
+bool store_is_at(struct store *s, const struct queueid *id, enum store_place place);
 
 /* store_read_log(): *out gets the whole log, empty when there is none. */
 int store_read_log(struct store *s, const struct queueid *id, stralloc *out);
@@ -57,11 +68,19 @@ int store_rewrite_log(struct store *s, const struct queueid *id, struct text oct
 /* store_move_to_wait(): out of the injectors' reach. */
 int store_move_to_wait(struct store *s, const struct queueid *id);
 
-/* store_remove(): the message, then its log. */
+/* store_remove(): the message, and when that has reached the disk, its log:
+ * without it a message that comes back would be delivered to all again. */
 int store_remove(struct store *s, const struct queueid *id, enum store_place place);
+
+/* store_remove_copy(): only the file in todo/.  store_remove_log(): only the log. */
+int store_remove_copy(struct store *s, const struct queueid *id);
+int store_remove_log(struct store *s, const struct queueid *id);
 
 /* store_move_to_bad(): message and log. */
 int store_move_to_bad(struct store *s, const struct queueid *id, enum store_place place);
+
+/* store_remove_from_bad(): message and log. */
+int store_remove_from_bad(struct store *s, const struct queueid *id);
 
 /* store_body_copy(): an unnamed file with the first octets of fd, the
  * message's body: readers are given store_reopen() of it. */
@@ -81,7 +100,15 @@ bool store_is_dirty(const struct store *s);
 int store_sync(struct store *s);
 int store_sync_todo(struct store *s);
 
+/* store_sync_all(): the whole file system.  What a runner that was killed had
+ * not synced still looks as if it could be believed. */
+int store_sync_all(struct store *s);
+
 /* store_clear_tmp(): removes files whose injector is gone. */
 int store_clear_tmp(struct store *s);
+
+/* store_clear_logs(): removes what a crash left in that wait folder: logs
+ * without a message, after the next sync, and a log that was being rewritten. */
+int store_clear_logs(struct store *s, const char *folder);
 
 #endif

@@ -141,7 +141,7 @@ static void damage_log(struct testrunner *t, const struct queueid *id, size_t at
   close(fd);
 }
 
-static size_t size_after_failures(struct testrunner *t, const struct queueid *id) {
+static size_t size_before_told(struct testrunner *t, const struct queueid *id) {
   struct message m;
   const char *reason;
   struct text rest;
@@ -168,10 +168,50 @@ static void drop_dsn(struct testrunner *t) {
   closedir(d);
 }
 
-static void a_crash_while_telling_makes_one_dsn(void **state) {
-  static const char *const to[] = {"never-1@here.example", "never-2@here.example",
-                                   "later@here.example"};
+/* What there is to tell when the crash comes, and how soon it is told after it. */
+struct news {
+  const char *to[3];
+  uint64_t notify, until_s, told_within_s;
+};
+
+/* One more is told of than before, and never again. */
+static void crash_while_telling(const struct news *news, enum last_record told, bool dsn_there, size_t more) {
   static const char silent[] = "silent-ann@here.example";
+  struct testrunner t;
+  testrunner_make(&t);
+  testrunner_control(&t, "delaywarning", "14400\n");
+  testrunner_start(&t);
+  struct queueid id = testrunner_inject(&t, silent, news->notify, news->to, 3);
+  testrunner_run(&t, news->until_s);
+  assert_int_equal(testrunner_told(&t, "", silent), 1); /* under way, the DSN lies in todo/ */
+  assert_int_equal(testrunner_files_in(&t, "todo"), 1);
+  testrunner_crash(&t);
+  assert_int_equal(store_open(&t.runner.store, t.queue.path), 0);
+  damage_log(&t, &id, size_before_told(&t, &id), told);
+  store_close(&t.runner.store);
+  if (!dsn_there) drop_dsn(&t);
+  t.means[SAY_NOTHING] = SAY_SUCCESS;
+  size_t attempts = testrunner_attempts(&t, news->to[0]);
+  testrunner_start(&t);
+  testrunner_run(&t, news->told_within_s);
+  assert_int_equal(testrunner_told(&t, "", silent), 1 + more);
+  testrunner_crash(&t); /* and that it was told is remembered */
+  testrunner_start(&t);
+  testrunner_run(&t, TEST_HOUR_S);
+  assert_int_equal(testrunner_told(&t, "", silent), 1 + more);
+  if (*news->to[0] != 'l') assert_int_equal(testrunner_attempts(&t, news->to[0]), attempts);
+  const struct attempt *dsn = testrunner_attempt(&t, silent, more);
+  assert_true(testrunner_body_has(dsn, news->to[0]) && testrunner_body_has(dsn, news->to[1]));
+  testrunner_remove(&t);
+}
+
+static void a_crash_while_telling_makes_one_dsn(void **state) {
+  static const struct news news[] = {
+    {{"never-1@here.example", "never-2@here.example", "later@here.example"}, 0, 10, 20},
+    {{"later-1@here.example", "later-2@there.example", "later-3@here.example"}, 0, 14410, 4000},
+    {{"bob-1@here.example", "bob-2@there.example", "later@here.example"}, NOTIFY_SUCCESS, 10, 200},
+    {{"bob-1@here.example", "never-2@there.example", "later@here.example"}, NOTIFY_SUCCESS | NOTIFY_FAILURE, 10, 20},
+  };
   static const struct {
     enum last_record told;
     bool dsn;
@@ -183,32 +223,9 @@ static void a_crash_while_telling_makes_one_dsn(void **state) {
     {RECORD_ZEROED, true, 1},
   };
   (void)state;
-  for (size_t i = 0; i < COUNT(cases); i++) {
-    struct testrunner t;
-    testrunner_make(&t);
-    testrunner_start(&t);
-    struct queueid id = testrunner_inject(&t, silent, 0, to, 3);
-    testrunner_run(&t, 10);
-    assert_int_equal(testrunner_told(&t, "", silent), 1); /* under way, the DSN lies in todo/ */
-    assert_int_equal(testrunner_files_in(&t, "todo"), 1);
-    testrunner_crash(&t);
-    assert_int_equal(store_open(&t.runner.store, t.queue.path), 0);
-    damage_log(&t, &id, size_after_failures(&t, &id), cases[i].told);
-    store_close(&t.runner.store);
-    if (!cases[i].dsn) drop_dsn(&t);
-    t.means[SAY_NOTHING] = SAY_SUCCESS;
-    testrunner_start(&t);
-    testrunner_run(&t, 20);
-    assert_int_equal(testrunner_told(&t, "", silent), 1 + cases[i].more);
-    testrunner_crash(&t); /* and that it was told is remembered */
-    testrunner_start(&t);
-    testrunner_run(&t, TEST_DAY_S);
-    assert_int_equal(testrunner_told(&t, "", silent), 1 + cases[i].more);
-    assert_int_equal(testrunner_attempts(&t, to[0]), 1);
-    const struct attempt *dsn = testrunner_attempt(&t, silent, cases[i].more);
-    assert_true(testrunner_body_has(dsn, to[0]) && testrunner_body_has(dsn, to[1]));
-    testrunner_remove(&t);
-  }
+  for (size_t n = 0; n < COUNT(news); n++)
+    for (size_t i = 0; i < COUNT(cases); i++)
+      crash_while_telling(&news[n], cases[i].told, cases[i].dsn, cases[i].more);
 }
 
 /* Nothing new can be made: as on a disk that is full. */
@@ -221,14 +238,16 @@ static void mend_todo(struct testrunner *t) {
 }
 
 static void a_dsn_that_cannot_be_made_is_made_later(void **state) {
-  for (unsigned crash = 0; crash < 2; crash++) {
+  static const char *const to = "later@here.example";
+  for (unsigned i = 0; i < 4; i++) {
     struct testrunner t;
+    bool crash = i & 1, success = i & 2;
     (void)state;
     testrunner_make(&t);
     testrunner_start(&t);
-    testrunner_inject_one(&t, sender, "later@here.example");
+    testrunner_inject(&t, sender, NOTIFY_FAILURE | NOTIFY_SUCCESS, &to, 1);
     testrunner_run(&t, 10);
-    t.means[SAY_DEFERRAL] = SAY_FAILURE;
+    t.means[SAY_DEFERRAL] = success ? SAY_SUCCESS : SAY_FAILURE;
     break_todo(&t);
     testrunner_run(&t, 1000);
     assert_int_equal(testrunner_attempts(&t, "later@here.example"), 2);
@@ -239,6 +258,7 @@ static void a_dsn_that_cannot_be_made_is_made_later(void **state) {
     if (crash) testrunner_start(&t);
     testrunner_run(&t, 1000);
     assert_int_equal(testrunner_told(&t, "", sender), 1);
+    assert_int_equal(testrunner_attempts(&t, to), 2);
     assert_int_equal(testrunner_files(&t), 0);
     testrunner_remove(&t);
   }

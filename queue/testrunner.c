@@ -37,6 +37,7 @@ void testrunner_make(struct testrunner *t) {
   assert_int_equal(setenv("OWLPOST_CONTROL", t->control, 1), 0);
   testrunner_control(t, "me", "here.example\n");
   testrunner_control(t, "rescaninterval", "86400\n");
+  testrunner_control(t, "delaywarning", "0\n"); /* their tests ask for them */
   testrunner_control(t, "retryjitter", "0\n");
   t->clock = (struct clock){wall, boot, t};
   t->log.fd = memfd_create("log", MFD_CLOEXEC);
@@ -50,6 +51,7 @@ void testrunner_start(struct testrunner *t) {
   assert_int_equal(control_open(&r->control), 0);
   assert_int_equal(runner_load_settings(r), 0);
   assert_int_equal(store_open(&r->store, t->queue.path), 0);
+  assert_int_equal(operator_load_holds(r), 0);
   const struct player player = {.context = t, .job = take_job};
   assert_int_equal(played_open(&t->played, r, &player), 0);
 }
@@ -122,7 +124,8 @@ static void keep_attempt(struct testrunner *t, const struct played_agent *agent,
   *a = (struct attempt){.at_s = (t->boot_us - first_boot_us) / second_us,
                         .channel = agent->channel,
                         .recipients = j->envelope.recipient_count,
-                        .body_type = j->envelope.body};
+                        .body_type = j->envelope.body,
+                        .smtputf8 = j->envelope.smtputf8};
   keep_text(a->sender, j->envelope.sender);
   keep_text(a->address, j->envelope.recipients[recipient].address);
   keep_body(a, j, fd);
@@ -146,6 +149,7 @@ static void send_result(const struct testrunner *t, const struct played_agent *a
                         uint64_t index, enum say say) {
   struct agent_result r = {.job = job, .index = index, .result = result_of(say)};
   if (say == SAY_FAILURE && t->failure) r.result = *t->failure;
+  if (say == SAY_SUCCESS && t->success) r.result = *t->success;
   (void)agent_send_result(a->sock, &r, SEND_MS); /* the runner may have hung up */
 }
 
@@ -203,10 +207,18 @@ void testrunner_run(struct testrunner *t, uint64_t seconds) {
 
 /* ---- messages */
 
+struct queueid testrunner_inject_envelope(struct testrunner *t, struct text body,
+                                          const struct envelope *e) {
+  struct queueid id;
+  assert_int_equal(queueid_make(&id, e->arrival_us), 0);
+  assert_int_equal(privatequeue_put(&t->queue.store, &id, e, body), 0);
+  runner_found(&t->runner, &id);
+  return id;
+}
+
 struct queueid testrunner_inject_body(struct testrunner *t, struct text body, const char *sender,
                                       uint64_t notify, const char *const *recipients,
                                       size_t count) {
-  struct queueid id;
   struct envelope e = {.sender = text_of(sender), .arrival_us = t->wall_us};
   for (size_t i = 0; i < count; i++) {
     struct envelope_recipient *r = envelope_add(&e);
@@ -214,10 +226,8 @@ struct queueid testrunner_inject_body(struct testrunner *t, struct text body, co
     r->address = text_of(recipients[i]);
     r->notify = notify;
   }
-  assert_int_equal(queueid_make(&id, e.arrival_us), 0);
-  assert_int_equal(privatequeue_put(&t->queue.store, &id, &e, body), 0);
+  struct queueid id = testrunner_inject_envelope(t, body, &e);
   envelope_free(&e);
-  runner_found(&t->runner, &id);
   return id;
 }
 

@@ -36,6 +36,7 @@ struct attempt {
   size_t recipients; /* of its job */
   bool by_descriptor;
   uint64_t body_type; /* enum envelope_body */
+  bool smtputf8;
   char sender[TEST_ADDRESS_MAX], address[TEST_ADDRESS_MAX];
   stralloc body;
 };
@@ -50,6 +51,7 @@ struct testrunner {
   struct played played;
   enum say means[SAY_COUNT]; /* what each is turned into; the identity at first */
   const struct result *failure; /* what "never" says; NULL: something short */
+  const struct result *success; /* the same of a success */
   struct attempt *attempts;
   size_t attempt_count;
 };
@@ -71,6 +73,8 @@ void testrunner_run(struct testrunner *t, uint64_t seconds);
 /* testrunner_inject(): into todo/, and a poke.  notify 0: not given. */
 struct queueid testrunner_inject(struct testrunner *t, const char *sender, uint64_t notify,
                                  const char *const *recipients, size_t count);
+struct queueid testrunner_inject_envelope(struct testrunner *t, struct text body,
+                                          const struct envelope *e);
 struct queueid testrunner_inject_body(struct testrunner *t, struct text body, const char *sender,
                                       uint64_t notify, const char *const *recipients, size_t count);
 

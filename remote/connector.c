@@ -103,8 +103,7 @@ static int answer(int talker, struct walk *w) {
     }
     note_failure(&w->trouble, t, w->destination->port);
   }
-  if (w->trouble.class == RESULT_SUCCESS)
-    verdict_set(&w->trouble, RESULT_DEFERRAL, "4.4.4", "no address to connect to");
+  walk_end(w);
   return send_none(talker, &w->trouble);
 }
 

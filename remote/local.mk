@@ -15,6 +15,7 @@ noinst_LIBRARIES += %D%/libremote.a
 %C%_libremote_a_SOURCES = \
   %D%/alias.h %D%/alias.c \
   %D%/body.h %D%/body.c \
+  %D%/explain.h %D%/explain.c \
   %D%/ip.h %D%/ip.c \
   %D%/mx.h %D%/mx.c \
   %D%/net.h %D%/net.c \

@@ -22,6 +22,7 @@
 #include "lib/sandbox.h"
 #include "lib/unixsock.h"
 #include "remote/connector.h"
+#include "remote/explain.h"
 #include "remote/talker.h"
 
 enum { RUNNER = 0 };
@@ -34,7 +35,7 @@ static struct {
 } settings;
 
 static void die_usage(void) {
-  log_s(&out, "owl-remote: usage: owl-remote mx|relay host port");
+  log_s(&out, "owl-remote: usage: owl-remote [--explain] mx|relay host port");
   log_end(&out);
   _exit(TOOL_USAGE);
 }
@@ -129,13 +130,26 @@ static void leave_runner(void) {
   if (null > out.fd) close(null);
 }
 
-static int run_connector(int talker, pid_t pid, const struct destination *d) {
-  struct connector_settings s = {
+static struct connector_settings settings_of_connector(void) {
+  return (struct connector_settings){
     .me = text_of_stralloc(&settings.me),
     .helohost = text_of_stralloc(&settings.helohost),
     .timeoutconnect_s = (unsigned)settings.timeoutconnect_s,
     .timeoutdns_s = (unsigned)settings.timeoutdns_s,
   };
+}
+
+/* For owlq explain. */
+static int explain(const struct destination *d) {
+  struct connector_settings s = settings_of_connector();
+  struct facts facts = {.fd = 1};
+  if (explain_destination(d, &s, &facts) == -1) die_system("unable to ask name servers");
+  stralloc_free(&facts.lines);
+  return TOOL_OK;
+}
+
+static int run_connector(int talker, pid_t pid, const struct destination *d) {
+  struct connector_settings s = settings_of_connector();
   int status;
   leave_runner();
   if (connector_run(talker, d, &s) == -1) {
@@ -151,11 +165,12 @@ static int run_connector(int talker, pid_t pid, const struct destination *d) {
 int main(int argc, char **argv) {
   struct destination d = {0};
   int pair[2];
-  (void)argc;
+  bool explains = argc > 1 && strcmp(argv[1], "--explain") == 0;
   signal(SIGPIPE, SIG_IGN);
   signal(SIGCHLD, SIG_DFL); /* the spawner ignores it */
-  read_arguments(argv, &d);
+  read_arguments(argv + explains, &d);
   read_settings();
+  if (explains) return explain(&d);
   if (unixsock_pair(pair) == -1) die_system("unable to make a socketpair");
   pid_t pid = fork();
   if (pid == -1) die_system("unable to fork");

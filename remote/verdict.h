@@ -7,6 +7,7 @@
 #ifndef OWL_VERDICT_H
 #define OWL_VERDICT_H
 
+#include "lib/fact.h"
 #include "remote/reply.h"
 
 struct verdict {

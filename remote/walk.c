@@ -7,6 +7,7 @@ static void trouble(struct walk *w, enum result_class class, const char *status,
                     struct text name) {
   verdict_set(&w->trouble, class, status, ours);
   verdict_add_text(&w->trouble, name);
+  if (w->facts) fact_say(w->facts, "trouble", "", text_of_stralloc(&w->trouble.text));
 }
 
 static struct text host_name(const struct walk *w, size_t i) {
@@ -19,6 +20,16 @@ static void add_target(struct walk *w, struct text host, const struct ip *ip) {
 }
 
 /* ---- this host */
+
+static void note_own(const struct walk *w, struct text host, const char *sign) {
+  fact_begin(w->facts, "ownhost");
+  fact_t(w->facts, host);
+  fact_s(w->facts, " is this host, by its ");
+  fact_s(w->facts, sign);
+  fact_s(w->facts, ": neither it nor a host that is not better is tried");
+  fact_detail(w->facts, "host", host);
+  fact_end(w->facts);
+}
 
 static bool is_own_name(const struct walk *w, struct text name) {
   return mx_same_name(name, w->settings->me) || mx_same_name(name, w->settings->helohost);
@@ -43,7 +54,7 @@ static bool is_own_address(const struct walk *w, const struct ip *ip) {
 /* false: the host is this one. */
 static bool look_up(struct walk *w, struct text host) {
   struct address_list list;
-  if (is_own_name(w, host)) return false;
+  if (is_own_name(w, host)) return note_own(w, host, "name"), false;
   switch (resolve_addresses(&list, host, w->settings->timeoutdns_s)) {
     case RESOLVE_FOUND: break;
     case RESOLVE_NONE:
@@ -54,7 +65,7 @@ static bool look_up(struct walk *w, struct text host) {
       return trouble(w, RESULT_DEFERRAL, "4.4.3", "unable to look up mail exchanger ", host), true;
   }
   for (size_t i = 0; i < list.count; i++) {
-    if (is_own_address(w, &list.ips[i])) return false;
+    if (is_own_address(w, &list.ips[i])) return note_own(w, host, "address"), false;
     add_target(w, host, &list.ips[i]);
   }
   return true;
@@ -103,16 +114,34 @@ static void look_up_name(struct walk *w) {
   }
 }
 
+static void note_exchangers(const struct walk *w) {
+  if (!w->facts) return;
+  if (w->hosts.null) fact_say(w->facts, "nullmx", "a record says that no mail is taken", TEXT_ABSENT);
+  for (size_t i = 0; i < w->hosts.count; i++) {
+    fact_begin(w->facts, "mx");
+    fact_t(w->facts, host_name(w, i));
+    fact_s(w->facts, ", preference ");
+    fact_u(w->facts, w->hosts.hosts[i].preference);
+    fact_detail(w->facts, "host", host_name(w, i));
+    fact_detail_u(w->facts, "preference", w->hosts.hosts[i].preference);
+    fact_end(w->facts);
+  }
+}
+
 static void look_up_mx(struct walk *w) {
   struct text domain = w->destination->host;
   switch (resolve_mx(&w->hosts, domain, w->settings->timeoutdns_s)) {
     case RESOLVE_FOUND: break;
-    case RESOLVE_NONE: look_up_name(w); return;
+    case RESOLVE_NONE:
+      fact_say(w->facts, "nomx", "no MX record, so the domain is its own mail exchanger: ", domain);
+      look_up_name(w);
+      return;
     case RESOLVE_NO_NAME: trouble(w, RESULT_FAILURE, "5.1.2", "no such domain: ", domain); return;
     case RESOLVE_TEMPORARY:
       trouble(w, RESULT_DEFERRAL, "4.4.3", "unable to look up the mail exchangers of ", domain);
       return;
   }
+  note_exchangers(w);
   if (mx_is_null(&w->hosts))
     trouble(w, RESULT_FAILURE, "5.1.10", "the domain takes no mail (null MX): ", domain);
   else if (w->hosts.count == 0)
@@ -141,6 +170,11 @@ const struct walk_target *walk_next(struct walk *w) {
     next_group(w);
   }
   return &w->targets[w->next_target++];
+}
+
+void walk_end(struct walk *w) {
+  if (w->trouble.class == RESULT_SUCCESS)
+    verdict_set(&w->trouble, RESULT_DEFERRAL, "4.4.4", "no address to connect to");
 }
 
 void walk_free(struct walk *w) { verdict_free(&w->trouble); }

@@ -26,6 +26,7 @@ struct walk {
   size_t next_host;
   struct walk_target targets[WALK_TARGETS_MAX];
   size_t target_count, next_target;
+  struct facts *facts; /* NULL, or who wants to know what was looked up */
   struct verdict trouble; /* the last thing that went wrong; class success: nothing yet */
 };
 
@@ -34,6 +35,10 @@ void walk_begin(struct walk *w, const struct destination *d, const struct connec
 
 /* walk_next(): the next address, or NULL at the end. */
 const struct walk_target *walk_next(struct walk *w);
+
+/* walk_end(): no address was left, and none was used: trouble says why in any
+ * case. */
+void walk_end(struct walk *w);
 
 void walk_free(struct walk *w);
 

@@ -109,7 +109,7 @@ static struct outcome take_sender(struct doorkeeper *k, const struct door_reques
   const struct settings *s = k->settings;
   struct envelope granted = r->envelope; /* has nothing else, and no control octets */
   if (k->state != DOORKEEPER_IDLE) return refuse_order();
-  if (policy_refuses_sender(s, granted.sender))
+  if (policy_refuses_sender(s, granted.sender, k->facts))
     return refuse(553, "5.7.1", "sorry, your envelope sender is in my list of refused senders");
   if (s->databytes && r->octets > s->databytes)
     return refuse(552, "5.3.4", "that message is too large for this server");
@@ -132,6 +132,7 @@ static struct outcome on_mail(struct doorkeeper *k, const struct door_request *r
 static struct outcome ask_delivery(struct doorkeeper *k, struct text address) {
   struct result r;
   int limit_ms = io_limit_ms(k->settings->timeoutrcpt_s);
+  fact_say(k->facts, "question", "delivery is asked about ", address);
   if (question_ask(&k->question, address, limit_ms, &r) == -1) {
     /* sendmail -bs has no client and runs as its caller, whom the socket's
      * folder shuts out, and who could as well inject without a question */
@@ -156,10 +157,12 @@ static struct outcome check_recipient(struct doorkeeper *k, struct text recipien
   if (policy_address(s, k->client, recipient, &k->address) == -1) return no_memory();
   struct text address = text_of_stralloc(&k->address);
   if (address.len > ENVELOPE_ADDRESS_MAX) return refuse(501, "5.1.3", "that address is too long");
-  if (!policy_may_relay(s, address))
+  if (!policy_may_relay(s, address, k->facts))
     return refuse(553, "5.7.1", "sorry, that domain isn't in my list of allowed rcpthosts");
   if (route_find(&s->routes, address, &k->route) == -1)
     return refuse(451, "4.3.5", "the route of that recipient is not configured properly");
+  if (route_leads_nowhere(&k->route))
+    return refuse(550, "5.1.2", "that address has no host that mail could be sent to");
   if (k->route.channel == CHANNEL_LOCAL) return ask_delivery(k, text_of_stralloc(&k->route.address));
   return grant(250, "2.1.5", "recipient ok");
 }

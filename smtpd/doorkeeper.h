@@ -24,6 +24,7 @@ struct doorkeeper {
   const struct client *client;
   const struct clock *clock;
   struct log *log;
+  struct facts *facts; /* NULL, or who wants to know what was looked for */
 
   enum doorkeeper_state state;
   struct question question;

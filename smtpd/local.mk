@@ -6,6 +6,7 @@ SMTPD_PARTS = $(SMTPD_COMMAND) \
   %D%/client.h %D%/client.c \
   %D%/data.h %D%/data.c \
   %D%/doorkeeper.h %D%/doorkeeper.c \
+  %D%/explain.h %D%/explain.c \
   %D%/policy.h %D%/policy.c \
   %D%/question.h %D%/question.c \
   %D%/settings.h %D%/settings.c \

@@ -5,8 +5,10 @@
 #include "smtpd/client.h"
 #include "smtpd/settings.h"
 
+/* Each notes for f, which may be NULL, what it looked for (lib/fact.h). */
+
 /* badmailfrom has the address, or @ and its domain. */
-bool policy_refuses_sender(const struct settings *s, struct text sender);
+bool policy_refuses_sender(const struct settings *s, struct text sender, struct facts *f);
 
 /* policy_address(): *out gets the recipient's address as it goes into the
  * queue: with RELAYCLIENT behind it, and localiphost in place of [the address
@@ -16,6 +18,6 @@ int policy_address(const struct settings *s, const struct client *c, struct text
 
 /* policy_may_relay(): RELAYCLIENT is set, or the domain of that address is in
  * rcpthosts, or there is no domain. */
-bool policy_may_relay(const struct settings *s, struct text address);
+bool policy_may_relay(const struct settings *s, struct text address, struct facts *f);
 
 #endif

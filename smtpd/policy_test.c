@@ -32,12 +32,12 @@ static int tear_down(void **state) {
 
 static void senders_are_refused_by_address_or_domain(void **state) {
   (void)state;
-  assert_true(policy_refuses_sender(&settings, text_of("spam@X.example")));
-  assert_true(policy_refuses_sender(&settings, text_of("anyone@bad.example")));
-  assert_false(policy_refuses_sender(&settings, text_of("other@x.example")));
-  assert_false(policy_refuses_sender(&settings, text_of("a@sub.bad.example")));
-  assert_false(policy_refuses_sender(&settings, text_of("")));
-  assert_false(policy_refuses_sender(&settings, text_of("bad.example")));
+  assert_true(policy_refuses_sender(&settings, text_of("spam@X.example"), NULL));
+  assert_true(policy_refuses_sender(&settings, text_of("anyone@bad.example"), NULL));
+  assert_false(policy_refuses_sender(&settings, text_of("other@x.example"), NULL));
+  assert_false(policy_refuses_sender(&settings, text_of("a@sub.bad.example"), NULL));
+  assert_false(policy_refuses_sender(&settings, text_of(""), NULL));
+  assert_false(policy_refuses_sender(&settings, text_of("bad.example"), NULL));
 }
 
 static const struct {
@@ -63,16 +63,16 @@ static const struct {
 static void only_rcpthosts_are_relayed_for(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof relays / sizeof relays[0]; i++)
-    if (policy_may_relay(&settings, text_of(relays[i].address)) != relays[i].may)
+    if (policy_may_relay(&settings, text_of(relays[i].address), NULL) != relays[i].may)
       fail_msg("%s", relays[i].address);
 }
 
 static void nobody_is_relayed_for_without_rcpthosts(void **state) {
   struct settings none = {0};
   (void)state;
-  assert_false(policy_may_relay(&none, text_of("a@ok.example")));
+  assert_false(policy_may_relay(&none, text_of("a@ok.example"), NULL));
   none.relayclient = text_of("");
-  assert_true(policy_may_relay(&none, text_of("a@ok.example")));
+  assert_true(policy_may_relay(&none, text_of("a@ok.example"), NULL));
 }
 
 static void assert_address(const char *recipient, const char *expected) {

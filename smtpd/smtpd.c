@@ -28,6 +28,7 @@
 #include "lib/sandbox.h"
 #include "lib/unixsock.h"
 #include "smtpd/doorkeeper.h"
+#include "smtpd/explain.h"
 #include "smtpd/talker.h"
 
 enum { CLIENT_FD = 0, CLIENT_OUT_FD = 1, LOG_FD = 2, TALKER_ENDS_S = 10, DIE_MS = 2000 };
@@ -179,12 +180,33 @@ static int run_doorkeeper(const struct settings *s, const struct client *c) {
   return WIFEXITED(status) && WEXITSTATUS(status) < TALKER_END_COUNT ? TOOL_OK : TOOL_SYSTEM;
 }
 
-int main(void) {
+/* For owlq explain: descriptor 0 is no client. */
+static int explain(const char *recipient, const char *sender) {
+  static struct settings settings;
+  static struct control control;
+  struct client nobody = {0};
+  struct facts facts = {.fd = CLIENT_OUT_FD};
+  struct result problem = {.text = text_of("the doorkeeper cannot be asked")};
+  int r = -1;
+  if (control_open(&control) == 0 && settings_load(&settings, &control) == 0)
+    r = explain_recipient(&settings, &nobody, text_of(sender), text_of(recipient), &facts);
+  else
+    problem.text = text_of(control.error.s);
+  if (r == -1) fact_outcome(&facts, &problem);
+  settings_free(&settings);
+  control_free(&control);
+  stralloc_free(&facts.lines);
+  return r == 0 ? TOOL_OK : TOOL_SYSTEM;
+}
+
+int main(int argc, char **argv) {
   static struct settings settings;
   static struct control control;
   static struct client client;
   int doors[2];
   signal(SIGPIPE, SIG_IGN);
+  if (argc > 1 && strcmp(argv[1], "--explain") == 0)
+    return argc == 3 || argc == 4 ? explain(argv[2], argc == 4 ? argv[3] : "") : TOOL_USAGE;
   if (control_open(&control) == -1) die_memory();
   if (settings_load(&settings, &control) == -1) die_control(&control);
   if (client_find(&client, CLIENT_FD) == -1) die_memory();

@@ -191,6 +191,15 @@ static int converse(struct talker *t, struct reply *r) {
   return ends_group ? flush(t) : 0;
 }
 
+/* Input that is not read when the connection closes makes TCP reset it, and
+ * the last reply may be lost with that. */
+static void linger(struct talker *t) {
+  uint64_t end = clock_boot_us(&clock_system) + LINGER_MS * 1000u;
+  if (shutdown(t->out, SHUT_WR) == -1) return;
+  while (clock_boot_us(&clock_system) < end)
+    if (io_read(t->in, t->reader.octets, sizeof t->reader.octets, LINGER_MS) <= 0) return;
+}
+
 /* The client is told, where it can be told in an instant. */
 static enum talker_end give_up(struct talker *t, int error) {
   struct reply r = reply_hang_up(421, "4.3.2", "the server is shutting down, closing");
@@ -205,18 +214,10 @@ static enum talker_end give_up(struct talker *t, int error) {
     r = reply_hang_up(421, "4.3.0", "out of memory, closing");
   } else
     return end;
-  if (reply_cat(&t->output, &r) == 0)
-    (void)io_write_all(t->out, t->output.s, t->output.len, LINGER_MS);
+  if (reply_cat(&t->output, &r) == 0 &&
+      io_write_all(t->out, t->output.s, t->output.len, LINGER_MS) == 0)
+    linger(t);
   return end;
-}
-
-/* Input that is not read when the connection closes makes TCP reset it, and
- * the last reply may be lost with that. */
-static void linger(struct talker *t) {
-  uint64_t end = clock_boot_us(&clock_system) + LINGER_MS * 1000u;
-  if (shutdown(t->out, SHUT_WR) == -1) return;
-  while (clock_boot_us(&clock_system) < end)
-    if (io_read(t->in, t->reader.octets, sizeof t->reader.octets, LINGER_MS) <= 0) return;
 }
 
 static enum talker_end hang_up(struct talker *t, unsigned code) {

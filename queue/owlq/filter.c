@@ -14,6 +14,7 @@ const char *state_name(enum queue_state s) { return names[s]; }
 
 enum queue_state state_of(const struct message *m) {
   if (m->waiting == 0) return STATE_FAILED;
+  if (m->held) return STATE_HELD;
   return m->has_log ? STATE_WAITING : STATE_NEW;
 }
 
@@ -148,10 +149,11 @@ static bool any_pattern_fits(const struct filter_words *w, struct text address) 
   return false;
 }
 
-static bool any_destination_fits(const struct filter_words *w, struct text address) {
+/* route: where it last went, as the log has it; absent before the first deferral. */
+static bool any_destination_fits(const struct filter_words *w, struct text address, struct text route) {
   struct text domain = domain_of(address);
-  for (size_t i = 0; domain.s && i < w->count; i++)
-    if (matches(w->words[i], domain)) return true;
+  for (size_t i = 0; i < w->count; i++)
+    if ((domain.s && matches(w->words[i], domain)) || (route.s && matches(w->words[i], route))) return true;
   return false;
 }
 
@@ -161,7 +163,7 @@ static bool recipients_fit(const struct filter *f, const struct message *m) {
   for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
     struct text address = m->file.envelope.recipients[i].address;
     if (m->states[i].progress != RECIPIENT_DONE && (!r->count || any_pattern_fits(r, address)) &&
-        (!d->count || any_destination_fits(d, address)))
+        (!d->count || any_destination_fits(d, address, m->states[i].last.route)))
       return true;
   }
   return false;

@@ -8,6 +8,8 @@
  *
  * A pattern is an address, @domain, or either with the shell's * ? and [...];
  * upper and lower case are the same, and <> is the null reverse-path.  A
+ * destination is a recipient's domain, or where a deferred one was to go: the
+ * next hop, or the local user, by the name that the log gives it.  A
  * recipient counts until it is delivered: one that has failed does, too.
  * Patterns and ids are kept as pointers to the arguments, which must outlive
  * the filter.

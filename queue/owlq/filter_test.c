@@ -170,6 +170,7 @@ static struct message sample(struct recipient_state states[2]) {
   envelope_add(&m.file.envelope)->address = text_of("ann@b.test");
   states[0] = (struct recipient_state){.progress = RECIPIENT_DONE};
   states[1] = (struct recipient_state){.progress = RECIPIENT_WAITING};
+  states[1].last.route = text_of("relay.test:2525");
   return m;
 }
 
@@ -186,6 +187,9 @@ static void messages_fit_all_kinds_that_are_given(void **state) {
     {{"--recipient", "joe@a.test"}, false}, /* has been delivered */
     {{"--destination", "B.test"}, true},
     {{"--destination", "a.test"}, false},
+    {{"--destination", "relay.test:2525"}, true},
+    {{"--destination", "relay.test"}, false},
+    {{"--destination", "local/*"}, false},
     {{"--destination", "*.test", "--recipient", "joe*"}, false},
     {{"--older-than", "3h"}, true},
     {{"--older-than", "3h1s"}, false},

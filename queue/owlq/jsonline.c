@@ -75,6 +75,12 @@ void jsonline_append(struct jsonline *j, const char *key, struct jsonline *child
   child->object = NULL;
 }
 
+void jsonline_nest(struct jsonline *j, const char *key, struct jsonline *child) {
+  j->failed |= child->failed;
+  set(j, key, child->object);
+  child->object = NULL;
+}
+
 void jsonline_append_text(struct jsonline *j, const char *key, struct text t) { append(j, key, string_of(t)); }
 
 /* jansson leaves DEL as it is, which can stand in strings only. */

@@ -39,6 +39,9 @@ void jsonline_array(struct jsonline *j, const char *key);
 void jsonline_append(struct jsonline *j, const char *key, struct jsonline *child);
 void jsonline_append_text(struct jsonline *j, const char *key, struct text t);
 
+/* jsonline_nest(): an object as a member; child is taken. */
+void jsonline_nest(struct jsonline *j, const char *key, struct jsonline *child);
+
 /* jsonline_put(): prints the line on standard output.  TOOL_OK, or
  * TOOL_SYSTEM, which has been said. */
 int jsonline_put(struct jsonline *j);

@@ -1,222 +1,218 @@
 #include "config.h"
-#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-#include "lib/address.h"
 #include "lib/clock.h"
 #include "lib/exitcode.h"
-#include "queue/message.h"
+#include "queue/owlq/follow.h"
+#include "queue/owlq/jsonline.h"
+#include "queue/owlq/listrow.h"
+#include "queue/owlq/listsort.h"
+#include "queue/owlq/options.h"
 #include "queue/owlq/owlq.h"
-#include "queue/schedule.h"
-
-enum { HEADER_MAX = 16384 };
-
-/* ---- printing what strangers wrote */
-
-static void print_clean(struct text t) {
-  stralloc clean = {0};
-  if (text_cat_cleaned(&clean, t) == 0 && clean.len) fwrite(clean.s, 1, clean.len, stdout);
-  stralloc_free(&clean);
-}
-
-static void print_date(uint64_t us) {
-  stralloc date = {0};
-  if (clock_cat_date(&date, us) == 0) print_clean(text_of_stralloc(&date));
-  stralloc_free(&date);
-}
-
-static void print_text(const char *name, struct text t) {
-  if (!t.len) return;
-  printf("%s: ", name);
-  print_clean(t);
-  printf("\n");
-}
-
-static void print_number(const char *name, uint64_t n) {
-  if (n) printf("%s: %llu\n", name, (unsigned long long)n);
-}
-
-/* ---- a recipient */
-
-static void print_last(const struct recipient_state *s) {
-  static const char *const names[] = {"", "success", "deferral", "failure"};
-  const struct result *r = &s->last.result;
-  if (r->class < RESULT_SUCCESS || r->class > RESULT_FAILURE) return;
-  printf("    last, ");
-  print_date(s->last.time_us);
-  printf(": %s", names[r->class]);
-  if (r->status.len) printf(" ");
-  print_clean(r->status);
-  if (r->host.len) printf(" from ");
-  print_clean(r->host);
-  if (r->address.len) printf(" [");
-  print_clean(r->address);
-  if (r->address.len) printf("]");
-  printf(": ");
-  if (r->reply_code) printf("%llu ", (unsigned long long)r->reply_code);
-  print_clean(r->text);
-  printf("\n");
-}
-
-/* When it is due by the wall clock, if the machine does not sleep until then. */
-static void print_next(const struct message *m, const struct recipient_state *s) {
-  uint64_t now_us = clock_wall_us(&clock_system);
-  uint64_t left_s = s->next_age_s > m->last_age_s ? s->next_age_s - m->last_age_s : 0;
-  uint64_t due_us = m->last_us + left_s * 1000000u;
-  if (s->attempts == 0 || due_us <= now_us) {
-    printf("now");
-    return;
-  }
-  print_date(due_us);
-  printf(" (in %llu s)", (unsigned long long)((due_us - now_us) / 1000000u));
-}
-
-static void print_recipient(const struct message *m, size_t i) {
-  const struct recipient_state *s = &m->states[i];
-  printf("  to <");
-  print_clean(m->file.envelope.recipients[i].address);
-  printf(">: ");
-  switch (s->progress) {
-    case RECIPIENT_DONE: printf("delivered"); break;
-    case RECIPIENT_FAILED: printf(s->told ? "failed, sender told" : "failed"); break;
-    case RECIPIENT_WAITING:
-      printf("waiting, tried %llu time%s, next try ", (unsigned long long)s->attempts,
-             s->attempts == 1 ? "" : "s");
-      print_next(m, s);
-      break;
-  }
-  printf("\n");
-  print_last(s);
-}
-
-static void print_recipients(const struct message *m, bool all) {
-  for (size_t i = 0; i < m->file.envelope.recipient_count; i++)
-    if (all || m->states[i].progress == RECIPIENT_WAITING) print_recipient(m, i);
-}
-
-/* ---- list */
+#include "queue/owlq/progress.h"
+#include "queue/owlq/screen.h"
+#include "queue/owlq/units.h"
 
 struct listing {
-  struct store *store;
-  uint64_t count;
+  struct filter filter;
+  struct selection selection;
+  enum sort_key sort;
+  enum row_form form;
+  bool reverse, count_only, follow;
+  uint64_t limit, shown;
+  size_t columns;
   int code;
+  struct sorter sorter;
+  struct follower follower;
+  struct progress progress;
 };
 
-static void print_summary(const struct message *m) {
-  printf("%s  ", m->id.s);
-  print_date(m->file.envelope.arrival_us);
-  printf("  %llu octets  from <", (unsigned long long)m->file.body_octets);
-  print_clean(m->file.envelope.sender);
-  printf(">\n");
-  print_recipients(m, false);
+/* ---- what is asked for */
+
+static int mistake(const char *what) { return owlq_usage(what); }
+
+static int take_sort(struct listing *l, const char *value) {
+  if (value && sort_parse(value, &l->sort)) return TOOL_OK;
+  fprintf(stderr, "owlq: --sort is by %s\n", sort_names);
+  return TOOL_USAGE;
 }
 
-static int list_one(void *context, const struct queueid *id) {
+static int take_limit(struct listing *l, const char *value) {
+  if (value && units_octets(value, &l->limit) && l->limit > 0) return TOOL_OK;
+  return mistake("list --limit NUMBER");
+}
+
+static int take_filter(struct listing *l, int argc, char **argv, int *at) {
+  switch (filter_take(&l->filter, argc, argv, at)) {
+    case FILTER_TAKEN: return TOOL_OK;
+    case FILTER_WRONG: fprintf(stderr, "owlq: %s\n", filter_error(&l->filter)); return TOOL_USAGE;
+    case FILTER_NOT_MINE: break;
+  }
+  return mistake("list [FILTER...] [--sort KEY] [--reverse] [--limit N] [--count] [--long | --json] [--follow] [ID...]");
+}
+
+static int take_one(struct listing *l, int argc, char **argv, int *at) {
+  const char *value;
+  if (option_value(argc, argv, at, "--sort", &value)) return take_sort(l, value);
+  if (option_value(argc, argv, at, "--limit", &value)) return take_limit(l, value);
+  if (option_flag(argv, at, "--reverse")) l->reverse = true;
+  else if (option_flag(argv, at, "--count")) l->count_only = true;
+  else if (option_flag(argv, at, "--follow")) l->follow = true;
+  else if (option_flag(argv, at, "--long")) l->form = ROW_LONG;
+  else if (option_flag(argv, at, "--json")) l->form = ROW_JSON;
+  else return take_filter(l, argc, argv, at);
+  return TOOL_OK;
+}
+
+/* ---- going through it */
+
+static void step(void *context, size_t done, size_t of) {
   struct listing *l = context;
-  struct message m;
-  const char *reason = "";
-  switch (message_load(&m, l->store, id, &reason)) {
-    case MESSAGE_OK:
-      print_summary(&m);
-      message_free(&m);
-      l->count++;
-      break;
-    case MESSAGE_GONE: break; /* delivered meanwhile */
-    case MESSAGE_BAD: l->code = owlq_complain(id->s, reason); break;
-    case MESSAGE_FAILED: l->code = owlq_complain(id->s, strerror(errno)); break;
-  }
-  return 0;
+  progress_step(&l->progress, done, of);
 }
 
-int owlq_list(struct control *c, int argc, char **argv) {
-  struct store s;
-  char folder[16];
-  (void)argv;
-  if (argc != 1) return owlq_usage("list");
-  int code = owlq_open_store(c, &s);
-  if (code != TOOL_OK) return code;
-  struct listing l = {&s, 0, TOOL_OK};
-  if (store_scan(&s, "todo", list_one, &l) == -1) l.code = owlq_unable("read", "todo");
-  for (unsigned i = 0; i < QUEUEID_FOLDERS; i++) {
-    store_wait_folder(folder, i);
-    if (store_scan(&s, folder, list_one, &l) == -1) l.code = owlq_unable("read", folder);
-  }
-  printf("%llu message%s in the queue\n", (unsigned long long)l.count, l.count == 1 ? "" : "s");
-  store_close(&s);
-  return l.code;
+static bool is_enough(const struct listing *l) { return l->limit && l->shown == l->limit; }
+
+static int count_one(void *context, const struct selected *m) {
+  struct listing *l = context;
+  (void)m;
+  if (!is_enough(l)) l->shown++;
+  return is_enough(l) ? -1 : 0;
 }
 
-/* ---- show */
-
-static void print_envelope(const struct message *m) {
-  const struct envelope *e = &m->file.envelope;
-  static const char *const kinds[] = {"mail", "DSN", "double bounce"};
-  printf("id: %s\nsender: <", m->id.s);
-  print_clean(e->sender);
-  printf(">\narrived: ");
-  print_date(e->arrival_us);
-  printf("\noctets: %llu\nkind: %s\nplace: %s\n", (unsigned long long)m->file.body_octets,
-         kinds[e->kind], m->place == PLACE_TODO ? "todo" : "wait");
-  printf("age: %llu s\n", (unsigned long long)schedule_age(m->last_age_s, m->last_us, clock_wall_us(&clock_system)));
-  print_text("about", e->parent);
-  print_text("client address", e->client_address);
-  print_number("client port", e->client_port);
-  print_text("client name", e->client_name);
-  print_text("HELO", e->helo);
-  print_text("protocol", e->protocol);
-  print_text("TLS", e->tls);
-  print_text("authenticated user", e->auth_user);
-  printf("submitted by uid: %llu\n", (unsigned long long)e->submitter_uid);
-  print_text("taken by instance", e->instance);
-  print_text("ENVID", e->envid);
-  print_number("RET", e->ret);
-  print_number("BODY", e->body);
+static int print_one(void *context, const struct selected *m) {
+  struct listing *l = context;
+  if (is_enough(l)) return -1;
+  progress_end(&l->progress); /* from now on the lines themselves show it */
+  if (l->shown++ == 0) row_print_heading(l->form, l->columns);
+  int code = row_print(m, l->form, NULL, l->selection.now_us, l->columns);
+  if (code != TOOL_OK) l->code = code;
+  if (l->follow) idset_add(&l->follower.known, m->id);
+  return is_enough(l) ? -1 : 0;
 }
 
-static void print_header(const struct message *m) {
-  stralloc header = {0};
-  printf("header:\n");
-  if (message_read_body(m, &header, HEADER_MAX) == 0 || header.len)
-    for (struct text rest = text_of_stralloc(&header); rest.len;) {
-      const char *end = memchr(rest.s, '\n', rest.len);
-      size_t len = end ? (size_t)(end - rest.s) : rest.len;
-      if (len == 0) break;
-      printf("  ");
-      print_clean((struct text){rest.s, len});
-      printf("\n");
-      size_t taken = end ? len + 1 : len;
-      rest = (struct text){rest.s + taken, rest.len - taken};
-    }
-  stralloc_free(&header);
+static int sort_one(void *context, const struct selected *m) {
+  struct listing *l = context;
+  if (sorter_add(&l->sorter, m) == 0) return 0;
+  l->code = owlq_complain("unable to sort", "out of memory");
+  return -1;
 }
 
-static int show(struct store *s, const struct queueid *id) {
-  struct message m;
-  const char *reason = "";
-  switch (message_load(&m, s, id, &reason)) {
-    case MESSAGE_OK: break;
-    case MESSAGE_GONE: return owlq_complain(id->s, "no such message in the queue");
-    case MESSAGE_BAD: return owlq_complain(id->s, reason);
-    case MESSAGE_FAILED: return owlq_complain(id->s, strerror(errno));
-  }
-  print_envelope(&m);
-  print_recipients(&m, true);
-  print_header(&m);
-  int code = queuefile_check_body(&m.file, m.fd) == QUEUEFILE_OK
-               ? TOOL_OK
-               : owlq_complain(id->s, "the message's checksum does not fit");
-  message_free(&m);
+static int go_through(struct listing *l, int (*found)(void *, const struct selected *), const struct ids *list) {
+  l->selection.found = found;
+  progress_begin(&l->progress, "reading the queue");
+  int code = list ? select_listed(&l->selection, list) : select_messages(&l->selection);
+  progress_end(&l->progress);
+  return code != TOOL_OK ? code : l->code;
+}
+
+static int list_sorted(struct listing *l) {
+  struct ids order = {0};
+  l->sorter.key = l->sort;
+  int code = go_through(l, sort_one, NULL);
+  if (sorter_take(&l->sorter, l->reverse, &order) == -1)
+    code = owlq_complain("unable to sort", "out of memory");
+  int printed = go_through(l, print_one, &order);
+  ids_free(&order);
+  return code != TOOL_OK ? code : printed;
+}
+
+static int list_in_order(struct listing *l) {
+  l->selection.reverse = l->reverse != (l->sort == SORT_AGE);
+  return go_through(l, print_one, NULL);
+}
+
+/* ---- how many */
+
+static int count_names(struct listing *l) {
+  struct ids list = {0};
+  int code = ids_scan(&list, l->selection.store);
+  l->shown = l->limit && list.count > l->limit ? l->limit : list.count;
+  ids_free(&list);
   return code;
 }
 
-int owlq_show(struct control *c, int argc, char **argv) {
-  struct store s;
-  struct queueid id;
-  if (argc != 2) return owlq_usage("show ID");
-  if (!queueid_parse(&id, text_of(argv[1]))) return owlq_usage("show ID: this is no queue id");
-  int code = owlq_open_store(c, &s);
-  if (code != TOOL_OK) return code;
-  code = show(&s, &id);
-  store_close(&s);
+static int print_count(struct listing *l) {
+  struct jsonline j;
+  int code = filter_is_empty(&l->filter) ? count_names(l) : go_through(l, count_one, NULL);
+  if (l->form != ROW_JSON) {
+    printf("%" PRIu64 "\n", l->shown);
+    return code;
+  }
+  jsonline_begin(&j);
+  jsonline_number(&j, "count", l->shown);
+  int put = jsonline_put(&j);
+  return code != TOOL_OK ? code : put;
+}
+
+static int print_summary(struct listing *l) {
+  struct ids bad = {0};
+  int code = ids_scan_bad(&bad, l->selection.store);
+  printf("%" PRIu64 " message%s", l->shown, l->shown == 1 ? "" : "s");
+  if (filter_is_empty(&l->filter) && !is_enough(l)) printf(" in the queue");
+  if (bad.count) printf("; %zu that did not check: owlq list --state bad", bad.count);
+  printf("\n");
+  ids_free(&bad);
+  return code;
+}
+
+static int list_once(struct listing *l) {
+  int code = l->sort == SORT_ARRIVAL || l->sort == SORT_AGE ? list_in_order(l) : list_sorted(l);
+  if (l->form == ROW_JSON) return code;
+  int summed = print_summary(l);
+  return code != TOOL_OK ? code : summed;
+}
+
+/* ---- as it goes on */
+
+static int print_left(struct listing *l, const struct queueid *id) {
+  struct jsonline j;
+  if (l->form != ROW_JSON) return printf("%-7s %.*s\n", "left", QUEUEID_DIGITS, id->s), TOOL_OK;
+  jsonline_begin(&j);
+  jsonline_string(&j, "event", "left");
+  jsonline_string(&j, "id", id->s);
+  return jsonline_put(&j);
+}
+
+static int print_event(void *context, const char *event, const struct queueid *id, const struct selected *m) {
+  struct listing *l = context;
+  uint64_t now_us = clock_wall_us(&clock_system);
+  int code = m ? row_print(m, l->form, event, now_us, l->columns) : print_left(l, id);
+  if (code != TOOL_OK) l->code = code;
+  return fflush(stdout) == EOF ? -1 : 0;
+}
+
+static int list_and_follow(struct listing *l) {
+  int code = follow_open(&l->follower, l->selection.store, &l->filter);
+  l->follower.happened = print_event;
+  l->follower.context = l;
+  if (code == TOOL_OK) code = list_once(l);
+  if (code == TOOL_OK && fflush(stdout) == 0)
+    while (follow_step(&l->follower, true) == 1) continue;
+  follow_close(&l->follower);
+  return code;
+}
+
+static int list(struct listing *l) {
+  if (l->count_only) return print_count(l);
+  return l->follow ? list_and_follow(l) : list_once(l);
+}
+
+int owlq_list(struct control *c, int argc, char **argv) {
+  struct store store;
+  struct listing l = {.columns = screen_columns()};
+  int code = TOOL_OK;
+  for (int at = 1; code == TOOL_OK && at < argc;) code = take_one(&l, argc, argv, &at);
+  if (code == TOOL_OK) code = owlq_open_store(c, &store);
+  if (code == TOOL_OK) {
+    l.selection = (struct selection){.store = &store,
+                                     .filter = &l.filter,
+                                     .now_us = clock_wall_us(&clock_system),
+                                     .passed = step,
+                                     .context = &l};
+    code = list(&l);
+    store_close(&store);
+  }
+  filter_free(&l.filter);
   return code;
 }

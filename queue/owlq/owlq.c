@@ -19,12 +19,23 @@ struct command {
 };
 
 static const struct command commands[] = {
-  {"list", owlq_list, "what waits, since when, for whom, the next try, the last result"},
+  {"list", owlq_list, "[FILTER]: what is in the queue, a line for each message"},
   {"show", owlq_show, "ID: everything about one message"},
+  {"body", owlq_body, "ID: the message itself"},
+  {"why", owlq_why, "ID: every attempt, what comes next, and why not now"},
+  {"explain", owlq_explain, "ADDRESS: what would happen to mail for it, and why"},
   {"status", owlq_ctl, "how many deliveries run, how many messages wait"},
   {"flush", owlq_ctl, "everything that waits is tried now"},
-  {"retry", owlq_ctl, "ID: this message is tried now"},
   {"rescan", owlq_ctl, "look for new messages now"},
+  {"hold", owlq_change, "ID... | FILTER: not tried until released"},
+  {"release", owlq_change, "ID... | FILTER: held no longer, and tried now"},
+  {"retry", owlq_change, "ID... | FILTER: tried now"},
+  {"expire", owlq_change, "ID... | FILTER: tried now a last time, then returned"},
+  {"bounce", owlq_change, "ID... | FILTER: returned to the sender at once"},
+  {"delete", owlq_change, "ID... | FILTER: gone, and nobody is told"},
+  {"hold-destination", owlq_destination, "[NAME...]: nothing goes there until released"},
+  {"release-destination", owlq_destination, "NAME...: what is for it is tried again"},
+  {"check", owlq_check, "[--repair]: is everything in the queue as it should be?"},
   {"simulate", owlq_simulate, "SCENARIO: what the scheduler would do with a load"},
   {"config", owlq_config, "[NAME]: the control files, their values and defaults"},
   {"setup", owlq_setup, "make the folders of the queue"},
@@ -35,22 +46,34 @@ enum { COMMANDS = sizeof commands / sizeof commands[0] };
 static int help(FILE *to, int code) {
   fprintf(to, "usage: owlq COMMAND [ARGUMENT]\n");
   for (size_t i = 0; i < COMMANDS; i++)
-    fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
+    fprintf(to, "  %-19s %s\n", commands[i].name, commands[i].help);
+  return code;
+}
+
+/* Links to this program: qmail's operators know them. */
+static const struct command names[] = {{"qmail-qread", owlq_qread, ""}, {"qmail-qstat", owlq_qstat, ""}};
+
+static const struct command *find(const struct command *table, size_t count, const char *name) {
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(table[i].name, name) == 0) return &table[i];
+  return NULL;
+}
+
+static int run(const struct command *command, int argc, char **argv) {
+  struct control c;
+  if (control_open(&c) == -1) return owlq_complain("unable to start", "out of memory");
+  int code = command->run(&c, argc, argv);
+  control_free(&c);
+  if (fflush(stdout) == EOF) return owlq_complain("standard output", strerror(errno));
   return code;
 }
 
 int main(int argc, char **argv) {
-  struct control c;
+  const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+  const struct command *command = argc ? find(names, sizeof names / sizeof names[0], slash ? slash + 1 : argv[0]) : NULL;
+  if (command) return run(command, argc, argv);
   if (argc < 2) return help(stderr, TOOL_USAGE);
   if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) return help(stdout, TOOL_OK);
-  if (control_open(&c) == -1) return owlq_complain("unable to start", "out of memory");
-  for (size_t i = 0; i < COMMANDS; i++)
-    if (strcmp(argv[1], commands[i].name) == 0) {
-      int code = commands[i].run(&c, argc - 1, argv + 1);
-      control_free(&c);
-      if (fflush(stdout) == EOF) return owlq_complain("standard output", strerror(errno));
-      return code;
-    }
-  control_free(&c);
-  return help(stderr, TOOL_USAGE);
+  command = find(commands, COMMANDS, argv[1]);
+  return command ? run(command, argc - 1, argv + 1) : help(stderr, TOOL_USAGE);
 }

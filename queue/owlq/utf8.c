@@ -35,3 +35,15 @@ bool utf8_is_safe(uint32_t c) {
   return !(c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
            (c >= 0x2066 && c <= 0x2069));
 }
+
+size_t utf8_columns(uint32_t c) {
+  static const struct {
+    uint32_t first, last;
+  } wide[] = {{0x1100, 0x115f}, {0x2e80, 0xa4cf},   {0xac00, 0xd7a3},  {0xf900, 0xfaff},
+              {0xfe30, 0xfe6f}, {0xff00, 0xff60},   {0xffe0, 0xffe6},  {0x1f300, 0x1faff},
+              {0x20000, 0x3fffd}};
+  if (c >= 0x300 && c <= 0x36f) return 0;
+  for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
+    if (c >= wide[i].first && c <= wide[i].last) return 2;
+  return 1;
+}

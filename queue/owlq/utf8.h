@@ -15,4 +15,8 @@ size_t utf8_first(struct text t, uint32_t *character);
  * of writing, which could make an address read as another. */
 bool utf8_is_safe(uint32_t character);
 
+/* utf8_columns(): how many columns of a terminal a safe character takes, about:
+ * the blocks of wide characters and of the common combining ones are known. */
+size_t utf8_columns(uint32_t character);
+
 #endif

@@ -9,7 +9,7 @@
 
 struct host {
   const struct model *model;
-  size_t orders;           /* that had been carried out when model was chosen */
+  size_t changes;           /* that had been carried out when model was chosen */
   uint64_t open;           /* connections */
   uint64_t rate_began_us, rate_used;
 };

@@ -1,8 +1,5 @@
 # queue/simulate/: runs as whoever starts it.  The runner against a load and
 # hosts that are played, in virtual time, on a queue of its own in memory.
-queue_runner_core = queue/runner.h queue/runner.c queue/rounds.c queue/jobs.c queue/workers.c queue/tell.c \
-  queue/report.c queue/settings.h queue/settings.c queue/bounce.h queue/bounce.c queue/newmessage.h \
-  queue/newmessage.c $(queue_traffic_parts) $(queue_read_parts)
 queue_simulate_parts = %D%/simulation.h %D%/simulation.c %D%/arrivals.c %D%/roles.c \
   %D%/scenario.h %D%/scenario.c %D%/words.h %D%/words.c %D%/recording.h %D%/recording.c \
   %D%/host.h %D%/host.c %D%/figures.h %D%/figures.c %D%/agenda.h %D%/agenda.c %D%/chance.h %D%/chance.c \

@@ -42,9 +42,9 @@ static size_t fit(struct text pattern, struct text name, enum route_channel chan
 static const struct model *model_for(const struct simulation *s, struct text name, enum route_channel channel) {
   const struct model *model = &s->default_models[channel];
   size_t best = 1;
-  for (size_t i = 0; i < s->orders; i++) {
-    const struct order *o = &s->scenario->orders[i];
-    size_t fits = o->kind == ORDER_DESTINATION ? fit(o->name, name, channel) : 0;
+  for (size_t i = 0; i < s->changes; i++) {
+    const struct change *o = &s->scenario->changes[i];
+    size_t fits = o->kind == CHANGE_DESTINATION ? fit(o->name, name, channel) : 0;
     if (fits < best) continue;
     best = fits;
     model = &o->model;
@@ -54,9 +54,9 @@ static const struct model *model_for(const struct simulation *s, struct text nam
 
 static int refresh_host(const struct simulation *s, struct role *r) {
   struct host *h = host_of(r);
-  if (h && h->orders == s->orders) return 0;
+  if (h && h->changes == s->changes) return 0;
   if (!h && !(h = r->figures->host = calloc(1, sizeof *h))) return -1;
-  h->orders = s->orders;
+  h->changes = s->changes;
   h->model = model_for(s, text_of_stralloc(&r->figures->name), r->agent->channel);
   return 0;
 }

@@ -43,9 +43,9 @@ static void parse_property(struct model *m, struct text word, struct words *w) {
 
 static bool is_local(struct text name) { return name.len >= 6 && memcmp(name.s, "local/", 6) == 0; }
 
-static void parse_model(struct order *o, struct words *w) {
+static void parse_model(struct change *o, struct words *w) {
   struct text word;
-  o->kind = ORDER_DESTINATION;
+  o->kind = CHANGE_DESTINATION;
   o->name = words_want(w);
   o->model = scenario_model(is_local(o->name) ? CHANNEL_LOCAL : CHANNEL_REMOTE);
   while (words_next(w, &word)) parse_property(&o->model, word, w);
@@ -103,9 +103,9 @@ static void parse_load(struct load *l, struct words *w) {
 
 /* ---- the other lines */
 
-static void parse_setting(struct order *o, struct words *w) {
+static void parse_setting(struct change *o, struct words *w) {
   struct text name = words_want(w);
-  o->kind = ORDER_SET;
+  o->kind = CHANGE_SET;
   o->value = words_rest(w);
   for (unsigned i = 0; i < CONTROL_COUNT; i++)
     if (is(name, control_table[i].name)) {
@@ -115,19 +115,19 @@ static void parse_setting(struct order *o, struct words *w) {
   if (!w->error) w->error = "there is no control file of this name";
 }
 
-static void parse_hold(struct order *o, enum order_kind kind, struct words *w) {
+static void parse_hold(struct change *o, enum change_kind kind, struct words *w) {
   o->kind = kind;
   o->name = words_want(w);
 }
 
-/* False: word begins no order. */
-static bool parse_order(struct order *o, struct text word, struct words *w) {
+/* False: word begins no change. */
+static bool parse_change(struct change *o, struct text word, struct words *w) {
   if (is(word, "set")) parse_setting(o, w);
   else if (is(word, "destination")) parse_model(o, w);
-  else if (is(word, "hold")) parse_hold(o, ORDER_HOLD, w);
-  else if (is(word, "release")) parse_hold(o, ORDER_RELEASE, w);
-  else if (is(word, "flush")) o->kind = ORDER_FLUSH;
-  else if (is(word, "restart")) o->kind = ORDER_RESTART;
+  else if (is(word, "hold")) parse_hold(o, CHANGE_HOLD, w);
+  else if (is(word, "release")) parse_hold(o, CHANGE_RELEASE, w);
+  else if (is(word, "flush")) o->kind = CHANGE_FLUSH;
+  else if (is(word, "restart")) o->kind = CHANGE_RESTART;
   else return false;
   return true;
 }
@@ -145,21 +145,21 @@ static void add_load(struct scenario *s, uint64_t at_us, struct words *w) {
   free(l.to);
 }
 
-static void add_order(struct scenario *s, const struct order *o, struct words *w) {
-  struct order *grown = reallocarray(s->orders, s->order_count + 1, sizeof *grown);
+static void add_change(struct scenario *s, const struct change *o, struct words *w) {
+  struct change *grown = reallocarray(s->changes, s->change_count + 1, sizeof *grown);
   if (!grown) {
     w->error = no_memory;
     return;
   }
-  s->orders = grown;
-  size_t i = s->order_count++;
-  for (; i && s->orders[i - 1].at_us > o->at_us; i--) s->orders[i] = s->orders[i - 1];
-  s->orders[i] = *o;
+  s->changes = grown;
+  size_t i = s->change_count++;
+  for (; i && s->changes[i - 1].at_us > o->at_us; i--) s->changes[i] = s->changes[i - 1];
+  s->changes[i] = *o;
 }
 
 /* "at T" may stand before everything but end. */
 static void parse_line(struct scenario *s, struct words *w) {
-  struct order o = {0};
+  struct change o = {0};
   struct text word;
   if (!words_next(w, &word) || word.s[0] == '#') {
     w->rest.len = 0;
@@ -175,7 +175,7 @@ static void parse_line(struct scenario *s, struct words *w) {
   }
   if (w->error) return;
   if (is(word, "send")) add_load(s, o.at_us, w);
-  else if (parse_order(&o, word, w)) add_order(s, &o, w);
+  else if (parse_change(&o, word, w)) add_change(s, &o, w);
   else w->error = "it begins with none of send, destination, set, hold, release, flush, restart, at, end";
 }
 
@@ -207,7 +207,7 @@ int scenario_parse(struct scenario *s, struct text octets) {
 void scenario_free(struct scenario *s) {
   for (size_t i = 0; i < s->load_count; i++) free(s->loads[i].to);
   free(s->loads);
-  free(s->orders);
+  free(s->changes);
   stralloc_free(&s->octets);
   stralloc_free(&s->error);
   *s = (struct scenario){0};

@@ -36,11 +36,11 @@ struct load {
   size_t to_count;
 };
 
-enum order_kind { ORDER_SET, ORDER_DESTINATION, ORDER_HOLD, ORDER_RELEASE, ORDER_FLUSH, ORDER_RESTART };
+enum change_kind { CHANGE_SET, CHANGE_DESTINATION, CHANGE_HOLD, CHANGE_RELEASE, CHANGE_FLUSH, CHANGE_RESTART };
 
-struct order {
+struct change {
   uint64_t at_us;
-  enum order_kind kind;
+  enum change_kind kind;
   enum control_name setting;
   struct text name;  /* of the destination */
   struct text value; /* of the setting */
@@ -51,8 +51,8 @@ struct scenario {
   stralloc octets;
   struct load *loads; /* owned, as all is */
   size_t load_count;
-  struct order *orders; /* by time, and by line where that is the same */
-  size_t order_count;
+  struct change *changes; /* by time, and by line where that is the same */
+  size_t change_count;
   uint64_t end_us; /* UINT64_MAX: when all is done */
   stralloc error;  /* NUL-terminated sentence after a failure */
 };

@@ -10,7 +10,7 @@ static void a_scenario_says(const char *text, struct scenario *s) {
   if (scenario_parse(s, text_of(text)) == -1) fail_msg("%s", s->error.s);
 }
 
-static void loads_and_orders_are_read(void **state) {
+static void loads_and_changes_are_read(void **state) {
   struct scenario s;
   (void)state;
   a_scenario_says("# a comment\n\n at 1.5m send count 3 about 0.25 size 1000 recipients 7 from <> to a@b c@d \r\n"
@@ -21,11 +21,11 @@ static void loads_and_orders_are_read(void **state) {
   assert_true(l->at_us == 90000000 && l->gap_us == 250000 && l->random && l->count == 3 && l->size == 1000);
   assert_true(l->recipients == 7 && l->to_count == 2 && l->from.len == 0);
   assert_text(l->to[1], text_of("c@d"));
-  assert_int_equal(s.order_count, 3);
-  assert_int_equal(s.orders[0].setting, CONTROL_RATELIMIT);
-  assert_text(s.orders[0].value, text_of("a.example:1/2"));
-  assert_int_equal(s.orders[1].kind, ORDER_HOLD);
-  const struct model *m = &s.orders[2].model;
+  assert_int_equal(s.change_count, 3);
+  assert_int_equal(s.changes[0].setting, CONTROL_RATELIMIT);
+  assert_text(s.changes[0].value, text_of("a.example:1/2"));
+  assert_int_equal(s.changes[1].kind, CHANGE_HOLD);
+  const struct model *m = &s.changes[2].model;
   assert_true(m->latency.from_us == 1000000 && m->latency.to_us == 2500000 && m->connect.to_us == 100000);
   assert_true(m->down_count == 2 && m->downs[1].to_us == UINT64_C(172800000000));
   assert_true(m->fail == 10 && m->rate == 5 && m->rate_us == 60000000 && m->connections == 3);
@@ -125,7 +125,7 @@ static void nobody_forges_a_line(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(loads_and_orders_are_read),      cmocka_unit_test(mistakes_are_named_with_their_line),
+    cmocka_unit_test(loads_and_changes_are_read),      cmocka_unit_test(mistakes_are_named_with_their_line),
     cmocka_unit_test(addresses_are_numbered),         cmocka_unit_test(messages_come_from_a_log),
     cmocka_unit_test(the_runners_own_dsns_are_left_out), cmocka_unit_test(nobody_forges_a_line),
   };

@@ -48,7 +48,7 @@ static int write_setting(struct simulation *s, enum control_name name, struct te
 }
 
 /* Lines that set the same thing at the same time are the lines of one file. */
-static int set(struct simulation *s, const struct order *o) {
+static int set(struct simulation *s, const struct change *o) {
   bool more = s->set_at_us[o->setting] == o->at_us;
   s->set_at_us[o->setting] = o->at_us;
   return write_setting(s, o->setting, o->value, more ? O_APPEND : O_TRUNC);
@@ -103,6 +103,7 @@ static int start(struct simulation *s) {
       !stralloc_cats(&r->control.folder, "/control") || !stralloc_0(&r->control.folder))
     return simulation_fail(s, "settings", "out of memory");
   if (load_settings(s) == -1) return -1;
+  if (operator_load_holds(r) == -1) return simulation_fail(s, "what is held", strerror(errno));
   return played_open(&s->played, r, &player) == 0 ? 0 : simulation_fail(s, "agents", strerror(errno));
 }
 
@@ -112,36 +113,32 @@ static void crash(struct simulation *s) {
   runner_free(&s->runner);
 }
 
-/* ---- orders */
+/* ---- changes */
 
 static int hold(struct simulation *s, struct text name, bool held) {
-  struct lane *l = lanes_named(&s->runner.lanes, name, true);
-  if (!l) return simulation_fail(s, "hold", "out of memory");
-  lane_hold(&s->runner.lanes, l, held, s->boot_us);
-  if (held) jobs_take_back(&s->runner, l);
-  return 0;
+  return operator_hold_destination(&s->runner, name, held, 0) == 0 ? 0 : simulation_fail(s, "hold", strerror(errno));
 }
 
-static int carry_out(struct simulation *s, const struct order *o, bool *reload) {
+static int carry_out(struct simulation *s, const struct change *o, bool *reload) {
   switch (o->kind) {
-    case ORDER_SET: *reload = true; return set(s, o);
-    case ORDER_DESTINATION: return 0; /* hosts see that there are more orders */
-    case ORDER_HOLD: return hold(s, o->name, true);
-    case ORDER_RELEASE: return hold(s, o->name, false);
-    case ORDER_FLUSH: return runner_hurry(&s->runner, NULL), 0;
-    case ORDER_RESTART: return crash(s), start(s);
+    case CHANGE_SET: *reload = true; return set(s, o);
+    case CHANGE_DESTINATION: return 0; /* hosts see that there are more changes */
+    case CHANGE_HOLD: return hold(s, o->name, true);
+    case CHANGE_RELEASE: return hold(s, o->name, false);
+    case CHANGE_FLUSH: return runner_hurry(&s->runner, NULL), 0;
+    case CHANGE_RESTART: return crash(s), start(s);
   }
   return 0;
 }
 
-static uint64_t orders_next_us(const struct simulation *s) {
-  return s->orders < s->scenario->order_count ? s->scenario->orders[s->orders].at_us : UINT64_MAX;
+static uint64_t changes_next_us(const struct simulation *s) {
+  return s->changes < s->scenario->change_count ? s->scenario->changes[s->changes].at_us : UINT64_MAX;
 }
 
-static int orders_due(struct simulation *s) {
+static int changes_due(struct simulation *s) {
   bool reload = false;
-  while (orders_next_us(s) <= simulation_now_us(s))
-    if (carry_out(s, &s->scenario->orders[s->orders++], &reload) == -1) return -1;
+  while (changes_next_us(s) <= simulation_now_us(s))
+    if (carry_out(s, &s->scenario->changes[s->changes++], &reload) == -1) return -1;
   return reload ? load_settings(s) : 0;
 }
 
@@ -173,12 +170,12 @@ static void show_progress(const struct simulation *s, struct progress *p) {
 static int live(struct simulation *s, struct progress *p) {
   uint64_t end_us = earliest(s->scenario->end_us, longest_us), next_us;
   while (!s->stop || !*s->stop) {
-    if (orders_due(s) == -1 || arrivals_make(s) == -1 || roles_due(s) == -1) return -1;
+    if (changes_due(s) == -1 || arrivals_make(s) == -1 || roles_due(s) == -1) return -1;
     if (played_settle(&s->played, &s->runner, &next_us) == -1)
       return simulation_fail(s, "the runner", errno == EDEADLK ? "it finds no rest" : strerror(errno));
     if (all_is_done(s)) return 0;
     next_us = earliest(since_beginning(s, next_us), since_beginning(s, agenda_next_us(&s->agenda)));
-    next_us = earliest(next_us, earliest(arrivals_next_us(s), orders_next_us(s)));
+    next_us = earliest(next_us, earliest(arrivals_next_us(s), changes_next_us(s)));
     if (next_us > end_us) return advance_to(s, s->began_us + end_us), 0;
     advance_to(s, s->began_us + next_us);
     show_progress(s, p);

@@ -1,7 +1,7 @@
 /* simulation.h - the runner as it is, with a load and hosts that are played
  *
  * All in one process and in virtual time, on a queue of its own.  simulation.c
- * turns the clocks and carries out orders, arrivals.c makes messages, roles.c
+ * turns the clocks and carries out changes, arrivals.c makes messages, roles.c
  * plays the agents.  Functions return 0, or -1 with a sentence in error.
  */
 #ifndef OWL_SIMULATE_SIMULATION_H
@@ -35,7 +35,7 @@ struct simulation {
   uint64_t *next_us;   /* by load: when its next message comes */
   uint64_t *messages;  /* by load: so many have come */
   size_t recorded;     /* messages of the recording that have come */
-  size_t orders;       /* that were carried out */
+  size_t changes;       /* that were carried out */
   uint64_t set_at_us[CONTROL_COUNT]; /* when the scenario set it last; UINT64_MAX: never */
   uint64_t message_count;
   struct route route;  /* of the address that is looked at */

@@ -146,7 +146,7 @@ static void what_is_held_does_not_expire(void **state) {
 
 static void who_is_down_for_good_gets_no_mail_and_the_sender_is_told(void **state) {
   (void)state;
-  trial_of("set queuelifetime 86400\ndestination dead.example down 0-9d\n"
+  trial_of("set queuelifetime 86400\nset delaywarning 0\ndestination dead.example down 0-9d\n"
            "send count 50 every 60 from ann@a.example to joe@dead.example\n");
   assert_int_equal(to(&trial, "dead.example")->failed, 50);
   assert_int_equal(from(&trial, "")->delivered, 50);

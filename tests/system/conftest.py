@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 import processes
+from backlog import NextHop
 from instance import ROOT, WORK, Instance
 from peers import Bystanders
 
@@ -66,3 +67,10 @@ def instances(folder, bystanders):
 @pytest.fixture
 def owlpost(instances):
     return instances()
+
+
+@pytest.fixture
+def next_hop(owlpost):
+    """Defers what is for sink.test, until it accepts."""
+    with NextHop(owlpost) as hop:
+        yield hop

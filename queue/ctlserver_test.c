@@ -1,0 +1,269 @@
+#include "config.h"
+#include "queue/ctlserver.h"
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "lib/unixsock.h"
+#include "queue/testrunner.h"
+
+enum { ANSWER_MS = 1000, TURNS_MAX = 1000 };
+
+static struct ctlserver server;
+static struct testrunner *runner;
+
+/* The socket's folder is there: control/, where the settings are. */
+static int set_up(void **state) {
+  assert_int_equal(testrunner_set_up(state), 0);
+  runner = *state;
+  testrunner_control(runner, "rundir", runner->queue.path);
+  assert_int_equal(ctlserver_open(&server, &runner->runner.control), 0);
+  return 0;
+}
+
+static int tear_down(void **state) {
+  ctlserver_close(&server);
+  return testrunner_tear_down(state);
+}
+
+/* A turn of the loop in send.c; true: there is more to do. */
+static bool turn(void) {
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++) {
+    struct ctlclient *c = &server.clients[i];
+    struct pollfd p = {c->sock, ctlserver_events(c), 0};
+    if (c->sock >= 0 && poll(&p, 1, 0) > 0) ctlserver_event(c, p.revents);
+  }
+  ctlserver_accept(&server);
+  return ctlserver_work(&server, &runner->runner);
+}
+
+static void settle(void) {
+  for (unsigned still = 0, n = 0; still < 4; n++) {
+    still = turn() ? 0 : still + 1;
+    assert_true(n < TURNS_MAX);
+  }
+}
+
+/* ---- a client */
+
+struct client {
+  int sock;
+  struct frame_reader reader;
+};
+
+static struct client connect_client(void) {
+  char path[320];
+  snprintf(path, sizeof path, "%s/control/socket", runner->queue.path);
+  struct client c = {unixsock_connect(path), {.protocol = &ctl_protocol}};
+  assert_true(c.sock >= 0);
+  turn();
+  return c;
+}
+
+static void disconnect(struct client *c) {
+  close(c->sock);
+  frame_reader_free(&c->reader);
+}
+
+static void send_request(struct client *c, unsigned type, struct text messages) {
+  stralloc payload = {0};
+  struct ctl_request request = {.messages = messages};
+  assert_int_equal(ctl_put_request(&payload, &request), 0);
+  assert_int_equal(frame_send(c->sock, &ctl_protocol, type, text_of_stralloc(&payload), -1, ANSWER_MS), 0);
+  stralloc_free(&payload);
+}
+
+static bool has_answer(struct client *c) {
+  struct pollfd p = {c->sock, POLLIN, 0};
+  return poll(&p, 1, 0) > 0;
+}
+
+static struct ctl_reply expect(struct client *c, unsigned type) {
+  struct frame f;
+  struct ctl_reply reply;
+  assert_int_equal(frame_receive(&c->reader, c->sock, &f, ANSWER_MS), FRAME_READY);
+  assert_int_equal(f.type, type);
+  assert_int_equal(ctl_read_reply(&reply, f.payload), 0);
+  return reply;
+}
+
+static void expect_end(struct client *c) {
+  struct frame f;
+  assert_int_equal(frame_receive(&c->reader, c->sock, &f, ANSWER_MS), FRAME_EOF);
+}
+
+static stralloc inject_many(size_t count) {
+  const char *to = "bob@here.example";
+  stralloc ids = {0};
+  for (size_t i = 0; i < count; i++) {
+    struct queueid id = testrunner_inject(runner, "ann@far.example", 0, &to, 1);
+    assert_true(stralloc_cats(&ids, id.s));
+  }
+  return ids;
+}
+
+static size_t count_done(struct text outcomes) {
+  size_t done = 0;
+  for (size_t i = 0; i < outcomes.len; i++) done += outcomes.s[i] == OUTCOME_DONE;
+  return done;
+}
+
+/* ---- the tests */
+
+static void an_answer_has_a_letter_for_each_message(void **state) {
+  struct client c = connect_client();
+  stralloc ids = inject_many(2);
+  (void)state;
+  assert_true(stralloc_cats(&ids, "1700000000123456.00112233445566778fff" "no queue id, but as long as an id is."));
+  send_request(&c, CTL_HOLD, text_of_stralloc(&ids));
+  settle();
+  assert_text(expect(&c, CTL_OK).outcomes, TEXT("ddgg"));
+  send_request(&c, CTL_HOLD, text_of_stralloc(&ids));
+  send_request(&c, CTL_STATUS, TEXT_ABSENT);
+  settle();
+  assert_text(expect(&c, CTL_OK).outcomes, TEXT("aagg"));
+  assert_int_equal(expect(&c, CTL_OK).local_limit, 10);
+  assert_false(store_is_dirty(&runner->runner.store)); /* before the answer */
+  stralloc_free(&ids);
+  disconnect(&c);
+}
+
+static void a_turn_carries_out_so_many_orders_and_no_more(void **state) {
+  struct client c = connect_client(), other = connect_client();
+  stralloc ids = inject_many(3 * CTLSERVER_ORDERS);
+  (void)state;
+  send_request(&c, CTL_DELETE, text_of_stralloc(&ids));
+  assert_true(turn());
+  assert_true(testrunner_files(runner) >= 2 * CTLSERVER_ORDERS);
+  assert_false(has_answer(&c));
+  send_request(&other, CTL_STATUS, TEXT_ABSENT);
+  turn();
+  assert_true(has_answer(&other)); /* while the first one's orders are carried out */
+  expect(&other, CTL_OK);
+  settle();
+  assert_int_equal(count_done(expect(&c, CTL_OK).outcomes), 3 * CTLSERVER_ORDERS);
+  assert_int_equal(testrunner_files(runner), 0);
+  stralloc_free(&ids);
+  disconnect(&c);
+  disconnect(&other);
+}
+
+static void an_answer_can_wait_for_the_disk(void **state) {
+  struct client c = connect_client();
+  stralloc ids = inject_many(1);
+  struct queueid id;
+  (void)state;
+  assert_true(queueid_parse(&id, text_of_stralloc(&ids)));
+  assert_int_equal(store_move_to_wait(&runner->runner.store, &id), 0);
+  send_request(&c, CTL_SYNC, TEXT_ABSENT);
+  settle();
+  expect(&c, CTL_OK);
+  assert_false(store_is_dirty(&runner->runner.store));
+  stralloc_free(&ids);
+  disconnect(&c);
+}
+
+static void requests_sent_ahead_are_answered_in_their_order(void **state) {
+  static const unsigned types[] = {CTL_HOLD, CTL_RELEASE, CTL_RELEASE, CTL_DELETE, CTL_DELETE};
+  static const char *const outcomes[] = {"d", "d", "a", "d", "g"};
+  struct client c = connect_client();
+  stralloc ids = inject_many(1);
+  (void)state;
+  for (size_t i = 0; i < COUNT(types); i++) send_request(&c, types[i], text_of_stralloc(&ids));
+  settle();
+  for (size_t i = 0; i < COUNT(types); i++) assert_text(expect(&c, CTL_OK).outcomes, text_of(outcomes[i]));
+  stralloc_free(&ids);
+  disconnect(&c);
+}
+
+static void a_client_that_stalls_holds_up_nobody(void **state) {
+  struct client staller = connect_client(), c = connect_client();
+  (void)state;
+  assert_int_equal(write(staller.sock, "\0\0\0\10C\1\0\1half", 12), 12);
+  settle();
+  send_request(&c, CTL_STATUS, TEXT_ABSENT);
+  settle();
+  expect(&c, CTL_OK);
+  disconnect(&staller);
+  disconnect(&c);
+}
+
+static void nonsense_is_answered_with_an_error_or_the_end(void **state) {
+  struct client c = connect_client();
+  (void)state;
+  send_request(&c, 99, TEXT_ABSENT);
+  settle();
+  expect(&c, CTL_ERROR);
+  send_request(&c, CTL_HOLD, TEXT("1700000000123456."));
+  settle();
+  expect(&c, CTL_ERROR);
+  assert_int_equal(write(c.sock, "\0\0\0\0C\11\0\1", 8), 8); /* another version */
+  settle();
+  expect_end(&c);
+  disconnect(&c);
+}
+
+static void who_has_been_silent_the_longest_makes_place(void **state) {
+  struct client clients[CTLSERVER_CLIENTS + 1];
+  (void)state;
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++) clients[i] = connect_client();
+  send_request(&clients[0], CTL_STATUS, TEXT_ABSENT);
+  settle();
+  expect(&clients[0], CTL_OK);
+  clients[CTLSERVER_CLIENTS] = connect_client();
+  expect_end(&clients[1]);
+  send_request(&clients[CTLSERVER_CLIENTS], CTL_STATUS, TEXT_ABSENT);
+  send_request(&clients[0], CTL_STATUS, TEXT_ABSENT);
+  settle();
+  expect(&clients[CTLSERVER_CLIENTS], CTL_OK);
+  expect(&clients[0], CTL_OK);
+  for (size_t i = 0; i <= CTLSERVER_CLIENTS; i++) disconnect(&clients[i]);
+}
+
+static void what_was_ordered_is_done_although_the_client_has_gone(void **state) {
+  struct client c = connect_client();
+  stralloc ids = inject_many(2 * CTLSERVER_ORDERS);
+  (void)state;
+  send_request(&c, CTL_DELETE, text_of_stralloc(&ids));
+  turn();
+  disconnect(&c);
+  settle();
+  assert_int_equal(testrunner_files(runner), 0);
+  stralloc_free(&ids);
+}
+
+/* Answers that nobody reads do not pile up: the rest is read when they go. */
+static void a_client_that_does_not_read_is_not_listened_to(void **state) {
+  struct client c = connect_client();
+  char frame[8] = {0, 0, 0, 0, 'C', 1, 0, CTL_STATUS};
+  size_t sent = 0, answered = 0;
+  (void)state;
+  while (send(c.sock, frame, sizeof frame, MSG_DONTWAIT) == (ssize_t)sizeof frame) {
+    sent++;
+    if (sent % 1000 == 0) turn();
+    assert_true(sent < 10000000);
+  }
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++) assert_true(server.clients[i].writer.out.len < 1 << 20);
+  while (answered < sent) {
+    turn();
+    for (; has_answer(&c) && answered < sent; answered++) expect(&c, CTL_OK);
+  }
+  disconnect(&c);
+}
+
+#define TEST_OF(NAME) cmocka_unit_test_setup_teardown(NAME, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TEST_OF(an_answer_has_a_letter_for_each_message),
+    TEST_OF(a_turn_carries_out_so_many_orders_and_no_more),
+    TEST_OF(an_answer_can_wait_for_the_disk),
+    TEST_OF(requests_sent_ahead_are_answered_in_their_order),
+    TEST_OF(a_client_that_stalls_holds_up_nobody),
+    TEST_OF(nonsense_is_answered_with_an_error_or_the_end),
+    TEST_OF(who_has_been_silent_the_longest_makes_place),
+    TEST_OF(what_was_ordered_is_done_although_the_client_has_gone),
+    TEST_OF(a_client_that_does_not_read_is_not_listened_to),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,200 @@
+#include "config.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "lib/address.h"
+#include "lib/exitcode.h"
+#include "lib/route.h"
+#include "queue/owlq/askprogram.h"
+#include "queue/owlq/owlq.h"
+#include "queue/owlq/showfacts.h"
+
+/* What would happen to mail for an address.  Each program is asked for its own
+ * part; the routing is the library's, which receiver and runner use as well. */
+
+static const char usage[] = "explain [--json] [--relay] [--sender ADDRESS] ADDRESS";
+
+struct wish {
+  const char *address, *sender;
+  bool json, relay;
+};
+
+enum { ADDRESS, SMTP, ROUTE, DELIVERY, LIMITS, SECTIONS };
+
+struct explanation {
+  struct section sections[SECTIONS];
+  struct route route;
+  stralloc address; /* as it stands in the envelope */
+  bool is_routed;
+};
+
+/* ---- the address */
+
+/* As a client writes it; what no client could write is taken as it is, as
+ * envelopes can have it all the same. */
+static int read_address(struct explanation *e, const struct wish *w) {
+  struct facts f = {.fd = -1};
+  stralloc path = {0};
+  struct text local, domain;
+  if (!stralloc_cats(&path, "<") || !stralloc_cats(&path, w->address) || !stralloc_cats(&path, ">"))
+    return -1;
+  struct text rest = text_of_stralloc(&path);
+  if (address_parse_path(&rest, &e->address) != ADDRESS_OK || rest.len || e->address.len == 0) {
+    fact_say(&f, "syntax", "no address of RFC 5321; taken as an envelope's address as it is",
+             TEXT_ABSENT);
+    if (!stralloc_copys(&e->address, w->address)) return -1;
+  }
+  bool at = address_split(text_of_stralloc(&e->address), &local, &domain);
+  fact_begin(&f, "parts");
+  fact_s(&f, "local part \"");
+  fact_t(&f, local);
+  fact_s(&f, at ? "\", domain \"" : "\", no domain");
+  if (at) fact_t(&f, domain);
+  if (at) fact_s(&f, "\"");
+  fact_detail(&f, "envelope", text_of_stralloc(&e->address));
+  fact_detail(&f, "local", local);
+  if (at) fact_detail(&f, "domain", domain);
+  fact_end(&f);
+  e->sections[ADDRESS].lines = f.lines;
+  stralloc_free(&path);
+  return 0;
+}
+
+/* ---- asking the programs */
+
+/* As for a client that may not relay, unless that is wished. */
+static void ask_receiver(struct explanation *e, const struct wish *w) {
+  const char *arguments[] = {"owl-smtpd", "--explain", w->address, w->sender, NULL};
+  if (w->relay) setenv("RELAYCLIENT", "", 1);
+  else unsetenv("RELAYCLIENT");
+  (void)askprogram(arguments, SMTPD_USER, &e->sections[SMTP].lines);
+}
+
+static void find_route(struct explanation *e, struct control *c) {
+  struct facts f = {.fd = -1};
+  struct route_table t;
+  if (route_load(&t, c) == -1) fact_say(&f, "problem", "", text_of(c->error.s));
+  else {
+    e->is_routed = route_explain(&t, text_of_stralloc(&e->address), &e->route, &f) == 0;
+    if (!e->is_routed) fact_say(&f, "problem", "no route can be found", TEXT_ABSENT);
+    route_unload(&t);
+  }
+  e->sections[ROUTE].lines = f.lines;
+}
+
+static void ask_local(struct explanation *e) {
+  const char *arguments[] = {"owl-lspawn", "--explain", e->route.address.s, NULL};
+  e->sections[DELIVERY].title = "delivered here by owl-lspawn and owl-local";
+  (void)askprogram(arguments, NULL, &e->sections[DELIVERY].lines);
+}
+
+static void ask_remote(struct explanation *e) {
+  char port[FMT_ULONG + 1];
+  port[fmt_ulong(port, (unsigned long)e->route.port)] = 0;
+  const char *arguments[] = {"owl-remote",    "--explain", e->route.use_mx ? "mx" : "relay",
+                             e->route.host.s, port,        NULL};
+  e->sections[DELIVERY].title = "sent on by owl-remote";
+  (void)askprogram(arguments, REMOTE_USER, &e->sections[DELIVERY].lines);
+}
+
+/* The runner fails it by itself. */
+static void note_nowhere(struct explanation *e) {
+  struct facts f = {.fd = -1};
+  struct result r = {.class = RESULT_FAILURE,
+                     .status = text_of("5.1.2"),
+                     .text = text_of("this address has no host that mail could be sent to")};
+  e->sections[DELIVERY].title = "nobody is asked";
+  fact_outcome(&f, &r);
+  e->sections[DELIVERY].lines = f.lines;
+}
+
+static void ask_delivery(struct explanation *e) {
+  if (!e->is_routed) return;
+  if (!stralloc_0(&e->route.address) || !stralloc_0(&e->route.host)) return;
+  e->route.address.len--;
+  e->route.host.len--;
+  if (route_leads_nowhere(&e->route)) note_nowhere(e);
+  else if (e->route.channel == CHANNEL_LOCAL) ask_local(e);
+  else ask_remote(e);
+}
+
+/* ---- settings */
+
+static void note_limits(struct explanation *e, struct control *c) {
+  static const enum control_name names[2][6] = {
+      {CONTROL_CONCURRENCYLOCAL, CONTROL_RETRYSKIPLOCAL, CONTROL_QUEUELIFETIME,
+       CONTROL_TIMEOUTDELIVERY, CONTROL_TIMEOUTLOOKUP, CONTROL_COUNT},
+      {CONTROL_CONCURRENCYREMOTE, CONTROL_RECIPIENTLIMIT, CONTROL_RETRYSKIPREMOTE,
+       CONTROL_QUEUELIFETIME, CONTROL_TIMEOUTCONNECT, CONTROL_TIMEOUTREMOTE},
+  };
+  struct facts f = {.fd = -1};
+  stralloc value = {0};
+  for (size_t i = 0; i < 6; i++) {
+    enum control_name name = names[e->route.channel][i];
+    if (name == CONTROL_COUNT) continue;
+    if (control_text(c, name, &value) == -1) {
+      fact_say(&f, "problem", "", text_of(c->error.s));
+      continue;
+    }
+    fact_begin(&f, control_table[name].name);
+    fact_t(&f, text_of_stralloc(&value));
+    fact_s(&f, ": ");
+    fact_s(&f, control_table[name].help);
+    fact_detail(&f, "value", text_of_stralloc(&value));
+    fact_end(&f);
+  }
+  stralloc_free(&value);
+  e->sections[LIMITS].title = "limits and times (owlpost-control(5))";
+  e->sections[LIMITS].lines = f.lines;
+}
+
+/* ---- the command */
+
+static int read_wish(struct wish *w, int argc, char **argv) {
+  *w = (struct wish){.sender = ""};
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--json") == 0) w->json = true;
+    else if (strcmp(argv[i], "--relay") == 0) w->relay = true;
+    else if (strcmp(argv[i], "--sender") == 0 && argv[i + 1]) w->sender = argv[++i];
+    else if (argv[i][0] == '-' || w->address) return -1;
+    else w->address = argv[i];
+  }
+  return w->address ? 0 : -1;
+}
+
+static void show(const struct explanation *e, bool json) {
+  const char *before = "";
+  if (json) printf("{");
+  for (size_t i = 0; i < SECTIONS; i++) {
+    if (!e->sections[i].title) continue;
+    if (json) printf("%s", before);
+    (json ? showfacts_json : showfacts_text)(&e->sections[i]);
+    before = ",\n";
+  }
+  if (json) printf("}\n");
+}
+
+static void free_all(struct explanation *e) {
+  for (size_t i = 0; i < SECTIONS; i++) stralloc_free(&e->sections[i].lines);
+  route_free(&e->route);
+  stralloc_free(&e->address);
+}
+
+int owlq_explain(struct control *c, int argc, char **argv) {
+  struct wish w;
+  struct explanation e = {.sections = {{"address", "the address", {0}},
+                                       {"smtp", "received by owl-smtpd", {0}},
+                                       {"route", "the route", {0}},
+                                       {"delivery", NULL, {0}},
+                                       {"limits", NULL, {0}}}};
+  if (read_wish(&w, argc, argv) == -1) return owlq_usage(usage);
+  if (read_address(&e, &w) == -1) return owlq_complain("explain", "out of memory");
+  ask_receiver(&e, &w);
+  find_route(&e, c);
+  ask_delivery(&e);
+  if (e.is_routed) note_limits(&e, c);
+  show(&e, w.json);
+  int code = e.is_routed ? TOOL_OK : TOOL_SYSTEM;
+  free_all(&e);
+  return code;
+}

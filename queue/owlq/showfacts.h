@@ -1,0 +1,23 @@
+/* showfacts.h - facts (lib/fact.h) for the eye, and as JSON
+ *
+ * A section is what one program found out.  Its lines are hostile: what is
+ * shown of them is cleaned.
+ */
+#ifndef OWL_SHOWFACTS_H
+#define OWL_SHOWFACTS_H
+
+#include "lib/text.h"
+
+struct section {
+  const char *name;  /* for JSON, and for who greps */
+  const char *title; /* for the eye */
+  stralloc lines;
+};
+
+void showfacts_text(const struct section *s);
+
+/* showfacts_json(): the members of an object: "NAME": [ {...}, ... ], with
+ * "fact", "text" and each detail, all strings. */
+void showfacts_json(const struct section *s);
+
+#endif

@@ -1,0 +1,156 @@
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "queue/testqueue.h"
+
+static const char *const one[] = {"joe@a.test"};
+
+static int make(void **state) {
+  static struct testqueue q;
+  testqueue_make(&q);
+  *state = &q;
+  return 0;
+}
+
+static int clear(void **state) {
+  testqueue_remove(*state);
+  return 0;
+}
+
+enum place { TODO, WAIT, LOG };
+
+static void path_of(char path[64], const struct queueid *id, enum place p) {
+  if (p == TODO) snprintf(path, 64, "todo/%.*s", QUEUEID_LENGTH, id->s);
+  else
+    snprintf(path, 64, "wait/%02x/%.*s%s", queueid_folder(id), QUEUEID_LENGTH, id->s, p == LOG ? ".log" : "");
+}
+
+static bool has(struct testqueue *q, const struct queueid *id, enum place p) {
+  char path[64];
+  path_of(path, id, p);
+  return faccessat(q->store.queue_fd, path, F_OK, 0) == 0;
+}
+
+static void touch(struct testqueue *q, const char *path) {
+  int fd = openat(q->store.queue_fd, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  assert_true(fd >= 0);
+  close(fd);
+}
+
+static struct queueid inject(struct testqueue *q) {
+  return testqueue_inject(q, "Subject: test\n\nhello\n", "s@c.test", one, 1);
+}
+
+static void append(struct testqueue *q, const struct queueid *id) {
+  assert_int_equal(store_append_log(&q->store, id, text_of("a record"), 0), 0);
+}
+
+/* As after a crash in the middle of a rename. */
+static void give_both_names(struct testqueue *q, const struct queueid *id) {
+  char from[64], to[64];
+  path_of(from, id, TODO);
+  path_of(to, id, WAIT);
+  assert_int_equal(linkat(q->store.queue_fd, from, q->store.queue_fd, to, 0), 0);
+}
+
+/* A crash must not bring a message back without what is known about it. */
+static void a_log_outlives_its_message_until_that_is_durable(void **state) {
+  struct testqueue *q = *state;
+  struct queueid id = inject(q);
+  assert_int_equal(store_move_to_wait(&q->store, &id), 0);
+  append(q, &id);
+  assert_int_equal(store_sync(&q->store), 0);
+  assert_int_equal(store_remove(&q->store, &id, PLACE_WAIT), 0);
+  assert_false(has(q, &id, WAIT));
+  assert_true(has(q, &id, LOG));
+  assert_true(store_is_dirty(&q->store));
+  assert_int_equal(store_sync(&q->store), 0);
+  assert_false(has(q, &id, LOG));
+}
+
+static void more_messages_may_end_than_are_remembered(void **state) {
+  struct testqueue *q = *state;
+  static struct queueid ids[STORE_SPENT_MAX + 2];
+  for (unsigned i = 0; i < STORE_SPENT_MAX + 2; i++) {
+    char path[64];
+    assert_int_equal(queueid_make(&ids[i], 1), 0);
+    path_of(path, &ids[i], LOG);
+    touch(q, path);
+    assert_int_equal(store_remove(&q->store, &ids[i], PLACE_WAIT), 0);
+  }
+  assert_false(has(q, &ids[0], LOG));
+  assert_true(has(q, &ids[STORE_SPENT_MAX + 1], LOG));
+  assert_int_equal(store_sync(&q->store), 0);
+  assert_false(has(q, &ids[STORE_SPENT_MAX + 1], LOG));
+}
+
+static void both_names_of_a_message_are_removed(void **state) {
+  struct testqueue *q = *state;
+  for (int place = PLACE_TODO; place <= PLACE_WAIT; place++) {
+    struct queueid id = inject(q);
+    give_both_names(q, &id);
+    assert_int_equal(store_remove(&q->store, &id, (enum store_place)place), 0);
+    assert_false(has(q, &id, TODO));
+    assert_false(has(q, &id, WAIT));
+    assert_true(q->store.dirty_todo && q->store.dirty_wait[queueid_folder(&id)]);
+    assert_int_equal(store_sync(&q->store), 0);
+  }
+}
+
+static void a_message_with_both_names_moves(void **state) {
+  struct testqueue *q = *state;
+  struct queueid id = inject(q);
+  give_both_names(q, &id);
+  assert_int_equal(store_move_to_wait(&q->store, &id), 0);
+  assert_false(has(q, &id, TODO));
+  assert_true(has(q, &id, WAIT));
+}
+
+static void logs_without_messages_are_cleared(void **state) {
+  struct testqueue *q = *state;
+  char folder[16], path[64];
+  struct queueid alone, new = inject(q), waiting = inject(q);
+  assert_int_equal(store_move_to_wait(&q->store, &waiting), 0);
+  assert_int_equal(queueid_make(&alone, 1), 0);
+  struct queueid *ids[] = {&alone, &new, &waiting};
+  for (int i = 0; i < 3; i++) {
+    path_of(path, ids[i], LOG);
+    touch(q, path);
+    snprintf(path, sizeof path, "wait/%02x/new.log", queueid_folder(ids[i]));
+    touch(q, path);
+    store_wait_folder(folder, queueid_folder(ids[i]));
+    assert_int_equal(store_clear_logs(&q->store, folder), 0);
+    assert_int_equal(faccessat(q->store.queue_fd, path, F_OK, 0), -1);
+  }
+  assert_true(has(q, &alone, LOG)); /* its message may have gone a moment ago */
+  assert_int_equal(store_sync(&q->store), 0);
+  assert_false(has(q, &alone, LOG));
+  assert_true(has(q, &new, LOG));
+  assert_true(has(q, &waiting, LOG));
+}
+
+static void a_copy_left_in_tmp_is_cleared(void **state) {
+  struct testqueue *q = *state;
+  touch(q, "tmp/copy");
+  assert_int_equal(store_clear_tmp(&q->store), 0);
+  assert_int_equal(faccessat(q->store.queue_fd, "tmp/copy", F_OK, 0), -1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(a_log_outlives_its_message_until_that_is_durable, make, clear),
+    cmocka_unit_test_setup_teardown(more_messages_may_end_than_are_remembered, make, clear),
+    cmocka_unit_test_setup_teardown(both_names_of_a_message_are_removed, make, clear),
+    cmocka_unit_test_setup_teardown(a_message_with_both_names_moves, make, clear),
+    cmocka_unit_test_setup_teardown(logs_without_messages_are_cleared, make, clear),
+    cmocka_unit_test_setup_teardown(a_copy_left_in_tmp_is_cleared, make, clear),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

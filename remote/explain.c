@@ -1,0 +1,69 @@
+#include "config.h"
+#include "remote/explain.h"
+#include "remote/walk.h"
+
+static void note_kind(const struct destination *d, struct facts *f) {
+  struct ip literal;
+  bool is_literal = ip_parse_literal(&literal, d->host, !d->use_mx);
+  const char *by = is_literal  ? "an address: "
+                   : d->use_mx ? "by MX records: "
+                               : "a relay, by its name: ";
+  fact_say(f, "destination", by, d->host);
+}
+
+/* What went wrong before an address was found is told here; what stops the walk
+ * is the result. */
+static void note_target(struct walk *w, size_t number, const struct walk_target *t) {
+  char address[IP_TEXT_MAX];
+  ip_format(&t->ip, address);
+  fact_begin(w->facts, "try");
+  fact_u(w->facts, number);
+  fact_s(w->facts, ": ");
+  fact_t(w->facts, t->host);
+  fact_s(w->facts, " [");
+  fact_s(w->facts, address);
+  fact_s(w->facts, "] port ");
+  fact_u(w->facts, w->destination->port);
+  fact_detail_u(w->facts, "number", number);
+  fact_detail(w->facts, "host", t->host);
+  fact_detail(w->facts, "address", text_of(address));
+  fact_detail_u(w->facts, "port", w->destination->port);
+  fact_end(w->facts);
+}
+
+static bool has_equal_hosts(const struct mx_set *hosts) {
+  for (size_t i = 1; i < hosts->count; i++)
+    if (hosts->hosts[i].preference == hosts->hosts[i - 1].preference) return true;
+  return false;
+}
+
+/* The connector's own word for a walk that found nothing (remote/connector.c). */
+static void note_result(struct walk *w, size_t count) {
+  struct result would = {.class = RESULT_SUCCESS,
+                         .text = text_of("it would be offered to these addresses, in this order")};
+  if (count) {
+    fact_outcome(w->facts, &would);
+    return;
+  }
+  walk_end(w);
+  struct result none = verdict_result(&w->trouble);
+  fact_outcome(w->facts, &none);
+}
+
+int explain_destination(const struct destination *d, const struct connector_settings *s,
+                        struct facts *f) {
+  static struct walk walk; /* large */
+  const struct walk_target *t;
+  size_t count = 0;
+  if (resolve_begin() == -1) return -1;
+  walk.facts = f;
+  note_kind(d, f);
+  walk_begin(&walk, d, s);
+  if (has_equal_hosts(&walk.hosts))
+    fact_say(f, "order", "equal preferences: the order is drawn anew for each connection",
+             TEXT_ABSENT);
+  while ((t = walk_next(&walk))) note_target(&walk, ++count, t);
+  note_result(&walk, count);
+  walk_free(&walk);
+  return 0;
+}

@@ -1,0 +1,252 @@
+"""What is recorded: stories of messages, each a few of the programs' ways.
+
+A story is a function of a Stage; it says what goes in, and waits for what the
+runner does with it.  Recipients say by their name what becomes of them:
+
+    joe, ann            local mailboxes, ann's not made yet
+    nobody-here         no such user: fails
+    list                joe's .qmail-list: his Maildir, and on to ann
+    ok*@far.test        other hosts take it
+    later*@far.test     other hosts defer it; once the story hurries, or in a
+                        recovery, they take it
+    fail*@far.test      other hosts refuse it
+
+Called as a program it plays one story, under record.
+"""
+import sys
+
+from place import Place, agent
+
+SUCCESS, DEFERRAL, FAILURE = (agent.SUCCESS, "2.0.0"), (agent.DEFERRAL, "4.2.0"), (agent.FAILURE, "5.1.1")
+LARGE = 70000
+CROWD = 9  # logs and folders are more than the runner syncs one by one
+FORWARDS = {"joe-list@here.test": "ann@here.test"}
+NEVER = 1 << 60
+
+
+def in_recovery(address):
+    return FAILURE if address.startswith("fail") else SUCCESS
+
+
+def may_expire(address):
+    return address.startswith("later")
+
+
+def fails(address):
+    """Whether it must be told of in the end."""
+    return address.startswith(("fail", "nobody"))
+
+
+class Stage:
+    """The place where a story plays."""
+
+    def __init__(self, place):
+        self.place, self.runner = place, None
+        self.later = DEFERRAL
+
+    def send(self, marker, *recipients, sender="joe@here.test", octets=0):
+        code = self.place.inject(message(marker, octets), sender, recipients)
+        if code:
+            raise RuntimeError(f"owl-queue: exit {code}")
+
+    def start(self):
+        self.runner = self.place.start(self._policy)
+
+    def _policy(self, address):
+        return self.later if address.startswith("later") else in_recovery(address)
+
+    def settle(self):
+        """Until the runner has made all durable."""
+        self.runner.rest(60)
+
+    def stop(self):
+        if self.runner.stop():
+            raise RuntimeError("owl-send: " + "\n".join(self.runner.log))
+
+
+def message(marker, octets=0):
+    """Its first field names it, so that nothing of it can be missing unseen."""
+    text = f"X-Crash: {marker}\nFrom: <joe@here.test>\nSubject: {marker}\nMessage-ID: <{marker}@here.test>\n\n"
+    line = f"This is {marker}, and a line of it has its number: "
+    body = "".join(f"{line}{n}\n" for n in range(max(1, octets // (len(line) + 5))))
+    return (text + body).encode()
+
+
+def accept(s):
+    s.send("small", "joe@here.test")
+    s.send("large", "joe@here.test", "ok@far.test", octets=LARGE)
+    s.send("third", "ann@here.test", octets=3000)
+
+
+def deliver(s):
+    s.start()
+    s.send("small", "joe@here.test")
+    s.runner.wait_log("end msg", 1)
+    s.send("two", "joe@here.test", "ann@here.test")
+    s.runner.wait_log("end msg", 2)
+    s.send("large", "joe@here.test", octets=LARGE)
+    s.runner.wait_log("end msg", 3)
+    s.settle()
+    s.stop()
+
+
+def batch(s):
+    """Several messages for one user, which share syncs."""
+    for n in range(3):
+        s.send(f"b{n}", "joe@here.test", octets=600 * n)
+    s.start()
+    s.runner.wait_log("end msg", 3)
+    s.settle()
+    s.stop()
+
+
+def forward(s):
+    s.start()
+    s.send("f", "joe-list@here.test")
+    s.runner.wait_log("end msg", 2)
+    s.settle()
+    s.stop()
+
+
+def defer(s):
+    s.start()
+    s.send("d", "later@far.test", "ok@far.test")
+    s.runner.wait_log("deferral")
+    s.settle()
+    s.runner.hurry()
+    s.settle()
+    s.later = SUCCESS
+    s.runner.hurry()
+    s.runner.wait_log("end msg")
+    s.settle()
+    s.stop()
+
+
+def slow(s):
+    """With a second until results are synced."""
+    s.start()
+    s.send("s1", "later1@far.test", "joe@here.test")
+    s.send("s2", "ok@far.test", "later2@far.test")
+    s.runner.wait_log("deferral", 2)
+    s.runner.rest(1300)
+    s.later = SUCCESS
+    s.runner.hurry()
+    s.runner.wait_log("end msg", 2)
+    s.runner.rest(1300)
+    s.stop()
+
+
+def mixed(s):
+    """A delivery, a deferral and a failure of one message."""
+    s.start()
+    s.send("m", "joe@here.test", "later@far.test", "fail@far.test")
+    s.runner.wait_log("end msg", 1)  # the DSN
+    s.settle()
+    s.later = SUCCESS
+    s.runner.hurry()
+    s.runner.wait_log("end msg", 2)
+    s.settle()
+    s.stop()
+
+
+def bounce(s):
+    s.start()
+    s.send("near", "nobody-here@here.test")
+    s.runner.wait_log("end msg", 2)
+    s.send("far", "fail1@far.test", "fail2@far.test", sender="ok@far.test", octets=2000)
+    s.runner.wait_log("end msg", 4)
+    s.settle()
+    s.stop()
+
+
+def double(s):
+    """Nobody to tell but the postmaster."""
+    s.start()
+    s.send("db", "fail@far.test", sender="")
+    s.runner.wait_log("end msg", 2)
+    s.settle()
+    s.stop()
+
+
+def expire(s):
+    s.start()
+    s.send("e", "later@far.test")
+    s.runner.wait_log("deferral")
+    s.settle()
+    s.stop()
+    s.place.control("queuelifetime", 0)
+    s.start()
+    s.runner.wait_log("status")
+    while not any("end msg" in line for line in s.runner.log):
+        s.runner.hurry()
+        s.runner.pump(50)
+    s.runner.wait_log("end msg", 2)
+    s.settle()
+    s.stop()
+
+
+def restart(s):
+    s.start()
+    s.send("r1", "later1@far.test", "joe@here.test")
+    s.send("r2", "later2@far.test", octets=LARGE)
+    s.runner.wait_log("deferral", 2)
+    s.settle()
+    s.stop()
+    s.later = SUCCESS
+    s.start()
+    s.runner.wait_log("status")
+    while sum("end msg" in line for line in s.runner.log) < 2:
+        s.runner.hurry()
+        s.runner.pump(50)
+    s.settle()
+    s.stop()
+
+
+def crowd(s):
+    """More changes at once than are synced one by one."""
+    for n in range(CROWD):
+        s.send(f"c{n:02}", f"later{n}@far.test", f"ok{n}@far.test")
+    s.start()
+    s.runner.wait_log("deferral", CROWD)
+    s.runner.rest(1300)
+    s.later = SUCCESS
+    s.runner.hurry()
+    s.runner.wait_log("end msg", CROWD)
+    s.runner.rest(1300)
+    s.stop()
+
+
+def killed(s):
+    """The runner is killed (record -k), and what it did not sync is still in the
+    cache: another one goes on from there."""
+    s.send("k1", "joe@here.test", "later@far.test", "fail@far.test")
+    s.send("k2", "ok@far.test", "fail2@far.test", sender="ok2@far.test")
+    s.start()
+    s.runner.work_off()
+    s.runner.stop()
+    s.later = SUCCESS
+    s.start()
+    s.runner.work_off()
+    s.settle()
+    s.stop()
+
+
+STORIES = {f.__name__: f for f in (accept, deliver, batch, forward, defer, slow, mixed, bounce, double, expire,
+                                   restart, crowd, killed)}
+# Idle workers would wake the runner just when a sync is due.
+LAZY = {"syncinterval": "1", "timeoutidle": "4"}
+CONTROLS = {"slow": LAZY, "crowd": LAZY, "killed": LAZY,
+            "double": {"doublebounceto": "joe", "doublebouncehost": "here.test"}}
+DOT_QMAIL = {"forward": {"joe/.qmail-list": "./Maildir/\n&ann@here.test\n"}}
+SYNC_S = {"killed": 1, "slow": 1, "crowd": 1}
+
+
+def make_place(name, folder, programs, recovery=False):
+    story = name.partition("-")[0]
+    controls = {**CONTROLS.get(story, {}), **({"syncinterval": "0"} if recovery else {})}
+    return Place(folder, programs, controls, DOT_QMAIL.get(story, {}))
+
+
+if __name__ == "__main__":
+    folder, programs, name = sys.argv[1:]
+    STORIES[name.partition("-")[0]](Stage(make_place(name, folder, programs)))
