@@ -79,6 +79,25 @@ enum placing {
   FAILED
 };
 
+/* A message can be parked in one lane only: in the one that is likely to fetch
+ * it first, lest a destination that is shut keeps mail from another one. */
+static unsigned hope(const struct lane *l, enum lane_refusal why) {
+  switch (why) {
+    case LANE_TAKES: break;
+    case LANE_CHANNEL_FULL: return 5;
+    case LANE_FULL: return l->slow ? 3 : 4;
+    case LANE_SHUT: return 2;
+    case LANE_HELD: return 1;
+  }
+  return 0;
+}
+
+static void refused(struct active *a, uint32_t lane, unsigned hopes) {
+  if (a->refused_by && a->refusal_hope >= hopes) return;
+  a->refused_by = lane;
+  a->refusal_hope = hopes;
+}
+
 static enum placing refuse(struct runner *r, struct active *a, size_t recipient, const struct lane *l,
                            enum lane_refusal why) {
   bool down = why == LANE_SHUT && l->window.down, expired = rounds_is_expired(r, a);
@@ -86,7 +105,7 @@ static enum placing refuse(struct runner *r, struct active *a, size_t recipient,
   if (down && (warn || expired)) note_unreachable(r, a, recipient, l);
   else if (warn) note_congestion(r, a, recipient, l);
   if (down && expired) return PLACED;
-  if (!a->refused_by) a->refused_by = why == LANE_CHANNEL_FULL ? lanes_overflow(l->channel) : l->number;
+  refused(a, why == LANE_CHANNEL_FULL ? lanes_overflow(l->channel) : l->number, hope(l, why));
   return why == LANE_CHANNEL_FULL ? CHANNEL_FULL : PASSED_OVER;
 }
 
@@ -186,7 +205,7 @@ void jobs_take_back(struct runner *r, const struct lane *l) {
   while ((to = dispatch_of_lane(&r->dispatcher, l))) {
     struct job *j = dispatch_unqueue(to);
     struct active *a = j->active;
-    if (!a->refused_by) a->refused_by = l->number;
+    refused(a, l->number, hope(l, l->held ? LANE_HELD : LANE_SHUT));
     end_job(r, j, 0);
     if (a->jobs_left == 0) rounds_settle(r, a);
   }

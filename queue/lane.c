@@ -31,7 +31,7 @@ static struct text user_of(const stralloc *address) {
   return (struct text){address->s, len};
 }
 
-static int cat_name(stralloc *out, const struct route *r) {
+int lane_cat_name(stralloc *out, const struct route *r) {
   if (r->channel == CHANNEL_LOCAL)
     return stralloc_cats(out, local_prefix) ? text_cat(out, user_of(&r->address)) : -1;
   if (!stralloc_cat(out, &r->host)) return -1;
@@ -147,7 +147,7 @@ static struct lane *find_or_make(struct lanes *s, stralloc *name, bool make) {
 
 struct lane *lanes_for(struct lanes *s, const struct route *r) {
   stralloc name = {0};
-  if (!stralloc_ready(&name, 1) || cat_name(&name, r) == -1) return stralloc_free(&name), NULL;
+  if (!stralloc_ready(&name, 1) || lane_cat_name(&name, r) == -1) return stralloc_free(&name), NULL;
   return find_or_make(s, &name, true);
 }
 

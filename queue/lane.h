@@ -75,6 +75,10 @@ struct lane *lanes_for(struct lanes *s, const struct route *r);
 struct lane *lanes_named(struct lanes *s, struct text name, bool make);
 struct lane *lanes_at(const struct lanes *s, uint32_t number);
 
+/* lane_cat_name(): appends the name of a route's lane, its case not yet folded.
+ * 0, or -1 without memory. */
+int lane_cat_name(stralloc *out, const struct route *r);
+
 /* lane_host(): the name without a port. */
 struct text lane_host(const struct lane *l);
 

@@ -23,14 +23,14 @@ queue_bounce_parts = %D%/bounce.h %D%/bounce.c %D%/bouncepart.h %D%/bouncepage.h
 # Who gets what when: pure functions of state, event and clock.
 queue_traffic_parts = %D%/dispatch.h %D%/dispatch.c %D%/lane.h %D%/lane.c %D%/laneturn.c %D%/window.h %D%/window.c \
   %D%/waitlist.h %D%/waitlist.c %D%/fair.h %D%/fair.c
-owlpost_PROGRAMS += %D%/owl-send
-%C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c %D%/tell.c %D%/report.c \
+queue_runner_core = %D%/runner.h %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c %D%/tell.c %D%/report.c \
   %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c $(queue_traffic_parts) \
   %D%/order.h %D%/order.c %D%/mend.h %D%/mend.c %D%/holds.h %D%/holds.c %D%/notes.h %D%/notes.c %D%/operator.c \
   %D%/backlog.h %D%/backlog.c $(queue_bounce_parts) %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c \
-  %D%/runnerwhy.h %D%/runnerwhy.c \
-  %D%/statistics.h %D%/statistics.c
+  %D%/runnerwhy.h %D%/runnerwhy.c %D%/statistics.h %D%/statistics.c
+owlpost_PROGRAMS += %D%/owl-send
+%C%_owl_send_SOURCES = %D%/send.c $(queue_runner_core)
 %C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_owl_send_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
@@ -43,9 +43,11 @@ queue_read_parts = %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message
   %D%/schedule.h %D%/schedule.c
 include queue/owlq/local.mk
 include queue/inject/local.mk
+include queue/simulate/local.mk
 
 if CMOCKA
-queue_store_parts = %D%/store.c %D%/msglog.c %D%/message.c %D%/newmessage.c %D%/testqueue.h %D%/testqueue.c
+queue_store_parts = %D%/store.c %D%/msglog.c %D%/message.c %D%/newmessage.c \
+  %D%/privatequeue.h %D%/privatequeue.c %D%/testqueue.h %D%/testqueue.c
 check_PROGRAMS += %D%/waitlist_test %D%/window_test
 %C%_waitlist_test_SOURCES = %D%/waitlist_test.c %D%/waitlist.c %D%/schedule.c
 %C%_waitlist_test_LDADD = $(TEST_LIBS)
@@ -66,10 +68,8 @@ check_PROGRAMS += %D%/backlog_test
 check_PROGRAMS += %D%/store_test
 %C%_store_test_SOURCES = %D%/store_test.c $(queue_store_parts)
 %C%_store_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
-queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c \
-  %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/holds.c %D%/operator.c %D%/ctlserver.c %D%/runnerwhy.c %D%/statistics.c \
-  %D%/schedule.c %D%/settings.c %D%/backlog.c $(queue_bounce_parts) $(queue_traffic_parts) \
-  $(queue_store_parts)
+queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/played.h %D%/played.c \
+  %D%/privatequeue.h %D%/privatequeue.c %D%/testqueue.h %D%/testqueue.c $(queue_runner_core)
 check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test %D%/bounce_test %D%/bounceform_test
 %C%_traffic_test_SOURCES = %D%/traffic_test.c $(queue_runner_parts)
 %C%_traffic_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)

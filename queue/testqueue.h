@@ -4,10 +4,10 @@
 #define OWL_TESTQUEUE_H
 
 #include "lib/envelope.h"
-#include "queue/store.h"
+#include "queue/privatequeue.h"
 
 struct testqueue {
-  char path[256];
+  char path[PRIVATEQUEUE_PATH_MAX];
   struct store store;
 };
 

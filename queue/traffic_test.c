@@ -122,13 +122,13 @@ static void concurrencydomain_bounds_the_connections(void **state) {
   control(t, "concurrencydomain", "few.example:2\n.sub.example:3\n:4\n");
   inject_many(t, sender, "silent@few.example", 30);
   testrunner_run(t, 10);
-  assert_int_equal(t->agents_most[CHANNEL_REMOTE], 2);
+  assert_int_equal(t->played.agents_most[CHANNEL_REMOTE], 2);
   inject_many(t, sender, "silent@x.sub.example", 30);
   testrunner_run(t, 10);
-  assert_int_equal(t->agents_most[CHANNEL_REMOTE], 5);
+  assert_int_equal(t->played.agents_most[CHANNEL_REMOTE], 5);
   inject_many(t, sender, "silent@other.example", 30);
   testrunner_run(t, 10);
-  assert_int_equal(t->agents_most[CHANNEL_REMOTE], 9);
+  assert_int_equal(t->played.agents_most[CHANNEL_REMOTE], 9);
 }
 
 static void ratelimit_spreads_the_messages(void **state) {

@@ -8,7 +8,7 @@ queue_list_parts = %D%/screen.h %D%/screen.c %D%/describe.h %D%/describe.c %D%/l
   %D%/listsort.h %D%/listsort.c %D%/attempts.h %D%/attempts.c %D%/qmailq.h %D%/qmailq.c \
   %D%/follow.h %D%/follow.c %D%/idset.h %D%/idset.c
 queue_print_parts = %D%/utf8.h %D%/utf8.c %D%/jsonline.h %D%/jsonline.c %D%/progress.h %D%/progress.c
-%C%_owlq_SOURCES = %D%/owlq.c %D%/config.c %D%/setup.c %D%/list.c %D%/ctl.c \
+%C%_owlq_SOURCES = %D%/owlq.c %D%/config.c %D%/setup.c %D%/list.c %D%/ctl.c %D%/simulate.c \
   %D%/options.h %D%/options.c %D%/view.h %D%/view.c %D%/show.c %D%/body.c %D%/why.c %D%/askrunner.h %D%/askrunner.c \
   $(queue_list_parts) \
   %D%/link.h %D%/link.c %D%/owner.h %D%/owner.c %D%/layout.h %D%/layout.c %D%/change.h %D%/change.c %D%/changereport.c \

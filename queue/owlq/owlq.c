@@ -39,6 +39,7 @@ static const struct command commands[] = {
   {"hold-destination", owlq_destination, "[NAME...]: nothing goes there until released"},
   {"release-destination", owlq_destination, "NAME...: what is for it is tried again"},
   {"check", owlq_check, "[--repair]: is everything in the queue as it should be?"},
+  {"simulate", owlq_simulate, "SCENARIO: what the scheduler would do with a load"},
   {"config", owlq_config, "[NAME]: the control files, their values and defaults"},
   {"setup", owlq_setup, "make the folders of the queue"},
 };

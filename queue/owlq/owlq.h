@@ -27,6 +27,8 @@ int owlq_change(struct control *c, int argc, char **argv); /* hold, release, ret
 int owlq_destination(struct control *c, int argc, char **argv); /* hold-destination, release-destination */
 int owlq_check(struct control *c, int argc, char **argv);
 
+int owlq_simulate(struct control *c, int argc, char **argv);
+
 /* ---- what they share */
 
 int owlq_complain(const char *what, const char *why); /* returns TOOL_SYSTEM */
