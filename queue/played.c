@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "lib/unixsock.h"
 
-enum { EVENTS = 1024, ROUNDS_MAX = 1000000, STILL_MAX = 10, PARKED_IN_A_ROUND = 16 };
+enum { EVENTS = 1024, ROUNDS_MAX = 1000000, STILL_MAX = 1000, PARKED_IN_A_ROUND = 16 };
 
 /* ---- who has something to read */
 
@@ -177,8 +177,8 @@ static int move_frames(struct played *p, struct runner *r) {
   return flush_writers(r) || n > 0;
 }
 
-static bool load_more(struct runner *r, uint64_t next_us) {
-  if (next_us != 0 || r->next_wait_folder >= QUEUEID_FOLDERS) return false;
+static bool load_more(struct runner *r) {
+  if (backlog_is_loaded(&r->backlog) || r->load_us > clock_boot_us(r->clock) || r->exiting) return false;
   runner_load_backlog(r);
   return true;
 }
@@ -194,7 +194,7 @@ int played_settle(struct played *p, struct runner *r, uint64_t *next_us) {
     *next_us = runner_work(r);
     int moved = move_frames(p, r);
     if (moved == -1) return -1;
-    if (moved || load_more(r, *next_us)) {
+    if (moved || load_more(r)) {
       still = 0;
       continue;
     }
