@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "lib/unixsock.h"
 
-enum { EVENTS = 1024, ROUNDS_MAX = 1000000, STILL_MAX = 10, PARKED_IN_A_ROUND = 16 };
+enum { EVENTS = 1024, ROUNDS_MAX = 1000000, STILL_MAX = 1000, PARKED_IN_A_ROUND = 16 };
 
 /* ---- who has something to read */
 

@@ -36,7 +36,9 @@ static int put(struct simulation *s, struct envelope *e, uint64_t size) {
   if (size >= sizeof header - 1) body.len = size;
   e->arrival_us = s->wall_us;
   chance_octets(&s->chance, octets);
-  queueid_from(&id, e->arrival_us, octets);
+  /* numbers in the log differ, as those of real messages do */
+  s->last_id_us = s->wall_us > s->last_id_us ? s->wall_us : s->last_id_us + 1;
+  queueid_from(&id, s->last_id_us, octets);
   if (privatequeue_put(&s->store, &id, e, body) == -1) return simulation_fail(s, "a message", strerror(errno));
   if (count_sent(s, e) == -1) return simulation_fail(s, "a message", "out of memory");
   runner_found(&s->runner, &id);

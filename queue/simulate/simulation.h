@@ -37,7 +37,7 @@ struct simulation {
   size_t recorded;     /* messages of the recording that have come */
   size_t changes;       /* that were carried out */
   uint64_t set_at_us[CONTROL_COUNT]; /* when the scenario set it last; UINT64_MAX: never */
-  uint64_t message_count;
+  uint64_t message_count, last_id_us;
   struct route route;  /* of the address that is looked at */
   stralloc body, name;
   const volatile sig_atomic_t *stop; /* or NULL */
