@@ -116,9 +116,11 @@ static enum placing place(struct runner *r, struct active *a, size_t recipient, 
     return PASSED_OVER;
   struct job *j = open_job(r, a, to);
   if (j) return job_add(j, recipient, &route->address) == 0 ? PLACED : FAILED;
+  /* before the lane is asked: it may be full of this message's own jobs, and
+   * to park a long list means to read all of it again */
+  if (a->jobs_left >= most_jobs(r, to->channel)) return NO_MORE;
   enum lane_refusal why = lane_refuses(&r->lanes, to->lane, boot_us(r));
   if (why != LANE_TAKES) return refuse(r, a, recipient, to->lane, why);
-  if (a->jobs_left >= most_jobs(r, to->channel)) return NO_MORE;
   if (!a->has_body && prepare_body(r, a) == -1) return NO_BODY;
   a->has_body = true;
   return begin_job(r, a, to, recipient, &route->address) == 0 ? PLACED : FAILED;

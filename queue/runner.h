@@ -10,6 +10,7 @@
 #include "lib/clock.h"
 #include "lib/ctl.h"
 #include "lib/log.h"
+#include "queue/backlog.h"
 #include "queue/dispatch.h"
 #include "queue/fair.h"
 #include "queue/holds.h"
@@ -42,6 +43,13 @@ struct spawner {
   struct frame_writer writer;
 };
 
+/* Since the runner's start; for whoever asks on the control socket. */
+struct counters {
+  uint64_t started_us; /* wall clock */
+  uint64_t taken, finished, bounced;
+  uint64_t recipients[2][RESULT_FAILURE + 1]; /* by enum route_channel and enum result_class */
+};
+
 struct runner {
   const struct clock *clock;
   struct log *log;
@@ -58,8 +66,10 @@ struct runner {
   size_t active_count;
   uint64_t deliveries;       /* number of the next one in the log */
   uint64_t scans;            /* of todo/, so far */
-  unsigned next_wait_folder; /* of the backlog, not yet loaded; QUEUEID_FOLDERS when all is */
+  struct backlog backlog;
+  uint64_t load_us;          /* boot clock: goes on with it; 0 = at once */
   uint64_t sync_us, rescan_us, alarm_us, forget_us; /* boot clock; 0 = not set */
+  struct counters counters;
   bool exiting;
 };
 
@@ -77,7 +87,8 @@ void runner_found_waiting(struct runner *r, const struct queueid *id);
  * is seen there is believed. */
 void runner_scan_todo(struct runner *r);
 
-/* runner_load_backlog(): one of the 256 folders of waiting messages. */
+/* runner_load_backlog(): a few milliseconds' worth of what waits; nothing when
+ * all is loaded. */
 void runner_load_backlog(struct runner *r);
 
 /* runner_hurry(): all that wait (id NULL), or one, are due now.  How many. */

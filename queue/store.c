@@ -263,6 +263,7 @@ int store_remove(struct store *s, const struct queueid *id, enum store_place pla
   wait_path(path, id, "");
   if (unlink_and_mark(s, path, id, PLACE_WAIT) == -1) return -1;
   mark(s, id, place);
+  s->removals += place == PLACE_WAIT;
   return has_log(s, id) ? remove_log_later(s, id) : 0;
 }
 
@@ -272,6 +273,7 @@ int store_move_to_bad(struct store *s, const struct queueid *id, enum store_plac
   snprintf(to, sizeof to, "bad/%s", id->s);
   if (renameat(s->queue_fd, from, s->queue_fd, to) == -1) return -1;
   mark(s, id, place);
+  s->removals += place == PLACE_WAIT;
   wait_path(from, id, ".log");
   snprintf(to, sizeof to, "bad/%s.log", id->s);
   if (renameat(s->queue_fd, from, s->queue_fd, to) == -1 && errno != ENOENT) return -1;
@@ -413,13 +415,13 @@ int store_clear_tmp(struct store *s) {
 }
 
 /* The message may have left only on its way to the disk, as at store_remove(). */
-static int clear_log(struct store *s, const char *folder, const char *name) {
+int store_clear_log(struct store *s, unsigned folder, const char *name) {
   static const char ending[] = ".log";
   struct queueid id;
   char path[PATH_SPACE];
   size_t len = strlen(name);
   if (strcmp(name, new_name) == 0) {
-    snprintf(path, sizeof path, "%s/%s", folder, new_name);
+    snprintf(path, sizeof path, "wait/%02x/%s", folder, new_name);
     return unlink_if_there(s, path);
   }
   if (len != QUEUEID_LENGTH + strlen(ending) || strcmp(name + QUEUEID_LENGTH, ending) != 0 ||
@@ -429,19 +431,4 @@ static int clear_log(struct store *s, const char *folder, const char *name) {
   if (is_there(s, path)) return 0;
   todo_path(path, &id);
   return is_there(s, path) ? 0 : remove_log_later(s, &id);
-}
-
-int store_clear_logs(struct store *s, const char *folder) {
-  int fd = openat(s->queue_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd == -1) return -1;
-  DIR *d = fdopendir(fd);
-  if (!d) return close(fd), -1;
-  struct dirent *entry;
-  int r = 0;
-  while (r == 0 && (errno = 0, entry = readdir(d))) r = clear_log(s, folder, entry->d_name);
-  if (r == 0 && errno) r = -1;
-  int saved = errno;
-  closedir(d);
-  errno = saved;
-  return r;
 }

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "queue/testqueue.h"
@@ -125,7 +126,7 @@ static void a_message_that_has_moved_moves_again(void **state) {
 
 static void logs_without_messages_are_cleared(void **state) {
   struct testqueue *q = *state;
-  char folder[16], path[64];
+  char name[64], path[64];
   struct queueid alone, new = inject(q), waiting = inject(q);
   assert_int_equal(store_move_to_wait(&q->store, &waiting), 0);
   assert_int_equal(queueid_make(&alone, 1), 0);
@@ -135,8 +136,10 @@ static void logs_without_messages_are_cleared(void **state) {
     touch(q, path);
     snprintf(path, sizeof path, "wait/%02x/new.log", queueid_folder(ids[i]));
     touch(q, path);
-    store_wait_folder(folder, queueid_folder(ids[i]));
-    assert_int_equal(store_clear_logs(&q->store, folder), 0);
+    assert_int_equal(store_clear_log(&q->store, queueid_folder(ids[i]), strrchr(path, '/') + 1), 0);
+    assert_int_equal(store_clear_log(&q->store, queueid_folder(ids[i]), "something else"), 0);
+    snprintf(name, sizeof name, "%s.log", ids[i]->s);
+    assert_int_equal(store_clear_log(&q->store, queueid_folder(ids[i]), name), 0);
     assert_int_equal(faccessat(q->store.queue_fd, path, F_OK, 0), -1);
   }
   assert_true(has(q, &alone, LOG)); /* its message may have gone a moment ago */

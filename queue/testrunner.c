@@ -11,7 +11,7 @@
 #include "lib/unixsock.h"
 #include "queue/newmessage.h"
 
-enum { SEND_MS = 1000, LOG_MAX = 64 * 1024 * 1024, ROUNDS_MAX = 1000000 };
+enum { SEND_MS = 1000, LOG_MAX = 64 * 1024 * 1024, ROUNDS_MAX = 1000000, STILL_ROUNDS_MAX = 1000 };
 
 static const uint64_t second_us = 1000000, first_boot_us = UINT64_C(1000) * 1000000,
                       first_wall_us = UINT64_C(1800000000) * 1000000;
@@ -289,14 +289,14 @@ static void advance_to(struct testrunner *t, uint64_t boot_us) {
 
 void testrunner_run(struct testrunner *t, uint64_t seconds) {
   uint64_t end_us = t->boot_us + seconds * second_us;
-  unsigned still = 0; /* rounds in which nothing moves and no time passes: a hot loop */
+  unsigned still = 0; /* rounds in which nothing moves and no time passes: many are a hot loop, some are reading */
   for (unsigned round = 0; round < ROUNDS_MAX; round++) {
     uint64_t next_us = runner_work(&t->runner);
     if (move_frames(t)) {
       still = 0;
       continue;
     }
-    if (next_us == 0 && t->runner.next_wait_folder < QUEUEID_FOLDERS) {
+    if (!backlog_is_loaded(&t->runner.backlog) && t->runner.load_us <= t->boot_us && !t->runner.exiting) {
       runner_load_backlog(&t->runner);
       continue;
     }
@@ -305,7 +305,7 @@ void testrunner_run(struct testrunner *t, uint64_t seconds) {
       return;
     }
     still = next_us > t->boot_us ? 0 : still + 1;
-    assert_true(still < 10);
+    assert_true(still < STILL_ROUNDS_MAX);
     if (next_us > t->boot_us) advance_to(t, next_us);
   }
   fail_msg("the runner finds no rest");
