@@ -289,14 +289,16 @@ static void advance_to(struct testrunner *t, uint64_t boot_us) {
 
 void testrunner_run(struct testrunner *t, uint64_t seconds) {
   uint64_t end_us = t->boot_us + seconds * second_us;
-  unsigned still = 0; /* rounds in which nothing moves and no time passes: many are a hot loop, some are reading */
+  /* rounds in which nothing moves and no time passes: some are reading, many a hot loop */
+  unsigned still = 0;
   for (unsigned round = 0; round < ROUNDS_MAX; round++) {
     uint64_t next_us = runner_work(&t->runner);
     if (move_frames(t)) {
       still = 0;
       continue;
     }
-    if (!backlog_is_loaded(&t->runner.backlog) && t->runner.load_us <= t->boot_us && !t->runner.exiting) {
+    bool may_load = !t->runner.exiting && t->runner.load_us <= t->boot_us;
+    if (may_load && !backlog_is_loaded(&t->runner.backlog)) {
       runner_load_backlog(&t->runner);
       continue;
     }
