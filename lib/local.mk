@@ -17,6 +17,7 @@ lib_libowl_a_SOURCES = \
   %D%/agent.h %D%/agent.c \
   %D%/door.h %D%/door.c \
   %D%/ctl.h %D%/ctl.c \
+  %D%/ctlstats.h %D%/ctlstats.c \
   %D%/ctlwhy.h %D%/ctlwhy.c \
   %D%/control.h %D%/control.c \
   %D%/list.h %D%/list.c \
@@ -72,6 +73,8 @@ check_PROGRAMS += %D%/door_test
 %C%_door_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/ctl_test
 %C%_ctl_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/ctlstats_test
+%C%_ctlstats_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/queuefile_test
 %C%_queuefile_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/list_test

@@ -103,6 +103,7 @@ static struct logrecord note_result(struct runner *r, struct active *a, size_t r
     record.route = l && l->name.len <= MSGLOG_ROUTE_MAX ? text_of_stralloc(&l->name) : TEXT_ABSENT;
     a->deferred_by = l ? l->number : NO_LANE;
   }
+  r->counters.recipients[l ? l->channel : CHANNEL_REMOTE][result->class]++;
   message_apply(&a->message, &record);
   return record;
 }

@@ -43,6 +43,13 @@ struct spawner {
   struct frame_writer writer;
 };
 
+/* Since the runner's start; for whoever asks on the control socket. */
+struct counters {
+  uint64_t started_us; /* wall clock */
+  uint64_t taken, finished, bounced;
+  uint64_t recipients[2][RESULT_FAILURE + 1]; /* by enum route_channel and enum result_class */
+};
+
 struct runner {
   const struct clock *clock;
   struct log *log;
@@ -62,6 +69,7 @@ struct runner {
   struct backlog backlog;
   uint64_t load_us;          /* boot clock: goes on with it; 0 = at once */
   uint64_t sync_us, rescan_us, alarm_us, forget_us; /* boot clock; 0 = not set */
+  struct counters counters;
   bool exiting;
 };
 

@@ -318,6 +318,7 @@ int main(void) {
   runner.clock = &clock_system;
   runner.log = &send_log;
   runner.deliveries = 1;
+  runner.counters.started_us = clock_wall_us(runner.clock);
   if (control_open(&runner.control) == -1) die_errno("unable to start");
   if (runner_load_settings(&runner) == -1) die_control();
   open_queue();

@@ -188,6 +188,10 @@ int store_rewrite_log(struct store *s, const struct queueid *id, struct text oct
   return io_sync_folder(s->queue_fd, folder);
 }
 
+static bool is_there(const struct store *s, const char *path) {
+  return faccessat(s->queue_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 static int unlink_if_there(struct store *s, const char *path) {
   return unlinkat(s->queue_fd, path, 0) == 0 || errno == ENOENT ? 0 : -1;
 }
@@ -198,7 +202,10 @@ int store_move_to_wait(struct store *s, const struct queueid *id) {
   char from[PATH_SPACE], to[PATH_SPACE];
   todo_path(from, id);
   wait_path(to, id, "");
-  if (renameat(s->queue_fd, from, s->queue_fd, to) == -1 || unlink_if_there(s, from) == -1) return -1;
+  bool moved = renameat(s->queue_fd, from, s->queue_fd, to) == 0;
+  /* an earlier call may have come so far, and no further */
+  if (!moved && (errno != ENOENT || !is_there(s, to))) return -1;
+  if (unlink_if_there(s, from) == -1) return -1;
   mark(s, id, PLACE_TODO);
   mark(s, id, PLACE_WAIT);
   return 0;
@@ -405,10 +412,6 @@ static int clear_one(void *context, const struct queueid *id) {
 
 int store_clear_tmp(struct store *s) {
   return unlink_if_there(s, copy_name) == -1 ? -1 : store_scan(s, "tmp", clear_one, s);
-}
-
-static bool is_there(const struct store *s, const char *path) {
-  return faccessat(s->queue_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
 /* The message may have left only on its way to the disk, as at store_remove(). */

@@ -114,6 +114,16 @@ static void a_message_with_both_names_moves(void **state) {
   assert_true(has(q, &id, WAIT));
 }
 
+/* An error of the disk can end the first call behind its rename. */
+static void a_message_that_has_moved_moves_again(void **state) {
+  struct testqueue *q = *state;
+  struct queueid id = inject(q);
+  assert_int_equal(store_move_to_wait(&q->store, &id), 0);
+  assert_int_equal(store_move_to_wait(&q->store, &id), 0);
+  assert_int_equal(store_remove(&q->store, &id, PLACE_WAIT), 0);
+  assert_int_equal(store_move_to_wait(&q->store, &id), -1);
+}
+
 static void logs_without_messages_are_cleared(void **state) {
   struct testqueue *q = *state;
   char name[64], path[64];
@@ -152,6 +162,7 @@ int main(void) {
     cmocka_unit_test_setup_teardown(more_messages_may_end_than_are_remembered, make, clear),
     cmocka_unit_test_setup_teardown(both_names_of_a_message_are_removed, make, clear),
     cmocka_unit_test_setup_teardown(a_message_with_both_names_moves, make, clear),
+    cmocka_unit_test_setup_teardown(a_message_that_has_moved_moves_again, make, clear),
     cmocka_unit_test_setup_teardown(logs_without_messages_are_cleared, make, clear),
     cmocka_unit_test_setup_teardown(a_copy_left_in_tmp_is_cleared, make, clear),
   };

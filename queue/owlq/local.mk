@@ -10,10 +10,13 @@ queue_list_parts = %D%/screen.h %D%/screen.c %D%/describe.h %D%/describe.c %D%/l
 queue_print_parts = %D%/utf8.h %D%/utf8.c %D%/jsonline.h %D%/jsonline.c %D%/progress.h %D%/progress.c
 %C%_owlq_SOURCES = %D%/owlq.c %D%/config.c %D%/setup.c %D%/list.c %D%/ctl.c \
   %D%/options.h %D%/options.c %D%/view.h %D%/view.c %D%/show.c %D%/body.c %D%/why.c %D%/askrunner.h %D%/askrunner.c \
-  %D%/explain.c %D%/askprogram.h %D%/askprogram.c %D%/showfacts.h %D%/showfacts.c \
   $(queue_list_parts) \
   %D%/link.h %D%/link.c %D%/owner.h %D%/owner.c %D%/layout.h %D%/layout.c %D%/change.h %D%/change.c %D%/changereport.c \
   %D%/destination.c %D%/check.h %D%/check.c %D%/checklook.c %D%/checkmend.c \
+  %D%/explain.c %D%/askprogram.h %D%/askprogram.c %D%/showfacts.h %D%/showfacts.c %D%/livefacts.h %D%/livefacts.c \
+  %D%/limitfacts.h %D%/limitfacts.c \
+  %D%/snapshot.h %D%/snapshot.c %D%/statsview.h %D%/statsview.c %D%/stats.c %D%/metrics.c %D%/top.c \
+  %D%/terminal.h %D%/terminal.c \
   queue/order.h queue/order.c queue/mend.h queue/mend.c queue/holds.h queue/holds.c queue/notes.h queue/notes.c \
   $(queue_select_parts) $(queue_print_parts) $(queue_read_parts)
 %C%_owlq_LDADD = lib/libowl.a $(OWFAT_LIBS) $(JANSSON_LIBS)

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "queue/injectauthor.h"
+#include "queue/inject/author.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>

@@ -1,13 +1,13 @@
 #include "config.h"
-#include "queue/injectsubmit.h"
+#include "queue/inject/submit.h"
 #include <errno.h>
 #include <string.h>
 #include "lib/address.h"
 #include "lib/clock.h"
 #include "lib/injector.h"
 #include "lib/iofd.h"
-#include "queue/injectheader.h"
-#include "queue/injectinput.h"
+#include "queue/inject/header.h"
+#include "queue/inject/input.h"
 
 enum { PRINT_FD = 1 };
 

@@ -8,7 +8,7 @@
 
 #include "lib/addrlist.h"
 #include "lib/control.h"
-#include "queue/injectoutcome.h"
+#include "queue/inject/outcome.h"
 
 struct injectauthor {
   stralloc address; /* complete, quoting taken away */

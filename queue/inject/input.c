@@ -1,5 +1,5 @@
 #include "config.h"
-#include "queue/injectinput.h"
+#include "queue/inject/input.h"
 #include <string.h>
 #include "lib/header.h"
 #include "lib/iofd.h"

@@ -7,7 +7,7 @@
 #define OWL_QUEUE_INJECTSUBMIT_H
 
 #include "lib/envelope.h"
-#include "queue/injectoutcome.h"
+#include "queue/inject/outcome.h"
 
 struct injectsubmit {
   char *const *arguments; /* recipients, ended by NULL */

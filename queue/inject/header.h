@@ -9,8 +9,8 @@
 #define OWL_QUEUE_INJECTHEADER_H
 
 #include "lib/queueid.h"
-#include "queue/injectauthor.h"
-#include "queue/injectrecipients.h"
+#include "queue/inject/author.h"
+#include "queue/inject/recipients.h"
 
 struct injectheader_order {
   const struct injectauthor *author;

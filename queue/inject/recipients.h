@@ -7,7 +7,7 @@
 
 #include "lib/addrlist.h"
 #include "lib/envelope.h"
-#include "queue/injectoutcome.h"
+#include "queue/inject/outcome.h"
 
 struct injectrecipients {
   stralloc octets; /* each address and a NUL */

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "queue/injectheader.h"
+#include "queue/inject/header.h"
 #include "lib/address.h"
 #include "lib/clock.h"
 #include "lib/header.h"

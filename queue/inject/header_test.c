@@ -1,5 +1,5 @@
 #include "config.h"
-#include "queue/injectheader.h"
+#include "queue/inject/header.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "lib/exitcode.h"
 #include "lib/log.h"
-#include "queue/injectsubmit.h"
+#include "queue/inject/submit.h"
 
 static struct log errors = {2, {0}};
 

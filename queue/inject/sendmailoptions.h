@@ -7,7 +7,7 @@
 #ifndef OWL_QUEUE_SENDMAILOPTIONS_H
 #define OWL_QUEUE_SENDMAILOPTIONS_H
 
-#include "queue/injectsubmit.h"
+#include "queue/inject/submit.h"
 
 enum sendmailoptions_mode {
   SENDMAIL_MAIL,    /* queue a message */

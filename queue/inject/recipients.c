@@ -1,5 +1,5 @@
 #include "config.h"
-#include "queue/injectrecipients.h"
+#include "queue/inject/recipients.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

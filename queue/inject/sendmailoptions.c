@@ -1,5 +1,5 @@
 #include "config.h"
-#include "queue/sendmailoptions.h"
+#include "queue/inject/sendmailoptions.h"
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>

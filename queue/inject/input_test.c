@@ -1,5 +1,5 @@
 #include "config.h"
-#include "queue/injectinput.h"
+#include "queue/inject/input.h"
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "queue/sendmailoptions.h"
+#include "queue/inject/sendmailoptions.h"
 #include "lib/unittest.h"
 
 enum { ARGUMENTS_MAX = 32 };

@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include "lib/control.h"
 #include "lib/log.h"
-#include "queue/sendmailoptions.h"
+#include "queue/inject/sendmailoptions.h"
 
 static struct log errors = {2, {0}};
 
