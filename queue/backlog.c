@@ -187,12 +187,14 @@ static bool is_gone(const struct backlog *b, const struct store *s, const struct
 
 /* A message without a log that can be read is due now, and its round says what
  * is wrong with it. */
-static int hand_over(struct backlog *b, const struct store *s, backlog_found *found, void *context) {
+static int hand_over(struct backlog *b, const struct store *s, backlog_found *found,
+                     void *context) {
   const struct queueid *id = &b->entries[b->taken].id;
   int fd = b->ahead[b->taken % BACKLOG_AHEAD];
   bool read = fd >= 0 && read_log(b, fd) == 0;
   if (fd >= 0 && !read && errno == ENOMEM) return -1;
-  if (!is_gone(b, s, id) && found(context, id, read ? text_of_stralloc(&b->log) : text_of("")) == -1) return -1;
+  struct text log = read ? text_of_stralloc(&b->log) : text_of("");
+  if (!is_gone(b, s, id) && found(context, id, log) == -1) return -1;
   if (fd >= 0) close(fd);
   b->taken++;
   return 0;

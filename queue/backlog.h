@@ -7,7 +7,8 @@
  * the order of names each would cost the disk a movement of its own.
  *
  * What comes into wait/ meanwhile may be handed over or not: the runner knows
- * of it.  Logs without a message, which a crash left, are cleared away.  The memory is that of one folder's names and is freed at the end.
+ * of it.  Logs without a message, which a crash left, are cleared away.  The
+ * memory is that of one folder's names and is freed at the end.
  */
 #ifndef OWL_BACKLOG_H
 #define OWL_BACKLOG_H

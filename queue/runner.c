@@ -94,8 +94,8 @@ static int found_waiting(void *context, const struct queueid *id, struct text lo
   const struct lane *l = s.route.len ? lanes_named(&r->lanes, s.route, true) : NULL;
   if (l) how.lane = l->number;
   how.held = s.held && !s.untold;
-  if (runner_wait_for_age(r, id, age_s, s.untold || s.held ? 0 : s.next_age_s, &how) == -1) return errno = ENOMEM, -1;
-  return 0;
+  uint64_t next_age_s = s.untold || s.held ? 0 : s.next_age_s;
+  return runner_wait_for_age(r, id, age_s, next_age_s, &how) == 0 ? 0 : (errno = ENOMEM, -1);
 }
 
 void runner_found_waiting(struct runner *r, const struct queueid *id) {

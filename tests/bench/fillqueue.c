@@ -66,7 +66,8 @@ static struct {
 
 static void die_usage(void) {
   fprintf(stderr, "usage: fillqueue [-t] [-s SENDER] [-r RECIPIENT] [-q NEXTHOP] [-R RECIPIENTS]\n"
-                  "  [-d DESTINATIONS] [-b OCTETS] [-a MIN-MAX] [-n MIN-MAX] [-T TEXT] [-j PROCESSES] [-S SEED] QUEUEDIR COUNT\n");
+                  "  [-d DESTINATIONS] [-b OCTETS] [-a MIN-MAX] [-n MIN-MAX] [-T TEXT] [-j PROCESSES]\n"
+                  "  [-S SEED] QUEUEDIR COUNT\n");
   exit(TOOL_USAGE);
 }
 
