@@ -134,7 +134,7 @@ void lane_begin(struct lanes *s, struct lane *l, uint64_t now_us) {
 void lane_end(struct lanes *s, struct lane *l, enum window_event e, uint64_t took_us, uint64_t now_us) {
   if (l->channel == CHANNEL_REMOTE)
     window_note(&l->window, &l->limits, e, now_us, crc32c((uint32_t)now_us, l->name.s, l->name.len));
-  if (e != WINDOW_NOTHING) l->slow = took_us >= slow_us || e == WINDOW_UNREACHED;
+  if (e > WINDOW_FAULT) l->slow = took_us >= slow_us || e == WINDOW_UNREACHED;
   l->jobs--;
   s->jobs[l->channel]--;
   l->used_us = now_us;

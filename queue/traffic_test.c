@@ -114,6 +114,20 @@ static void hurry_probes_at_once(void **state) {
   assert_int_equal(t->attempt_count, before + 1);
 }
 
+/* Its probe came to nothing for a reason of our own: that is no answer. */
+static void a_probe_that_fails_here_is_not_repeated_at_once(void **state) {
+  struct testrunner *t = *state;
+  inject_many(t, sender, "down@dead.example", 20);
+  testrunner_run(t, 50);
+  size_t before = t->attempt_count;
+  t->means[SAY_UNREACHED] = SAY_DIE;
+  testrunner_run(t, TEST_HOUR_S);
+  assert_in_range(t->attempt_count, before + 2, before + 60);
+  t->means[SAY_UNREACHED] = SAY_SUCCESS;
+  testrunner_run(t, 2 * TEST_HOUR_S);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
 /* ---- limits */
 
 static void concurrencydomain_bounds_the_connections(void **state) {
@@ -281,6 +295,7 @@ int main(void) {
     TEST_CASE(a_list_goes_on_past_its_dead_recipients),
     TEST_CASE(a_421_is_not_answered_with_more),
     TEST_CASE(hurry_probes_at_once),
+    TEST_CASE(a_probe_that_fails_here_is_not_repeated_at_once),
     TEST_CASE(concurrencydomain_bounds_the_connections),
     TEST_CASE(ratelimit_spreads_the_messages),
     TEST_CASE(a_limit_that_is_lifted_counts_at_once),

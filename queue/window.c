@@ -15,7 +15,8 @@ enum window_event window_event(const struct result *r) {
   if (r->reply_code == 421) return WINDOW_TURNED_AWAY;
   if (r->class == RESULT_DEFERRAL && starts_with(r->status, "4.4.")) return WINDOW_UNREACHED;
   if (r->class == RESULT_DEFERRAL && starts_with(r->status, "4.7.")) return WINDOW_SLOWER;
-  return r->reply_code || r->class == RESULT_SUCCESS ? WINDOW_ANSWERED : WINDOW_NOTHING;
+  if (r->reply_code || r->class == RESULT_SUCCESS) return WINDOW_ANSWERED;
+  return r->class == RESULT_DEFERRAL ? WINDOW_FAULT : WINDOW_NOTHING;
 }
 
 static unsigned bounded(uint64_t size, const struct window_limits *l) {
@@ -39,12 +40,16 @@ static void answered(struct window *w, const struct window_limits *l) {
   w->size = size;
 }
 
+static void wait_for_probe(struct window *w, uint64_t now_us, uint32_t seed) {
+  uint64_t backoff_us = w->backoff_s * second_us;
+  w->probe_us = now_us + backoff_us + backoff_us / 8 * (seed % 1024) / 1024;
+}
+
 static void shut(struct window *w, const struct window_limits *l, uint64_t now_us, uint32_t seed) {
   uint64_t next_s = w->backoff_s ? w->backoff_s * 2 : l->backoff_first_s;
   w->backoff_s = next_s < l->backoff_max_s ? next_s : l->backoff_max_s;
   w->down = true;
-  uint64_t backoff_us = w->backoff_s * second_us;
-  w->probe_us = now_us + backoff_us + backoff_us / 8 * (seed % 1024) / 1024;
+  wait_for_probe(w, now_us, seed);
 }
 
 static void set_back(struct window *w, const struct window_limits *l) {
@@ -58,6 +63,9 @@ void window_note(struct window *w, const struct window_limits *l, enum window_ev
                  uint64_t now_us, uint32_t seed) {
   switch (e) {
     case WINDOW_NOTHING:
+      break;
+    case WINDOW_FAULT: /* who waits for it would be fetched, and fail here, again and again */
+      if (w->down && now_us >= w->probe_us) wait_for_probe(w, now_us, seed);
       break;
     case WINDOW_ANSWERED:
       answered(w, l);

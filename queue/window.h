@@ -7,7 +7,8 @@
  * (no connection, a connection lost, 421, 4.7.x) halves it.  No connection,
  * or a 421, at a window of 1 means that the destination is down: then it gets
  * one job, the probe, after a back-off that doubles from backoff_first_s to
- * backoff_max_s with up to an eighth of jitter.  The first answer ends that.
+ * backoff_max_s with up to an eighth of jitter; a probe that came to nothing
+ * here is followed by one after the same time.  The first answer ends that.
  */
 #ifndef OWL_WINDOW_H
 #define OWL_WINDOW_H
@@ -20,7 +21,8 @@ enum { WINDOW_FIRST = 5 };
 /* What a job, or one of its recipients, says about the destination; the
  * greatest of a job counts. */
 enum window_event {
-  WINDOW_NOTHING,    /* the fault was ours */
+  WINDOW_NOTHING,    /* nobody was asked */
+  WINDOW_FAULT,      /* a deferral whose reason is ours */
   WINDOW_UNREACHED,  /* no connection, or it broke */
   WINDOW_TURNED_AWAY,/* 421 */
   WINDOW_SLOWER,     /* 4.7.x: it would rather have less */

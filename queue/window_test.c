@@ -21,7 +21,7 @@ static void results_say_something_about_their_destination(void **state) {
     {{.class = RESULT_FAILURE, .reply_code = 550, .status = {"5.1.1", 5}}, WINDOW_ANSWERED},
     {{.class = RESULT_FAILURE, .status = {"5.1.2", 5}}, WINDOW_NOTHING},
     {{.class = RESULT_DEFERRAL, .reply_code = 450, .status = {"4.2.1", 5}}, WINDOW_ANSWERED},
-    {{.class = RESULT_DEFERRAL, .status = {"4.3.0", 5}}, WINDOW_NOTHING},
+    {{.class = RESULT_DEFERRAL, .status = {"4.3.0", 5}}, WINDOW_FAULT},
     {{.class = RESULT_DEFERRAL, .status = {"4.4.1", 5}}, WINDOW_UNREACHED},
     {{.class = RESULT_DEFERRAL, .reply_code = 421, .status = {"4.3.2", 5}}, WINDOW_TURNED_AWAY},
     {{.class = RESULT_DEFERRAL, .reply_code = 450, .status = {"4.7.1", 5}}, WINDOW_SLOWER},
@@ -73,6 +73,17 @@ static void one_that_is_down_is_probed_ever_more_rarely(void **state) {
   assert_int_equal(window_opens_us(&w, &limits, now_us), now_us);
   note(&w, WINDOW_ANSWERED, 3, now_us);
   assert_true(window_size(&w, &limits) >= 2);
+}
+
+static void a_probe_that_came_to_nothing_is_not_repeated_at_once(void **state) {
+  struct window w = {.size = 1};
+  (void)state;
+  note(&w, WINDOW_UNREACHED, 1, 0);
+  note(&w, WINDOW_NOTHING, 1, 60 * second_us); /* it was taken back */
+  assert_int_equal(window_opens_us(&w, &limits, 60 * second_us), 60 * second_us);
+  note(&w, WINDOW_FAULT, 1, 60 * second_us);
+  assert_true(w.down);
+  assert_int_equal(window_opens_us(&w, &limits, 60 * second_us), 120 * second_us);
 }
 
 static void greylisting_slows_and_never_shuts(void **state) {
@@ -127,6 +138,7 @@ int main(void) {
     cmocka_unit_test(results_say_something_about_their_destination),
     cmocka_unit_test(it_grows_quickly_at_first_and_slowly_after_a_setback),
     cmocka_unit_test(one_that_is_down_is_probed_ever_more_rarely),
+    cmocka_unit_test(a_probe_that_came_to_nothing_is_not_repeated_at_once),
     cmocka_unit_test(greylisting_slows_and_never_shuts),
     cmocka_unit_test(jitter_is_at_most_an_eighth),
     cmocka_unit_test(a_rate_allows_a_burst_and_then_a_trickle),
