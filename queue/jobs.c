@@ -1,13 +1,14 @@
 #include "config.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "queue/bounce.h"
 #include "queue/runner.h"
 
 /* From a message's recipients to jobs, as far as their lanes have room; what
  * has no room waits in the queue and not here. */
 
-enum { REFUSALS_MAX = 1000 }; /* in a row: a long list is not looked through for nothing */
+enum { LONG_LIST = 200, REFUSALS_MAX = 1000 }; /* in a row: a long list is not looked through for nothing */
 
 static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
 
@@ -161,6 +162,38 @@ static bool may_go(const struct active *a, size_t recipient, uint64_t age_s) {
   return is_due(s, age_s);
 }
 
+static struct text domain_of(const struct envelope *e, uint32_t recipient) {
+  struct text address = e->recipients[recipient].address;
+  const char *at = address.len ? memrchr(address.s, '@', address.len) : NULL;
+  return at ? (struct text){at, address.len - (size_t)(at - address.s)} : text_of("");
+}
+
+static int by_domain(const void *a, const void *b, void *envelope) {
+  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+  int order = text_compare_nocase(domain_of(envelope, x), domain_of(envelope, y));
+  return order ? order : x < y ? -1 : x > y;
+}
+
+/* How often a neighbour goes elsewhere. */
+static size_t changes(const struct envelope *e) {
+  size_t n = 0;
+  for (uint32_t i = 1; i < e->recipient_count; i++)
+    if (!text_equal_nocase(domain_of(e, i - 1), domain_of(e, i))) n++;
+  return n;
+}
+
+/* Of a long list not all recipients are looked at at a time: those of one
+ * domain are to stand together, so that they share transactions.  Without
+ * memory they go in the list's order. */
+static void sort_long_list(const struct runner *r, struct active *a) {
+  struct envelope *e = &a->message.file.envelope;
+  if (a->order || e->recipient_count < LONG_LIST || changes(e) < e->recipient_count / (r->settings.recipientlimit + 1)) return;
+  a->order = reallocarray(NULL, e->recipient_count, sizeof *a->order);
+  if (!a->order) return;
+  for (uint32_t i = 0; i < e->recipient_count; i++) a->order[i] = i;
+  qsort_r(a->order, e->recipient_count, sizeof *a->order, by_domain, e);
+}
+
 /* False: errno says why the message cannot be sent. */
 static bool make_more(struct runner *r, struct active *a) {
   const struct envelope *e = &a->message.file.envelope;
@@ -168,12 +201,13 @@ static bool make_more(struct runner *r, struct active *a) {
   uint64_t age_s = rounds_age(r, a);
   enum placing p = PLACED;
   unsigned refusals = 0;
-  for (size_t *i = &a->next_recipient; *i < e->recipient_count && refusals < REFUSALS_MAX; ++*i) {
-    if (!may_go(a, *i, age_s)) continue;
+  for (size_t *next = &a->next_recipient; *next < e->recipient_count && refusals < REFUSALS_MAX; ++*next) {
+    size_t i = a->order ? a->order[*next] : *next;
+    if (!may_go(a, i, age_s)) continue;
     p = FAILED;
-    if (route_find(&r->settings.routes, e->recipients[*i].address, &route) == 0) p = place(r, a, *i, &route);
+    if (route_find(&r->settings.routes, e->recipients[i].address, &route) == 0) p = place(r, a, i, &route);
     if (p == NO_MORE || p == NO_BODY) break;
-    if (p == FAILED) defer_unrouted(r, a, *i);
+    if (p == FAILED) defer_unrouted(r, a, i);
     refusals = p == CHANNEL_FULL ? refusals + 1 : 0;
   }
   if (p != NO_MORE) a->next_recipient = e->recipient_count;
@@ -184,6 +218,7 @@ static bool make_more(struct runner *r, struct active *a) {
 }
 
 void jobs_make(struct runner *r, struct active *a) {
+  sort_long_list(r, a);
   if (!make_more(r, a)) rounds_fail(r, a, "unable to prepare a message");
   else if (a->jobs_left == 0) rounds_settle(r, a);
 }

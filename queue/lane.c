@@ -127,6 +127,7 @@ static struct lane *make_lane(struct lanes *s, const stralloc *name) {
   struct lane *l = calloc(1, sizeof *l);
   if (!l) return NULL;
   l->channel = channel_of(text_of_stralloc(name));
+  l->slow = l->channel == CHANNEL_REMOTE;
   if (!stralloc_copy(&l->name, name) || !take_number(s, l)) return lane_free(l), NULL;
   if (!tsearch(l, &s->by_name, compare)) {
     s->at[l->number] = NULL;

@@ -81,9 +81,9 @@ static void expect(const char *what, char *const argv[], int message_fd, int cod
   if (got != code) fail_msg("%s: %s exits %d, not %d", what, argv[0], got, code);
 }
 
-static char *const inject[] = {"queue/owl-inject", NULL};
-static char *const list[] = {"queue/sendmail", "-t", "-i", NULL};
-static char *const plain[] = {"queue/sendmail", "-f", "x", "root", NULL};
+static char *const inject[] = {"queue/inject/owl-inject", NULL};
+static char *const list[] = {"queue/inject/sendmail", "-t", "-i", NULL};
+static char *const plain[] = {"queue/inject/sendmail", "-f", "x", "root", NULL};
 
 static void messages(void **state) {
   (void)state;
@@ -136,8 +136,8 @@ static void arguments(void **state) {
   for (size_t i = 0; i < COUNT(cases); i++) {
     char argument[sizeof endless];
     memcpy(argument, cases[i].argument, strlen(cases[i].argument) + 1);
-    char *const to_inject[] = {"queue/owl-inject", "--", argument, NULL};
-    char *const to_sendmail[] = {"queue/sendmail", "--", argument, NULL};
+    char *const to_inject[] = {"queue/inject/owl-inject", "--", argument, NULL};
+    char *const to_sendmail[] = {"queue/inject/sendmail", "--", argument, NULL};
     expect(cases[i].argument, to_inject, message_of(&hello), cases[i].inject_code);
     expect(cases[i].argument, to_sendmail, message_of(&hello), cases[i].sendmail_code);
   }
