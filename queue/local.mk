@@ -50,49 +50,31 @@ queue_store_parts = %D%/store.c %D%/msglog.c %D%/message.c %D%/newmessage.c \
   %D%/privatequeue.h %D%/privatequeue.c %D%/testqueue.h %D%/testqueue.c
 check_PROGRAMS += %D%/waitlist_test %D%/window_test
 %C%_waitlist_test_SOURCES = %D%/waitlist_test.c %D%/waitlist.c %D%/schedule.c
-%C%_waitlist_test_LDADD = $(TEST_LIBS)
 %C%_window_test_SOURCES = %D%/window_test.c %D%/window.c
-%C%_window_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D%/message_test
 %C%_schedule_test_SOURCES = %D%/schedule_test.c %D%/schedule.c
-%C%_schedule_test_LDADD = $(TEST_LIBS)
 %C%_dispatch_test_SOURCES = %D%/dispatch_test.c %D%/schedule.c $(queue_traffic_parts)
-%C%_dispatch_test_LDADD = $(TEST_LIBS)
 %C%_callerenvelope_test_SOURCES = %D%/callerenvelope_test.c %D%/callerenvelope.c
-%C%_callerenvelope_test_LDADD = $(TEST_LIBS)
 %C%_message_test_SOURCES = %D%/message_test.c $(queue_bounce_parts) $(queue_store_parts)
-%C%_message_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 check_PROGRAMS += %D%/backlog_test
 %C%_backlog_test_SOURCES = %D%/backlog_test.c %D%/backlog.c $(queue_store_parts)
-%C%_backlog_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 check_PROGRAMS += %D%/store_test
 %C%_store_test_SOURCES = %D%/store_test.c $(queue_store_parts)
-%C%_store_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/played.h %D%/played.c \
   %D%/privatequeue.h %D%/privatequeue.c %D%/testqueue.h %D%/testqueue.c $(queue_runner_core)
 check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test %D%/bounce_test %D%/bounceform_test
 %C%_traffic_test_SOURCES = %D%/traffic_test.c $(queue_runner_parts)
-%C%_traffic_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_runner_test_SOURCES = %D%/runner_test.c $(queue_runner_parts)
-%C%_runner_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_tell_test_SOURCES = %D%/tell_test.c $(queue_runner_parts)
-%C%_tell_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_bounce_test_SOURCES = %D%/bounce_test.c %D%/testdsn.h $(queue_runner_parts)
 %C%_bounceform_test_SOURCES = %D%/bounceform_test.c %D%/testdsn.h $(queue_runner_parts)
-%C%_bounceform_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
-%C%_bounce_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 check_PROGRAMS += %D%/operator_test %D%/ctlserver_test %D%/mend_test %D%/runnerwhy_test
 %C%_mend_test_SOURCES = %D%/mend_test.c %D%/mend.c $(queue_store_parts)
-%C%_mend_test_LDADD = $(TEST_LIBS)
 %C%_operator_test_SOURCES = %D%/operator_test.c $(queue_runner_parts)
-%C%_operator_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_ctlserver_test_SOURCES = %D%/ctlserver_test.c $(queue_runner_parts)
-%C%_ctlserver_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 check_PROGRAMS += %D%/statistics_test
 %C%_statistics_test_SOURCES = %D%/statistics_test.c $(queue_runner_parts)
-%C%_statistics_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_runnerwhy_test_SOURCES = %D%/runnerwhy_test.c $(queue_runner_parts)
-%C%_runnerwhy_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 endif
 
 if FUZZERS

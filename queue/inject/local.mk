@@ -17,12 +17,8 @@ sendmail_PROGRAMS += %D%/sendmail
 if CMOCKA
 check_PROGRAMS += %D%/input_test %D%/header_test %D%/sendmailoptions_test %D%/hostile_test
 %C%_input_test_SOURCES = %D%/input_test.c %D%/input.c
-%C%_input_test_LDADD = $(TEST_LIBS)
 %C%_header_test_SOURCES = %D%/header_test.c %D%/header.c %D%/recipients.c \
   %D%/author.c
-%C%_header_test_LDADD = $(TEST_LIBS)
 %C%_sendmailoptions_test_SOURCES = %D%/sendmailoptions_test.c %D%/sendmailoptions.c
-%C%_sendmailoptions_test_LDADD = $(TEST_LIBS)
 %C%_hostile_test_SOURCES = %D%/hostile_test.c
-%C%_hostile_test_LDADD = $(TEST_LIBS)
 endif

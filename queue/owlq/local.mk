@@ -31,18 +31,12 @@ uninstall-hook:
 if CMOCKA
 check_PROGRAMS += %D%/filter_test %D%/select_test %D%/jsonline_test %D%/list_test %D%/follow_test %D%/askrunner_test
 %C%_filter_test_SOURCES = %D%/filter_test.c %D%/filter.c %D%/units.c
-%C%_filter_test_LDADD = $(TEST_LIBS)
 %C%_select_test_SOURCES = %D%/select_test.c $(queue_select_parts) $(queue_store_parts)
-%C%_select_test_LDADD = $(TEST_LIBS)
 %C%_jsonline_test_SOURCES = %D%/jsonline_test.c %D%/shared.c %D%/owlq.h $(queue_print_parts) $(queue_store_parts)
-%C%_jsonline_test_LDADD = $(TEST_LIBS) $(JANSSON_LIBS)
 %C%_list_test_SOURCES = %D%/list_test.c %D%/options.h %D%/options.c $(queue_list_parts) $(queue_select_parts) \
   $(queue_print_parts) $(queue_store_parts)
-%C%_list_test_LDADD = $(TEST_LIBS) $(JANSSON_LIBS)
 %C%_follow_test_SOURCES = %D%/follow_test.c $(queue_list_parts) $(queue_select_parts) $(queue_print_parts) \
   $(queue_store_parts)
-%C%_follow_test_LDADD = $(TEST_LIBS) $(JANSSON_LIBS)
 %C%_askrunner_test_SOURCES = %D%/askrunner_test.c %D%/askrunner.h %D%/askrunner.c %D%/link.h %D%/link.c \
   %D%/screen.h %D%/screen.c $(queue_print_parts) %D%/shared.c %D%/owlq.h $(queue_store_parts)
-%C%_askrunner_test_LDADD = $(TEST_LIBS) $(JANSSON_LIBS)
 endif

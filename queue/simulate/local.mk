@@ -14,7 +14,5 @@ if CMOCKA
 check_PROGRAMS += %D%/simulation_test %D%/scenario_test
 %C%_scenario_test_SOURCES = %D%/scenario_test.c %D%/scenario.h %D%/scenario.c %D%/words.h %D%/words.c \
   %D%/recording.h %D%/recording.c
-%C%_scenario_test_LDADD = $(TEST_LIBS)
 %C%_simulation_test_SOURCES = %D%/simulation_test.c $(queue_simulate_parts)
-%C%_simulation_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 endif
