@@ -79,6 +79,26 @@ enum placing {
   FAILED
 };
 
+/* A message can be parked in one lane only: in the one that is likely to fetch
+ * it first, lest a destination that is shut keeps mail from another one. */
+static unsigned hope(const struct lane *l, enum lane_refusal why) {
+  switch (why) {
+    case LANE_TAKES: break;
+    case LANE_CHANNEL_FULL: return 5;
+    case LANE_FULL: return l->slow ? 3 : 4;
+    case LANE_SHUT: return 2;
+    case LANE_HELD: return 1;
+  }
+  return 0;
+}
+
+static void refused(const struct runner *r, struct active *a, uint32_t lane, unsigned hopes) {
+  if (a->refused_by && a->refused_by != lane) a->refused_elsewhere = true;
+  if (a->refused_by && a->refusal_hope >= hopes) return;
+  lane_refer(&r->lanes, &a->refused_by, lane);
+  a->refusal_hope = hopes;
+}
+
 static enum placing refuse(struct runner *r, struct active *a, size_t recipient, const struct lane *l,
                            enum lane_refusal why) {
   bool down = why == LANE_SHUT && l->window.down, expired = rounds_is_expired(r, a);
@@ -86,7 +106,8 @@ static enum placing refuse(struct runner *r, struct active *a, size_t recipient,
   if (down && (warn || expired)) note_unreachable(r, a, recipient, l);
   else if (warn) note_congestion(r, a, recipient, l);
   if (down && expired) return PLACED;
-  if (!a->refused_by) a->refused_by = why == LANE_CHANNEL_FULL ? lanes_overflow(l->channel) : l->number;
+  a->message.states[recipient].refused = true;
+  refused(r, a, why == LANE_CHANNEL_FULL ? lanes_overflow(l->channel) : l->number, hope(l, why));
   return why == LANE_CHANNEL_FULL ? CHANNEL_FULL : PASSED_OVER;
 }
 
@@ -116,9 +137,11 @@ static enum placing place(struct runner *r, struct active *a, size_t recipient, 
     return PASSED_OVER;
   struct job *j = open_job(r, a, to);
   if (j) return job_add(j, recipient, &route->address) == 0 ? PLACED : FAILED;
+  /* before the lane is asked: it may be full of this message's own jobs, and
+   * to park a long list means to read all of it again */
+  if (a->jobs_left >= most_jobs(r, to->channel)) return NO_MORE;
   enum lane_refusal why = lane_refuses(&r->lanes, to->lane, boot_us(r));
   if (why != LANE_TAKES) return refuse(r, a, recipient, to->lane, why);
-  if (a->jobs_left >= most_jobs(r, to->channel)) return NO_MORE;
   if (!a->has_body && prepare_body(r, a) == -1) return NO_BODY;
   a->has_body = true;
   return begin_job(r, a, to, recipient, &route->address) == 0 ? PLACED : FAILED;
@@ -140,6 +163,12 @@ static bool may_go(const struct active *a, size_t recipient, uint64_t age_s) {
   return is_due(s, age_s);
 }
 
+/* Those who are not looked at in this round wait like the ones before them. */
+static void refuse_others(struct active *a) {
+  size_t count = a->message.file.envelope.recipient_count;
+  for (; a->next_recipient < count; a->next_recipient++) a->message.states[a->next_recipient].refused = true;
+}
+
 /* False: errno says why the message cannot be sent. */
 static bool make_more(struct runner *r, struct active *a) {
   const struct envelope *e = &a->message.file.envelope;
@@ -155,7 +184,7 @@ static bool make_more(struct runner *r, struct active *a) {
     if (p == FAILED) defer_unrouted(r, a, *i);
     refusals = p == CHANNEL_FULL ? refusals + 1 : 0;
   }
-  if (p != NO_MORE) a->next_recipient = e->recipient_count;
+  if (p != NO_MORE) refuse_others(a);
   int saved = errno;
   route_free(&route);
   errno = saved;
@@ -179,14 +208,21 @@ static void end_job(struct runner *r, struct job *j, uint64_t took_us) {
   job_free(j);
 }
 
+/* Those that the list has not come to yet may go elsewhere. */
+static void go_on(struct runner *r, struct active *a, enum route_channel channel) {
+  if (wants_more(r, a, channel)) jobs_make(r, a);
+  else if (a->jobs_left == 0) rounds_settle(r, a);
+}
+
 void jobs_take_back(struct runner *r, const struct lane *l) {
   struct destination *to;
   while ((to = dispatch_of_lane(&r->dispatcher, l))) {
     struct job *j = dispatch_unqueue(to);
     struct active *a = j->active;
-    if (!a->refused_by) a->refused_by = l->number;
+    for (size_t i = 0; i < j->count; i++) a->message.states[j->recipients[i].place].refused = true;
+    refused(r, a, l->number, hope(l, l->held ? LANE_HELD : LANE_SHUT));
     end_job(r, j, 0);
-    if (a->jobs_left == 0) rounds_settle(r, a);
+    go_on(r, a, l->channel);
   }
 }
 
@@ -208,6 +244,5 @@ void jobs_over(struct runner *r, struct job *j) {
   if (l->window.down || was_down) report_lane(r, l);
   if (l->window.down && !was_down) jobs_take_back(r, l);
   a->jobs_left--;
-  if (wants_more(r, a, l->channel)) jobs_make(r, a);
-  else if (a->jobs_left == 0) rounds_settle(r, a);
+  go_on(r, a, l->channel);
 }

@@ -24,6 +24,7 @@ struct lane {
   bool held;
   bool slow;        /* its last job took long, or found nobody */
   size_t jobs;      /* in memory, sent or not */
+  size_t references; /* lane_refer() */
   unsigned workers; /* not closing */
   unsigned destinations;
   uint64_t used_us; /* boot clock */
@@ -74,6 +75,10 @@ void lanes_configure(struct lanes *s, const struct lane_rules *rules, const uint
 struct lane *lanes_for(struct lanes *s, const struct route *r);
 struct lane *lanes_named(struct lanes *s, struct text name, bool make);
 struct lane *lanes_at(const struct lanes *s, uint32_t number);
+
+/* lane_refer(): *place names this lane now, and not the one that it named: as
+ * long as it is named a lane is not forgotten. */
+void lane_refer(const struct lanes *s, uint32_t *place, uint32_t number);
 
 /* lane_host(): the name without a port. */
 struct text lane_host(const struct lane *l);

@@ -39,6 +39,8 @@ void rounds_drop(struct runner *r, struct active *a) {
   else r->actives = a->next;
   r->active_count--;
   if (a->body_copy >= 0) close(a->body_copy);
+  lane_refer(&r->lanes, &a->refused_by, NO_LANE);
+  lane_refer(&r->lanes, &a->deferred_by, NO_LANE);
   stralloc_free(&a->unlogged);
   stralloc_free(&a->content);
   message_free(&a->message);
@@ -101,7 +103,7 @@ static struct logrecord note_result(struct runner *r, struct active *a, size_t r
   if (result->class == RESULT_DEFERRAL) {
     record.next_age_s = next_age(r, a, age_s, l);
     record.route = l && l->name.len <= MSGLOG_ROUTE_MAX ? text_of_stralloc(&l->name) : TEXT_ABSENT;
-    a->deferred_by = l ? l->number : NO_LANE;
+    lane_refer(&r->lanes, &a->deferred_by, l ? l->number : NO_LANE);
   }
   message_apply(&a->message, &record);
   return record;
@@ -268,16 +270,21 @@ static int finish(struct runner *r, struct active *a) {
   return 0;
 }
 
-/* The least age above this one at which something is to be done about a
- * message, even if its lane never fetches it. */
+/* The least age at which something is to be done about a message, even if its
+ * lane never fetches it.  Whoever is due and was not refused, as the operator
+ * had him left out or wants him to be tried again, is due now; where several
+ * lanes refused, those in which it is not parked are asked again as at retries. */
 static uint64_t next_event_age(const struct runner *r, const struct active *a, uint64_t age_s) {
   uint64_t next_s = age_s < lifetime_s(r, a) ? lifetime_s(r, a) : age_s + look_again_s;
   uint64_t warning_s = r->settings.delaywarning_s;
   if (warning_s > age_s && warning_s < next_s) next_s = warning_s;
+  uint64_t retry_s = schedule_next_age(age_s, r->settings.retryskip_s[CHANNEL_REMOTE]);
+  if (a->refused_elsewhere && retry_s < next_s) next_s = retry_s;
   for (size_t i = 0; i < a->message.file.envelope.recipient_count; i++) {
     const struct recipient_state *s = &a->message.states[i];
-    if (s->progress == RECIPIENT_WAITING && s->next_age_s > age_s && s->next_age_s < next_s)
-      next_s = s->next_age_s;
+    if (s->progress != RECIPIENT_WAITING || s->next_age_s >= next_s) continue;
+    if (s->next_age_s > age_s) next_s = s->next_age_s;
+    else if (!s->refused) return age_s;
   }
   return next_s;
 }

@@ -27,7 +27,9 @@ struct active {
   bool hurried;          /* this round is for all that wait, whatever their times */
   uint32_t fetched;      /* ... or for those of this lane */
   uint32_t deferred_by;  /* a lane that deferred a recipient */
-  uint32_t refused_by;   /* the first lane that had no room */
+  uint32_t refused_by;   /* a lane that had no room: the one that is likely to have some first */
+  unsigned refusal_hope; /* how likely; jobs.c */
+  bool refused_elsewhere; /* other lanes had none either */
   uint64_t tag;          /* among the parked ones, once it was one */
   uint64_t age_s, since_us; /* the message's age at this time of the boot clock */
   stralloc unlogged;     /* records that could not be appended yet */

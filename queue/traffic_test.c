@@ -227,6 +227,99 @@ static void held_destinations_get_nothing_until_released(void **state) {
   assert_int_equal(t->attempt_count, 21);
 }
 
+/* ---- who waits is woken */
+
+static uint64_t seconds(const struct testrunner *t) { return (t->boot_us - UINT64_C(1000) * 1000000) / 1000000; }
+
+/* Its only place is free when the agent that says nothing is given up. */
+static void a_job_behind_a_hung_agent_goes_out_when_that_is_given_up(void **state) {
+  struct testrunner *t = *state;
+  control(t, "concurrencydomain", "slow.example:1\n");
+  control(t, "timeoutdelivery", "1000\n");
+  control(t, "retryschedule", ":80000\n");
+  testrunner_inject_one(t, sender, "silent@slow.example");
+  testrunner_run(t, 0);
+  testrunner_inject_one(t, sender, "bob@slow.example");
+  testrunner_run(t, 1100);
+  assert_int_equal(testrunner_attempts(t, "bob@slow.example"), 1);
+}
+
+/* Where it waits is known as long as it has other recipients under way. */
+static void a_destination_is_not_forgotten_by_a_message_under_way(void **state) {
+  static const char *const to[] = {"silent@slow.example", "bob@dead.example"};
+  struct queueid first[6];
+  struct testrunner *t = *state;
+  const char *down = "down@dead.example";
+  for (unsigned i = 0; i < COUNT(first); i++) first[i] = testrunner_inject(t, sender, 0, &down, 1);
+  testrunner_run(t, 5);
+  assert_true(lane(t, "dead.example")->window.down);
+  testrunner_inject(t, sender, 0, to, COUNT(to));
+  testrunner_run(t, 0);
+  for (unsigned i = 0; i < COUNT(first); i++)
+    assert_int_equal(operator_order(&t->runner, &first[i], ORDER_DELETE, 0), OUTCOME_DONE);
+  testrunner_run(t, 600);
+  struct agent_result r = {.job = 0, .result = {.class = RESULT_SUCCESS}};
+  assert_int_equal(t->agent_count, 1);
+  assert_int_equal(agent_send_result(t->agents[0].sock, &r, 1000), 0);
+  testrunner_run(t, TEST_HOUR_S);
+  assert_int_equal(testrunner_attempts(t, "bob@dead.example"), 1);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+/* It was refused by the dead one first, then by one that is soon free again. */
+static void a_list_waits_for_no_dead_destination(void **state) {
+  static const char *const to[] = {"down@dead.example", "bob@limited.example", "silent@slow.example"};
+  struct testrunner *t = *state;
+  control(t, "ratelimit", "limited.example:1/60\n");
+  inject_many(t, sender, "down@dead.example", 100);
+  inject_many(t, sender, "joe@limited.example", 3);
+  testrunner_run(t, 10);
+  testrunner_inject(t, sender, 0, to, 2);
+  uint64_t from_s = seconds(t);
+  testrunner_run(t, TEST_HOUR_S);
+  assert_int_equal(testrunner_attempts(t, to[1]), 1);
+  assert_in_range(testrunner_attempt(t, to[1], 0)->at_s, from_s, from_s + 600);
+}
+
+/* The other way round: it is behind many others where it is parked. */
+static void a_list_waits_for_no_long_line(void **state) {
+  static const char *const to[] = {"down-too@dead.example", "bob@limited.example"};
+  struct testrunner *t = *state;
+  control(t, "ratelimit", "limited.example:1/600\n");
+  inject_many(t, sender, "down@dead.example", 10);
+  inject_many(t, sender, "joe@limited.example", 1000);
+  testrunner_run(t, 10);
+  testrunner_inject(t, sender, 0, to, 2);
+  t->means[SAY_UNREACHED] = SAY_SUCCESS;
+  testrunner_run(t, 2 * TEST_HOUR_S);
+  assert_int_equal(testrunner_attempts(t, to[1]), 0);
+  assert_int_equal(testrunner_attempts(t, to[0]), 1);
+}
+
+/* A long list has no job for its last recipients yet when the destination of
+ * all those that it has goes down. */
+static void what_a_list_has_not_come_to_goes_out(void **state) {
+  enum { DEAD = 60 };
+  static char names[DEAD][32];
+  static const char *to[DEAD + 1];
+  struct testrunner *t = *state;
+  control(t, "recipientlimit", "1\n");
+  control(t, "concurrencyremote", "1\n"); /* room for 66, 33 for one message */
+  control(t, "concurrencydomain", "dead.example:50\n");
+  struct lane *l = lanes_named(&t->runner.lanes, text_of("dead.example"), true);
+  l->window.size = 50;
+  for (unsigned i = 0; i < DEAD; i++) {
+    snprintf(names[i], sizeof names[i], "bob-%u@dead.example", i);
+    to[i] = names[i];
+  }
+  to[DEAD] = "joe@here.example";
+  testrunner_inject(t, sender, 0, to, COUNT(to));
+  (void)runner_work(&t->runner); /* jobs, and one of them with a worker */
+  assert_int_equal(operator_hold_destination(&t->runner, text_of("dead.example"), true, 0), 0);
+  testrunner_run(t, 100);
+  assert_int_equal(testrunner_attempts(t, "joe@here.example"), 1);
+}
+
 /* ---- fairness */
 
 /* One a second goes there; whoever sends little waits for one of each other
@@ -303,6 +396,11 @@ int main(void) {
     TEST_CASE(retryschedule_is_by_destination),
     TEST_CASE(a_user_of_any_length_can_be_deferred),
     TEST_CASE(held_destinations_get_nothing_until_released),
+    TEST_CASE(a_job_behind_a_hung_agent_goes_out_when_that_is_given_up),
+    TEST_CASE(a_destination_is_not_forgotten_by_a_message_under_way),
+    TEST_CASE(a_list_waits_for_no_dead_destination),
+    TEST_CASE(a_list_waits_for_no_long_line),
+    TEST_CASE(what_a_list_has_not_come_to_goes_out),
     TEST_CASE(a_senders_backlog_does_not_delay_others),
     TEST_CASE(a_long_list_leaves_room_for_others),
     TEST_CASE(thousands_of_slow_destinations_wait_outside),
