@@ -120,6 +120,9 @@ void lane_rest(struct lanes *s, struct lane *l);
  * NO_LANE when none can. */
 uint32_t lanes_fetch(struct lanes *s, enum route_channel channel);
 
+/* lanes_may_fetch(): whether it would be one. */
+bool lanes_may_fetch(const struct lanes *s, enum route_channel channel);
+
 /* lanes_wake(): makes those ready whose time has come; when the next is. */
 uint64_t lanes_wake(struct lanes *s, uint64_t now_us);
 

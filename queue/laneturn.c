@@ -108,10 +108,15 @@ uint64_t lanes_wake(struct lanes *s, uint64_t now_us) {
   return s->timer_count ? s->timers[0]->wake_us : UINT64_MAX;
 }
 
+bool lanes_may_fetch(const struct lanes *s, enum route_channel channel) {
+  if (s->jobs[channel] >= s->room[channel]) return false;
+  return s->first[channel] || waitlist_parked(s->waitlist, lanes_overflow(channel)) > 0;
+}
+
 uint32_t lanes_fetch(struct lanes *s, enum route_channel channel) {
   uint32_t overflow = lanes_overflow(channel);
   struct lane *l = s->first[channel];
-  if (s->jobs[channel] >= s->room[channel]) return NO_LANE;
+  if (!lanes_may_fetch(s, channel)) return NO_LANE;
   bool waits = waitlist_parked(s->waitlist, overflow) > 0;
   s->turn[channel] = !s->turn[channel];
   if (waits && (!l || s->turn[channel])) return overflow;

@@ -197,7 +197,8 @@ void workers_event(struct runner *r, struct worker *w, short events);
 /* workers_abandon(): the worker's socket closes; its jobs are freed, unreported. */
 void workers_abandon(struct runner *r, struct worker *w);
 
-/* workers_time(): idle and overdue ones; the next such time. */
+/* workers_time(): idle and overdue ones; the next such time, 0 when somebody's
+ * place has become free. */
 uint64_t workers_time(struct runner *r, uint64_t now_us);
 
 /* ---- report.c */
