@@ -92,16 +92,17 @@ static uint64_t next_age(const struct runner *r, const struct active *a, uint64_
   return within_life(schedule_jitter(age_s, next_s, r->settings.retryjitter, seed), lifetime_s(r, a));
 }
 
-/* What a result means for a recipient, in the log's form. */
+/* What a result means for a recipient, in the log's form.  Where nothing was
+ * tried he stays due. */
 static struct logrecord note_result(struct runner *r, struct active *a, size_t recipient,
-                                    const struct lane *l, struct result *result) {
+                                    const struct lane *l, struct result *result, bool tried) {
   uint64_t age_s = rounds_age(r, a);
   if (result->class == RESULT_DEFERRAL && a->message.returned) *result = returned;
   if (result->class == RESULT_DEFERRAL && rounds_is_expired(r, a)) expire(result);
   struct logrecord record = {
     .time_us = clock_wall_us(r->clock), .age_s = age_s, .recipient = recipient, .result = *result};
   if (result->class == RESULT_DEFERRAL) {
-    record.next_age_s = next_age(r, a, age_s, l);
+    record.next_age_s = tried ? next_age(r, a, age_s, l) : age_s;
     record.route = l && l->name.len <= MSGLOG_ROUTE_MAX ? text_of_stralloc(&l->name) : TEXT_ABSENT;
     lane_refer(&r->lanes, &a->deferred_by, l ? l->number : NO_LANE);
   }
@@ -137,7 +138,7 @@ static void record_result(struct runner *r, struct active *a, const struct logre
 
 void rounds_note(struct runner *r, struct active *a, size_t recipient, const struct lane *l,
                  struct result *result) {
-  struct logrecord record = note_result(r, a, recipient, l, result);
+  struct logrecord record = note_result(r, a, recipient, l, result, l == NULL);
   record_result(r, a, &record);
 }
 
@@ -156,7 +157,7 @@ void rounds_return(struct runner *r, struct active *a) {
   for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
     if (m->states[i].progress != RECIPIENT_WAITING || m->states[i].under_way) continue;
     struct result result = returned;
-    struct logrecord record = note_result(r, a, i, NULL, &result);
+    struct logrecord record = note_result(r, a, i, NULL, &result, true);
     if (msglog_cat(&a->unlogged, &record) == -1) noted = false;
   }
   mark_under_way(r, a, false);
@@ -173,7 +174,7 @@ void rounds_result(struct runner *r, struct job *j, size_t place, struct result 
     return;
   }
   /* what it makes of the result, the end of its life perhaps, is to be logged */
-  struct logrecord record = note_result(r, j->active, j->recipients[place].place, l, &result);
+  struct logrecord record = note_result(r, j->active, j->recipients[place].place, l, &result, true);
   report_delivery(r, j->delivery + place, &result);
   record_result(r, j->active, &record);
 }

@@ -110,7 +110,8 @@ void rounds_begin(struct runner *r, const struct queueid *id, const struct due *
 /* rounds_result(): what became of one recipient of a job (its place there). */
 void rounds_result(struct runner *r, struct job *j, size_t place, struct result result);
 
-/* rounds_note(): what became of a recipient without a job; l may be NULL. */
+/* rounds_note(): what became of a recipient without a job: for him there was no
+ * room in lane l, or (NULL) there is none for him. */
 void rounds_note(struct runner *r, struct active *a, size_t recipient, const struct lane *l,
                  struct result *result);
 

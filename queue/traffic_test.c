@@ -128,6 +128,26 @@ static void a_probe_that_fails_here_is_not_repeated_at_once(void **state) {
   assert_int_equal(testrunner_files(t), 0);
 }
 
+/* There is no room for all of its recipients at a time; who has had his answer
+ * waits for his own next try. */
+static void a_list_that_waits_for_room_is_not_tried_again_and_again(void **state) {
+  enum { RECIPIENTS = 60 };
+  static char names[RECIPIENTS][32];
+  static const char *to[RECIPIENTS];
+  struct testrunner *t = *state;
+  control(t, "recipientlimit", "1\n");
+  for (unsigned i = 0; i < RECIPIENTS; i++) {
+    snprintf(names[i], sizeof names[i], "later-%u@there.example", i);
+    to[i] = names[i];
+  }
+  testrunner_inject(t, sender, 0, to, RECIPIENTS);
+  testrunner_run(t, 300);
+  assert_int_equal(t->attempt_count, RECIPIENTS);
+  t->means[SAY_DEFERRAL] = SAY_SUCCESS;
+  testrunner_run(t, TEST_HOUR_S);
+  assert_int_equal(t->attempt_count, 2 * RECIPIENTS);
+}
+
 /* ---- limits */
 
 static void concurrencydomain_bounds_the_connections(void **state) {
@@ -394,6 +414,7 @@ int main(void) {
     TEST_CASE(a_421_is_not_answered_with_more),
     TEST_CASE(hurry_probes_at_once),
     TEST_CASE(a_probe_that_fails_here_is_not_repeated_at_once),
+    TEST_CASE(a_list_that_waits_for_room_is_not_tried_again_and_again),
     TEST_CASE(concurrencydomain_bounds_the_connections),
     TEST_CASE(ratelimit_spreads_the_messages),
     TEST_CASE(a_limit_that_is_lifted_counts_at_once),
