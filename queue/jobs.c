@@ -128,6 +128,11 @@ static enum placing fail_nowhere(struct runner *r, struct active *a, size_t reci
   return PLACED;
 }
 
+/* In this round, or since an earlier one that had no room for him. */
+static bool is_hurried(const struct active *a, size_t recipient) {
+  return a->hurried || (a->hurry && a->message.states[recipient].last.age_s + 1 < a->hurry);
+}
+
 /* Whoever is not due waits for his own next try, unless that was put off as
  * nobody was reached: then he goes as a probe, and once when somebody is. */
 static bool may_hasten(const struct runner *r, const struct active *a, size_t recipient, const struct lane *l) {
@@ -142,7 +147,7 @@ static enum placing place(struct runner *r, struct active *a, size_t recipient, 
   if (route_leads_nowhere(route)) return fail_nowhere(r, a, recipient);
   struct destination *to = dispatch_destination(&r->dispatcher, route);
   if (!to) return FAILED;
-  if (!a->hurried && !is_due(&a->message.states[recipient], rounds_age(r, a)) && !may_hasten(r, a, recipient, to->lane))
+  if (!is_hurried(a, recipient) && !is_due(&a->message.states[recipient], rounds_age(r, a)) && !may_hasten(r, a, recipient, to->lane))
     return PASSED_OVER;
   struct job *j = open_job(r, a, to);
   if (j) return job_add(j, recipient, &route->address) == 0 ? PLACED : FAILED;
@@ -168,7 +173,7 @@ static void defer_unrouted(struct runner *r, struct active *a, size_t recipient)
 /* Whom to look at: all that wait, when the message was fetched or hurried. */
 static bool may_go(const struct active *a, size_t recipient, uint64_t age_s) {
   const struct recipient_state *s = &a->message.states[recipient];
-  if (a->hurried || a->fetched) return s->progress == RECIPIENT_WAITING;
+  if (a->hurried || a->hurry || a->fetched) return s->progress == RECIPIENT_WAITING;
   return is_due(s, age_s);
 }
 

@@ -224,6 +224,7 @@ static void begin(struct runner *r, struct active *a, const struct due *due) {
   a->fetched = due->lane;
   a->tag = due->tag;
   set_age(r, a, due->age_s);
+  a->hurry = due->hurried && a->age_s < AGE_UNKNOWN - 1 ? (uint32_t)a->age_s + 1 : due->hurry;
   fair_served(&r->fair, due->tag);
   link_active(r, a);
   if (tell_first(r, m) == -1) {
@@ -296,6 +297,7 @@ static struct wait how_to_wait(struct runner *r, struct active *a) {
   const struct lane *l = lanes_at(&r->lanes, a->refused_by ? a->refused_by : a->deferred_by);
   struct wait how = {.lane = a->refused_by ? a->refused_by : a->deferred_by};
   how.parked = a->refused_by || (l && l->window.down);
+  how.hurry = a->refused_by ? a->hurry : 0;
   how.tag = a->tag || !how.parked ? a->tag
                                   : fair_tag(&r->fair, a->message.file.envelope.sender, a->message.waiting);
   return how;

@@ -25,6 +25,7 @@ struct active {
   size_t next_recipient; /* to be given a job; those before it were seen */
   bool has_body;
   bool hurried;          /* this round is for all that wait, whatever their times */
+  uint32_t hurry;        /* ... or an earlier one was that had no room for all: struct wait */
   uint32_t fetched;      /* ... or for those of this lane */
   uint32_t deferred_by;  /* a lane that deferred a recipient */
   uint32_t refused_by;   /* a lane that had no room: the one that is likely to have some first */

@@ -148,6 +148,20 @@ static void a_list_that_waits_for_room_is_not_tried_again_and_again(void **state
   assert_int_equal(t->attempt_count, 2 * RECIPIENTS);
 }
 
+/* They find no room at once, and are not forgotten for that. */
+static void what_is_hurried_goes_out_as_soon_as_there_is_room(void **state) {
+  struct testrunner *t = *state;
+  control(t, "retryschedule", ":80000\n");
+  inject_many(t, sender, "later@slow.example", 10);
+  testrunner_run(t, 100);
+  assert_int_equal(t->attempt_count, 10);
+  control(t, "ratelimit", "slow.example:1/60\n");
+  testrunner_run(t, 100);
+  (void)runner_hurry(&t->runner, NULL);
+  testrunner_run(t, 1000);
+  assert_int_equal(t->attempt_count, 20);
+}
+
 /* ---- limits */
 
 static void concurrencydomain_bounds_the_connections(void **state) {
@@ -415,6 +429,7 @@ int main(void) {
     TEST_CASE(hurry_probes_at_once),
     TEST_CASE(a_probe_that_fails_here_is_not_repeated_at_once),
     TEST_CASE(a_list_that_waits_for_room_is_not_tried_again_and_again),
+    TEST_CASE(what_is_hurried_goes_out_as_soon_as_there_is_room),
     TEST_CASE(concurrencydomain_bounds_the_connections),
     TEST_CASE(ratelimit_spreads_the_messages),
     TEST_CASE(a_limit_that_is_lifted_counts_at_once),
