@@ -170,7 +170,6 @@ void rounds_result(struct runner *r, struct job *j, size_t place, struct result 
   struct lane *l = j->destination->lane;
   enum window_event event = window_event(&result);
   if (event > j->event) j->event = event;
-  if (event == WINDOW_UNREACHED || event == WINDOW_TURNED_AWAY) j->active->unheard = true;
   lane_note(l, &result, clock_wall_us(r->clock));
   if (j->active->deleted) {
     report_delivery(r, j->delivery + place, &result);
@@ -299,7 +298,7 @@ static uint64_t next_event_age(const struct runner *r, const struct active *a, u
 static struct wait how_to_wait(struct runner *r, struct active *a) {
   const struct lane *l = lanes_at(&r->lanes, a->refused_by ? a->refused_by : a->deferred_by);
   struct wait how = {.lane = a->refused_by ? a->refused_by : a->deferred_by};
-  how.parked = a->refused_by || (l && (l->window.down || a->unheard));
+  how.parked = a->refused_by || (l && l->window.down);
   how.hurry = a->refused_by ? a->hurry : 0;
   how.tag = a->tag;
   /* who was tried goes behind the others, so that one message that breaks every

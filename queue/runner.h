@@ -29,7 +29,6 @@ struct active {
   uint32_t hurry;        /* ... or an earlier one was that had no room for all: struct wait */
   uint32_t fetched;      /* ... or for those of this lane */
   uint32_t deferred_by;  /* a lane that deferred a recipient */
-  bool unheard;          /* ... without listening: no connection, or a 421 */
   uint32_t *order;       /* of a long list: recipients by domain; owned */
   uint32_t refused_by;   /* of the lanes that had no room the one that is likely to have some first */
   unsigned refusal_hope; /* how likely; jobs.c */

@@ -157,12 +157,7 @@ static void hosts_never_reached_leave_room_for_one_that_answers(void **state) {
   assert_int_equal(testrunner_attempts(t, "bob@there.example"), 201);
 }
 
-static void a_421_over_a_limit_costs_no_retry_time(void **state) {
-  struct testrunner *t = *state;
-  inject_many(t, sender, "away@shy.example", 3);
-  testrunner_run(t, 0);
-  t->means[SAY_TURNED_AWAY] = SAY_SUCCESS;
-  testrunner_run(t, 70); /* one probe; qmail's retries would be after 400 s */
+/* one probe; qmail's retries would be after 400 s */
   assert_int_equal(testrunner_files(t), 0);
 }
 
@@ -485,7 +480,6 @@ int main(void) {
     TEST_CASE(a_probe_that_fails_here_is_not_repeated_at_once),
     TEST_CASE(a_message_that_breaks_connections_is_not_every_probe),
     TEST_CASE(hosts_never_reached_leave_room_for_one_that_answers),
-    TEST_CASE(a_421_over_a_limit_costs_no_retry_time),
     TEST_CASE(a_list_that_waits_for_room_is_not_tried_again_and_again),
     TEST_CASE(what_is_hurried_goes_out_as_soon_as_there_is_room),
     TEST_CASE(concurrencydomain_bounds_the_connections),
