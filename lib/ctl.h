@@ -26,6 +26,9 @@ enum ctl_frame {
   CTL_HOLD_DESTINATION = 13,    /* DESTINATION is held from now on */
   CTL_RELEASE_DESTINATION = 14, /* ... no longer */
   CTL_SYNC = 15,   /* OK comes when all that was done is on stable storage */
+  CTL_STATS = 20,  /* -> TOTALS, any number of DESTINATION, OK: lib/ctlstats.h */
+  CTL_TOTALS = 21,
+  CTL_DESTINATION = 22,
   CTL_WHY = 30     /* of one message -> OK with struct ctl_why (lib/ctlwhy.h) */
 };
 

@@ -1,6 +1,7 @@
 /* Requests and replies: what is read can be written, and is the same again. */
 #include "config.h"
 #include "lib/ctl.h"
+#include "lib/ctlstats.h"
 #include "lib/fuzz.h"
 
 static void request(struct text payload) {
@@ -25,8 +26,25 @@ static void reply(struct text payload) {
   stralloc_free(&out);
 }
 
+static void statistics(struct text payload) {
+  struct ctlstats_totals t, totals;
+  struct ctlstats_destination d, back;
+  stralloc out = {0};
+  if (ctlstats_read_totals(&t, payload) == 0) {
+    check(ctlstats_put_totals(&out, &t) == 0);
+    check(ctlstats_read_totals(&totals, text_of_stralloc(&out)) == 0 && totals.taken == t.taken);
+  }
+  stralloc_zero(&out);
+  if (ctlstats_read_destination(&d, payload) == 0) {
+    check(text_is_clean(d.name) && text_is_clean(d.last_error) && ctlstats_put_destination(&out, &d) == 0);
+    check(ctlstats_read_destination(&back, text_of_stralloc(&out)) == 0 && text_equal(back.name, d.name));
+  }
+  stralloc_free(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   request(fuzz_input(octets, size));
   reply(fuzz_input(octets, size));
+  statistics(fuzz_input(octets, size));
   return 0;
 }

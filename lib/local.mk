@@ -17,6 +17,7 @@ lib_libowl_a_SOURCES = \
   %D%/agent.h %D%/agent.c \
   %D%/door.h %D%/door.c \
   %D%/ctl.h %D%/ctl.c \
+  %D%/ctlstats.h %D%/ctlstats.c \
   %D%/ctlwhy.h %D%/ctlwhy.c \
   %D%/control.h %D%/control.c \
   %D%/list.h %D%/list.c \
@@ -47,64 +48,35 @@ CLEANFILES += %D%/sandbox_filter.h %D%/sandbox_filter.h.tmp
 
 if CMOCKA
 check_PROGRAMS += %D%/text_test
-%C%_text_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/clock_test
-%C%_clock_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/crc32c_test
-%C%_crc32c_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/tlv_test
-%C%_tlv_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/record_test
-%C%_record_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/frame_test
-%C%_frame_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/iofd_test
-%C%_iofd_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/queueid_test
-%C%_queueid_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/envelope_test
-%C%_envelope_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/result_test
-%C%_result_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/agent_test
-%C%_agent_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/door_test
-%C%_door_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/ctl_test
-%C%_ctl_test_LDADD = $(TEST_LIBS)
+check_PROGRAMS += %D%/ctlstats_test
 check_PROGRAMS += %D%/queuefile_test
-%C%_queuefile_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/list_test
-%C%_list_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/control_test
-%C%_control_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/fact_test
-%C%_fact_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/route_test
-%C%_route_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/address_test
-%C%_address_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/unixsock_test
-%C%_unixsock_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/log_test
-%C%_log_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/injector_test
-%C%_injector_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/sandbox_test
-%C%_sandbox_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/line_test
-%C%_line_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/header_test
-%C%_header_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/addrlist_test
-%C%_addrlist_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/phrase_test
-%C%_phrase_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/xtext_test %D%/unitext_test
-%C%_xtext_test_LDADD = $(TEST_LIBS)
-%C%_unitext_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/controlpage_test
-%C%_controlpage_test_LDADD = $(TEST_LIBS)
 endif
 
 if FUZZERS

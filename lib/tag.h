@@ -95,6 +95,34 @@ enum {
   TAG_OUTCOMES = 0x0511,   /* a letter for each of them: enum outcome */
   TAG_OPERATOR = 0x0512,   /* uid of who gave an order */
   TAG_HELD_COUNT = 0x0513, /* messages that are held */
+  /* what has happened since the runner's start */
+  TAG_STARTED = 0x0530,    /* wall clock, us */
+  TAG_TAKEN = 0x0531,      /* messages seen for the first time */
+  TAG_FINISHED = 0x0532,   /* messages that left the queue */
+  TAG_BOUNCED = 0x0533,    /* DSNs made about failures */
+  TAG_LOCAL_DELIVERED = 0x0534, /* recipients */
+  TAG_LOCAL_DEFERRED = 0x0535,
+  TAG_LOCAL_FAILED = 0x0536,
+  TAG_REMOTE_DELIVERED = 0x0537,
+  TAG_REMOTE_DEFERRED = 0x0538,
+  TAG_REMOTE_FAILED = 0x0539,
+  TAG_DESTINATIONS = 0x053a,
+  TAG_LOCAL_CROWDED = 0x053b,  /* messages that wait for room in the channel */
+  TAG_REMOTE_CROWDED = 0x053c,
+  /* a destination */
+  TAG_PARKED = 0x0540,     /* messages that it fetches when it has room */
+  TAG_WORKERS = 0x0541,
+  TAG_WINDOW = 0x0542,     /* deliveries at one time */
+  TAG_WINDOW_MOST = 0x0543,
+  TAG_DOWN = 0x0544,       /* flag: cannot be reached, is probed */
+  TAG_OPENS = 0x0545,      /* s until its next job may go */
+  TAG_BACKOFF = 0x0546,    /* s */
+  TAG_RATE = 0x0547,       /* jobs in ... */
+  TAG_RATE_TIME = 0x0548,  /* ... so many s */
+  TAG_DELIVERED = 0x0549,  /* recipients */
+  TAG_DEFERRED = 0x054a,
+  TAG_FAILED = 0x054b,
+  TAG_OLDEST = 0x054c,     /* arrival of the oldest message that waits: wall clock, us */
   /* how the runner sees a message: struct ctl_why */
   TAG_WHY_STATE = 0x0550,
   TAG_WHY_JOBS = 0x0551,

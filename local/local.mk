@@ -38,7 +38,7 @@ if CMOCKA
 check_PROGRAMS += $(%C%_tests)
 check_LIBRARIES = %D%/libtesting.a
 %C%_libtesting_a_SOURCES = %D%/testing.h %D%/testing.c
-%C%_test_libs = %D%/libtesting.a %D%/libdelivery.a $(TEST_LIBS)
+%C%_test_libs = %D%/libtesting.a %D%/libdelivery.a $(LDADD)
 %C%_user_test_LDADD = $(%C%_test_libs)
 %C%_dotqmail_test_LDADD = $(%C%_test_libs)
 %C%_instruction_test_LDADD = $(%C%_test_libs)

@@ -30,6 +30,7 @@ static void hang_up(struct ctlclient *c) {
   frame_writer_free(&c->writer);
   stralloc_free(&c->messages);
   stralloc_free(&c->outcomes);
+  statistics_free(&c->statistics);
   *c = (struct ctlclient){.sock = -1};
 }
 
@@ -74,7 +75,7 @@ void ctlserver_accept(struct ctlserver *s) {
 /* One that has not read its answers is not asked for more. */
 short ctlserver_events(const struct ctlclient *c) {
   if (frame_pending(&c->writer) && !c->unsynced) return POLLOUT;
-  return c->busy || c->ready ? 0 : POLLIN;
+  return c->busy || c->statistics.busy || c->ready ? 0 : POLLIN;
 }
 
 void ctlserver_event(struct ctlclient *c, short events) {
@@ -146,6 +147,11 @@ static void begin(struct ctlclient *c, unsigned type, const struct ctl_request *
   c->busy = true;
 }
 
+static void begin_statistics(struct ctlclient *c, struct runner *r, struct text payload) {
+  if (statistics_begin(&c->statistics, r, payload, &c->writer) == -1)
+    refuse(c, errno == EPROTO ? "malformed request" : "out of memory");
+}
+
 static void hold_destination(struct ctlclient *c, struct runner *r, struct text name, bool held) {
   if (operator_hold_destination(r, name, held, c->uid) == 0) accept_plain(c);
   else refuse(c, errno == EINVAL ? "this is no destination" : strerror(errno));
@@ -160,6 +166,7 @@ static void take_request(struct ctlclient *c, struct runner *r, const struct fra
   }
   switch (f->type) {
     case CTL_STATUS: status = status_of(r), answer(c, CTL_OK, &status); break;
+    case CTL_STATS: begin_statistics(c, r, f->payload); break;
     case CTL_FLUSH: runner_hurry(r, NULL), accept_plain(c); break;
     case CTL_RESCAN: runner_scan_todo(r), accept_plain(c); break;
     case CTL_SYNC: c->unsynced = true, accept_plain(c); break;
@@ -227,6 +234,24 @@ static unsigned carry_out(struct ctlclient *c, struct runner *r, unsigned most) 
   return most;
 }
 
+/* ---- statistics */
+
+static bool may_tell(const struct ctlclient *c) {
+  return c->sock >= 0 && c->statistics.busy && !frame_pending(&c->writer);
+}
+
+static void tell(struct ctlclient *c, struct runner *r) {
+  struct ctl_reply status;
+  if (statistics_go_on(&c->statistics, r, &c->writer) == -1) {
+    hang_up(c); /* no memory */
+    return;
+  }
+  if (c->statistics.busy) return;
+  statistics_free(&c->statistics);
+  status = status_of(r);
+  answer(c, CTL_OK, &status);
+}
+
 /* ---- a turn */
 
 static void read_request(struct ctlserver *s, struct ctlclient *c, struct runner *r) {
@@ -245,7 +270,7 @@ static void read_request(struct ctlserver *s, struct ctlclient *c, struct runner
 
 /* Answers pile up only as far as a socket takes them, or the disk waits. */
 static bool may_read(const struct ctlclient *c) {
-  return c->sock >= 0 && !c->busy && c->ready && c->writer.out.len < UNREAD_MAX &&
+  return c->sock >= 0 && !c->busy && !c->statistics.busy && c->ready && c->writer.out.len < UNREAD_MAX &&
          (c->unsynced || !frame_pending(&c->writer));
 }
 
@@ -281,8 +306,9 @@ bool ctlserver_work(struct ctlserver *s, struct runner *r) {
     struct ctlclient *c = &s->clients[(s->turn + i) % CTLSERVER_CLIENTS];
     if (may_read(c)) read_request(s, c, r);
     if (c->busy) left -= carry_out(c, r, left);
+    if (may_tell(c)) tell(c, r);
     flush_plain(c);
-    more = more || c->busy || may_read(c);
+    more = more || c->busy || may_tell(c) || may_read(c);
   }
   if (!more) confirm_all(s, r);
   return more;

@@ -10,7 +10,7 @@
 #ifndef OWL_CTLSERVER_H
 #define OWL_CTLSERVER_H
 
-#include "queue/runner.h"
+#include "queue/statistics.h"
 
 enum { CTLSERVER_CLIENTS = 16, CTLSERVER_ORDERS = 100 };
 
@@ -27,6 +27,7 @@ struct ctlclient {
   unsigned type; /* enum ctl_frame */
   stralloc messages, outcomes;
   int error; /* of the first that failed */
+  struct statistics statistics; /* a STATS that is being answered */
 };
 
 struct ctlserver {

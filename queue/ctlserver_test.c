@@ -220,6 +220,29 @@ static void who_has_been_silent_the_longest_makes_place(void **state) {
   for (size_t i = 0; i <= CTLSERVER_CLIENTS; i++) disconnect(&clients[i]);
 }
 
+static void statistics_keep_their_place_among_answers(void **state) {
+  struct client c = connect_client();
+  stralloc ids = inject_many(1);
+  struct frame f;
+  unsigned destinations = 0;
+  (void)state;
+  testrunner_run(runner, 1); /* one local user has become known */
+  send_request(&c, CTL_HOLD, text_of_stralloc(&ids));
+  send_request(&c, CTL_STATS, TEXT_ABSENT);
+  send_request(&c, CTL_STATUS, TEXT_ABSENT);
+  settle();
+  expect(&c, CTL_OK);
+  expect(&c, CTL_TOTALS);
+  assert_int_equal(frame_receive(&c.reader, c.sock, &f, ANSWER_MS), FRAME_READY);
+  for (; f.type == CTL_DESTINATION; destinations++)
+    assert_int_equal(frame_receive(&c.reader, c.sock, &f, ANSWER_MS), FRAME_READY);
+  assert_int_equal(f.type, CTL_OK);
+  assert_int_equal(destinations, 1);
+  assert_int_equal(expect(&c, CTL_OK).local_limit, 10);
+  stralloc_free(&ids);
+  disconnect(&c);
+}
+
 static void what_was_ordered_is_done_although_the_client_has_gone(void **state) {
   struct client c = connect_client();
   stralloc ids = inject_many(2 * CTLSERVER_ORDERS);
@@ -262,6 +285,7 @@ int main(void) {
     TEST_OF(a_client_that_stalls_holds_up_nobody),
     TEST_OF(nonsense_is_answered_with_an_error_or_the_end),
     TEST_OF(who_has_been_silent_the_longest_makes_place),
+    TEST_OF(statistics_keep_their_place_among_answers),
     TEST_OF(what_was_ordered_is_done_although_the_client_has_gone),
     TEST_OF(a_client_that_does_not_read_is_not_listened_to),
   };

@@ -170,10 +170,14 @@ static bool window_allows(const struct destination *x) {
   return x->channel == CHANNEL_LOCAL || x->lane->workers < window_of(x->lane);
 }
 
-static bool may_start(const struct dispatcher *d, const struct destination *x) {
+/* The last quarter of the places is for others than this one. */
+static bool has_its_share(const struct dispatcher *d, const struct destination *x) {
   uint64_t most = most_for_one(d, x->channel);
-  return !is_full(d, x->channel) && window_allows(x) && x->lane->workers < most &&
-         (!x->lane->slow || slow_places(d, x->channel) < most);
+  return x->lane->workers >= most || (x->lane->slow && slow_places(d, x->channel) >= most);
+}
+
+static bool may_start(const struct dispatcher *d, const struct destination *x) {
+  return !is_full(d, x->channel) && window_allows(x) && !has_its_share(d, x);
 }
 
 static struct destination *first_to_start(const struct dispatcher *d, const struct destination_line *l) {
@@ -183,20 +187,25 @@ static struct destination *first_to_start(const struct dispatcher *d, const stru
   return x;
 }
 
+/* Rather one that any place would help. */
 static void find_starved(struct dispatcher *d, enum route_channel channel) {
   const struct destination_line *l = &d->lines[channel][NEED_FIRST];
   d->starved[channel] = NULL;
   if (first_to_start(d, l)) return;
-  const struct destination *x = l->first;
-  while (x && !window_allows(x)) x = x->next;
-  d->starved[channel] = x;
+  for (const struct destination *x = l->first; x; x = x->next) {
+    if (!window_allows(x)) continue;
+    if (!d->starved[channel]) d->starved[channel] = x;
+    if (has_its_share(d, x)) continue;
+    d->starved[channel] = x;
+    return;
+  }
 }
 
 /* Whether the place of this worker is one that the starved one could have. */
 static bool can_help(const struct dispatcher *d, const struct worker *w) {
   const struct destination *x = d->starved[w->destination->channel];
-  return x && (is_full(d, x->channel) || x->lane == w->destination->lane ||
-               (x->lane->slow && w->destination->lane->slow));
+  return x && (x->lane == w->destination->lane || (x->lane->slow && w->destination->lane->slow) ||
+               (is_full(d, x->channel) && !has_its_share(d, x)));
 }
 
 static bool is_too_many(const struct worker *w) {

@@ -1,13 +1,14 @@
 #include "config.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include "queue/bounce.h"
 #include "queue/runner.h"
 
 /* From a message's recipients to jobs, as far as their lanes have room; what
  * has no room waits in the queue and not here. */
 
-enum { REFUSALS_MAX = 1000 }; /* in a row: a long list is not looked through for nothing */
+enum { LONG_LIST = 200, REFUSALS_MAX = 1000 }; /* in a row: a long list is not looked through for nothing */
 
 static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
 
@@ -134,20 +135,17 @@ static bool is_hurried(const struct active *a, size_t recipient) {
 }
 
 /* Whoever is not due waits for his own next try, unless that was put off as
- * nobody was reached: then he goes as a probe, and once when somebody is. */
-static bool may_hasten(const struct runner *r, const struct active *a, size_t recipient, const struct lane *l) {
-  const struct logrecord *last = &a->message.states[recipient].last;
-  enum window_event e = window_event(&last->result);
-  if (a->fetched != l->number || (e != WINDOW_UNREACHED && e != WINDOW_TURNED_AWAY)) return false;
-  uint64_t age_s = rounds_age(r, a), up_s = (boot_us(r) - l->window.reached_us) / 1000000u;
-  return l->window.down || (l->window.reached_us && age_s > last->age_s && age_s - last->age_s > up_s);
+ * nobody was reached there. */
+static bool may_hasten(const struct active *a, size_t recipient, const struct lane *l) {
+  enum window_event e = window_event(&a->message.states[recipient].last.result);
+  return a->fetched == l->number && (e == WINDOW_UNREACHED || e == WINDOW_TURNED_AWAY);
 }
 
 static enum placing place(struct runner *r, struct active *a, size_t recipient, const struct route *route) {
   if (route_leads_nowhere(route)) return fail_nowhere(r, a, recipient);
   struct destination *to = dispatch_destination(&r->dispatcher, route);
   if (!to) return FAILED;
-  if (!is_hurried(a, recipient) && !is_due(&a->message.states[recipient], rounds_age(r, a)) && !may_hasten(r, a, recipient, to->lane))
+  if (!is_hurried(a, recipient) && !is_due(&a->message.states[recipient], rounds_age(r, a)) && !may_hasten(a, recipient, to->lane))
     return PASSED_OVER;
   struct job *j = open_job(r, a, to);
   if (j) return job_add(j, recipient, &route->address) == 0 ? PLACED : FAILED;
@@ -177,10 +175,43 @@ static bool may_go(const struct active *a, size_t recipient, uint64_t age_s) {
   return is_due(s, age_s);
 }
 
+static struct text domain_of(const struct envelope *e, uint32_t recipient) {
+  struct text address = e->recipients[recipient].address;
+  const char *at = address.len ? memrchr(address.s, '@', address.len) : NULL;
+  return at ? (struct text){at, address.len - (size_t)(at - address.s)} : text_of("");
+}
+
+static int by_domain(const void *a, const void *b, void *envelope) {
+  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+  int order = text_compare_nocase(domain_of(envelope, x), domain_of(envelope, y));
+  return order ? order : x < y ? -1 : x > y;
+}
+
+/* How often a neighbour goes elsewhere. */
+static size_t changes(const struct envelope *e) {
+  size_t n = 0;
+  for (uint32_t i = 1; i < e->recipient_count; i++)
+    if (!text_equal_nocase(domain_of(e, i - 1), domain_of(e, i))) n++;
+  return n;
+}
+
+/* Of a long list not all recipients are looked at at a time: those of one
+ * domain are to stand together, so that they share transactions.  Without
+ * memory they go in the list's order. */
+static void sort_long_list(const struct runner *r, struct active *a) {
+  struct envelope *e = &a->message.file.envelope;
+  if (a->order || e->recipient_count < LONG_LIST || changes(e) < e->recipient_count / (r->settings.recipientlimit + 1)) return;
+  a->order = reallocarray(NULL, e->recipient_count, sizeof *a->order);
+  if (!a->order) return;
+  for (uint32_t i = 0; i < e->recipient_count; i++) a->order[i] = i;
+  qsort_r(a->order, e->recipient_count, sizeof *a->order, by_domain, e);
+}
+
 /* Those who are not looked at in this round wait like the ones before them. */
 static void refuse_others(struct active *a) {
   size_t count = a->message.file.envelope.recipient_count;
-  for (; a->next_recipient < count; a->next_recipient++) a->message.states[a->next_recipient].refused = true;
+  for (; a->next_recipient < count; a->next_recipient++)
+    a->message.states[a->order ? a->order[a->next_recipient] : a->next_recipient].refused = true;
 }
 
 /* False: errno says why the message cannot be sent. */
@@ -190,12 +221,13 @@ static bool make_more(struct runner *r, struct active *a) {
   uint64_t age_s = rounds_age(r, a);
   enum placing p = PLACED;
   unsigned refusals = 0;
-  for (size_t *i = &a->next_recipient; *i < e->recipient_count && refusals < REFUSALS_MAX; ++*i) {
-    if (!may_go(a, *i, age_s)) continue;
+  for (size_t *next = &a->next_recipient; *next < e->recipient_count && refusals < REFUSALS_MAX; ++*next) {
+    size_t i = a->order ? a->order[*next] : *next;
+    if (!may_go(a, i, age_s)) continue;
     p = FAILED;
-    if (route_find(&r->settings.routes, e->recipients[*i].address, &route) == 0) p = place(r, a, *i, &route);
+    if (route_find(&r->settings.routes, e->recipients[i].address, &route) == 0) p = place(r, a, i, &route);
     if (p == NO_MORE || p == NO_BODY) break;
-    if (p == FAILED) defer_unrouted(r, a, *i);
+    if (p == FAILED) defer_unrouted(r, a, i);
     refusals = p == CHANNEL_FULL ? refusals + 1 : 0;
   }
   if (p != NO_MORE) refuse_others(a);
@@ -206,6 +238,7 @@ static bool make_more(struct runner *r, struct active *a) {
 }
 
 void jobs_make(struct runner *r, struct active *a) {
+  sort_long_list(r, a);
   if (!make_more(r, a)) rounds_fail(r, a, "unable to prepare a message");
   else if (a->jobs_left == 0) rounds_settle(r, a);
 }

@@ -31,7 +31,7 @@ static struct text user_of(const stralloc *address) {
   return (struct text){address->s, len};
 }
 
-static int cat_name(stralloc *out, const struct route *r) {
+int lane_cat_name(stralloc *out, const struct route *r) {
   if (r->channel == CHANNEL_LOCAL)
     return stralloc_cats(out, local_prefix) ? text_cat(out, user_of(&r->address)) : -1;
   if (!stralloc_cat(out, &r->host)) return -1;
@@ -134,6 +134,7 @@ static struct lane *make_lane(struct lanes *s, const stralloc *name) {
   struct lane *l = calloc(1, sizeof *l);
   if (!l) return NULL;
   l->channel = channel_of(text_of_stralloc(name));
+  l->slow = l->channel == CHANNEL_REMOTE;
   if (!stralloc_copy(&l->name, name) || !take_number(s, l)) return lane_free(l), NULL;
   if (!tsearch(l, &s->by_name, compare)) {
     s->at[l->number] = NULL;
@@ -154,7 +155,7 @@ static struct lane *find_or_make(struct lanes *s, stralloc *name, bool make) {
 
 struct lane *lanes_for(struct lanes *s, const struct route *r) {
   stralloc name = {0};
-  if (!stralloc_ready(&name, 1) || cat_name(&name, r) == -1) return stralloc_free(&name), NULL;
+  if (!stralloc_ready(&name, 1) || lane_cat_name(&name, r) == -1) return stralloc_free(&name), NULL;
   return find_or_make(s, &name, true);
 }
 

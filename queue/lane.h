@@ -22,7 +22,7 @@ struct lane {
   struct window window;
   struct window_limits limits;
   bool held;
-  bool slow;        /* its last job took long, or found nobody */
+  bool slow;        /* its last job took long or found nobody; a next hop: or none has ended yet */
   size_t jobs;      /* in memory, sent or not */
   size_t references; /* lane_refer() */
   unsigned workers; /* not closing */
@@ -54,8 +54,9 @@ struct lanes {
   void *by_name;   /* tsearch(3) */
   struct lane **at; /* by number; NULL: unused */
   uint32_t count, space, maybe_free;
-  struct lane *first[2], *last[2]; /* ready ones */
-  bool turn[2];                    /* whose it is: theirs, or the channel's own lane's */
+  size_t slow_jobs[2];             /* of slow lanes, who leave a quarter of the room */
+  struct lane *first[2][2], *last[2][2]; /* ready ones, slow ones by themselves */
+  unsigned turn[2];                /* whose it is: slow ones', others', the channel's own lane's */
   struct lane **timers;            /* heap by wake_us */
   size_t timer_count, timer_space;
 };
@@ -79,6 +80,9 @@ struct lane *lanes_at(const struct lanes *s, uint32_t number);
 /* lane_refer(): *place names this lane now, and not the one that it named: as
  * long as it is named a lane is not forgotten. */
 void lane_refer(const struct lanes *s, uint32_t *place, uint32_t number);
+/* lane_cat_name(): appends the name of a route's lane, its case not yet folded.
+ * 0, or -1 without memory. */
+int lane_cat_name(stralloc *out, const struct route *r);
 
 /* lane_host(): the name without a port. */
 struct text lane_host(const struct lane *l);
@@ -88,7 +92,7 @@ uint32_t lanes_overflow(enum route_channel channel);
 
 enum lane_refusal {
   LANE_TAKES,
-  LANE_FULL,         /* has enough to do */
+  LANE_FULL,         /* has enough to do, or slow lanes together have */
   LANE_CHANNEL_FULL, /* all lanes together have */
   LANE_SHUT,         /* backs off, or its rate is used up */
   LANE_HELD
@@ -115,9 +119,9 @@ void lane_changed(struct lanes *s, struct lane *l, uint64_t now_us);
 /* lane_rest(): it fetches nothing, now or later. */
 void lane_rest(struct lanes *s, struct lane *l);
 
-/* lanes_fetch(): the lane whose turn it is to fetch a parked message, so that
- * all get their turns and what waits for the channel gets every other one;
- * NO_LANE when none can. */
+/* lanes_fetch(): the lane whose turn it is to fetch a parked message: slow
+ * lanes, the others, and what waits for the channel take turns; NO_LANE when
+ * none can. */
 uint32_t lanes_fetch(struct lanes *s, enum route_channel channel);
 
 /* lanes_may_fetch(): whether it would be one. */

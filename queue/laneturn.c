@@ -20,29 +20,34 @@ static size_t share(const struct lanes *s, const struct lane *l) {
   return 2 * window < half ? 2 * window : half;
 }
 
+static bool slow_ones_have_room(const struct lanes *s, enum route_channel channel) {
+  return s->slow_jobs[channel] < s->room[channel] - s->room[channel] / 4;
+}
+
 enum lane_refusal lane_refuses(const struct lanes *s, const struct lane *l, uint64_t now_us) {
   if (l->held) return LANE_HELD;
   if (window_opens_us(&l->window, &l->limits, now_us) > now_us) return LANE_SHUT;
   if (l->jobs >= share(s, l)) return l->window.down ? LANE_SHUT : LANE_FULL;
+  if (l->slow && !slow_ones_have_room(s, l->channel)) return LANE_FULL;
   return s->jobs[l->channel] >= s->room[l->channel] ? LANE_CHANNEL_FULL : LANE_TAKES;
 }
 
 static void leave_ready(struct lanes *s, struct lane *l) {
   if (!l->ready) return;
   if (l->previous) l->previous->next = l->next;
-  else s->first[l->channel] = l->next;
+  else s->first[l->channel][l->slow] = l->next;
   if (l->next) l->next->previous = l->previous;
-  else s->last[l->channel] = l->previous;
+  else s->last[l->channel][l->slow] = l->previous;
   l->ready = false;
 }
 
 static void join_ready(struct lanes *s, struct lane *l) {
   if (l->ready) return;
   l->next = NULL;
-  l->previous = s->last[l->channel];
+  l->previous = s->last[l->channel][l->slow];
   if (l->previous) l->previous->next = l;
-  else s->first[l->channel] = l;
-  s->last[l->channel] = l;
+  else s->first[l->channel][l->slow] = l;
+  s->last[l->channel][l->slow] = l;
   l->ready = true;
 }
 
@@ -108,22 +113,37 @@ uint64_t lanes_wake(struct lanes *s, uint64_t now_us) {
   return s->timer_count ? s->timers[0]->wake_us : UINT64_MAX;
 }
 
-bool lanes_may_fetch(const struct lanes *s, enum route_channel channel) {
-  if (s->jobs[channel] >= s->room[channel]) return false;
-  return s->first[channel] || waitlist_parked(s->waitlist, lanes_overflow(channel)) > 0;
+/* The lane whose turn it is in one of the three lines. */
+static uint32_t first_of(const struct lanes *s, enum route_channel channel, unsigned line) {
+  uint32_t overflow = lanes_overflow(channel);
+  if (line == 2) return waitlist_parked(s->waitlist, overflow) ? overflow : NO_LANE;
+  const struct lane *l = s->first[channel][line];
+  return l && (!l->slow || slow_ones_have_room(s, channel)) ? l->number : NO_LANE;
 }
 
-uint32_t lanes_fetch(struct lanes *s, enum route_channel channel) {
-  uint32_t overflow = lanes_overflow(channel);
-  struct lane *l = s->first[channel];
-  if (!lanes_may_fetch(s, channel)) return NO_LANE;
-  bool waits = waitlist_parked(s->waitlist, overflow) > 0;
-  s->turn[channel] = !s->turn[channel];
-  if (waits && (!l || s->turn[channel])) return overflow;
-  if (!l) return NO_LANE;
+bool lanes_may_fetch(const struct lanes *s, enum route_channel channel) {
+  if (s->jobs[channel] >= s->room[channel]) return false;
+  for (unsigned line = 0; line < 3; line++)
+    if (first_of(s, channel, line) != NO_LANE) return true;
+  return false;
+}
+
+static uint32_t take_turn(struct lanes *s, uint32_t number) {
+  struct lane *l = lanes_at(s, number);
+  if (!l) return number;
   leave_ready(s, l);
   join_ready(s, l);
   return l->number;
+}
+
+uint32_t lanes_fetch(struct lanes *s, enum route_channel channel) {
+  if (s->jobs[channel] >= s->room[channel]) return NO_LANE;
+  for (unsigned tries = 0; tries < 3; tries++) {
+    s->turn[channel] = (s->turn[channel] + 1) % 3;
+    uint32_t lane = first_of(s, channel, s->turn[channel]);
+    if (lane != NO_LANE) return take_turn(s, lane);
+  }
+  return NO_LANE;
 }
 
 /* ---- jobs */
@@ -132,16 +152,26 @@ void lane_begin(struct lanes *s, struct lane *l, uint64_t now_us) {
   window_use(&l->window, &l->limits, now_us);
   l->jobs++;
   s->jobs[l->channel]++;
+  if (l->slow) s->slow_jobs[l->channel]++;
   l->used_us = now_us;
   lane_changed(s, l, now_us);
+}
+
+static void set_slow(struct lanes *s, struct lane *l, bool slow) {
+  if (l->slow == slow) return;
+  leave_ready(s, l);
+  l->slow = slow;
+  if (slow) s->slow_jobs[l->channel] += l->jobs;
+  else s->slow_jobs[l->channel] -= l->jobs;
 }
 
 void lane_end(struct lanes *s, struct lane *l, enum window_event e, uint64_t took_us, uint64_t now_us) {
   if (l->channel == CHANNEL_REMOTE)
     window_note(&l->window, &l->limits, e, now_us, crc32c((uint32_t)now_us, l->name.s, l->name.len));
-  if (e > WINDOW_FAULT) l->slow = took_us >= slow_us || e == WINDOW_UNREACHED;
   l->jobs--;
   s->jobs[l->channel]--;
+  if (l->slow) s->slow_jobs[l->channel]--;
+  if (e > WINDOW_FAULT) set_slow(s, l, took_us >= slow_us || e == WINDOW_UNREACHED);
   l->used_us = now_us;
   lane_changed(s, l, now_us);
 }

@@ -23,13 +23,14 @@ queue_bounce_parts = %D%/bounce.h %D%/bounce.c %D%/bouncepart.h %D%/bouncepage.h
 # Who gets what when: pure functions of state, event and clock.
 queue_traffic_parts = %D%/dispatch.h %D%/dispatch.c %D%/lane.h %D%/lane.c %D%/laneturn.c %D%/window.h %D%/window.c \
   %D%/waitlist.h %D%/waitlist.c %D%/fair.h %D%/fair.c
-owlpost_PROGRAMS += %D%/owl-send
-%C%_owl_send_SOURCES = %D%/send.c %D%/runner.h %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c %D%/tell.c %D%/report.c \
+queue_runner_core = %D%/runner.h %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c %D%/tell.c %D%/report.c \
   %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c $(queue_traffic_parts) \
   %D%/order.h %D%/order.c %D%/mend.h %D%/mend.c %D%/holds.h %D%/holds.c %D%/notes.h %D%/notes.c %D%/operator.c \
-  $(queue_bounce_parts) %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c \
-  %D%/runnerwhy.h %D%/runnerwhy.c
+  %D%/backlog.h %D%/backlog.c $(queue_bounce_parts) %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c \
+  %D%/runnerwhy.h %D%/runnerwhy.c %D%/statistics.h %D%/statistics.c
+owlpost_PROGRAMS += %D%/owl-send
+%C%_owl_send_SOURCES = %D%/send.c $(queue_runner_core)
 %C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_owl_send_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
@@ -41,53 +42,41 @@ owlpost_PROGRAMS += %D%/owl-start
 queue_read_parts = %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \
   %D%/schedule.h %D%/schedule.c
 include queue/owlq/local.mk
+include queue/inject/local.mk
+include queue/simulate/local.mk
 
 if CMOCKA
-queue_store_parts = %D%/store.c %D%/msglog.c %D%/message.c %D%/newmessage.c %D%/testqueue.h %D%/testqueue.c
+queue_store_parts = %D%/store.c %D%/msglog.c %D%/message.c %D%/newmessage.c \
+  %D%/privatequeue.h %D%/privatequeue.c %D%/testqueue.h %D%/testqueue.c
 check_PROGRAMS += %D%/waitlist_test %D%/window_test
 %C%_waitlist_test_SOURCES = %D%/waitlist_test.c %D%/waitlist.c %D%/schedule.c
-%C%_waitlist_test_LDADD = $(TEST_LIBS)
 %C%_window_test_SOURCES = %D%/window_test.c %D%/window.c
-%C%_window_test_LDADD = $(TEST_LIBS)
 check_PROGRAMS += %D%/schedule_test %D%/dispatch_test %D%/callerenvelope_test %D%/message_test
 %C%_schedule_test_SOURCES = %D%/schedule_test.c %D%/schedule.c
-%C%_schedule_test_LDADD = $(TEST_LIBS)
 %C%_dispatch_test_SOURCES = %D%/dispatch_test.c %D%/schedule.c $(queue_traffic_parts)
-%C%_dispatch_test_LDADD = $(TEST_LIBS)
 %C%_callerenvelope_test_SOURCES = %D%/callerenvelope_test.c %D%/callerenvelope.c
-%C%_callerenvelope_test_LDADD = $(TEST_LIBS)
 %C%_message_test_SOURCES = %D%/message_test.c $(queue_bounce_parts) $(queue_store_parts)
-%C%_message_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+check_PROGRAMS += %D%/backlog_test
+%C%_backlog_test_SOURCES = %D%/backlog_test.c %D%/backlog.c $(queue_store_parts)
 check_PROGRAMS += %D%/store_test
 %C%_store_test_SOURCES = %D%/store_test.c $(queue_store_parts)
-%C%_store_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
-queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/workers.c \
-  %D%/tell.c %D%/report.c %D%/order.c %D%/mend.c %D%/holds.c %D%/operator.c %D%/ctlserver.c %D%/runnerwhy.c \
-  %D%/schedule.c %D%/settings.c $(queue_bounce_parts) $(queue_traffic_parts) \
-  $(queue_store_parts)
+queue_runner_parts = %D%/testrunner.h %D%/testrunner.c %D%/played.h %D%/played.c \
+  %D%/privatequeue.h %D%/privatequeue.c %D%/testqueue.h %D%/testqueue.c $(queue_runner_core)
 check_PROGRAMS += %D%/runner_test %D%/tell_test %D%/traffic_test %D%/bounce_test %D%/bounceform_test
 %C%_traffic_test_SOURCES = %D%/traffic_test.c $(queue_runner_parts)
-%C%_traffic_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_runner_test_SOURCES = %D%/runner_test.c $(queue_runner_parts)
-%C%_runner_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_tell_test_SOURCES = %D%/tell_test.c $(queue_runner_parts)
-%C%_tell_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_bounce_test_SOURCES = %D%/bounce_test.c %D%/testdsn.h $(queue_runner_parts)
 %C%_bounceform_test_SOURCES = %D%/bounceform_test.c %D%/testdsn.h $(queue_runner_parts)
-%C%_bounceform_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
-%C%_bounce_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 check_PROGRAMS += %D%/chaos_test
 %C%_chaos_test_SOURCES = %D%/chaos_test.c $(queue_runner_parts)
-%C%_chaos_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 check_PROGRAMS += %D%/operator_test %D%/ctlserver_test %D%/mend_test %D%/runnerwhy_test
 %C%_mend_test_SOURCES = %D%/mend_test.c %D%/mend.c $(queue_store_parts)
-%C%_mend_test_LDADD = $(TEST_LIBS)
 %C%_operator_test_SOURCES = %D%/operator_test.c $(queue_runner_parts)
-%C%_operator_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 %C%_ctlserver_test_SOURCES = %D%/ctlserver_test.c $(queue_runner_parts)
-%C%_ctlserver_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
+check_PROGRAMS += %D%/statistics_test
+%C%_statistics_test_SOURCES = %D%/statistics_test.c $(queue_runner_parts)
 %C%_runnerwhy_test_SOURCES = %D%/runnerwhy_test.c $(queue_runner_parts)
-%C%_runnerwhy_test_LDADD = $(TEST_LIBS) $(NETTLE_LIBS)
 endif
 
 if FUZZERS
@@ -98,33 +87,4 @@ noinst_PROGRAMS += %D%/callerenvelope_fuzz %D%/msglog_fuzz
 %C%_msglog_fuzz_SOURCES = %D%/msglog_fuzz.c %D%/msglog.c %D%/message.c %D%/store.c
 %C%_msglog_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_msglog_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-endif
-
-# owl-inject and sendmail run as their callers.  They look up the caller's
-# name, so they are linked dynamically.
-queue_inject_parts = \
-  %D%/injectoutcome.h \
-  %D%/injectinput.h %D%/injectinput.c \
-  %D%/injectrecipients.h %D%/injectrecipients.c \
-  %D%/injectauthor.h %D%/injectauthor.c \
-  %D%/injectheader.h %D%/injectheader.c \
-  %D%/injectsubmit.h %D%/injectsubmit.c
-AM_CPPFLAGS += -DBIN_DIR='"$(bindir)"'
-bin_PROGRAMS += %D%/owl-inject
-%C%_owl_inject_SOURCES = %D%/inject.c $(queue_inject_parts)
-%C%_owl_inject_LDADD = lib/libowl.a $(OWFAT_LIBS)
-sendmail_PROGRAMS += %D%/sendmail
-%C%_sendmail_SOURCES = %D%/sendmail.c %D%/sendmailoptions.h %D%/sendmailoptions.c $(queue_inject_parts)
-%C%_sendmail_LDADD = lib/libowl.a $(OWFAT_LIBS)
-if CMOCKA
-check_PROGRAMS += %D%/injectinput_test %D%/injectheader_test %D%/sendmailoptions_test %D%/injecthostile_test
-%C%_injectinput_test_SOURCES = %D%/injectinput_test.c %D%/injectinput.c
-%C%_injectinput_test_LDADD = $(TEST_LIBS)
-%C%_injectheader_test_SOURCES = %D%/injectheader_test.c %D%/injectheader.c %D%/injectrecipients.c \
-  %D%/injectauthor.c
-%C%_injectheader_test_LDADD = $(TEST_LIBS)
-%C%_sendmailoptions_test_SOURCES = %D%/sendmailoptions_test.c %D%/sendmailoptions.c
-%C%_sendmailoptions_test_LDADD = $(TEST_LIBS)
-%C%_injecthostile_test_SOURCES = %D%/injecthostile_test.c
-%C%_injecthostile_test_LDADD = $(TEST_LIBS)
 endif

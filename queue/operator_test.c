@@ -153,8 +153,8 @@ static struct queueid begin_two(struct testrunner *t, const char *first, const c
 
 static void say_of_job(struct testrunner *t, uint64_t job, enum result_class class) {
   struct agent_result r = {.job = job, .result = {.class = class, .text = TEXT("at last")}};
-  assert_int_equal(t->agent_count, 1);
-  assert_int_equal(agent_send_result(t->agents[0].sock, &r, 1000), 0);
+  assert_int_equal(t->played.agent_count, 1);
+  assert_int_equal(agent_send_result(t->played.agents[0]->sock, &r, 1000), 0);
   testrunner_run(t, 0);
 }
 

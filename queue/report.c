@@ -11,6 +11,7 @@ static void log_number(struct log *l, const struct queueid *id) {
 void report_new(struct runner *r, const struct message *m) {
   const struct envelope *e = &m->file.envelope;
   struct log *l = r->log;
+  r->counters.taken++;
   log_s(l, "new msg ");
   log_number(l, &m->id);
   log_end(l);
@@ -114,6 +115,7 @@ void report_lane(struct runner *r, const struct lane *l) {
 }
 
 void report_dsn(struct runner *r, const struct queueid *about, uint64_t pid, bool failures) {
+  if (failures) r->counters.bounced++;
   log_s(r->log, failures ? "bounce msg " : "dsn msg ");
   log_number(r->log, about);
   log_s(r->log, " qp ");
@@ -122,6 +124,7 @@ void report_dsn(struct runner *r, const struct queueid *about, uint64_t pid, boo
 }
 
 void report_end(struct runner *r, const struct queueid *id) {
+  r->counters.finished++;
   log_s(r->log, "end msg ");
   log_number(r->log, id);
   log_end(r->log);

@@ -41,6 +41,7 @@ void rounds_drop(struct runner *r, struct active *a) {
   if (a->body_copy >= 0) close(a->body_copy);
   lane_refer(&r->lanes, &a->refused_by, NO_LANE);
   lane_refer(&r->lanes, &a->deferred_by, NO_LANE);
+  free(a->order);
   stralloc_free(&a->unlogged);
   stralloc_free(&a->content);
   message_free(&a->message);
@@ -106,6 +107,7 @@ static struct logrecord note_result(struct runner *r, struct active *a, size_t r
     record.route = l && l->name.len <= MSGLOG_ROUTE_MAX ? text_of_stralloc(&l->name) : TEXT_ABSENT;
     lane_refer(&r->lanes, &a->deferred_by, l ? l->number : NO_LANE);
   }
+  r->counters.recipients[l ? l->channel : CHANNEL_REMOTE][result->class]++;
   message_apply(&a->message, &record);
   return record;
 }
@@ -168,6 +170,7 @@ void rounds_result(struct runner *r, struct job *j, size_t place, struct result 
   struct lane *l = j->destination->lane;
   enum window_event event = window_event(&result);
   if (event > j->event) j->event = event;
+  if (event == WINDOW_UNREACHED || event == WINDOW_TURNED_AWAY) j->active->unheard = true;
   lane_note(l, &result, clock_wall_us(r->clock));
   if (j->active->deleted) {
     report_delivery(r, j->delivery + place, &result);
@@ -296,10 +299,13 @@ static uint64_t next_event_age(const struct runner *r, const struct active *a, u
 static struct wait how_to_wait(struct runner *r, struct active *a) {
   const struct lane *l = lanes_at(&r->lanes, a->refused_by ? a->refused_by : a->deferred_by);
   struct wait how = {.lane = a->refused_by ? a->refused_by : a->deferred_by};
-  how.parked = a->refused_by || (l && l->window.down);
+  how.parked = a->refused_by || (l && (l->window.down || a->unheard));
   how.hurry = a->refused_by ? a->hurry : 0;
-  how.tag = a->tag || !how.parked ? a->tag
-                                  : fair_tag(&r->fair, a->message.file.envelope.sender, a->message.waiting);
+  how.tag = a->tag;
+  /* who was tried goes behind the others, so that one message that breaks every
+   * connection is not the probe each time */
+  if (how.parked && (!a->tag || a->deferred_by))
+    how.tag = fair_tag(&r->fair, a->message.file.envelope.sender, a->message.waiting);
   return how;
 }
 

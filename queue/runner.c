@@ -8,6 +8,10 @@ static const uint64_t forget_interval_us = 10u * UINT64_C(1000000);
 
 enum { READ_AT_ONCE = 64, BELIEVE_AT_ONCE = 1024 };
 
+/* Whatever comes while a step goes on waits for its end.  Messages that are read
+ * take longer where each must be told of: a DSN is synced. */
+static const uint64_t read_us = 5000, load_step_us = 2000, load_pause_us = 10u * UINT64_C(1000000);
+
 static uint64_t boot_us(const struct runner *r) { return clock_boot_us(r->clock); }
 static uint64_t earliest(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
@@ -79,36 +83,34 @@ size_t runner_hurry(struct runner *r, const struct queueid *id) {
   return waitlist_hurry(&r->waitlist, id, boot_us(r));
 }
 
-static int found_waiting(void *context, const struct queueid *id) {
+static int found_waiting(void *context, const struct queueid *id, struct text log) {
   struct runner *r = context;
   struct log_summary s;
   struct wait how = {0};
-  stralloc log = {0};
   uint64_t age_s = 0;
   if (waitlist_has(&r->waitlist, id)) return 0;
-  if (store_read_log(&r->store, id, &log) == -1 ||
-      message_summarize_log(text_of_stralloc(&log), &s) == -1)
-    s = (struct log_summary){0};
+  if (message_summarize_log(log, &s) == -1) s = (struct log_summary){0};
   else age_s = schedule_age(s.last_age_s, s.last_us, clock_wall_us(r->clock));
   const struct lane *l = s.route.len ? lanes_named(&r->lanes, s.route, true) : NULL;
   if (l) how.lane = l->number;
-  stralloc_free(&log);
   how.held = s.held && !s.untold;
-  return runner_wait_for_age(r, id, age_s, s.untold || s.held ? 0 : s.next_age_s, &how);
+  uint64_t next_age_s = s.untold || s.held ? 0 : s.next_age_s;
+  return runner_wait_for_age(r, id, age_s, next_age_s, &how) == 0 ? 0 : (errno = ENOMEM, -1);
 }
 
 void runner_found_waiting(struct runner *r, const struct queueid *id) {
-  if (found_waiting(r, id) == 0) return;
-  errno = ENOMEM;
-  report_problem(r, "unable to schedule", id);
+  stralloc log = {0};
+  bool read = store_read_log(&r->store, id, &log) == 0;
+  if (found_waiting(r, id, read ? text_of_stralloc(&log) : text_of("")) == -1)
+    report_problem(r, "unable to schedule", id);
+  stralloc_free(&log);
 }
 
 void runner_load_backlog(struct runner *r) {
-  char folder[16];
-  if (r->next_wait_folder >= QUEUEID_FOLDERS) return;
-  store_wait_folder(folder, r->next_wait_folder++);
-  if (store_scan(&r->store, folder, found_waiting, r) == -1 || store_clear_logs(&r->store, folder) == -1)
-    report_problem(r, folder, NULL); /* its name says enough with the reason */
+  if (r->exiting || backlog_is_loaded(&r->backlog) || boot_us(r) < r->load_us) return;
+  if (backlog_step(&r->backlog, &r->store, r->clock, load_step_us, found_waiting, r) == 0) return;
+  report_problem(r, "unable to read what waits (owlq setup makes and mends the queue's folders)", NULL);
+  r->load_us = boot_us(r) + load_pause_us;
 }
 
 /* ---- what can be done now */
@@ -138,7 +140,8 @@ static void dispatch_all(struct runner *r) {
 static bool start_due(struct runner *r) {
   struct queueid id;
   struct due due;
-  for (unsigned n = 0; n < READ_AT_ONCE; n++) {
+  const uint64_t end_us = boot_us(r) + read_us;
+  for (unsigned n = 0; n < READ_AT_ONCE && (n == 0 || boot_us(r) < end_us); n++) {
     if (waitlist_due(&r->waitlist) > boot_us(r)) return false;
     if (waitlist_take(&r->waitlist, &id, &due, boot_us(r))) rounds_begin(r, &id, &due);
   }
@@ -149,7 +152,8 @@ static bool fetch_parked(struct runner *r, enum route_channel channel) {
   struct queueid id;
   struct due due;
   uint32_t lane;
-  for (unsigned n = 0; n < READ_AT_ONCE; n++) {
+  const uint64_t end_us = boot_us(r) + read_us;
+  for (unsigned n = 0; n < READ_AT_ONCE && (n == 0 || boot_us(r) < end_us); n++) {
     if ((lane = lanes_fetch(&r->lanes, channel)) == NO_LANE) return false;
     if (waitlist_fetch(&r->waitlist, lane, &id, &due, boot_us(r))) rounds_begin(r, &id, &due);
     if (lanes_at(&r->lanes, lane)) lane_changed(&r->lanes, lanes_at(&r->lanes, lane), boot_us(r));
@@ -222,7 +226,7 @@ uint64_t runner_work(struct runner *r) {
     next = earliest(r->rescan_us, r->alarm_us);
     next = earliest(next, earliest(waitlist_due(&r->waitlist), lanes_wake(&r->lanes, boot_us(r))));
     if (more || may_read_more(r)) next = 0;
-    if (r->next_wait_folder < QUEUEID_FOLDERS) next = 0;
+    if (!backlog_is_loaded(&r->backlog)) next = earliest(next, r->load_us);
   }
   next = earliest(next, workers_time(r, boot_us(r)));
   forget_idle(r);
@@ -265,6 +269,7 @@ void runner_free(struct runner *r) {
   for (int channel = 0; channel < 2; channel++) frame_writer_free(&r->spawners[channel].writer);
   lanes_free(&r->lanes);
   waitlist_free(&r->waitlist);
+  backlog_free(&r->backlog);
   holds_free(&r->holds);
   settings_free(&r->settings);
   control_free(&r->control);

@@ -10,6 +10,7 @@
 #include "lib/clock.h"
 #include "lib/ctl.h"
 #include "lib/log.h"
+#include "queue/backlog.h"
 #include "queue/dispatch.h"
 #include "queue/fair.h"
 #include "queue/holds.h"
@@ -28,8 +29,10 @@ struct active {
   uint32_t hurry;        /* ... or an earlier one was that had no room for all: struct wait */
   uint32_t fetched;      /* ... or for those of this lane */
   uint32_t deferred_by;  /* a lane that deferred a recipient */
-  uint32_t refused_by;   /* a lane that had no room: the one that is likely to have some first */
-  unsigned refusal_hope; /* how likely; jobs.c */
+  bool unheard;          /* ... without listening: no connection, or a 421 */
+  uint32_t *order;       /* of a long list: recipients by domain; owned */
+  uint32_t refused_by;   /* of the lanes that had no room the one that is likely to have some first */
+  unsigned refusal_hope; /* how likely */
   bool refused_elsewhere; /* other lanes had none either */
   uint64_t tag;          /* among the parked ones, once it was one */
   uint64_t age_s, since_us; /* the message's age at this time of the boot clock */
@@ -43,6 +46,13 @@ struct active {
 struct spawner {
   int sock;
   struct frame_writer writer;
+};
+
+/* Since the runner's start; for whoever asks on the control socket. */
+struct counters {
+  uint64_t started_us; /* wall clock */
+  uint64_t taken, finished, bounced;
+  uint64_t recipients[2][RESULT_FAILURE + 1]; /* by enum route_channel and enum result_class */
 };
 
 struct runner {
@@ -61,8 +71,10 @@ struct runner {
   size_t active_count;
   uint64_t deliveries;       /* number of the next one in the log */
   uint64_t scans;            /* of todo/, so far */
-  unsigned next_wait_folder; /* of the backlog, not yet loaded; QUEUEID_FOLDERS when all is */
+  struct backlog backlog;
+  uint64_t load_us;          /* boot clock: goes on with it; 0 = at once */
   uint64_t sync_us, rescan_us, alarm_us, forget_us; /* boot clock; 0 = not set */
+  struct counters counters;
   bool exiting;
 };
 
@@ -80,7 +92,8 @@ void runner_found_waiting(struct runner *r, const struct queueid *id);
  * is seen there is believed. */
 void runner_scan_todo(struct runner *r);
 
-/* runner_load_backlog(): one of the 256 folders of waiting messages. */
+/* runner_load_backlog(): a few milliseconds' worth of what waits; nothing when
+ * all is loaded. */
 void runner_load_backlog(struct runner *r);
 
 /* runner_hurry(): all that wait (id NULL), or one, are due now.  How many. */

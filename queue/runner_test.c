@@ -238,7 +238,7 @@ static void a_silent_agent_is_given_up_in_the_end(void **state) {
   testrunner_inject_one(t, sender, "silent@here.example");
   testrunner_run(t, TEST_DAY_S + 1);
   assert_true(testrunner_logged(t, "ended_without_a_report"));
-  assert_int_equal(t->agent_count, 0);
+  assert_int_equal(t->played.agent_count, 0);
 }
 
 static void an_exit_with_jobs_waiting_makes_no_hot_loop(void **state) {
@@ -253,8 +253,8 @@ static void an_exit_with_jobs_waiting_makes_no_hot_loop(void **state) {
   testrunner_run(t, 1);
   t->runner.exiting = true;
   struct agent_result done = {.result = {.class = RESULT_SUCCESS}};
-  size_t far = t->agents[0].channel == CHANNEL_REMOTE ? 0 : 1;
-  assert_int_equal(agent_send_result(t->agents[far].sock, &done, 1000), 0);
+  size_t far = t->played.agents[0]->channel == CHANNEL_REMOTE ? 0 : 1;
+  assert_int_equal(agent_send_result(t->played.agents[far]->sock, &done, 1000), 0);
   testrunner_run(t, 10);
   assert_int_equal(testrunner_attempts(t, "bob@there.example"), 0);
 }
@@ -284,7 +284,7 @@ static void thirty_destinations_share_five_places(void **state) {
   testrunner_inject(t, sender, 0, make_many("bob@far-", ".example", 30)->to, 30);
   testrunner_run(t, 60);
   assert_int_equal(t->attempt_count, 30);
-  assert_in_range(t->agents_most[CHANNEL_REMOTE], 1, 5);
+  assert_in_range(t->played.agents_most[CHANNEL_REMOTE], 1, 5);
   assert_int_equal(testrunner_files(t), 0);
 }
 

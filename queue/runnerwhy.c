@@ -49,7 +49,7 @@ static uint64_t state_of(enum waiting_state s, const struct runner *r) {
     case WAITING_PARKED: return WHY_PARKED;
     case WAITING_HELD: return WHY_HELD;
   }
-  return r->next_wait_folder < QUEUEID_FOLDERS ? WHY_LOADING : WHY_UNKNOWN;
+  return backlog_is_loaded(&r->backlog) ? WHY_UNKNOWN : WHY_LOADING;
 }
 
 struct ctl_why runner_why(const struct runner *r, const struct queueid *id) {

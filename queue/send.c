@@ -284,7 +284,7 @@ static void run(int signals, struct pokes *p, struct ctlserver *ctl) {
     watch_all(&w, signals, p, ctl);
     wait_for_events(&w, ordered ? 0 : wait_ms(next_us));
     handle_events(&w, signals, p, ctl);
-    if (next_us == 0) runner_load_backlog(&runner);
+    runner_load_backlog(&runner);
   }
   free(w.polls);
   free(w.workers);
@@ -318,6 +318,7 @@ int main(void) {
   runner.clock = &clock_system;
   runner.log = &send_log;
   runner.deliveries = 1;
+  runner.counters.started_us = clock_wall_us(runner.clock);
   if (control_open(&runner.control) == -1) die_errno("unable to start");
   if (runner_load_settings(&runner) == -1) die_control();
   open_queue();

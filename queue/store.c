@@ -188,6 +188,10 @@ int store_rewrite_log(struct store *s, const struct queueid *id, struct text oct
   return io_sync_folder(s->queue_fd, folder);
 }
 
+static bool is_there(const struct store *s, const char *path) {
+  return faccessat(s->queue_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
 static int unlink_if_there(struct store *s, const char *path) {
   return unlinkat(s->queue_fd, path, 0) == 0 || errno == ENOENT ? 0 : -1;
 }
@@ -198,7 +202,10 @@ int store_move_to_wait(struct store *s, const struct queueid *id) {
   char from[PATH_SPACE], to[PATH_SPACE];
   todo_path(from, id);
   wait_path(to, id, "");
-  if (renameat(s->queue_fd, from, s->queue_fd, to) == -1 || unlink_if_there(s, from) == -1) return -1;
+  bool moved = renameat(s->queue_fd, from, s->queue_fd, to) == 0;
+  /* an earlier call may have come so far, and no further */
+  if (!moved && (errno != ENOENT || !is_there(s, to))) return -1;
+  if (unlink_if_there(s, from) == -1) return -1;
   mark(s, id, PLACE_TODO);
   mark(s, id, PLACE_WAIT);
   return 0;
@@ -256,6 +263,7 @@ int store_remove(struct store *s, const struct queueid *id, enum store_place pla
   wait_path(path, id, "");
   if (unlink_and_mark(s, path, id, PLACE_WAIT) == -1) return -1;
   mark(s, id, place);
+  s->removals += place == PLACE_WAIT;
   return has_log(s, id) ? remove_log_later(s, id) : 0;
 }
 
@@ -265,6 +273,7 @@ int store_move_to_bad(struct store *s, const struct queueid *id, enum store_plac
   snprintf(to, sizeof to, "bad/%s", id->s);
   if (renameat(s->queue_fd, from, s->queue_fd, to) == -1) return -1;
   mark(s, id, place);
+  s->removals += place == PLACE_WAIT;
   wait_path(from, id, ".log");
   snprintf(to, sizeof to, "bad/%s.log", id->s);
   if (renameat(s->queue_fd, from, s->queue_fd, to) == -1 && errno != ENOENT) return -1;
@@ -405,18 +414,14 @@ int store_clear_tmp(struct store *s) {
   return unlink_if_there(s, copy_name) == -1 ? -1 : store_scan(s, "tmp", clear_one, s);
 }
 
-static bool is_there(const struct store *s, const char *path) {
-  return faccessat(s->queue_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
-}
-
 /* The message may have left only on its way to the disk, as at store_remove(). */
-static int clear_log(struct store *s, const char *folder, const char *name) {
+int store_clear_log(struct store *s, unsigned folder, const char *name) {
   static const char ending[] = ".log";
   struct queueid id;
   char path[PATH_SPACE];
   size_t len = strlen(name);
   if (strcmp(name, new_name) == 0) {
-    snprintf(path, sizeof path, "%s/%s", folder, new_name);
+    snprintf(path, sizeof path, "wait/%02x/%s", folder, new_name);
     return unlink_if_there(s, path);
   }
   if (len != QUEUEID_LENGTH + strlen(ending) || strcmp(name + QUEUEID_LENGTH, ending) != 0 ||
@@ -426,19 +431,4 @@ static int clear_log(struct store *s, const char *folder, const char *name) {
   if (is_there(s, path)) return 0;
   todo_path(path, &id);
   return is_there(s, path) ? 0 : remove_log_later(s, &id);
-}
-
-int store_clear_logs(struct store *s, const char *folder) {
-  int fd = openat(s->queue_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd == -1) return -1;
-  DIR *d = fdopendir(fd);
-  if (!d) return close(fd), -1;
-  struct dirent *entry;
-  int r = 0;
-  while (r == 0 && (errno = 0, entry = readdir(d))) r = clear_log(s, folder, entry->d_name);
-  if (r == 0 && errno) r = -1;
-  int saved = errno;
-  closedir(d);
-  errno = saved;
-  return r;
 }

@@ -28,6 +28,7 @@ struct store {
   bool dirty_todo;
   bool dirty_wait[QUEUEID_FOLDERS];
   int dirty_logs[STORE_DIRTY_LOGS_MAX]; /* open descriptors */
+  uint64_t removals; /* of messages from wait/, so far */
   unsigned dirty_log_count;
   bool dirty_all; /* too much to name: sync the file system */
   bool doubtful;  /* a sync has failed: one that succeeds later proves nothing */
@@ -107,8 +108,9 @@ int store_sync_all(struct store *s);
 /* store_clear_tmp(): removes files whose injector is gone. */
 int store_clear_tmp(struct store *s);
 
-/* store_clear_logs(): removes what a crash left in that wait folder: logs
- * without a message, after the next sync, and a log that was being rewritten. */
-int store_clear_logs(struct store *s, const char *folder);
+/* store_clear_log(): removes the file of that name in a wait folder if a crash
+ * left it: a log without a message, after the next sync, or a log that was
+ * being rewritten. */
+int store_clear_log(struct store *s, unsigned folder, const char *name);
 
 #endif

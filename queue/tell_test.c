@@ -284,7 +284,7 @@ static void a_message_that_cannot_leave_todo_is_tried_once(void **state) {
 /* A descriptor that no sync works on. */
 static void break_next_sync(struct testrunner *t) {
   struct store *s = &t->runner.store;
-  s->dirty_logs[s->dirty_log_count++] = dup(t->spawners[0]);
+  s->dirty_logs[s->dirty_log_count++] = dup(t->played.spawners[0]);
 }
 
 static ino_t log_inode(struct testrunner *t, const struct queueid *id) {

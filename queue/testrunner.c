@@ -1,20 +1,19 @@
 #include "config.h"
 #include "queue/testrunner.h"
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "lib/iofd.h"
-#include "lib/unixsock.h"
-#include "queue/newmessage.h"
 
-enum { SEND_MS = 1000, LOG_MAX = 64 * 1024 * 1024, ROUNDS_MAX = 1000000 };
+enum { SEND_MS = 1000, LOG_MAX = 64 * 1024 * 1024 };
 
 static const uint64_t second_us = 1000000, first_boot_us = UINT64_C(1000) * 1000000,
                       first_wall_us = UINT64_C(1800000000) * 1000000;
+
+static played_job take_job;
 
 /* ---- clocks and control files */
 
@@ -32,8 +31,6 @@ void testrunner_control(struct testrunner *t, const char *name, const char *cont
 
 void testrunner_make(struct testrunner *t) {
   *t = (struct testrunner){.wall_us = first_wall_us, .boot_us = first_boot_us};
-  /* thousands of virtual days are not to wait for a disk */
-  if (access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0);
   testqueue_make(&t->queue);
   snprintf(t->control, sizeof t->control, "%s/control", t->queue.path);
   assert_int_equal(mkdir(t->control, 0700), 0);
@@ -55,28 +52,12 @@ void testrunner_start(struct testrunner *t) {
   assert_int_equal(runner_load_settings(r), 0);
   assert_int_equal(store_open(&r->store, t->queue.path), 0);
   assert_int_equal(operator_load_holds(r), 0);
-  for (int channel = 0; channel < 2; channel++) {
-    int pair[2];
-    assert_int_equal(unixsock_pair(pair), 0);
-    r->spawners[channel].sock = pair[0];
-    t->spawners[channel] = pair[1];
-    t->readers[channel] = (struct frame_reader){.protocol = &agent_protocol};
-  }
-}
-
-static void close_agent(struct testrunner *t, size_t i) {
-  close(t->agents[i].sock);
-  frame_reader_free(&t->agents[i].reader);
-  t->agents[i] = t->agents[--t->agent_count];
+  const struct player player = {.context = t, .job = take_job};
+  assert_int_equal(played_open(&t->played, r, &player), 0);
 }
 
 void testrunner_crash(struct testrunner *t) {
-  for (int channel = 0; channel < 2; channel++) {
-    close(t->runner.spawners[channel].sock);
-    close(t->spawners[channel]);
-    frame_reader_free(&t->readers[channel]);
-  }
-  while (t->agent_count) close_agent(t, 0);
+  played_close(&t->played, &t->runner);
   runner_free(&t->runner);
 }
 
@@ -93,7 +74,6 @@ void testrunner_remove(struct testrunner *t) {
   if (getenv("TESTRUNNER_LOG")) show_log(t);
   for (size_t i = 0; i < t->attempt_count; i++) stralloc_free(&t->attempts[i].body);
   free(t->attempts);
-  free(t->agents);
   stralloc_free(&t->log.line);
   close(t->log.fd);
   testqueue_remove(&t->queue);
@@ -133,7 +113,7 @@ static void keep_body(struct attempt *a, const struct agent_job *j, int fd) {
   assert_int_equal(a->body.len, j->size);
 }
 
-static void keep_attempt(struct testrunner *t, const struct testagent *agent,
+static void keep_attempt(struct testrunner *t, const struct played_agent *agent,
                          const struct agent_job *j, size_t recipient, int fd) {
   if ((t->attempt_count & (t->attempt_count - 1)) == 0) {
     size_t space = t->attempt_count ? t->attempt_count * 2 : 1;
@@ -166,7 +146,7 @@ static struct result result_of(enum say say) {
   return results[has_its_own ? say : SAY_SUCCESS];
 }
 
-static void send_result(const struct testrunner *t, const struct testagent *a, uint64_t job,
+static void send_result(const struct testrunner *t, const struct played_agent *a, uint64_t job,
                         uint64_t index, enum say say) {
   struct agent_result r = {.job = job, .index = index, .result = result_of(say)};
   if (say == SAY_FAILURE && t->failure) r.result = *t->failure;
@@ -175,7 +155,7 @@ static void send_result(const struct testrunner *t, const struct testagent *a, u
 }
 
 /* False: the agent ends. */
-static bool answer(const struct testrunner *t, const struct testagent *a,
+static bool answer(const struct testrunner *t, const struct played_agent *a,
                    const struct agent_job *j, size_t i, enum say say) {
   uint64_t index = j->envelope.recipients[i].index;
   struct result refusal = result_of(SAY_DEFERRAL);
@@ -200,92 +180,20 @@ static bool answer(const struct testrunner *t, const struct testagent *a,
   return true;
 }
 
-static bool take_job(struct testrunner *t, struct testagent *a, const struct frame *f) {
-  struct agent_job j;
+static bool take_job(void *context, struct played_agent *a, const struct agent_job *j, int fd) {
+  struct testrunner *t = context;
   bool lives = true;
   size_t first = t->attempt_count;
-  assert_int_equal(agent_read_job(&j, f->payload, f->fd >= 0), 0);
-  for (size_t i = 0; i < j.envelope.recipient_count; i++)
-    keep_attempt(t, a, &j, i, i == 0 ? f->fd : -1);
-  for (size_t i = 0; lives && i < j.envelope.recipient_count; i++) {
-    enum say say = said_by(t, j.envelope.recipients[i].address);
+  for (size_t i = 0; i < j->envelope.recipient_count; i++) keep_attempt(t, a, j, i, i == 0 ? fd : -1);
+  for (size_t i = 0; lives && i < j->envelope.recipient_count; i++) {
+    enum say say = said_by(t, j->envelope.recipients[i].address);
     t->attempts[first + i].said = say;
-    lives = answer(t, a, &j, i, say);
+    lives = answer(t, a, j, i, say);
   }
-  envelope_free(&j.envelope);
   return lives;
 }
 
-/* False: the agent is done with. */
-static bool run_agent(struct testrunner *t, struct testagent *a, bool *moved) {
-  struct frame f;
-  enum frame_status s;
-  while ((s = frame_poll(&a->reader, a->sock, &f)) == FRAME_READY) {
-    *moved = true;
-    bool goes_on = f.type == AGENT_JOB && take_job(t, a, &f);
-    if (f.fd >= 0) close(f.fd);
-    if (!goes_on) return false;
-  }
-  return s == FRAME_AGAIN;
-}
-
-static void add_agent(struct testrunner *t, enum route_channel channel, int sock) {
-  t->agents = reallocarray(t->agents, t->agent_count + 1, sizeof *t->agents);
-  assert_non_null(t->agents);
-  t->agents[t->agent_count++] = (struct testagent){
-    .sock = sock, .channel = channel, .reader = {.protocol = &agent_protocol}};
-  size_t n = 0;
-  for (size_t i = 0; i < t->agent_count; i++) n += t->agents[i].channel == channel;
-  if (n > t->agents_most[channel]) t->agents_most[channel] = n;
-}
-
-static void run_spawner(struct testrunner *t, enum route_channel channel, bool *moved) {
-  struct frame f;
-  struct agent_worker w;
-  while (frame_poll(&t->readers[channel], t->spawners[channel], &f) == FRAME_READY) {
-    *moved = true;
-    assert_int_equal(f.type, AGENT_WORKER);
-    assert_true(f.fd >= 0);
-    assert_int_equal(agent_read_worker(&w, f.payload), 0);
-    assert_int_equal(w.channel, channel);
-    add_agent(t, channel, f.fd);
-  }
-}
-
-/* ---- the loop: as in send.c, but that nobody waits */
-
-static void run_workers(struct testrunner *t, bool *moved) {
-  size_t count = 0;
-  for (struct worker *w = t->runner.dispatcher.workers; w; w = w->next) count++;
-  struct worker **workers = calloc(count + 1, sizeof *workers);
-  assert_non_null(workers);
-  count = 0;
-  for (struct worker *w = t->runner.dispatcher.workers; w; w = w->next) workers[count++] = w;
-  for (size_t i = 0; i < count; i++) {
-    struct pollfd p = {workers[i]->sock, POLLIN, 0};
-    if (frame_pending(&workers[i]->writer)) p.events |= POLLOUT;
-    if (poll(&p, 1, 0) <= 0) continue;
-    *moved = true;
-    workers_event(&t->runner, workers[i], p.revents);
-  }
-  free(workers);
-}
-
-static bool move_frames(struct testrunner *t) {
-  bool moved = false;
-  for (size_t i = t->agent_count; i-- > 0;)
-    if (!run_agent(t, &t->agents[i], &moved)) {
-      close_agent(t, i);
-      moved = true;
-    }
-  for (int channel = 0; channel < 2; channel++) {
-    struct spawner *s = &t->runner.spawners[channel];
-    if (frame_pending(&s->writer)) assert_int_equal(frame_flush(&s->writer, s->sock), 0);
-    run_spawner(t, (enum route_channel)channel, &moved);
-  }
-  run_workers(t, &moved);
-  return moved;
-}
+/* ---- time */
 
 static void advance_to(struct testrunner *t, uint64_t boot_us) {
   t->wall_us += boot_us - t->boot_us;
@@ -293,39 +201,22 @@ static void advance_to(struct testrunner *t, uint64_t boot_us) {
 }
 
 void testrunner_run(struct testrunner *t, uint64_t seconds) {
-  uint64_t end_us = t->boot_us + seconds * second_us;
-  unsigned still = 0; /* rounds in which nothing moves and no time passes: a hot loop */
-  for (unsigned round = 0; round < ROUNDS_MAX; round++) {
-    uint64_t next_us = runner_work(&t->runner);
-    if (move_frames(t)) {
-      still = 0;
-      continue;
-    }
-    if (next_us == 0 && t->runner.next_wait_folder < QUEUEID_FOLDERS) {
-      runner_load_backlog(&t->runner);
-      continue;
-    }
-    if (next_us > end_us) {
-      advance_to(t, end_us);
-      return;
-    }
-    still = next_us > t->boot_us ? 0 : still + 1;
-    assert_true(still < 10);
-    if (next_us > t->boot_us) advance_to(t, next_us);
+  uint64_t end_us = t->boot_us + seconds * second_us, next_us;
+  for (;;) {
+    assert_int_equal(played_settle(&t->played, &t->runner, &next_us), 0);
+    if (next_us > end_us) break;
+    advance_to(t, next_us);
   }
-  fail_msg("the runner finds no rest");
+  advance_to(t, end_us);
 }
 
 /* ---- messages */
 
 struct queueid testrunner_inject_envelope(struct testrunner *t, struct text body,
                                           const struct envelope *e) {
-  struct newmessage m;
   struct queueid id;
   assert_int_equal(queueid_make(&id, e->arrival_us), 0);
-  assert_int_equal(newmessage_open(&m, t->queue.store.queue_fd, &id), NEWMESSAGE_OK);
-  assert_int_equal(newmessage_write(&m, body.s, body.len), NEWMESSAGE_OK);
-  assert_int_equal(newmessage_commit(&m, e), NEWMESSAGE_OK);
+  assert_int_equal(privatequeue_put(&t->queue.store, &id, e, body), 0);
   runner_found(&t->runner, &id);
   return id;
 }

@@ -8,7 +8,7 @@
 #define OWL_TESTRUNNER_H
 
 #include "lib/unittest.h"
-#include "queue/runner.h"
+#include "queue/played.h"
 #include "queue/testqueue.h"
 
 enum say {
@@ -42,12 +42,6 @@ struct attempt {
   stralloc body;
 };
 
-struct testagent {
-  int sock;
-  enum route_channel channel;
-  struct frame_reader reader;
-};
-
 struct testrunner {
   struct testqueue queue;
   char control[280];
@@ -55,10 +49,7 @@ struct testrunner {
   struct log log;
   struct clock clock;
   uint64_t wall_us, boot_us;
-  int spawners[2];
-  struct frame_reader readers[2];
-  struct testagent *agents;
-  size_t agent_count, agents_most[2];
+  struct played played;
   enum say means[SAY_COUNT]; /* what each is turned into; the identity at first */
   const struct result *failure; /* what "never" says; NULL: something short */
   const struct result *success; /* the same of a success */

@@ -162,6 +162,44 @@ static void what_is_hurried_goes_out_as_soon_as_there_is_room(void **state) {
   assert_int_equal(t->attempt_count, 20);
 }
 
+/* Its connection breaks whatever is sent before it: nobody behind it suffers. */
+static void a_message_that_breaks_connections_is_not_every_probe(void **state) {
+  struct testrunner *t = *state;
+  testrunner_inject_one(t, sender, "down@poison.example");
+  testrunner_run(t, 10);
+  for (unsigned i = 0; i < 20; i++) {
+    testrunner_inject_one(t, sender, "down-2@poison.example");
+    testrunner_inject_one(t, sender, "bob@poison.example");
+  }
+  testrunner_run(t, 2 * TEST_HOUR_S);
+  assert_int_equal(testrunner_attempts(t, "bob@poison.example"), 20);
+}
+
+/* A place and room are left for who answers, whoever hangs. */
+static void hosts_never_reached_leave_room_for_one_that_answers(void **state) {
+  char to[64];
+  struct testrunner *t = *state;
+  testrunner_inject_one(t, sender, "bob@there.example");
+  testrunner_run(t, 1);
+  for (unsigned i = 0; i < 500; i++) {
+    snprintf(to, sizeof to, "silent@hangs%u.example", i);
+    testrunner_inject_one(t, sender, to);
+  }
+  testrunner_run(t, 10);
+  inject_many(t, sender, "bob@there.example", 200);
+  testrunner_run(t, 1);
+  assert_int_equal(testrunner_attempts(t, "bob@there.example"), 201);
+}
+
+static void a_421_over_a_limit_costs_no_retry_time(void **state) {
+  struct testrunner *t = *state;
+  inject_many(t, sender, "away@shy.example", 3);
+  testrunner_run(t, 0);
+  t->means[SAY_TURNED_AWAY] = SAY_SUCCESS;
+  testrunner_run(t, 70); /* one probe; qmail's retries would be after 400 s */
+  assert_int_equal(testrunner_files(t), 0);
+}
+
 /* ---- limits */
 
 static void concurrencydomain_bounds_the_connections(void **state) {
@@ -170,13 +208,13 @@ static void concurrencydomain_bounds_the_connections(void **state) {
   control(t, "concurrencydomain", "few.example:2\n.sub.example:3\n:4\n");
   inject_many(t, sender, "silent@few.example", 30);
   testrunner_run(t, 10);
-  assert_int_equal(t->agents_most[CHANNEL_REMOTE], 2);
+  assert_int_equal(t->played.agents_most[CHANNEL_REMOTE], 2);
   inject_many(t, sender, "silent@x.sub.example", 30);
   testrunner_run(t, 10);
-  assert_int_equal(t->agents_most[CHANNEL_REMOTE], 5);
+  assert_int_equal(t->played.agents_most[CHANNEL_REMOTE], 5);
   inject_many(t, sender, "silent@other.example", 30);
   testrunner_run(t, 10);
-  assert_int_equal(t->agents_most[CHANNEL_REMOTE], 9);
+  assert_int_equal(t->played.agents_most[CHANNEL_REMOTE], 9);
 }
 
 static void ratelimit_spreads_the_messages(void **state) {
@@ -298,8 +336,8 @@ static void a_destination_is_not_forgotten_by_a_message_under_way(void **state) 
     assert_int_equal(operator_order(&t->runner, &first[i], ORDER_DELETE, 0), OUTCOME_DONE);
   testrunner_run(t, 600);
   struct agent_result r = {.job = 0, .result = {.class = RESULT_SUCCESS}};
-  assert_int_equal(t->agent_count, 1);
-  assert_int_equal(agent_send_result(t->agents[0].sock, &r, 1000), 0);
+  assert_int_equal(t->played.agent_count, 1);
+  assert_int_equal(agent_send_result(t->played.agents[0]->sock, &r, 1000), 0);
   testrunner_run(t, TEST_HOUR_S);
   assert_int_equal(testrunner_attempts(t, "bob@dead.example"), 1);
   assert_int_equal(testrunner_files(t), 0);
@@ -398,6 +436,23 @@ static void a_long_list_leaves_room_for_others(void **state) {
   assert_int_equal(testrunner_files(t), 0);
 }
 
+/* Every third one is for the same domain. */
+static void recipients_of_one_domain_share_transactions(void **state) {
+  enum { RECIPIENTS = 3000 };
+  static char names[RECIPIENTS][32];
+  static const char *to[RECIPIENTS];
+  struct testrunner *t = *state;
+  for (unsigned i = 0; i < RECIPIENTS; i++) {
+    snprintf(names[i], sizeof names[i], "u%u@d%u.example", i, i % 300);
+    to[i] = names[i];
+  }
+  testrunner_inject(t, "list@far.example", 0, to, RECIPIENTS);
+  testrunner_run(t, 100);
+  assert_int_equal(t->attempt_count, RECIPIENTS);
+  for (size_t i = 0; i < RECIPIENTS; i++) assert_int_equal(t->attempts[i].recipients, 10);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
 /* Every destination hangs; the channel's places are taken by those that came
  * first, and local mail does not notice. */
 static void thousands_of_slow_destinations_wait_outside(void **state) {
@@ -430,6 +485,9 @@ int main(void) {
     TEST_CASE(a_probe_that_fails_here_is_not_repeated_at_once),
     TEST_CASE(a_list_that_waits_for_room_is_not_tried_again_and_again),
     TEST_CASE(what_is_hurried_goes_out_as_soon_as_there_is_room),
+    TEST_CASE(a_message_that_breaks_connections_is_not_every_probe),
+    TEST_CASE(hosts_never_reached_leave_room_for_one_that_answers),
+    TEST_CASE(a_421_over_a_limit_costs_no_retry_time),
     TEST_CASE(concurrencydomain_bounds_the_connections),
     TEST_CASE(ratelimit_spreads_the_messages),
     TEST_CASE(a_limit_that_is_lifted_counts_at_once),
@@ -444,6 +502,7 @@ int main(void) {
     TEST_CASE(what_a_list_has_not_come_to_goes_out),
     TEST_CASE(a_senders_backlog_does_not_delay_others),
     TEST_CASE(a_long_list_leaves_room_for_others),
+    TEST_CASE(recipients_of_one_domain_share_transactions),
     TEST_CASE(thousands_of_slow_destinations_wait_outside),
   };
   return cmocka_run_group_tests_name("traffic", tests, NULL, NULL);

@@ -360,6 +360,16 @@ size_t waitlist_parked(const struct waitlist *w, uint32_t lane) {
   return lane < w->lane_count ? w->lanes[lane].parked : 0;
 }
 
+bool waitlist_oldest(const struct waitlist *w, uint32_t *from, uint32_t most, uint64_t *oldest_us,
+                     uint32_t lanes) {
+  for (; most && *from < w->used; most--, ++*from) {
+    const struct waiting *m = &w->all[*from];
+    if (m->state == WAITING_UNUSED || m->state == WAITING_IN_HAND || m->lane >= lanes) continue;
+    if (oldest_us[m->lane] == 0 || m->arrival_us < oldest_us[m->lane]) oldest_us[m->lane] = m->arrival_us;
+  }
+  return *from < w->used;
+}
+
 void waitlist_free(struct waitlist *w) {
   for (uint32_t i = 0; i < w->lane_count; i++) free(w->lanes[i].heap);
   free(w->lanes);

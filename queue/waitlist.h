@@ -106,6 +106,13 @@ size_t waitlist_waiting(const struct waitlist *w); /* in hand ones left out */
 size_t waitlist_in_lane(const struct waitlist *w, uint32_t lane);
 size_t waitlist_parked(const struct waitlist *w, uint32_t lane);
 
+/* waitlist_oldest(): looks at so many messages from *from on, which it moves:
+ * oldest_us[LANE], for lanes below the number given, becomes the least arrival
+ * of those that want to go there.  False when there are no more.  Between two
+ * calls messages may come and go. */
+bool waitlist_oldest(const struct waitlist *w, uint32_t *from, uint32_t most, uint64_t *oldest_us,
+                     uint32_t lanes);
+
 void waitlist_free(struct waitlist *w);
 
 #endif

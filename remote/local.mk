@@ -28,14 +28,14 @@ noinst_LIBRARIES += %D%/libremote.a
 
 if CMOCKA
 check_PROGRAMS += %D%/alias_test %D%/body_test %D%/ip_test %D%/mx_test %D%/net_test %D%/reply_test %D%/smtp_test %D%/verdict_test
-%C%_alias_test_LDADD = %D%/libremote.a $(TEST_LIBS)
-%C%_body_test_LDADD = %D%/libremote.a $(TEST_LIBS)
-%C%_ip_test_LDADD = %D%/libremote.a $(TEST_LIBS)
-%C%_mx_test_LDADD = %D%/libremote.a $(TEST_LIBS)
-%C%_net_test_LDADD = %D%/libremote.a $(TEST_LIBS)
-%C%_reply_test_LDADD = %D%/libremote.a $(TEST_LIBS)
-%C%_smtp_test_LDADD = %D%/libremote.a $(TEST_LIBS)
-%C%_verdict_test_LDADD = %D%/libremote.a $(TEST_LIBS)
+%C%_alias_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_body_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_ip_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_mx_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_net_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_reply_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_smtp_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_verdict_test_LDADD = %D%/libremote.a $(LDADD)
 endif
 
 if FUZZERS

@@ -19,15 +19,10 @@ SMTPD_PARTS = $(SMTPD_COMMAND) \
 if CMOCKA
 check_PROGRAMS += %D%/command_test %D%/data_test %D%/doorkeeper_test %D%/policy_test %D%/talker_test
 %C%_command_test_SOURCES = %D%/command_test.c $(SMTPD_COMMAND)
-%C%_command_test_LDADD = $(TEST_LIBS)
 %C%_data_test_SOURCES = %D%/data_test.c %D%/data.c
-%C%_data_test_LDADD = $(TEST_LIBS)
 %C%_doorkeeper_test_SOURCES = %D%/doorkeeper_test.c $(SMTPD_PARTS)
-%C%_doorkeeper_test_LDADD = $(TEST_LIBS)
 %C%_policy_test_SOURCES = %D%/policy_test.c %D%/policy.c %D%/trace.c %D%/client.c %D%/settings.c
-%C%_policy_test_LDADD = $(TEST_LIBS)
 %C%_talker_test_SOURCES = %D%/talker_test.c %D%/talker.c %D%/data.c $(SMTPD_COMMAND)
-%C%_talker_test_LDADD = $(TEST_LIBS)
 endif
 
 if FUZZERS

@@ -1,19 +1,24 @@
 # tests/: whole programs, run by ./check.  No privileges of their own; as root
 # they shut themselves into namespaces.
 EXTRA_DIST += \
-  %D%/packages.sh %D%/peers.sh %D%/bench/owlpost.sh %D%/bench/owlq %D%/system/run \
+  %D%/packages.sh %D%/peers.sh %D%/bench/owlpost.sh %D%/bench/syncs.py %D%/bench/owlq %D%/system/run \
   %D%/system/carrier.py %D%/system/conftest.py %D%/system/instance.py \
   %D%/system/message.py %D%/system/peers.py %D%/system/processes.py %D%/system/strace.py \
-  %D%/system/test_attack.py %D%/system/test_clients.py %D%/system/test_defer.py %D%/system/test_dsn.py %D%/system/test_flow.py \
+  %D%/system/test_attack.py %D%/system/test_backlog.py %D%/system/test_clients.py %D%/system/test_defer.py %D%/system/test_dsn.py %D%/system/test_flow.py \
   %D%/system/test_hostile.py %D%/system/test_link.py %D%/system/test_listeners.py %D%/system/test_mx.py %D%/system/test_rights.py \
   %D%/system/test_storm.py %D%/system/test_trace.py %D%/system/waiting.py
-EXTRA_DIST += %D%/system/agent.py %D%/system/test_explain.py %D%/system/test_owlq.py %D%/system/test_owlq_read.py %D%/system/test_remote.py
+EXTRA_DIST += %D%/system/test_simulate.py
+EXTRA_DIST += %D%/system/agent.py %D%/system/test_explain.py %D%/system/test_stats.py %D%/system/test_owlq.py %D%/system/test_owlq_read.py %D%/system/test_remote.py
+EXTRA_DIST += %D%/system/test_shortage.py %D%/system/test_space.py
 EXTRA_DIST += %D%/system/backlog.py %D%/system/test_operate.py %D%/system/test_check.py
 
 EXTRA_DIST += %D%/model/queue.pml %D%/model/run
 
 # Every *_fuzz program starts from its corpus here.
 EXTRA_DIST += %D%/fuzz/run %D%/fuzz/corpus
+
+# Benchmarks of the queue, for root; rig.py is what they share.
+EXTRA_DIST += %D%/bench/rig.py %D%/bench/backlog %D%/bench/deadhost %D%/bench/manyrecipients %D%/bench/slowhosts
 
 # What tests and benchmarks fill queues with.
 noinst_PROGRAMS += %D%/bench/fillqueue

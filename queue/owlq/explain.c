@@ -1,11 +1,12 @@
 #include "config.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "lib/address.h"
 #include "lib/exitcode.h"
 #include "lib/route.h"
 #include "queue/owlq/askprogram.h"
+#include "queue/owlq/limitfacts.h"
+#include "queue/owlq/livefacts.h"
 #include "queue/owlq/owlq.h"
 #include "queue/owlq/showfacts.h"
 
@@ -19,7 +20,7 @@ struct wish {
   bool json, relay;
 };
 
-enum { ADDRESS, SMTP, ROUTE, DELIVERY, LIMITS, SECTIONS };
+enum { ADDRESS, SMTP, ROUTE, DELIVERY, LIMITS, NOW, SECTIONS };
 
 struct explanation {
   struct section sections[SECTIONS];
@@ -118,34 +119,17 @@ static void ask_delivery(struct explanation *e) {
   else ask_remote(e);
 }
 
-/* ---- settings */
+/* ---- what holds for all that goes there */
 
-static void note_limits(struct explanation *e, struct control *c) {
-  static const enum control_name names[2][6] = {
-      {CONTROL_CONCURRENCYLOCAL, CONTROL_RETRYSKIPLOCAL, CONTROL_QUEUELIFETIME,
-       CONTROL_TIMEOUTDELIVERY, CONTROL_TIMEOUTLOOKUP, CONTROL_COUNT},
-      {CONTROL_CONCURRENCYREMOTE, CONTROL_RECIPIENTLIMIT, CONTROL_RETRYSKIPREMOTE,
-       CONTROL_QUEUELIFETIME, CONTROL_TIMEOUTCONNECT, CONTROL_TIMEOUTREMOTE},
-  };
-  struct facts f = {.fd = -1};
-  stralloc value = {0};
-  for (size_t i = 0; i < 6; i++) {
-    enum control_name name = names[e->route.channel][i];
-    if (name == CONTROL_COUNT) continue;
-    if (control_text(c, name, &value) == -1) {
-      fact_say(&f, "problem", "", text_of(c->error.s));
-      continue;
-    }
-    fact_begin(&f, control_table[name].name);
-    fact_t(&f, text_of_stralloc(&value));
-    fact_s(&f, ": ");
-    fact_s(&f, control_table[name].help);
-    fact_detail(&f, "value", text_of_stralloc(&value));
-    fact_end(&f);
-  }
-  stralloc_free(&value);
+static void note_destination(struct explanation *e, struct control *c) {
+  struct facts limits = {.fd = -1}, now = {.fd = -1};
+  if (!e->is_routed || route_leads_nowhere(&e->route)) return;
+  limitfacts(&limits, c, &e->route);
+  livefacts(&now, c, text_of_stralloc(&e->address));
   e->sections[LIMITS].title = "limits and times (owlpost-control(5))";
-  e->sections[LIMITS].lines = f.lines;
+  e->sections[LIMITS].lines = limits.lines;
+  e->sections[NOW].title = "its destination now, by owl-send";
+  e->sections[NOW].lines = now.lines;
 }
 
 /* ---- the command */
@@ -162,16 +146,19 @@ static int read_wish(struct wish *w, int argc, char **argv) {
   return w->address ? 0 : -1;
 }
 
-static void show(const struct explanation *e, bool json) {
-  const char *before = "";
-  if (json) printf("{");
-  for (size_t i = 0; i < SECTIONS; i++) {
-    if (!e->sections[i].title) continue;
-    if (json) printf("%s", before);
-    (json ? showfacts_json : showfacts_text)(&e->sections[i]);
-    before = ",\n";
-  }
-  if (json) printf("}\n");
+static int show_json(const struct explanation *e) {
+  struct jsonline line;
+  jsonline_begin(&line);
+  for (size_t i = 0; i < SECTIONS; i++)
+    if (e->sections[i].title) showfacts_json(&line, &e->sections[i]);
+  return jsonline_put(&line);
+}
+
+static int show(const struct explanation *e, bool json) {
+  if (json) return show_json(e);
+  for (size_t i = 0; i < SECTIONS; i++)
+    if (e->sections[i].title) showfacts_text(&e->sections[i]);
+  return TOOL_OK;
 }
 
 static void free_all(struct explanation *e) {
@@ -186,15 +173,16 @@ int owlq_explain(struct control *c, int argc, char **argv) {
                                        {"smtp", "received by owl-smtpd", {0}},
                                        {"route", "the route", {0}},
                                        {"delivery", NULL, {0}},
-                                       {"limits", NULL, {0}}}};
+                                       {"limits", NULL, {0}},
+                                       {"now", NULL, {0}}}};
   if (read_wish(&w, argc, argv) == -1) return owlq_usage(usage);
   if (read_address(&e, &w) == -1) return owlq_complain("explain", "out of memory");
   ask_receiver(&e, &w);
   find_route(&e, c);
   ask_delivery(&e);
-  if (e.is_routed) note_limits(&e, c);
-  show(&e, w.json);
-  int code = e.is_routed ? TOOL_OK : TOOL_SYSTEM;
+  note_destination(&e, c);
+  int code = show(&e, w.json);
+  if (!e.is_routed) code = TOOL_SYSTEM;
   free_all(&e);
   return code;
 }

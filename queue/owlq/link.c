@@ -22,13 +22,29 @@ int link_open(struct link *l, struct control *c) {
   return l->sock == -1 ? -1 : 0;
 }
 
+int link_send_payload(struct link *l, unsigned type, struct text payload) {
+  int r = frame_send(l->sock, &ctl_protocol, type, payload, -1, ANSWER_MS);
+  if (r == -1) owlq_complain("the runner", strerror(errno));
+  return r;
+}
+
 int link_send(struct link *l, unsigned type, const struct ctl_request *request) {
   stralloc payload = {0};
   int r = ctl_put_request(&payload, request);
-  if (r == 0) r = frame_send(l->sock, &ctl_protocol, type, text_of_stralloc(&payload), -1, ANSWER_MS);
   if (r == -1) owlq_complain("the runner", strerror(errno));
+  if (r == 0) r = link_send_payload(l, type, text_of_stralloc(&payload));
   stralloc_free(&payload);
   return r;
+}
+
+int link_receive_frame(struct link *l, struct frame *f) {
+  struct ctl_reply reply;
+  if (frame_receive(&l->reader, l->sock, f, ANSWER_MS) != FRAME_READY)
+    return owlq_complain("the runner", "no answer that makes sense"), -1;
+  if (f->type != CTL_ERROR) return 0;
+  bool whole = ctl_read_reply(&reply, f->payload) == 0;
+  fprintf(stderr, "owlq: %.*s\n", whole ? (int)reply.text.len : 0, whole && reply.text.s ? reply.text.s : "");
+  return -1;
 }
 
 int link_receive(struct link *l, struct ctl_reply *reply) {

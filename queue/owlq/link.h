@@ -21,6 +21,12 @@ int link_send(struct link *l, unsigned type, const struct ctl_request *request);
  * until the next call. */
 int link_receive(struct link *l, struct ctl_reply *reply);
 
+/* For requests and answers of other forms.  link_send_payload(): as link_send().
+ * link_receive_frame(): the next frame that is no ERROR; valid until the next
+ * call. */
+int link_send_payload(struct link *l, unsigned type, struct text payload);
+int link_receive_frame(struct link *l, struct frame *f);
+
 void link_close(struct link *l);
 
 #endif

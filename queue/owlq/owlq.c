@@ -24,6 +24,9 @@ static const struct command commands[] = {
   {"body", owlq_body, "ID: the message itself"},
   {"why", owlq_why, "ID: every attempt, what comes next, and why not now"},
   {"explain", owlq_explain, "ADDRESS: what would happen to mail for it, and why"},
+  {"stats", owlq_stats, "[DESTINATION]: the runner's numbers, and each destination"},
+  {"top", owlq_top, "the same on a screen that lives"},
+  {"metrics", owlq_metrics, "the same for Prometheus"},
   {"status", owlq_ctl, "how many deliveries run, how many messages wait"},
   {"flush", owlq_ctl, "everything that waits is tried now"},
   {"rescan", owlq_ctl, "look for new messages now"},
@@ -36,6 +39,7 @@ static const struct command commands[] = {
   {"hold-destination", owlq_destination, "[NAME...]: nothing goes there until released"},
   {"release-destination", owlq_destination, "NAME...: what is for it is tried again"},
   {"check", owlq_check, "[--repair]: is everything in the queue as it should be?"},
+  {"simulate", owlq_simulate, "SCENARIO: what the scheduler would do with a load"},
   {"config", owlq_config, "[NAME]: the control files, their values and defaults"},
   {"setup", owlq_setup, "make the folders of the queue"},
 };

@@ -17,12 +17,17 @@ int owlq_body(struct control *c, int argc, char **argv);
 int owlq_why(struct control *c, int argc, char **argv);
 int owlq_qread(struct control *c, int argc, char **argv); /* qmail-qread */
 int owlq_qstat(struct control *c, int argc, char **argv); /* qmail-qstat */
+int owlq_explain(struct control *c, int argc, char **argv);
+int owlq_stats(struct control *c, int argc, char **argv);
+int owlq_top(struct control *c, int argc, char **argv);
+int owlq_metrics(struct control *c, int argc, char **argv);
 int owlq_ctl(struct control *c, int argc, char **argv); /* status, flush, rescan */
 int owlq_change(struct control *c, int argc, char **argv); /* hold, release, retry, expire, bounce, delete */
 
 int owlq_destination(struct control *c, int argc, char **argv); /* hold-destination, release-destination */
 int owlq_check(struct control *c, int argc, char **argv);
-int owlq_explain(struct control *c, int argc, char **argv);
+
+int owlq_simulate(struct control *c, int argc, char **argv);
 
 /* ---- what they share */
 

@@ -6,7 +6,7 @@
 #ifndef OWL_SHOWFACTS_H
 #define OWL_SHOWFACTS_H
 
-#include "lib/text.h"
+#include "queue/owlq/jsonline.h"
 
 struct section {
   const char *name;  /* for JSON, and for who greps */
@@ -16,8 +16,8 @@ struct section {
 
 void showfacts_text(const struct section *s);
 
-/* showfacts_json(): the members of an object: "NAME": [ {...}, ... ], with
- * "fact", "text" and each detail, all strings. */
-void showfacts_json(const struct section *s);
+/* showfacts_json(): an array NAME of objects with "fact", "text" and each
+ * detail, all strings. */
+void showfacts_json(struct jsonline *to, const struct section *s);
 
 #endif

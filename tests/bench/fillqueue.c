@@ -12,6 +12,7 @@
  *   -t             new messages, without a log
  *   -s PATTERN     sender; sender%n@sender.test
  *   -r PATTERN     recipients; user%n@dest%d.test
+ *   -q PATTERN     next hops as the log names them; what follows the recipient's @
  *   -R NUMBER      recipients of each message; 1
  *   -d NUMBER      destinations; 1
  *   -b OCTETS      size of each message, its header included; 1000
@@ -47,7 +48,7 @@ struct range {
 
 static struct {
   bool new;
-  const char *sender, *recipient, *text, *folder;
+  const char *sender, *recipient, *hop, *text, *folder;
   uint64_t recipients, destinations, octets, processes, seed, count;
   struct range age_s, wait_s;
 } options = {
@@ -64,8 +65,9 @@ static struct {
 };
 
 static void die_usage(void) {
-  fprintf(stderr, "usage: fillqueue [-t] [-s SENDER] [-r RECIPIENT] [-R RECIPIENTS] [-d DESTINATIONS]\n"
-                  "  [-b OCTETS] [-a MIN-MAX] [-n MIN-MAX] [-T TEXT] [-j PROCESSES] [-S SEED] QUEUEDIR COUNT\n");
+  fprintf(stderr, "usage: fillqueue [-t] [-s SENDER] [-r RECIPIENT] [-q NEXTHOP] [-R RECIPIENTS]\n"
+                  "  [-d DESTINATIONS] [-b OCTETS] [-a MIN-MAX] [-n MIN-MAX] [-T TEXT] [-j PROCESSES]\n"
+                  "  [-S SEED] QUEUEDIR COUNT\n");
   exit(TOOL_USAGE);
 }
 
@@ -108,10 +110,11 @@ static struct range range(const char *s) {
 }
 
 static void read_options(int argc, char **argv) {
-  for (int c; (c = getopt(argc, argv, "ts:r:R:d:b:a:n:T:j:S:")) != -1;) switch (c) {
+  for (int c; (c = getopt(argc, argv, "ts:r:q:R:d:b:a:n:T:j:S:")) != -1;) switch (c) {
       case 't': options.new = true, options.age_s = (struct range){0, 0}; break;
       case 's': options.sender = optarg; break;
       case 'r': options.recipient = optarg; break;
+      case 'q': options.hop = optarg; break;
       case 'R': options.recipients = at_least_one(optarg); break;
       case 'd': options.destinations = at_least_one(optarg); break;
       case 'b': options.octets = number(optarg); break;
@@ -133,7 +136,7 @@ static void read_options(int argc, char **argv) {
 struct one {
   uint64_t n, now_us, age_s, wait_s, random;
   struct queueid id;
-  stralloc sender, addresses, envelope, file, log;
+  stralloc sender, addresses, hop, envelope, file, log;
   size_t *address_ends;
   struct envelope e;
 };
@@ -215,6 +218,17 @@ static void make_file(struct one *m) {
        queuefile_cat_trailer(&m->file, octets, crc, text_of_stralloc(&m->envelope)) == 0);
 }
 
+static struct text next_hop(struct one *m, struct text recipient, uint64_t r) {
+  stralloc_zero(&m->hop);
+  if (options.hop) cat_pattern(&m->hop, options.hop, m->n, r);
+  else {
+    const char *at = memrchr(recipient.s, '@', recipient.len);
+    if (!at) return TEXT_ABSENT;
+    need(stralloc_catb(&m->hop, at + 1, (size_t)(recipient.s + recipient.len - at - 1)));
+  }
+  return text_of_stralloc(&m->hop);
+}
+
 static void make_log(struct one *m) {
   struct logrecord r = {
     .time_us = m->now_us,
@@ -223,8 +237,10 @@ static void make_log(struct one *m) {
     .result = {.class = RESULT_DEFERRAL, .status = text_of("4.4.1"), .text = text_of(options.text)}};
   stralloc_zero(&m->log);
   need(msglog_cat_magic(&m->log) == 0);
-  for (r.recipient = 0; r.recipient < options.recipients; r.recipient++)
+  for (r.recipient = 0; r.recipient < options.recipients; r.recipient++) {
+    r.route = next_hop(m, m->e.recipients[r.recipient].address, r.recipient);
     need(msglog_cat(&m->log, &r) == 0);
+  }
 }
 
 static void make(struct one *m, uint64_t n) {

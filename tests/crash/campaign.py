@@ -8,10 +8,11 @@ from collections import Counter
 import mutants
 import scenario
 from judge import Case
+from model import FileSystem
 from recover import recover
 
-RECOVERIES = {False: 2, True: 10}  # of each story that are cut off in their turn
-MUTANT_STATES = {False: (30, 300), True: (1000, 20000)}  # tried of each mutant, until it is caught
+RECOVERIES = {False: 2, True: 6}  # of each story that are cut off in their turn
+MUTANT_STATES = {False: (30, 300, 3000), True: (300, 5000)}  # tried of each mutant, until it is caught
 
 # What the workers of a pool work on: set before they fork.
 shared = None
@@ -20,7 +21,7 @@ places = {}
 
 def _states(job):
     number, mutant = job
-    return job, shared.stories[number].states(shared.limits, mutant)
+    return job, shared.stories[number].states(shared.limits, mutant, shared.file_system)
 
 
 def _story(name):
@@ -38,22 +39,27 @@ def _outcome(job):
     if story.name not in places:
         r = shared.recorder
         places[story.name] = scenario.make_place(story.name, f"{r.work}/{story.name}.{os.getpid()}", r.programs, True)
-    return job, recover(places[story.name], story.trees[d], story.ledger.originals)
+    what = (places[story.name], story.trees[d], story.ledger.originals)
+    outcome = recover(*what)
+    if outcome.stuck and d in story.last[None]:  # or the machine is slow
+        outcome = recover(*what, patience_s=20)
+    return job, outcome
 
 
 class Campaign:
     """faults: {(title, mutant): Counter of what was broken}; examples: {(title,
     mutant, fault): (story, moment, digest)}; tried: {mutant: states}."""
 
-    def __init__(self, recorder, limits, full):
-        self.recorder, self.limits, self.full = recorder, limits, full
+    def __init__(self, recorder, limits, full, file_system):
+        self.recorder, self.limits, self.full, self.file_system = recorder, limits, full, file_system
+        self.journal = file_system is not FileSystem
         self.stories, self.faults, self.examples, self.tried = [], {}, {}, Counter()
         self.start, self.dice = time.monotonic(), random.Random(1)
 
     def _map(self, function, jobs, chunk=1):
         global shared
         shared = self
-        with multiprocessing.Pool() as pool:
+        with multiprocessing.Pool(2 * os.cpu_count()) as pool:
             yield from pool.imap_unordered(function, jobs, chunk)
 
     def _say(self, text):

@@ -1,8 +1,8 @@
 """What has been promised, moment by moment.
 
 A moment is a number of events that have happened.  From a trace come: which
-messages exist and since when they are accepted (owl-queue's exit 0), what the
-runner handed to agents, which results it got, and from when on these count as
+messages exist and since when they are accepted (owl-queue's exit 0, or a first
+try), what the runner handed to agents, which results it got, and from when on these count as
 durable: from the runner's next rest, or with a sync interval the first one
 that comes so much later.
 """
@@ -103,6 +103,7 @@ class Ledger:
             addresses = [v.decode() for tag, v in items if tag == agent.RECIPIENT_ADDRESS]
             self._jobs[e.pid, e.number, self._numbers(payload)[0x0300]] = (id, dict(enumerate(addresses)))
             self.handed += [(self.moment, id, address) for address in addresses]
+            self.accepted.setdefault(id, self.moment)  # nothing is tried that is not durable
 
     def _receive(self, e, fs):
         if e.program != "owl-send":

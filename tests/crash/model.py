@@ -15,10 +15,11 @@ any part:
 
 fsync() of a file makes its octets and size durable and no name of it; fsync()
 of a folder all operations on its names, and no octets; syncfs() everything.
-That is less than ext4, XFS and Btrfs give (they keep the order of operations
-on names, and rename() whole), and less than POSIX promises nowhere.
+That is less than ext4, XFS and Btrfs give (journal.py has what the first two
+do), and less than POSIX promises nowhere.
 """
 import hashlib
+import itertools
 
 SECTOR = 512
 
@@ -100,11 +101,14 @@ def thin(options, limit):
 
 
 class Change:
-    """An operation on a name: what it stands for afterwards."""
-    __slots__ = ("node", "partner", "durable")
+    """An operation on a name: what it stands for afterwards; partner: that on
+    the new name, of a rename; number: the same for both, and growing."""
+    __slots__ = ("node", "partner", "durable", "number")
+    numbers = itertools.count(1)
 
     def __init__(self, node, partner=None):
         self.node, self.partner, self.durable = node, partner, False
+        self.number = partner.number if partner else next(self.numbers)
 
 
 class Folder:
@@ -132,6 +136,8 @@ class Folder:
 class FileSystem:
     """tree: {path: octets} of what is there at first, durable; a path that ends
     in "/" is a folder that the programs made."""
+
+    crash = None  # states.Crash, or what takes its place
 
     def __init__(self, tree=()):
         self.folders = {}  # path -> Folder, of those that are there now

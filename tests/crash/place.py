@@ -24,8 +24,8 @@ import agent  # noqa: E402
 CONTROLS = {"me": "here.test", "locals": "here.test", "syncinterval": "0", "timeoutidle": "1"}
 USERS = ("joe", "ann", "alias")
 QUEUE_FOLDERS = ("todo", "tmp", "bad", *(f"wait/{n:02x}" for n in range(256)))
-PATIENCE_S = 1.5
-HURRIES_MAX = 60  # more attempts will not help
+PATIENCE_S = 2
+HURRIES_MAX = 20  # for each second of patience: more attempts will not help
 
 
 class Place:
@@ -135,7 +135,7 @@ class Runner:
         while not true():
             if time.monotonic() > until:
                 raise TimeoutError("the runner does not come that far:\n" + "\n".join(self.log))
-            self.pump(100)
+            self.pump(50)
 
     def wait_log(self, pattern, count=1, seconds=20):
         """Until count lines match."""
@@ -149,20 +149,25 @@ class Runner:
     def has_ended(self):
         return self._log is None
 
-    def work_off(self):
+    def work_off(self, patience_s=PATIENCE_S):
         """Hurries it until the queue is empty; whether it came to that."""
-        seen, until, hurries = 0, time.monotonic() + PATIENCE_S, 0
-        while hurries < HURRIES_MAX and time.monotonic() < until and not self.has_ended():
-            quiet = not self.pump(4)
+        seen, until, hurries = 0, time.monotonic() + patience_s, 0
+        while hurries < HURRIES_MAX * patience_s and time.monotonic() < until and not self.has_ended():
+            quiet = not self.pump(4 if hurries < 20 else 40)
             if len(self.log) > seen:
-                seen, until = len(self.log), time.monotonic() + PATIENCE_S
-            if not quiet or not self.log:  # it says something when its signals are set up
+                seen, until = len(self.log), time.monotonic() + patience_s
+            if not quiet or not self.log or self._deliveries():  # a log: its signals are set up
                 continue
             if not any(p.startswith(("todo/", "wait/")) for p in self.place.queue_files()):
                 return True
             self.hurry()
             hurries += 1
         return False
+
+    def _deliveries(self):
+        """That are under way."""
+        return (sum(line.startswith("starting delivery") for line in self.log)
+                - sum(line.startswith("delivery ") for line in self.log))
 
     def hurry(self):
         os.kill(self.pid, signal.SIGALRM)

@@ -1,10 +1,10 @@
 /* record - runs a command and writes down what owlpost's programs in it do to
  * a folder (tests/crash/trace.h says how)
  *
- * usage: record [-n] [-k N] FOLDER TRACE COMMAND [ARGUMENT...]
+ * usage: record [-n] [-k PROGRAM:N] FOLDER TRACE COMMAND [ARGUMENT...]
  *
- * -n: the file system has no unnamed files (O_TMPFILE fails).  -k: the runner is
- * killed before its N-th call that changes the folder.  The exit code is the
+ * -n: the file system has no unnamed files (O_TMPFILE fails).  -k: the
+ * program is killed before its N-th call that changes the folder.  The exit code is the
  * command's.  For tests only; follows static programs and, as root, set-id
  * ones.
  */
@@ -28,7 +28,7 @@ static void die(const char *what) {
 }
 
 static void die_usage(void) {
-  fputs("usage: record [-n] [-k N] FOLDER TRACE COMMAND [ARGUMENT...]\n", stderr);
+  fputs("usage: record [-n] [-k PROGRAM:N] FOLDER TRACE COMMAND [ARGUMENT...]\n", stderr);
   exit(100);
 }
 
@@ -111,12 +111,19 @@ static int follow(pid_t command) {
   }
 }
 
+static void kill_at(char *what) {
+  char *colon = strchr(what, ':');
+  if (!colon) die_usage();
+  *colon = 0;
+  tracee_kill_at(what, strtoul(colon + 1, NULL, 10));
+}
+
 int main(int argc, char **argv) {
   char root[PATH_MAX];
   int option;
   while ((option = getopt(argc, argv, "+nk:")) != -1) switch (option) {
     case 'n': calls_deny_unnamed(); break;
-    case 'k': tracee_kill_at(strtoul(optarg, NULL, 10)); break;
+    case 'k': kill_at(optarg); break;
     default: die_usage();
     }
   argv += optind;

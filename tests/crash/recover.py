@@ -10,7 +10,7 @@ import re
 import sys
 
 from letter import Letter
-from place import Runner
+from place import PATIENCE_S, Runner
 from scenario import in_recovery, make_place
 
 END = re.compile(r"end msg (\d+)$")
@@ -60,17 +60,17 @@ def clear(place):
             os.rmdir(maildir)
 
 
-def run(place, tree):
+def run(place, tree, patience_s=PATIENCE_S):
     build(place, tree)
     runner = Runner(place, in_recovery)
-    runner.stuck = not runner.work_off()
+    runner.stuck = not runner.work_off(patience_s)
     runner.stop()
     return runner
 
 
-def recover(place, tree, originals):
+def recover(place, tree, originals, patience_s=PATIENCE_S):
     o = Outcome()
-    runner = run(place, tree)
+    runner = run(place, tree, patience_s)
     o.stuck, o.code = runner.stuck, runner.code
     o.left = place.queue_files()
     o.letters = list(letters_in(place, tree, originals))

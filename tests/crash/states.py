@@ -15,14 +15,15 @@ from model import Content, File, Folder
 
 class Limits:
     """exhaustive: as many combinations are all made; samples: of more, so many
-    at random; contents: of one file."""
+    at random; contents: of one file; pairs: of so many things, each two."""
 
     def __init__(self, full):
-        self.exhaustive, self.samples, self.contents, self.pairs = (4096, 400, 200, True) if full else (48, 8, 14, False)
+        self.exhaustive, self.samples, self.contents, self.pairs = (1024, 60, 60, 12) if full else (48, 8, 14, 0)
 
 
 class Crash:
-    """What is undecided at one moment."""
+    """What is undecided at one moment: a dimension for each name, and for each
+    file."""
 
     def __init__(self, fs, limits):
         self.fs, self.limits = fs, limits
@@ -31,6 +32,15 @@ class Crash:
         self.files = [f for f in dict.fromkeys(fs._named()) if isinstance(f, File) and f.ops]
         self.sizes = [len(changes) + 1 for _, _, changes in self.names]
         self.sizes += [len(f.options(limits.contents)) for f in self.files]
+
+    def applied(self, choice):
+        """How many of its operations each name has seen; None: that cannot be."""
+        happened = [changes[:n] for (_, _, changes), n in zip(self.names, choice)]
+        known = {id(c) for changes in happened for c in changes}
+        for c in (c for changes in happened for c in changes if c.partner):
+            if not c.partner.durable and id(c.partner) not in known:
+                return None
+        return choice[:len(self.names)]
 
     def choices(self, seed):
         """Tuples of numbers, one for each dimension."""
@@ -46,7 +56,7 @@ class Crash:
             for i, size in enumerate(self.sizes):
                 for value in range(size):
                     yield (*base[:i], value, *base[i + 1:])
-            for i, j in itertools.combinations(range(len(base)), 2) if self.limits.pairs else ():
+            for i, j in itertools.combinations(range(len(base)), 2) if len(base) <= self.limits.pairs else ():
                 pair = list(base)
                 pair[i], pair[j] = kept[i] - base[i], kept[j] - base[j]
                 yield tuple(pair)
@@ -54,16 +64,12 @@ class Crash:
             yield tuple(dice.randrange(n) for n in self.sizes)
 
     def state(self, choice):
-        """The tree, or None: this one cannot be."""
-        names = {(id(folder), name): value for (folder, name, _), value in zip(self.names, choice)}
-        applied = set()
-        for (_, _, changes), value in zip(self.names, choice):
-            applied.update(map(id, changes[:value]))
-        for (_, _, changes), value in zip(self.names, choice):
-            for c in changes[:value]:
-                if c.partner and not c.partner.durable and id(c.partner) not in applied:
-                    return None
-        contents = dict(zip(map(id, self.files), choice[len(self.names):]))
+        """The tree, or None."""
+        applied = self.applied(choice)
+        if applied is None:
+            return None
+        names = {(id(folder), name): n for (folder, name, _), n in zip(self.names, applied)}
+        contents = dict(zip(map(id, self.files), choice[-len(self.files):])) if self.files else {}
         tree = {}
         for path, folder in self.fs.folders.items():
             if folder.static:
@@ -110,7 +116,7 @@ def enumerate_states(steps, fs, limits, found):
 
 
 def _at(moment, fs, limits, found):
-    crash = Crash(fs, limits)
+    crash = (fs.crash or Crash)(fs, limits)
     for choice in crash.choices(moment):
         tree = crash.state(choice)
         if tree is not None:

@@ -23,7 +23,7 @@ class Story:
         self.ledger.feed(events, self.tree)
         self.trees, self.outcomes, self.last = {}, {}, {}
 
-    def states(self, limits, mutant):
+    def states(self, limits, mutant, file_system=FileSystem):
         """{digest: moment} and {digest: tree}."""
         last, trees = {}, {}
 
@@ -31,7 +31,7 @@ class Story:
             d = digest(tree)
             last[d] = moment + self.start
             trees.setdefault(d, tree)
-        enumerate_states(mutants.apply(self.events, mutant), FileSystem(self.tree), limits, found)
+        enumerate_states(mutants.apply(self.events, mutant), file_system(self.tree), limits, found)
         return last, trees
 
     def ledger_at(self, moment):
@@ -47,8 +47,8 @@ class Recorder:
     def _record(self, name, program, title, octets=b""):
         folder = f"{self.work}/{title}"
         os.makedirs(f"{folder}/root")
-        _, _, how = name.partition("-")
-        options = ["-n"] if how == "named" else ["-k", how] if how else []
+        story, _, how = name.partition("-")
+        options = ["-n"] if how == "named" else ["-k", f"{scenario.KILLED[story]}:{how}"] if how else []
         done = subprocess.run(
             [f"{self.staged}/record", *options, f"{folder}/root", f"{folder}.trace", "/usr/bin/python3", "-B",
              f"{self.staged}/tests/crash/{program}",

@@ -10,9 +10,13 @@
 
 static struct tracee *first;
 static struct tracee *inside; /* whose call changes the folder just now */
+static const char *program_to_kill;
 static unsigned long calls_until_kill;
 
-void tracee_kill_at(unsigned long n) { calls_until_kill = n; }
+void tracee_kill_at(const char *program, unsigned long n) {
+  program_to_kill = program;
+  calls_until_kill = n;
+}
 
 struct tracee *tracee_find(pid_t pid) {
   for (struct tracee *t = first; t; t = t->next)
@@ -53,7 +57,7 @@ void tracee_resume(const struct tracee *t, int signal_number) {
 }
 
 static void kill_in_time(const struct tracee *t) {
-  if (!calls_until_kill || !t->call.alone || strcmp(t->program, "owl-send") != 0) return;
+  if (!calls_until_kill || !t->call.alone || strcmp(t->program, program_to_kill) != 0) return;
   if (--calls_until_kill == 0) (void)kill(t->pid, SIGKILL);
 }
 

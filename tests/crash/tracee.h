@@ -42,9 +42,9 @@ void tracee_forget(pid_t pid);
 /* tracee_identify(): reads which program it runs. */
 void tracee_identify(struct tracee *t);
 
-/* tracee_kill_at(): the runner is killed when it comes to its n-th call that
- * changes the folder. */
-void tracee_kill_at(unsigned long n);
+/* tracee_kill_at(): who runs this program is killed when it comes to the n-th
+ * call that changes the folder.  The name is kept. */
+void tracee_kill_at(const char *program, unsigned long n);
 
 /* tracee_resume(): lets it run to its next stop, with a signal or 0. */
 void tracee_resume(const struct tracee *t, int signal_number);

@@ -31,7 +31,8 @@ const struct call *call_find(long number);
 void call_describe(char out[OBJECT_SPACE], pid_t pid, const struct call *c,
                    const struct user_regs_struct *r, const char *root);
 
-/* call_argument(): a place in *r, so that it can be changed. */
+/* call_argument(): a place in *r, so that it can be changed; 2 and 3 are what is
+ * changed. */
 unsigned long long *call_argument(struct user_regs_struct *r, int number);
 
 #endif

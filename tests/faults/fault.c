@@ -19,6 +19,14 @@
  * that fails leaves the break where it was.  For tests only, x86-64 only.
  */
 #include "config.h"
+#ifndef __x86_64__
+#include <stdio.h>
+
+int main(void) {
+  fprintf(stderr, "fault: knows the calls of x86-64 only\n");
+  return 100;
+}
+#else
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -44,7 +52,9 @@ struct tracee {
   pid_t pid;
   char program[NAME_SPACE];
   bool chosen;
-  bool fails; /* the call under way: with this result */
+  bool early; /* it stopped before its parent's fork was seen, and is waiting */
+  bool changed, fails;           /* the call under way */
+  struct user_regs_struct began; /* as it came */
   long result;
 };
 
@@ -108,13 +118,17 @@ static void make_short(struct user_regs_struct *r, const struct call *c) {
   if (*length > 1) *length /= 2;
 }
 
+/* A filter may end a process for a call that is none, but not for closing what
+ * is not open. */
 static void put_fault(struct tracee *t, const struct call *c, struct user_regs_struct *r, int error) {
+  t->began = *r;
+  t->changed = true;
   if (error == 0) make_short(r, c);
   else if (c->number == SYS_brk) r->rdi = 0;
   else {
     t->fails = true;
     t->result = -error;
-    if (c->number != SYS_close) r->orig_rax = (unsigned long long)-1;
+    if (c->number != SYS_close) r->orig_rax = SYS_close, r->rdi = (unsigned long long)-1;
   }
   if (ptrace(PTRACE_SETREGS, t->pid, NULL, r) == -1) die("change a call");
 }
@@ -130,7 +144,7 @@ static void call_begins(struct tracee *t) {
     if (*p == ' ') *p = '_';
   take_orders();
   const char *what = "call";
-  for (size_t i = 0; i < arm_count && !t->fails; i++)
+  for (size_t i = 0; i < arm_count && !t->changed; i++)
     if (fires(&arms[i], t, c, object)) put_fault(t, c, &r, arms[i].error), what = "fault";
   fprintf(record, "%s %s %s %s\n", what, t->program, c->name, object);
   fflush(record);
@@ -138,10 +152,13 @@ static void call_begins(struct tracee *t) {
 
 static void call_ends(struct tracee *t) {
   struct user_regs_struct r;
-  if (!t->fails) return;
-  t->fails = false;
+  if (!t->changed) return;
   if (ptrace(PTRACE_GETREGS, t->pid, NULL, &r) == -1) return;
-  r.rax = (unsigned long long)t->result;
+  if (t->fails) r.rax = (unsigned long long)t->result;
+  r.rdi = t->began.rdi;
+  r.rdx = t->began.rdx;
+  r.r10 = t->began.r10;
+  t->changed = t->fails = false;
   ptrace(PTRACE_SETREGS, t->pid, NULL, &r);
 }
 
@@ -179,16 +196,18 @@ static void has_become(struct tracee *t) {
   choose(t);
 }
 
+static void go_on(struct tracee *t, int signal_number) {
+  ptrace(t->chosen ? PTRACE_SYSCALL : PTRACE_CONT, t->pid, NULL, (void *)(long)signal_number);
+}
+
 static void has_child(const struct tracee *t) {
   unsigned long child;
   if (ptrace(PTRACE_GETEVENTMSG, t->pid, NULL, &child) == -1) return;
   struct tracee *c = take((pid_t)child);
   snprintf(c->program, sizeof c->program, "%.*s+", NAME_SPACE - 2, t->program);
   choose(c);
-}
-
-static void go_on(struct tracee *t, int signal_number) {
-  ptrace(t->chosen ? PTRACE_SYSCALL : PTRACE_CONT, t->pid, NULL, (void *)(long)signal_number);
+  if (c->early) go_on(c, 0);
+  c->early = false;
 }
 
 static bool is_beginning(const struct tracee *t) {
@@ -200,6 +219,10 @@ static bool is_beginning(const struct tracee *t) {
 static void has_stopped(struct tracee *t, int status) {
   int signal_number = WSTOPSIG(status);
   int event = status >> 16;
+  if (event == PTRACE_EVENT_STOP && !t->program[0] && t->pid != first) {
+    t->early = true;
+    return;
+  }
   if (event == PTRACE_EVENT_EXEC) has_become(t);
   else if (event && event != PTRACE_EVENT_STOP) has_child(t);
   else if (!event && signal_number == (SIGTRAP | 0x80)) {
@@ -267,3 +290,4 @@ int main(int argc, char **argv) {
   start(argv + 5);
   return follow();
 }
+#endif

@@ -112,6 +112,9 @@ class Stage(Instance):
     def clear(self):
         for path in self.queue_files():
             os.unlink(f"{self.queue}/{path}")
+        self.clear_mail()
+
+    def clear_mail(self):
         for user in ("joe", "ann", "mallory"):
             for part in ("new", "tmp"):
                 folder = f"{self.home(user)}/Maildir/{part}"

@@ -1,5 +1,6 @@
 """What owlq explain says of an address is what then happens to mail for it."""
 import json
+import os
 import re
 
 import pytest
@@ -136,6 +137,25 @@ def test_a_route_of_smtproutes(post):
         assert sink.received
 
 
+def test_the_running_runner_is_asked(post):
+    post.control("ratelimit", "elsewhere.test:5/60\n127.0.0.1:7/60")
+    post.control("concurrencydomain", ":3")
+    facts = explain(post, "x@elsewhere.test")
+    assert kinds(facts, "limits", "ratelimit", "value") == ["7/60"]  # for the relay
+    assert kinds(facts, "limits", "concurrencydomain", "value") == ["3"]
+    assert kinds(facts, "now", "destination", "value") == ["127.0.0.1:9"]
+    assert kinds(facts, "now", "window", "most") == ["20"], "what it has read"
+    assert kinds(explain(post, "joe-x@local.test"), "now", "destination", "value") == ["local/joe"]
+    post.stop()
+    assert [f["fact"] for f in explain(post, "x@elsewhere.test")["now"]] == ["unseen"]
+    post.up()
+    facts = explain(post, "x@elsewhere.test")
+    assert kinds(facts, "now", "window", "most") == ["3"]
+    assert kinds(facts, "now", "rate", "jobs") == ["7"]
+    inject(post, facts, "x@elsewhere.test")
+    assert "refused" in kinds(explain(post, "x@elsewhere.test"), "now", "lasterror", "value")[0].lower()
+
+
 def test_a_user_sees_his_own(post):
     facts = explain(post, "joe-list@local.test", user="joe")
     assert result(facts, "delivery")[0] == "success"
@@ -145,6 +165,24 @@ def test_a_user_sees_his_own(post):
         assert result(facts, "delivery")[0] == "unknown"
         assert result(facts, "smtp")[0] == "unknown"
         assert result(explain(post, "x@elsewhere.test", user="joe"), "smtp") == ("failure", "553 5.7.1")
+
+
+def test_what_users_write_reaches_no_terminal(post):
+    post.dot_qmail("joe", "-evil", "./a\x1b[2Jb\u202e/\n")
+    for options in ([], ["--json"]):
+        shown = post.call("owlq", "explain", *options, "joe-evil@local.test").stdout
+        assert b"[2Jb" in shown and b"\x1b" not in shown and "\u202e".encode() not in shown
+
+
+@pytest.mark.needs_root("users of their own for the programs")
+def test_programs_that_read_the_network_are_not_root(post):
+    """They cannot read what root alone can."""
+    for name, section in (("badmailfrom", "smtp"), ("helohost", "delivery")):
+        post.control(name, "secret.test")
+        os.chmod(f"{post.controls}/{name}", 0o600)
+        assert "ermission denied" in str(explain(post, "x@elsewhere.test")[section])
+        post.control(name, None)
+        assert "ermission denied" not in str(explain(post, "x@elsewhere.test")[section])
 
 
 def test_wrong_arguments_and_strange_addresses(post):
