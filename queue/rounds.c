@@ -170,7 +170,8 @@ void rounds_result(struct runner *r, struct job *j, size_t place, struct result 
   struct lane *l = j->destination->lane;
   enum window_event event = window_event(&result);
   if (event > j->event) j->event = event;
-  if (event == WINDOW_UNREACHED || event == WINDOW_TURNED_AWAY) j->active->unheard = true;
+  /* local users have no window that such an answer would shut */
+  if (l->channel == CHANNEL_REMOTE && (event == WINDOW_UNREACHED || event == WINDOW_TURNED_AWAY)) j->active->unheard = true;
   lane_note(l, &result, clock_wall_us(r->clock));
   if (j->active->deleted) {
     report_delivery(r, j->delivery + place, &result);

@@ -200,6 +200,15 @@ static void a_421_over_a_limit_costs_no_retry_time(void **state) {
   assert_int_equal(testrunner_files(t), 0);
 }
 
+/* No back-off would come between its tries. */
+static void a_local_user_who_says_421_is_tried_as_others_are(void **state) {
+  struct testrunner *t = *state;
+  testrunner_inject_one(t, sender, "away@here.example");
+  testrunner_inject_one(t, sender, "down@here.example");
+  testrunner_run(t, 60);
+  assert_int_equal(t->attempt_count, 2);
+}
+
 /* ---- limits */
 
 static void concurrencydomain_bounds_the_connections(void **state) {
@@ -488,6 +497,7 @@ int main(void) {
     TEST_CASE(a_message_that_breaks_connections_is_not_every_probe),
     TEST_CASE(hosts_never_reached_leave_room_for_one_that_answers),
     TEST_CASE(a_421_over_a_limit_costs_no_retry_time),
+    TEST_CASE(a_local_user_who_says_421_is_tried_as_others_are),
     TEST_CASE(concurrencydomain_bounds_the_connections),
     TEST_CASE(ratelimit_spreads_the_messages),
     TEST_CASE(a_limit_that_is_lifted_counts_at_once),
