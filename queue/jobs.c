@@ -135,17 +135,20 @@ static bool is_hurried(const struct active *a, size_t recipient) {
 }
 
 /* Whoever is not due waits for his own next try, unless that was put off as
- * nobody was reached there. */
-static bool may_hasten(const struct active *a, size_t recipient, const struct lane *l) {
-  enum window_event e = window_event(&a->message.states[recipient].last.result);
-  return a->fetched == l->number && (e == WINDOW_UNREACHED || e == WINDOW_TURNED_AWAY);
+ * nobody was reached: then he goes as a probe, and once when somebody is. */
+static bool may_hasten(const struct runner *r, const struct active *a, size_t recipient, const struct lane *l) {
+  const struct logrecord *last = &a->message.states[recipient].last;
+  enum window_event e = window_event(&last->result);
+  if (a->fetched != l->number || (e != WINDOW_UNREACHED && e != WINDOW_TURNED_AWAY)) return false;
+  uint64_t age_s = rounds_age(r, a), up_s = (boot_us(r) - l->window.reached_us) / 1000000u;
+  return l->window.down || (l->window.reached_us && age_s > last->age_s && age_s - last->age_s > up_s);
 }
 
 static enum placing place(struct runner *r, struct active *a, size_t recipient, const struct route *route) {
   if (route_leads_nowhere(route)) return fail_nowhere(r, a, recipient);
   struct destination *to = dispatch_destination(&r->dispatcher, route);
   if (!to) return FAILED;
-  if (!is_hurried(a, recipient) && !is_due(&a->message.states[recipient], rounds_age(r, a)) && !may_hasten(a, recipient, to->lane))
+  if (!is_hurried(a, recipient) && !is_due(&a->message.states[recipient], rounds_age(r, a)) && !may_hasten(r, a, recipient, to->lane))
     return PASSED_OVER;
   struct job *j = open_job(r, a, to);
   if (j) return job_add(j, recipient, &route->address) == 0 ? PLACED : FAILED;

@@ -77,12 +77,13 @@ struct lane *lanes_for(struct lanes *s, const struct route *r);
 struct lane *lanes_named(struct lanes *s, struct text name, bool make);
 struct lane *lanes_at(const struct lanes *s, uint32_t number);
 
-/* lane_refer(): *place names this lane now, and not the one that it named: as
- * long as it is named a lane is not forgotten. */
-void lane_refer(const struct lanes *s, uint32_t *place, uint32_t number);
 /* lane_cat_name(): appends the name of a route's lane, its case not yet folded.
  * 0, or -1 without memory. */
 int lane_cat_name(stralloc *out, const struct route *r);
+
+/* lane_refer(): *place names this lane now, and not the one that it named: as
+ * long as it is named a lane is not forgotten. */
+void lane_refer(const struct lanes *s, uint32_t *place, uint32_t number);
 
 /* lane_host(): the name without a port. */
 struct text lane_host(const struct lane *l);

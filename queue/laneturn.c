@@ -113,24 +113,23 @@ uint64_t lanes_wake(struct lanes *s, uint64_t now_us) {
   return s->timer_count ? s->timers[0]->wake_us : UINT64_MAX;
 }
 
-/* The lane whose turn it is in one of the three lines. */
-static uint32_t first_of(const struct lanes *s, enum route_channel channel, unsigned line) {
-  uint32_t overflow = lanes_overflow(channel);
-  if (line == 2) return waitlist_parked(s->waitlist, overflow) ? overflow : NO_LANE;
-  const struct lane *l = s->first[channel][line];
-  return l && (!l->slow || slow_ones_have_room(s, channel)) ? l->number : NO_LANE;
+/* Whether a lane in this line can fetch a message: slow ones are line 1, what
+ * waits for the channel is line 2. */
+static bool line_may_fetch(const struct lanes *s, enum route_channel channel, unsigned line) {
+  if (line == 2) return waitlist_parked(s->waitlist, lanes_overflow(channel)) > 0;
+  return s->first[channel][line] && (line == 0 || slow_ones_have_room(s, channel));
 }
 
 bool lanes_may_fetch(const struct lanes *s, enum route_channel channel) {
   if (s->jobs[channel] >= s->room[channel]) return false;
-  for (unsigned line = 0; line < 3; line++)
-    if (first_of(s, channel, line) != NO_LANE) return true;
-  return false;
+  return line_may_fetch(s, channel, 0) || line_may_fetch(s, channel, 1) || line_may_fetch(s, channel, 2);
 }
 
-static uint32_t take_turn(struct lanes *s, uint32_t number) {
-  struct lane *l = lanes_at(s, number);
-  if (!l) return number;
+/* The lane whose turn it is in one of the three lines. */
+static uint32_t first_of(struct lanes *s, enum route_channel channel, unsigned line) {
+  if (!line_may_fetch(s, channel, line)) return NO_LANE;
+  if (line == 2) return lanes_overflow(channel);
+  struct lane *l = s->first[channel][line];
   leave_ready(s, l);
   join_ready(s, l);
   return l->number;
@@ -141,7 +140,7 @@ uint32_t lanes_fetch(struct lanes *s, enum route_channel channel) {
   for (unsigned tries = 0; tries < 3; tries++) {
     s->turn[channel] = (s->turn[channel] + 1) % 3;
     uint32_t lane = first_of(s, channel, s->turn[channel]);
-    if (lane != NO_LANE) return take_turn(s, lane);
+    if (lane != NO_LANE) return lane;
   }
   return NO_LANE;
 }

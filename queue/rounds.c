@@ -39,9 +39,9 @@ void rounds_drop(struct runner *r, struct active *a) {
   else r->actives = a->next;
   r->active_count--;
   if (a->body_copy >= 0) close(a->body_copy);
+  free(a->order);
   lane_refer(&r->lanes, &a->refused_by, NO_LANE);
   lane_refer(&r->lanes, &a->deferred_by, NO_LANE);
-  free(a->order);
   stralloc_free(&a->unlogged);
   stralloc_free(&a->content);
   message_free(&a->message);

@@ -32,7 +32,7 @@ struct active {
   bool unheard;          /* ... without listening: no connection, or a 421 */
   uint32_t *order;       /* of a long list: recipients by domain; owned */
   uint32_t refused_by;   /* of the lanes that had no room the one that is likely to have some first */
-  unsigned refusal_hope; /* how likely */
+  unsigned refusal_hope; /* how likely; jobs.c */
   bool refused_elsewhere; /* other lanes had none either */
   uint64_t tag;          /* among the parked ones, once it was one */
   uint64_t age_s, since_us; /* the message's age at this time of the boot clock */

@@ -128,40 +128,6 @@ static void a_probe_that_fails_here_is_not_repeated_at_once(void **state) {
   assert_int_equal(testrunner_files(t), 0);
 }
 
-/* There is no room for all of its recipients at a time; who has had his answer
- * waits for his own next try. */
-static void a_list_that_waits_for_room_is_not_tried_again_and_again(void **state) {
-  enum { RECIPIENTS = 60 };
-  static char names[RECIPIENTS][32];
-  static const char *to[RECIPIENTS];
-  struct testrunner *t = *state;
-  control(t, "recipientlimit", "1\n");
-  for (unsigned i = 0; i < RECIPIENTS; i++) {
-    snprintf(names[i], sizeof names[i], "later-%u@there.example", i);
-    to[i] = names[i];
-  }
-  testrunner_inject(t, sender, 0, to, RECIPIENTS);
-  testrunner_run(t, 300);
-  assert_int_equal(t->attempt_count, RECIPIENTS);
-  t->means[SAY_DEFERRAL] = SAY_SUCCESS;
-  testrunner_run(t, TEST_HOUR_S);
-  assert_int_equal(t->attempt_count, 2 * RECIPIENTS);
-}
-
-/* They find no room at once, and are not forgotten for that. */
-static void what_is_hurried_goes_out_as_soon_as_there_is_room(void **state) {
-  struct testrunner *t = *state;
-  control(t, "retryschedule", ":80000\n");
-  inject_many(t, sender, "later@slow.example", 10);
-  testrunner_run(t, 100);
-  assert_int_equal(t->attempt_count, 10);
-  control(t, "ratelimit", "slow.example:1/60\n");
-  testrunner_run(t, 100);
-  (void)runner_hurry(&t->runner, NULL);
-  testrunner_run(t, 1000);
-  assert_int_equal(t->attempt_count, 20);
-}
-
 /* Its connection breaks whatever is sent before it: nobody behind it suffers. */
 static void a_message_that_breaks_connections_is_not_every_probe(void **state) {
   struct testrunner *t = *state;
@@ -198,6 +164,40 @@ static void a_421_over_a_limit_costs_no_retry_time(void **state) {
   t->means[SAY_TURNED_AWAY] = SAY_SUCCESS;
   testrunner_run(t, 70); /* one probe; qmail's retries would be after 400 s */
   assert_int_equal(testrunner_files(t), 0);
+}
+
+/* There is no room for all of its recipients at a time; who has had his answer
+ * waits for his own next try. */
+static void a_list_that_waits_for_room_is_not_tried_again_and_again(void **state) {
+  enum { RECIPIENTS = 60 };
+  static char names[RECIPIENTS][32];
+  static const char *to[RECIPIENTS];
+  struct testrunner *t = *state;
+  control(t, "recipientlimit", "1\n");
+  for (unsigned i = 0; i < RECIPIENTS; i++) {
+    snprintf(names[i], sizeof names[i], "later-%u@there.example", i);
+    to[i] = names[i];
+  }
+  testrunner_inject(t, sender, 0, to, RECIPIENTS);
+  testrunner_run(t, 300);
+  assert_int_equal(t->attempt_count, RECIPIENTS);
+  t->means[SAY_DEFERRAL] = SAY_SUCCESS;
+  testrunner_run(t, TEST_HOUR_S);
+  assert_int_equal(t->attempt_count, 2 * RECIPIENTS);
+}
+
+/* They find no room at once, and are not forgotten for that. */
+static void what_is_hurried_goes_out_as_soon_as_there_is_room(void **state) {
+  struct testrunner *t = *state;
+  control(t, "retryschedule", ":80000\n");
+  inject_many(t, sender, "later@slow.example", 10);
+  testrunner_run(t, 100);
+  assert_int_equal(t->attempt_count, 10);
+  control(t, "ratelimit", "slow.example:1/60\n");
+  testrunner_run(t, 100);
+  (void)runner_hurry(&t->runner, NULL);
+  testrunner_run(t, 1000);
+  assert_int_equal(t->attempt_count, 20);
 }
 
 /* No back-off would come between its tries. */
@@ -492,11 +492,11 @@ int main(void) {
     TEST_CASE(a_421_is_not_answered_with_more),
     TEST_CASE(hurry_probes_at_once),
     TEST_CASE(a_probe_that_fails_here_is_not_repeated_at_once),
-    TEST_CASE(a_list_that_waits_for_room_is_not_tried_again_and_again),
-    TEST_CASE(what_is_hurried_goes_out_as_soon_as_there_is_room),
     TEST_CASE(a_message_that_breaks_connections_is_not_every_probe),
     TEST_CASE(hosts_never_reached_leave_room_for_one_that_answers),
     TEST_CASE(a_421_over_a_limit_costs_no_retry_time),
+    TEST_CASE(a_list_that_waits_for_room_is_not_tried_again_and_again),
+    TEST_CASE(what_is_hurried_goes_out_as_soon_as_there_is_room),
     TEST_CASE(a_local_user_who_says_421_is_tried_as_others_are),
     TEST_CASE(concurrencydomain_bounds_the_connections),
     TEST_CASE(ratelimit_spreads_the_messages),
