@@ -195,6 +195,15 @@ static void what_is_hurried_goes_out_as_soon_as_there_is_room(void **state) {
   assert_int_equal(t->attempt_count, 20);
 }
 
+/* No back-off would come between its tries. */
+static void a_local_user_who_says_421_is_tried_as_others_are(void **state) {
+  struct testrunner *t = *state;
+  testrunner_inject_one(t, sender, "away@here.example");
+  testrunner_inject_one(t, sender, "down@here.example");
+  testrunner_run(t, 60);
+  assert_int_equal(t->attempt_count, 2);
+}
+
 /* ---- limits */
 
 static void concurrencydomain_bounds_the_connections(void **state) {
@@ -482,6 +491,7 @@ int main(void) {
     TEST_CASE(hosts_never_reached_leave_room_for_one_that_answers),
     TEST_CASE(a_list_that_waits_for_room_is_not_tried_again_and_again),
     TEST_CASE(what_is_hurried_goes_out_as_soon_as_there_is_room),
+    TEST_CASE(a_local_user_who_says_421_is_tried_as_others_are),
     TEST_CASE(concurrencydomain_bounds_the_connections),
     TEST_CASE(ratelimit_spreads_the_messages),
     TEST_CASE(a_limit_that_is_lifted_counts_at_once),
