@@ -231,17 +231,22 @@ static void a_window_bounds_the_workers(void **state) {
   end(&d);
 }
 
-/* Each of them answers slowly: all together they leave a quarter. */
-static void slow_ones_together_cannot_hold_all_places(void **state) {
-  struct dispatcher d = make(10, 20);
+/* One job for each of so many destinations that are slow. */
+static void queue_slow(struct dispatcher *d, unsigned count) {
   char host[32];
-  (void)state;
-  for (int i = 0; i < 40; i++) {
-    snprintf(host, sizeof host, "slow%d.test", i);
-    struct destination *x = remote(&d, host);
+  for (unsigned i = 0; i < count; i++) {
+    snprintf(host, sizeof host, "slow%u.test", i);
+    struct destination *x = remote(d, host);
     x->lane->slow = true;
     queue_jobs(x, 1);
   }
+}
+
+/* Each of them answers slowly: all together they leave a quarter. */
+static void slow_ones_together_cannot_hold_all_places(void **state) {
+  struct dispatcher d = make(10, 20);
+  (void)state;
+  queue_slow(&d, 40);
   assert_int_equal(carry_out_all(&d).started, 15);
   queue_jobs(remote(&d, "fast.test"), 1);
   assert_int_equal(carry_out_all(&d).sent, 1);
@@ -252,14 +257,8 @@ static void slow_ones_together_cannot_hold_all_places(void **state) {
  * others of them.  It used to be taken and given for ever. */
 static void places_that_slow_ones_may_not_have_are_not_taken_for_them(void **state) {
   struct dispatcher d = make(10, 20);
-  char host[32];
   (void)state;
-  for (int i = 0; i < 40; i++) {
-    snprintf(host, sizeof host, "slow%d.test", i);
-    struct destination *x = remote(&d, host);
-    x->lane->slow = true;
-    queue_jobs(x, 1);
-  }
+  queue_slow(&d, 40);
   queue_jobs(remote(&d, "fast.test"), 10);
   struct counts c = carry_out_all(&d);
   assert_int_equal(c.started, 20);

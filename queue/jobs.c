@@ -93,9 +93,10 @@ static unsigned hope(const struct lane *l, enum lane_refusal why) {
   return 0;
 }
 
-static void refused(struct active *a, uint32_t lane, unsigned hopes) {
+static void refused(const struct runner *r, struct active *a, uint32_t lane, unsigned hopes) {
+  if (a->refused_by && a->refused_by != lane) a->refused_elsewhere = true;
   if (a->refused_by && a->refusal_hope >= hopes) return;
-  a->refused_by = lane;
+  lane_refer(&r->lanes, &a->refused_by, lane);
   a->refusal_hope = hopes;
 }
 
@@ -106,7 +107,8 @@ static enum placing refuse(struct runner *r, struct active *a, size_t recipient,
   if (down && (warn || expired)) note_unreachable(r, a, recipient, l);
   else if (warn) note_congestion(r, a, recipient, l);
   if (down && expired) return PLACED;
-  refused(a, why == LANE_CHANNEL_FULL ? lanes_overflow(l->channel) : l->number, hope(l, why));
+  a->message.states[recipient].refused = true;
+  refused(r, a, why == LANE_CHANNEL_FULL ? lanes_overflow(l->channel) : l->number, hope(l, why));
   return why == LANE_CHANNEL_FULL ? CHANNEL_FULL : PASSED_OVER;
 }
 
@@ -127,12 +129,26 @@ static enum placing fail_nowhere(struct runner *r, struct active *a, size_t reci
   return PLACED;
 }
 
-/* A recipient who is not due has his turn when his lane fetched the message. */
+/* In this round, or since an earlier one that had no room for him. */
+static bool is_hurried(const struct active *a, size_t recipient) {
+  return a->hurried || (a->hurry && a->message.states[recipient].last.age_s + 1 < a->hurry);
+}
+
+/* Whoever is not due waits for his own next try, unless that was put off as
+ * nobody was reached: then he goes as a probe, and once when somebody is. */
+static bool may_hasten(const struct runner *r, const struct active *a, size_t recipient, const struct lane *l) {
+  const struct logrecord *last = &a->message.states[recipient].last;
+  enum window_event e = window_event(&last->result);
+  if (a->fetched != l->number || (e != WINDOW_UNREACHED && e != WINDOW_TURNED_AWAY)) return false;
+  uint64_t age_s = rounds_age(r, a), up_s = (boot_us(r) - l->window.reached_us) / 1000000u;
+  return l->window.down || (l->window.reached_us && age_s > last->age_s && age_s - last->age_s > up_s);
+}
+
 static enum placing place(struct runner *r, struct active *a, size_t recipient, const struct route *route) {
   if (route_leads_nowhere(route)) return fail_nowhere(r, a, recipient);
   struct destination *to = dispatch_destination(&r->dispatcher, route);
   if (!to) return FAILED;
-  if (a->fetched != to->lane->number && !a->hurried && !is_due(&a->message.states[recipient], rounds_age(r, a)))
+  if (!is_hurried(a, recipient) && !is_due(&a->message.states[recipient], rounds_age(r, a)) && !may_hasten(r, a, recipient, to->lane))
     return PASSED_OVER;
   struct job *j = open_job(r, a, to);
   if (j) return job_add(j, recipient, &route->address) == 0 ? PLACED : FAILED;
@@ -158,7 +174,7 @@ static void defer_unrouted(struct runner *r, struct active *a, size_t recipient)
 /* Whom to look at: all that wait, when the message was fetched or hurried. */
 static bool may_go(const struct active *a, size_t recipient, uint64_t age_s) {
   const struct recipient_state *s = &a->message.states[recipient];
-  if (a->hurried || a->fetched) return s->progress == RECIPIENT_WAITING;
+  if (a->hurried || a->hurry || a->fetched) return s->progress == RECIPIENT_WAITING;
   return is_due(s, age_s);
 }
 
@@ -194,6 +210,13 @@ static void sort_long_list(const struct runner *r, struct active *a) {
   qsort_r(a->order, e->recipient_count, sizeof *a->order, by_domain, e);
 }
 
+/* Those who are not looked at in this round wait like the ones before them. */
+static void refuse_others(struct active *a) {
+  size_t count = a->message.file.envelope.recipient_count;
+  for (; a->next_recipient < count; a->next_recipient++)
+    a->message.states[a->order ? a->order[a->next_recipient] : a->next_recipient].refused = true;
+}
+
 /* False: errno says why the message cannot be sent. */
 static bool make_more(struct runner *r, struct active *a) {
   const struct envelope *e = &a->message.file.envelope;
@@ -210,7 +233,7 @@ static bool make_more(struct runner *r, struct active *a) {
     if (p == FAILED) defer_unrouted(r, a, i);
     refusals = p == CHANNEL_FULL ? refusals + 1 : 0;
   }
-  if (p != NO_MORE) a->next_recipient = e->recipient_count;
+  if (p != NO_MORE) refuse_others(a);
   int saved = errno;
   route_free(&route);
   errno = saved;
@@ -235,14 +258,21 @@ static void end_job(struct runner *r, struct job *j, uint64_t took_us) {
   job_free(j);
 }
 
+/* Those that the list has not come to yet may go elsewhere. */
+static void go_on(struct runner *r, struct active *a, enum route_channel channel) {
+  if (wants_more(r, a, channel)) jobs_make(r, a);
+  else if (a->jobs_left == 0) rounds_settle(r, a);
+}
+
 void jobs_take_back(struct runner *r, const struct lane *l) {
   struct destination *to;
   while ((to = dispatch_of_lane(&r->dispatcher, l))) {
     struct job *j = dispatch_unqueue(to);
     struct active *a = j->active;
-    refused(a, l->number, hope(l, l->held ? LANE_HELD : LANE_SHUT));
+    for (size_t i = 0; i < j->count; i++) a->message.states[j->recipients[i].place].refused = true;
+    refused(r, a, l->number, hope(l, l->held ? LANE_HELD : LANE_SHUT));
     end_job(r, j, 0);
-    if (a->jobs_left == 0) rounds_settle(r, a);
+    go_on(r, a, l->channel);
   }
 }
 
@@ -264,6 +294,5 @@ void jobs_over(struct runner *r, struct job *j) {
   if (l->window.down || was_down) report_lane(r, l);
   if (l->window.down && !was_down) jobs_take_back(r, l);
   a->jobs_left--;
-  if (wants_more(r, a, l->channel)) jobs_make(r, a);
-  else if (a->jobs_left == 0) rounds_settle(r, a);
+  go_on(r, a, l->channel);
 }

@@ -97,6 +97,13 @@ struct lane *lanes_at(const struct lanes *s, uint32_t number) {
   return number < s->count ? s->at[number] : NULL;
 }
 
+void lane_refer(const struct lanes *s, uint32_t *place, uint32_t number) {
+  struct lane *before = lanes_at(s, *place), *after = lanes_at(s, number);
+  if (after) after->references++;
+  if (before) before->references--;
+  *place = number;
+}
+
 uint32_t lanes_overflow(enum route_channel channel) { return channel == CHANNEL_LOCAL ? 1 : 2; }
 
 static void lane_free(struct lane *l) {
@@ -178,7 +185,7 @@ void lanes_configure(struct lanes *s, const struct lane_rules *rules, const uint
 
 /* What was learnt about a next hop is kept a while. */
 static bool is_idle(const struct lanes *s, const struct lane *l, uint64_t now_us) {
-  if (l->held || l->jobs || l->destinations || waitlist_in_lane(s->waitlist, l->number)) return false;
+  if (l->held || l->jobs || l->references || l->destinations || waitlist_in_lane(s->waitlist, l->number)) return false;
   if (l->channel == CHANNEL_LOCAL) return true;
   return now_us >= l->used_us + kept_us && window_opens_us(&l->window, &l->limits, now_us) <= now_us;
 }

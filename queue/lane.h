@@ -24,6 +24,7 @@ struct lane {
   bool held;
   bool slow;        /* its last job took long or found nobody; a next hop: or none has ended yet */
   size_t jobs;      /* in memory, sent or not */
+  size_t references; /* lane_refer() */
   unsigned workers; /* not closing */
   unsigned destinations;
   uint64_t used_us; /* boot clock */
@@ -80,6 +81,10 @@ struct lane *lanes_at(const struct lanes *s, uint32_t number);
  * 0, or -1 without memory. */
 int lane_cat_name(stralloc *out, const struct route *r);
 
+/* lane_refer(): *place names this lane now, and not the one that it named: as
+ * long as it is named a lane is not forgotten. */
+void lane_refer(const struct lanes *s, uint32_t *place, uint32_t number);
+
 /* lane_host(): the name without a port. */
 struct text lane_host(const struct lane *l);
 
@@ -119,6 +124,9 @@ void lane_rest(struct lanes *s, struct lane *l);
  * lanes, the others, and what waits for the channel take turns; NO_LANE when
  * none can. */
 uint32_t lanes_fetch(struct lanes *s, enum route_channel channel);
+
+/* lanes_may_fetch(): whether it would be one. */
+bool lanes_may_fetch(const struct lanes *s, enum route_channel channel);
 
 /* lanes_wake(): makes those ready whose time has come; when the next is. */
 uint64_t lanes_wake(struct lanes *s, uint64_t now_us);

@@ -113,12 +113,23 @@ uint64_t lanes_wake(struct lanes *s, uint64_t now_us) {
   return s->timer_count ? s->timers[0]->wake_us : UINT64_MAX;
 }
 
+/* Whether a lane in this line can fetch a message: slow ones are line 1, what
+ * waits for the channel is line 2. */
+static bool line_may_fetch(const struct lanes *s, enum route_channel channel, unsigned line) {
+  if (line == 2) return waitlist_parked(s->waitlist, lanes_overflow(channel)) > 0;
+  return s->first[channel][line] && (line == 0 || slow_ones_have_room(s, channel));
+}
+
+bool lanes_may_fetch(const struct lanes *s, enum route_channel channel) {
+  if (s->jobs[channel] >= s->room[channel]) return false;
+  return line_may_fetch(s, channel, 0) || line_may_fetch(s, channel, 1) || line_may_fetch(s, channel, 2);
+}
+
 /* The lane whose turn it is in one of the three lines. */
 static uint32_t first_of(struct lanes *s, enum route_channel channel, unsigned line) {
-  uint32_t overflow = lanes_overflow(channel);
-  if (line == 2) return waitlist_parked(s->waitlist, overflow) ? overflow : NO_LANE;
+  if (!line_may_fetch(s, channel, line)) return NO_LANE;
+  if (line == 2) return lanes_overflow(channel);
   struct lane *l = s->first[channel][line];
-  if (!l || (l->slow && !slow_ones_have_room(s, channel))) return NO_LANE;
   leave_ready(s, l);
   join_ready(s, l);
   return l->number;

@@ -10,18 +10,6 @@
 
 static const char *const two[] = {"joe@a.test", "ann@b.test"};
 
-static int make(void **state) {
-  static struct testqueue q;
-  testqueue_make(&q);
-  *state = &q;
-  return 0;
-}
-
-static int clear(void **state) {
-  testqueue_remove(*state);
-  return 0;
-}
-
 static const char *path_of(const struct queueid *id, const char *ending) {
   static char path[64];
   snprintf(path, sizeof path, "wait/%02x/%s%s", queueid_folder(id), id->s, ending);
@@ -137,7 +125,7 @@ static void of_two_copies_the_one_with_the_log_stays(void **state) {
   assert_int_equal(records(q, &id), 2);
 }
 
-#define TEST_OF(NAME) cmocka_unit_test_setup_teardown(NAME, make, clear)
+#define TEST_OF(NAME) cmocka_unit_test_setup_teardown(NAME, testqueue_set_up, testqueue_tear_down)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

@@ -78,7 +78,7 @@ int message_append(struct message *m, struct store *s, struct text records) {
 int message_reread_log(struct message *m, struct store *s) {
   if (store_read_log(s, &m->id, &m->log) == -1) return -1;
   for (size_t i = 0; i < m->file.envelope.recipient_count; i++)
-    m->states[i] = (struct recipient_state){.under_way = m->states[i].under_way};
+    m->states[i] = (struct recipient_state){.under_way = m->states[i].under_way, .refused = m->states[i].refused};
   m->dsns = 0;
   read_records(m);
   return 0;

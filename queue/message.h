@@ -15,6 +15,7 @@ struct recipient_state {
   enum recipient_progress progress;
   bool told, delay_told;
   bool under_way; /* the runner's: a worker has it */
+  bool refused;   /* the runner's: there was no room for it in this round */
   uint64_t attempts;
   uint64_t next_age_s;
   struct logrecord last; /* its texts point into message.log */

@@ -18,18 +18,6 @@
 static const char body[] = "Subject: test\n\nhello\n";
 static const char *const two[] = {"joe@a.test", "ann@b.test"};
 
-static int make(void **state) {
-  static struct testqueue q;
-  testqueue_make(&q);
-  *state = &q;
-  return 0;
-}
-
-static int clear(void **state) {
-  testqueue_remove(*state);
-  return 0;
-}
-
 static struct message load(struct testqueue *q, const struct queueid *id) {
   struct message m;
   const char *reason = "";
@@ -209,11 +197,11 @@ static void dsn_ids_derive_from_their_message(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(a_new_message_reads_back, make, clear),
-    cmocka_unit_test_setup_teardown(the_log_follows_the_message_to_wait, make, clear),
-    cmocka_unit_test_setup_teardown(a_torn_tail_is_cut, make, clear),
-    cmocka_unit_test_setup_teardown(what_is_no_message_is_bad, make, clear),
-    cmocka_unit_test_setup_teardown(a_message_of_the_same_id_is_not_made_twice, make, clear),
+    cmocka_unit_test_setup_teardown(a_new_message_reads_back, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(the_log_follows_the_message_to_wait, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(a_torn_tail_is_cut, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(what_is_no_message_is_bad, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(a_message_of_the_same_id_is_not_made_twice, testqueue_set_up, testqueue_tear_down),
     cmocka_unit_test(logs_are_summarized_without_the_message),
     cmocka_unit_test(dsn_ids_derive_from_their_message),
   };

@@ -9,6 +9,14 @@
 
 /* ---- under way */
 
+/* When the round is over; the destination that it waits for is probed. */
+static void look_again(struct runner *r, struct active *a) {
+  struct lane *l = lanes_at(&r->lanes, a->refused_by);
+  if (a->message.held) return;
+  if (l) lane_hurry(&r->lanes, l, clock_boot_us(r->clock));
+  for (size_t i = 0; i < a->message.file.envelope.recipient_count; i++) a->message.states[i].refused = false;
+}
+
 static enum outcome record_order(struct runner *r, struct active *a, enum order what, uint64_t uid) {
   struct message *m = &a->message;
   struct orderer by = {uid, clock_wall_us(r->clock)};
@@ -20,6 +28,7 @@ static enum outcome record_order(struct runner *r, struct active *a, enum order 
     return OUTCOME_FAILED;
   }
   message_apply(m, &event);
+  look_again(r, a);
   return OUTCOME_DONE;
 }
 
@@ -41,20 +50,11 @@ static enum outcome delete_active(struct runner *r, struct active *a) {
   return OUTCOME_DONE;
 }
 
-/* Those whose turn is not in this round come next; a restart may forget that. */
-static enum outcome retry_active(struct runner *r, struct active *a, uint64_t uid) {
-  struct orderer by = {uid, clock_wall_us(r->clock)};
-  struct logrecord event = order_event(ORDER_RETRY, &by, rounds_age(r, a), false);
-  message_apply(&a->message, &event);
-  return OUTCOME_DONE;
-}
-
 static enum outcome order_active(struct runner *r, struct active *a, enum order what, uint64_t uid) {
   const struct message *m = &a->message;
   if (a->deleted) return OUTCOME_GONE;
   if (what == ORDER_DELETE) return delete_active(r, a);
   enum outcome o = order_needless(what, m->held, m->expired, m->returned);
-  if (o == OUTCOME_DONE && what == ORDER_RETRY) return retry_active(r, a, uid);
   if (o == OUTCOME_DONE) o = record_order(r, a, what, uid);
   if (o == OUTCOME_DONE && (what == ORDER_HOLD || what == ORDER_RETURN)) stop(r, a);
   return o;

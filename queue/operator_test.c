@@ -251,6 +251,53 @@ static void a_message_is_tried_again_at_once(void **state) {
   assert_int_equal(testrunner_attempts(t, to), 3);
 }
 
+/* Its round is under way, and waits for a destination that is held. */
+static struct queueid begin_beside_a_held_one(struct testrunner *t, const char *const to[3]) {
+  testrunner_control(t, "retryschedule", ":80000\n");
+  testrunner_control(t, "timeoutidle", "0\n");
+  assert_int_equal(runner_load_settings(&t->runner), 0);
+  assert_int_equal(operator_hold_destination(&t->runner, text_of("held.example"), true, 0), 0);
+  struct queueid id = testrunner_inject(t, sender, 0, to, 3);
+  testrunner_run(t, 100);
+  assert_int_equal(testrunner_attempts(t, to[0]), 1);
+  assert_int_equal(testrunner_attempts(t, to[1]), 1);
+  return id;
+}
+
+static void who_is_not_in_this_round_is_tried_again_after_it(void **state) {
+  static const char *const to[] = {"silent@a.example", "later@b.example", "bob@held.example"};
+  struct testrunner *t = *state;
+  struct queueid id = begin_beside_a_held_one(t, to);
+  assert_int_equal(order(t, &id, ORDER_RETRY), OUTCOME_DONE);
+  say(t, RESULT_SUCCESS);
+  testrunner_run(t, 1000);
+  assert_int_equal(testrunner_attempts(t, to[1]), 2);
+  assert_int_equal(testrunner_attempts(t, to[2]), 0);
+}
+
+/* A DSN is made on the way: for that the log is read again. */
+static void a_retry_is_not_forgotten_over_a_failure(void **state) {
+  static const char *const to[] = {"silent@a.example", "later@b.example", "bob@held.example"};
+  struct testrunner *t = *state;
+  struct queueid id = begin_beside_a_held_one(t, to);
+  assert_int_equal(order(t, &id, ORDER_RETRY), OUTCOME_DONE);
+  say(t, RESULT_FAILURE);
+  testrunner_run(t, 1000);
+  assert_int_equal(testrunner_told(t, "", sender), 1);
+  assert_int_equal(testrunner_attempts(t, to[1]), 2);
+}
+
+static void who_is_not_in_this_round_expires_after_it(void **state) {
+  static const char *const to[] = {"silent@a.example", "later@b.example", "bob@held.example"};
+  struct testrunner *t = *state;
+  struct queueid id = begin_beside_a_held_one(t, to);
+  assert_int_equal(order(t, &id, ORDER_EXPIRE), OUTCOME_DONE);
+  say(t, RESULT_SUCCESS);
+  testrunner_run(t, 1000);
+  assert_int_equal(testrunner_attempts(t, to[1]), 2);
+  assert_int_equal(testrunner_told(t, "", sender), 1);
+}
+
 /* ---- expire */
 
 static void an_expired_message_is_tried_once_more_and_then_returned(void **state) {
@@ -507,6 +554,9 @@ int main(void) {
     TEST(a_long_list_gets_no_more_jobs_while_it_is_held),
     TEST(a_failure_is_told_although_the_message_is_held),
     TEST(a_message_is_tried_again_at_once),
+    TEST(who_is_not_in_this_round_is_tried_again_after_it),
+    TEST(a_retry_is_not_forgotten_over_a_failure),
+    TEST(who_is_not_in_this_round_expires_after_it),
     TEST(an_expired_message_is_tried_once_more_and_then_returned),
     TEST(an_expired_message_that_is_delivered_is_not_returned),
     TEST(an_expiry_survives_a_restart),

@@ -40,6 +40,8 @@ void rounds_drop(struct runner *r, struct active *a) {
   r->active_count--;
   if (a->body_copy >= 0) close(a->body_copy);
   free(a->order);
+  lane_refer(&r->lanes, &a->refused_by, NO_LANE);
+  lane_refer(&r->lanes, &a->deferred_by, NO_LANE);
   stralloc_free(&a->unlogged);
   stralloc_free(&a->content);
   message_free(&a->message);
@@ -91,18 +93,19 @@ static uint64_t next_age(const struct runner *r, const struct active *a, uint64_
   return within_life(schedule_jitter(age_s, next_s, r->settings.retryjitter, seed), lifetime_s(r, a));
 }
 
-/* What a result means for a recipient, in the log's form. */
+/* What a result means for a recipient, in the log's form.  Where nothing was
+ * tried he stays due. */
 static struct logrecord note_result(struct runner *r, struct active *a, size_t recipient,
-                                    const struct lane *l, struct result *result) {
+                                    const struct lane *l, struct result *result, bool tried) {
   uint64_t age_s = rounds_age(r, a);
   if (result->class == RESULT_DEFERRAL && a->message.returned) *result = returned;
   if (result->class == RESULT_DEFERRAL && rounds_is_expired(r, a)) expire(result);
   struct logrecord record = {
     .time_us = clock_wall_us(r->clock), .age_s = age_s, .recipient = recipient, .result = *result};
   if (result->class == RESULT_DEFERRAL) {
-    record.next_age_s = next_age(r, a, age_s, l);
+    record.next_age_s = tried ? next_age(r, a, age_s, l) : age_s;
     record.route = l && l->name.len <= MSGLOG_ROUTE_MAX ? text_of_stralloc(&l->name) : TEXT_ABSENT;
-    a->deferred_by = l ? l->number : NO_LANE;
+    lane_refer(&r->lanes, &a->deferred_by, l ? l->number : NO_LANE);
   }
   r->counters.recipients[l ? l->channel : CHANNEL_REMOTE][result->class]++;
   message_apply(&a->message, &record);
@@ -137,7 +140,7 @@ static void record_result(struct runner *r, struct active *a, const struct logre
 
 void rounds_note(struct runner *r, struct active *a, size_t recipient, const struct lane *l,
                  struct result *result) {
-  struct logrecord record = note_result(r, a, recipient, l, result);
+  struct logrecord record = note_result(r, a, recipient, l, result, l == NULL);
   record_result(r, a, &record);
 }
 
@@ -156,7 +159,7 @@ void rounds_return(struct runner *r, struct active *a) {
   for (size_t i = 0; i < m->file.envelope.recipient_count; i++) {
     if (m->states[i].progress != RECIPIENT_WAITING || m->states[i].under_way) continue;
     struct result result = returned;
-    struct logrecord record = note_result(r, a, i, NULL, &result);
+    struct logrecord record = note_result(r, a, i, NULL, &result, true);
     if (msglog_cat(&a->unlogged, &record) == -1) noted = false;
   }
   mark_under_way(r, a, false);
@@ -174,7 +177,7 @@ void rounds_result(struct runner *r, struct job *j, size_t place, struct result 
     return;
   }
   /* what it makes of the result, the end of its life perhaps, is to be logged */
-  struct logrecord record = note_result(r, j->active, j->recipients[place].place, l, &result);
+  struct logrecord record = note_result(r, j->active, j->recipients[place].place, l, &result, true);
   report_delivery(r, j->delivery + place, &result);
   record_result(r, j->active, &record);
 }
@@ -224,6 +227,7 @@ static void begin(struct runner *r, struct active *a, const struct due *due) {
   a->fetched = due->lane;
   a->tag = due->tag;
   set_age(r, a, due->age_s);
+  a->hurry = due->hurried && a->age_s < AGE_UNKNOWN - 1 ? (uint32_t)a->age_s + 1 : due->hurry;
   fair_served(&r->fair, due->tag);
   link_active(r, a);
   if (tell_first(r, m) == -1) {
@@ -271,16 +275,21 @@ static int finish(struct runner *r, struct active *a) {
   return 0;
 }
 
-/* The least age above this one at which something is to be done about a
- * message, even if its lane never fetches it. */
+/* The least age at which something is to be done about a message, even if its
+ * lane never fetches it.  Whoever is due and was not refused, as the operator
+ * had him left out or wants him to be tried again, is due now; where several
+ * lanes refused, those in which it is not parked are asked again as at retries. */
 static uint64_t next_event_age(const struct runner *r, const struct active *a, uint64_t age_s) {
   uint64_t next_s = age_s < lifetime_s(r, a) ? lifetime_s(r, a) : age_s + look_again_s;
   uint64_t warning_s = r->settings.delaywarning_s;
   if (warning_s > age_s && warning_s < next_s) next_s = warning_s;
+  uint64_t retry_s = schedule_next_age(age_s, r->settings.retryskip_s[CHANNEL_REMOTE]);
+  if (a->refused_elsewhere && retry_s < next_s) next_s = retry_s;
   for (size_t i = 0; i < a->message.file.envelope.recipient_count; i++) {
     const struct recipient_state *s = &a->message.states[i];
-    if (s->progress == RECIPIENT_WAITING && s->next_age_s > age_s && s->next_age_s < next_s)
-      next_s = s->next_age_s;
+    if (s->progress != RECIPIENT_WAITING || s->next_age_s >= next_s) continue;
+    if (s->next_age_s > age_s) next_s = s->next_age_s;
+    else if (!s->refused) return age_s;
   }
   return next_s;
 }
@@ -291,6 +300,7 @@ static struct wait how_to_wait(struct runner *r, struct active *a) {
   const struct lane *l = lanes_at(&r->lanes, a->refused_by ? a->refused_by : a->deferred_by);
   struct wait how = {.lane = a->refused_by ? a->refused_by : a->deferred_by};
   how.parked = a->refused_by || (l && (l->window.down || a->unheard));
+  how.hurry = a->refused_by ? a->hurry : 0;
   how.tag = a->tag;
   /* who was tried goes behind the others, so that one message that breaks every
    * connection is not the probe each time */

@@ -168,6 +168,11 @@ static bool read_messages(struct runner *r) {
   return more;
 }
 
+/* Jobs that failed at once have left room. */
+static bool may_read_more(const struct runner *r) {
+  return lanes_may_fetch(&r->lanes, CHANNEL_LOCAL) || lanes_may_fetch(&r->lanes, CHANNEL_REMOTE);
+}
+
 static void forget_idle(struct runner *r) {
   dispatch_forget_idle(&r->dispatcher);
   if (boot_us(r) < r->forget_us) return;
@@ -220,7 +225,7 @@ uint64_t runner_work(struct runner *r) {
     dispatch_all(r);
     next = earliest(r->rescan_us, r->alarm_us);
     next = earliest(next, earliest(waitlist_due(&r->waitlist), lanes_wake(&r->lanes, boot_us(r))));
-    if (more) next = 0;
+    if (more || may_read_more(r)) next = 0;
     if (!backlog_is_loaded(&r->backlog)) next = earliest(next, r->load_us);
   }
   next = earliest(next, workers_time(r, boot_us(r)));

@@ -26,12 +26,14 @@ struct active {
   size_t next_recipient; /* to be given a job; those before it were seen */
   bool has_body;
   bool hurried;          /* this round is for all that wait, whatever their times */
+  uint32_t hurry;        /* ... or an earlier one was that had no room for all: struct wait */
   uint32_t fetched;      /* ... or for those of this lane */
   uint32_t deferred_by;  /* a lane that deferred a recipient */
   bool unheard;          /* ... without listening: no connection, or a 421 */
   uint32_t *order;       /* of a long list: recipients by domain; owned */
   uint32_t refused_by;   /* of the lanes that had no room the one that is likely to have some first */
-  unsigned refusal_hope; /* how likely */
+  unsigned refusal_hope; /* how likely; jobs.c */
+  bool refused_elsewhere; /* other lanes had none either */
   uint64_t tag;          /* among the parked ones, once it was one */
   uint64_t age_s, since_us; /* the message's age at this time of the boot clock */
   stralloc unlogged;     /* records that could not be appended yet */
@@ -122,7 +124,8 @@ void rounds_begin(struct runner *r, const struct queueid *id, const struct due *
 /* rounds_result(): what became of one recipient of a job (its place there). */
 void rounds_result(struct runner *r, struct job *j, size_t place, struct result result);
 
-/* rounds_note(): what became of a recipient without a job; l may be NULL. */
+/* rounds_note(): what became of a recipient without a job: for him there was no
+ * room in lane l, or (NULL) there is none for him. */
 void rounds_note(struct runner *r, struct active *a, size_t recipient, const struct lane *l,
                  struct result *result);
 
@@ -209,7 +212,8 @@ void workers_event(struct runner *r, struct worker *w, short events);
 /* workers_abandon(): the worker's socket closes; its jobs are freed, unreported. */
 void workers_abandon(struct runner *r, struct worker *w);
 
-/* workers_time(): idle and overdue ones; the next such time. */
+/* workers_time(): idle and overdue ones; the next such time, 0 when somebody's
+ * place has become free. */
 uint64_t workers_time(struct runner *r, uint64_t now_us);
 
 /* ---- report.c */

@@ -13,18 +13,6 @@
 
 static const char *const one[] = {"joe@a.test"};
 
-static int make(void **state) {
-  static struct testqueue q;
-  testqueue_make(&q);
-  *state = &q;
-  return 0;
-}
-
-static int clear(void **state) {
-  testqueue_remove(*state);
-  return 0;
-}
-
 enum place { TODO, WAIT, LOG };
 
 static void path_of(char path[64], const struct queueid *id, enum place p) {
@@ -158,13 +146,13 @@ static void a_copy_left_in_tmp_is_cleared(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(a_log_outlives_its_message_until_that_is_durable, make, clear),
-    cmocka_unit_test_setup_teardown(more_messages_may_end_than_are_remembered, make, clear),
-    cmocka_unit_test_setup_teardown(both_names_of_a_message_are_removed, make, clear),
-    cmocka_unit_test_setup_teardown(a_message_with_both_names_moves, make, clear),
-    cmocka_unit_test_setup_teardown(a_message_that_has_moved_moves_again, make, clear),
-    cmocka_unit_test_setup_teardown(logs_without_messages_are_cleared, make, clear),
-    cmocka_unit_test_setup_teardown(a_copy_left_in_tmp_is_cleared, make, clear),
+    cmocka_unit_test_setup_teardown(a_log_outlives_its_message_until_that_is_durable, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(more_messages_may_end_than_are_remembered, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(both_names_of_a_message_are_removed, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(a_message_with_both_names_moves, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(a_message_that_has_moved_moves_again, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(logs_without_messages_are_cleared, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(a_copy_left_in_tmp_is_cleared, testqueue_set_up, testqueue_tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

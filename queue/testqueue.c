@@ -14,6 +14,18 @@ void testqueue_remove(struct testqueue *q) {
   assert_int_equal(privatequeue_remove(q->path), 0);
 }
 
+int testqueue_set_up(void **state) {
+  static struct testqueue q;
+  testqueue_make(&q);
+  *state = &q;
+  return 0;
+}
+
+int testqueue_tear_down(void **state) {
+  testqueue_remove(*state);
+  return 0;
+}
+
 struct queueid testqueue_inject(struct testqueue *q, const char *body, const char *sender,
                                 const char *const *recipients, size_t count) {
   struct queueid id;

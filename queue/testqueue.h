@@ -14,6 +14,10 @@ struct testqueue {
 void testqueue_make(struct testqueue *q);
 void testqueue_remove(struct testqueue *q);
 
+/* testqueue_set_up(), testqueue_tear_down(): one for each test of a group. */
+int testqueue_set_up(void **state);
+int testqueue_tear_down(void **state);
+
 /* testqueue_inject(): a message with this body into todo/. */
 struct queueid testqueue_inject(struct testqueue *q, const char *body, const char *sender,
                                 const char *const *recipients, size_t count);

@@ -123,6 +123,7 @@ static void keep_attempt(struct testrunner *t, const struct played_agent *agent,
   struct attempt *a = &t->attempts[t->attempt_count++];
   *a = (struct attempt){.at_s = (t->boot_us - first_boot_us) / second_us,
                         .channel = agent->channel,
+                        .said = SAY_COUNT,
                         .recipients = j->envelope.recipient_count,
                         .body_type = j->envelope.body,
                         .smtputf8 = j->envelope.smtputf8};
@@ -182,9 +183,13 @@ static bool answer(const struct testrunner *t, const struct played_agent *a,
 static bool take_job(void *context, struct played_agent *a, const struct agent_job *j, int fd) {
   struct testrunner *t = context;
   bool lives = true;
+  size_t first = t->attempt_count;
   for (size_t i = 0; i < j->envelope.recipient_count; i++) keep_attempt(t, a, j, i, i == 0 ? fd : -1);
-  for (size_t i = 0; lives && i < j->envelope.recipient_count; i++)
-    lives = answer(t, a, j, i, said_by(t, j->envelope.recipients[i].address));
+  for (size_t i = 0; lives && i < j->envelope.recipient_count; i++) {
+    enum say say = said_by(t, j->envelope.recipients[i].address);
+    t->attempts[first + i].said = say;
+    lives = answer(t, a, j, i, say);
+  }
   return lives;
 }
 

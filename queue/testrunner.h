@@ -35,6 +35,7 @@ struct attempt {
   enum route_channel channel;
   size_t recipients; /* of its job */
   bool by_descriptor;
+  enum say said; /* SAY_COUNT: the agent did not come to it */
   uint64_t body_type; /* enum envelope_body */
   bool smtputf8;
   char sender[TEST_ADDRESS_MAX], address[TEST_ADDRESS_MAX];

@@ -166,6 +166,40 @@ static void a_421_over_a_limit_costs_no_retry_time(void **state) {
   assert_int_equal(testrunner_files(t), 0);
 }
 
+/* There is no room for all of its recipients at a time; who has had his answer
+ * waits for his own next try. */
+static void a_list_that_waits_for_room_is_not_tried_again_and_again(void **state) {
+  enum { RECIPIENTS = 60 };
+  static char names[RECIPIENTS][32];
+  static const char *to[RECIPIENTS];
+  struct testrunner *t = *state;
+  control(t, "recipientlimit", "1\n");
+  for (unsigned i = 0; i < RECIPIENTS; i++) {
+    snprintf(names[i], sizeof names[i], "later-%u@there.example", i);
+    to[i] = names[i];
+  }
+  testrunner_inject(t, sender, 0, to, RECIPIENTS);
+  testrunner_run(t, 300);
+  assert_int_equal(t->attempt_count, RECIPIENTS);
+  t->means[SAY_DEFERRAL] = SAY_SUCCESS;
+  testrunner_run(t, TEST_HOUR_S);
+  assert_int_equal(t->attempt_count, 2 * RECIPIENTS);
+}
+
+/* They find no room at once, and are not forgotten for that. */
+static void what_is_hurried_goes_out_as_soon_as_there_is_room(void **state) {
+  struct testrunner *t = *state;
+  control(t, "retryschedule", ":80000\n");
+  inject_many(t, sender, "later@slow.example", 10);
+  testrunner_run(t, 100);
+  assert_int_equal(t->attempt_count, 10);
+  control(t, "ratelimit", "slow.example:1/60\n");
+  testrunner_run(t, 100);
+  (void)runner_hurry(&t->runner, NULL);
+  testrunner_run(t, 1000);
+  assert_int_equal(t->attempt_count, 20);
+}
+
 /* ---- limits */
 
 static void concurrencydomain_bounds_the_connections(void **state) {
@@ -263,6 +297,104 @@ static void held_destinations_get_nothing_until_released(void **state) {
   lane_hold(&t->runner.lanes, l, false, t->boot_us);
   testrunner_run(t, 10);
   assert_int_equal(t->attempt_count, 21);
+}
+
+/* ---- who waits is woken */
+
+static uint64_t seconds(const struct testrunner *t) { return (t->boot_us - UINT64_C(1000) * 1000000) / 1000000; }
+
+/* Its only place is free when the agent that says nothing is given up. */
+static void a_job_behind_a_hung_agent_goes_out_when_that_is_given_up(void **state) {
+  struct testrunner *t = *state;
+  control(t, "concurrencydomain", "slow.example:1\n");
+  control(t, "timeoutdelivery", "1000\n");
+  control(t, "retryschedule", ":80000\n");
+  testrunner_inject_one(t, sender, "silent@slow.example");
+  testrunner_run(t, 0);
+  testrunner_inject_one(t, sender, "bob@slow.example");
+  /* the end of the agent, which says nothing, is no event */
+  t->boot_us += UINT64_C(1001) * 1000000;
+  unsigned rounds = 0;
+  while (runner_work(&t->runner) <= t->boot_us) assert_true(++rounds < 10);
+  assert_non_null(t->runner.dispatcher.workers);
+  testrunner_run(t, 0);
+  assert_int_equal(testrunner_attempts(t, "bob@slow.example"), 1);
+}
+
+/* Where it waits is known as long as it has other recipients under way. */
+static void a_destination_is_not_forgotten_by_a_message_under_way(void **state) {
+  static const char *const to[] = {"silent@slow.example", "bob@dead.example"};
+  struct queueid first[6];
+  struct testrunner *t = *state;
+  const char *down = "down@dead.example";
+  for (unsigned i = 0; i < COUNT(first); i++) first[i] = testrunner_inject(t, sender, 0, &down, 1);
+  testrunner_run(t, 5);
+  assert_true(lane(t, "dead.example")->window.down);
+  testrunner_inject(t, sender, 0, to, COUNT(to));
+  testrunner_run(t, 0);
+  for (unsigned i = 0; i < COUNT(first); i++)
+    assert_int_equal(operator_order(&t->runner, &first[i], ORDER_DELETE, 0), OUTCOME_DONE);
+  testrunner_run(t, 600);
+  struct agent_result r = {.job = 0, .result = {.class = RESULT_SUCCESS}};
+  assert_int_equal(t->played.agent_count, 1);
+  assert_int_equal(agent_send_result(t->played.agents[0]->sock, &r, 1000), 0);
+  testrunner_run(t, TEST_HOUR_S);
+  assert_int_equal(testrunner_attempts(t, "bob@dead.example"), 1);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
+/* It was refused by the dead one first, then by one that is soon free again. */
+static void a_list_waits_for_no_dead_destination(void **state) {
+  static const char *const to[] = {"down@dead.example", "bob@limited.example", "silent@slow.example"};
+  struct testrunner *t = *state;
+  control(t, "ratelimit", "limited.example:1/60\n");
+  inject_many(t, sender, "down@dead.example", 100);
+  inject_many(t, sender, "joe@limited.example", 3);
+  testrunner_run(t, 10);
+  testrunner_inject(t, sender, 0, to, 2);
+  uint64_t from_s = seconds(t);
+  testrunner_run(t, TEST_HOUR_S);
+  assert_int_equal(testrunner_attempts(t, to[1]), 1);
+  assert_in_range(testrunner_attempt(t, to[1], 0)->at_s, from_s, from_s + 600);
+}
+
+/* The other way round: it is behind many others where it is parked. */
+static void a_list_waits_for_no_long_line(void **state) {
+  static const char *const to[] = {"down-too@dead.example", "bob@limited.example"};
+  struct testrunner *t = *state;
+  control(t, "ratelimit", "limited.example:1/600\n");
+  inject_many(t, sender, "down@dead.example", 10);
+  inject_many(t, sender, "joe@limited.example", 1000);
+  testrunner_run(t, 10);
+  testrunner_inject(t, sender, 0, to, 2);
+  t->means[SAY_UNREACHED] = SAY_SUCCESS;
+  testrunner_run(t, 2 * TEST_HOUR_S);
+  assert_int_equal(testrunner_attempts(t, to[1]), 0);
+  assert_int_equal(testrunner_attempts(t, to[0]), 1);
+}
+
+/* A long list has no job for its last recipients yet when the destination of
+ * all those that it has goes down. */
+static void what_a_list_has_not_come_to_goes_out(void **state) {
+  enum { DEAD = 60 };
+  static char names[DEAD][32];
+  static const char *to[DEAD + 1];
+  struct testrunner *t = *state;
+  control(t, "recipientlimit", "1\n");
+  control(t, "concurrencyremote", "1\n"); /* room for 66, 33 for one message */
+  control(t, "concurrencydomain", "dead.example:50\n");
+  struct lane *l = lanes_named(&t->runner.lanes, text_of("dead.example"), true);
+  l->window.size = 50;
+  for (unsigned i = 0; i < DEAD; i++) {
+    snprintf(names[i], sizeof names[i], "bob-%u@dead.example", i);
+    to[i] = names[i];
+  }
+  to[DEAD] = "joe@here.example";
+  testrunner_inject(t, sender, 0, to, COUNT(to));
+  (void)runner_work(&t->runner); /* jobs, and one of them with a worker */
+  assert_int_equal(operator_hold_destination(&t->runner, text_of("dead.example"), true, 0), 0);
+  testrunner_run(t, 100);
+  assert_int_equal(testrunner_attempts(t, "joe@here.example"), 1);
 }
 
 /* ---- fairness */
@@ -368,6 +500,8 @@ int main(void) {
     TEST_CASE(a_message_that_breaks_connections_is_not_every_probe),
     TEST_CASE(hosts_never_reached_leave_room_for_one_that_answers),
     TEST_CASE(a_421_over_a_limit_costs_no_retry_time),
+    TEST_CASE(a_list_that_waits_for_room_is_not_tried_again_and_again),
+    TEST_CASE(what_is_hurried_goes_out_as_soon_as_there_is_room),
     TEST_CASE(concurrencydomain_bounds_the_connections),
     TEST_CASE(ratelimit_spreads_the_messages),
     TEST_CASE(a_limit_that_is_lifted_counts_at_once),
@@ -375,6 +509,11 @@ int main(void) {
     TEST_CASE(retryschedule_is_by_destination),
     TEST_CASE(a_user_of_any_length_can_be_deferred),
     TEST_CASE(held_destinations_get_nothing_until_released),
+    TEST_CASE(a_job_behind_a_hung_agent_goes_out_when_that_is_given_up),
+    TEST_CASE(a_destination_is_not_forgotten_by_a_message_under_way),
+    TEST_CASE(a_list_waits_for_no_dead_destination),
+    TEST_CASE(a_list_waits_for_no_long_line),
+    TEST_CASE(what_a_list_has_not_come_to_goes_out),
     TEST_CASE(a_senders_backlog_does_not_delay_others),
     TEST_CASE(a_long_list_leaves_room_for_others),
     TEST_CASE(recipients_of_one_domain_share_transactions),

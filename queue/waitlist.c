@@ -241,6 +241,7 @@ int waitlist_put(struct waitlist *w, const struct queueid *id, const struct wait
   m->due_us = how->due_us;
   m->age_s = saturate(how->age_s);
   m->tag = how->tag;
+  m->hurry = how->hurry;
   join_lane(w, i, how->lane);
   if (how->held) {
     m->state = WAITING_HELD;
@@ -267,7 +268,8 @@ static void take(struct waitlist *w, uint32_t i, struct queueid *id, struct due 
   *due = (struct due){.new = m->due_us == DUE_NEW,
                       .hurried = m->due_us == DUE_HURRIED,
                       .age_s = age_at(m, now_us),
-                      .tag = m->tag};
+                      .tag = m->tag,
+                      .hurry = m->hurry};
   unpack(id, m);
   take_in_hand(w, i);
 }

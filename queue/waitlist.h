@@ -4,7 +4,7 @@
  * hands.  One whose destination cannot take it now is also parked in that
  * destination's lane, in the order of tags, so that the lane can fetch it
  * before its time.  By id everything costs the same however many wait; about
- * 70 octets of memory each.
+ * 80 octets of memory each.
  */
 #ifndef OWL_WAITLIST_H
 #define OWL_WAITLIST_H
@@ -23,6 +23,7 @@ struct wait {
   bool parked;     /* the lane may fetch it before it is due */
   bool held;       /* whatever is due: not before waitlist_release() */
   uint64_t tag;    /* its place among those parked in the lane */
+  uint32_t hurry;  /* when it was hurried and found no room: its age then and 1, or 0 */
 };
 
 struct waiting {
@@ -32,6 +33,7 @@ struct waiting {
   uint32_t age_s;
   uint32_t heap_at, parked_at;
   uint32_t lane;
+  uint32_t hurry;
   uint32_t next; /* in its bucket, or of the free ones */
 };
 
@@ -65,6 +67,7 @@ struct due {
   uint32_t lane;  /* that fetched it, or NO_LANE */
   uint64_t age_s; /* now, or AGE_UNKNOWN */
   uint64_t tag;   /* it had before, or 0 */
+  uint32_t hurry; /* the same */
 };
 
 /* waitlist_take(): the first one comes into the runner's hands, who puts it

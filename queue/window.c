@@ -29,10 +29,15 @@ unsigned window_size(const struct window *w, const struct window_limits *l) {
   return bounded(w->size ? w->size : WINDOW_FIRST, l);
 }
 
-static void answered(struct window *w, const struct window_limits *l) {
-  unsigned size = window_size(w, l);
+static void reached(struct window *w, uint64_t now_us) {
+  if (w->down) w->reached_us = now_us;
   w->down = false;
   w->backoff_s = 0;
+}
+
+static void answered(struct window *w, const struct window_limits *l, uint64_t now_us) {
+  unsigned size = window_size(w, l);
+  reached(w, now_us);
   if (++w->answered >= (w->had_setback ? size : 1)) {
     w->answered = 0;
     size = bounded((uint64_t)size + 1, l);
@@ -68,11 +73,10 @@ void window_note(struct window *w, const struct window_limits *l, enum window_ev
       if (w->down && now_us >= w->probe_us) wait_for_probe(w, now_us, seed);
       break;
     case WINDOW_ANSWERED:
-      answered(w, l);
+      answered(w, l, now_us);
       break;
     case WINDOW_SLOWER: /* it lives */
-      w->down = false;
-      w->backoff_s = 0;
+      reached(w, now_us);
       set_back(w, l);
       break;
     case WINDOW_UNREACHED:

@@ -41,6 +41,7 @@ struct window {
   bool had_setback;
   bool down;
   uint64_t probe_us;      /* boot clock: when the next probe may go, while down */
+  uint64_t reached_us;    /* when it was down for the last time; 0: never */
   uint64_t backoff_s;
   uint64_t rate_us;       /* when the rate is used up to */
 };

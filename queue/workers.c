@@ -295,6 +295,7 @@ uint64_t workers_time(struct runner *r, uint64_t now_us) {
     following = w->next;
     if (is_overdue(w, now_us)) {
       drop(r, w);
+      next = 0; /* its place is free */
       continue;
     }
     uint64_t at = time_of(r, w, now_us);

@@ -10,18 +10,6 @@
 
 static const char *const joe[] = {"joe@a.test"};
 
-static int make(void **state) {
-  static struct testqueue q;
-  testqueue_make(&q);
-  *state = &q;
-  return 0;
-}
-
-static int clear(void **state) {
-  testqueue_remove(*state);
-  return 0;
-}
-
 struct found {
   size_t count, enough, good;
   struct queueid last;
@@ -172,12 +160,12 @@ static void an_id_that_is_gone_is_said(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown(all_are_found_once_in_order, make, clear),
-    cmocka_unit_test_setup_teardown(one_that_is_in_both_folders_is_found_once, make, clear),
-    cmocka_unit_test_setup_teardown(what_does_not_check_is_bad, make, clear),
-    cmocka_unit_test_setup_teardown(the_bad_folder_is_for_those_who_ask, make, clear),
-    cmocka_unit_test_setup_teardown(beginnings_of_ids_are_enough, make, clear),
-    cmocka_unit_test_setup_teardown(an_id_that_is_gone_is_said, make, clear),
+    cmocka_unit_test_setup_teardown(all_are_found_once_in_order, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(one_that_is_in_both_folders_is_found_once, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(what_does_not_check_is_bad, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(the_bad_folder_is_for_those_who_ask, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(beginnings_of_ids_are_enough, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(an_id_that_is_gone_is_said, testqueue_set_up, testqueue_tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
