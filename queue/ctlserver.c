@@ -9,7 +9,8 @@
 #include "lib/unixsock.h"
 #include "queue/runnerwhy.h"
 
-enum { BACKLOG = 16, UNREAD_MAX = 65536 };
+/* SYNC_TURNS: so many at most are waited for more that one sync could serve. */
+enum { BACKLOG = 16, UNREAD_MAX = 65536, SYNC_TURNS = 64 };
 
 /* ---- clients come and go */
 
@@ -283,11 +284,14 @@ static void confirm(struct ctlclient *c, int error) {
   if (c->sock >= 0 && (frame_flush(&c->writer, c->sock) == -1 || error)) hang_up(c);
 }
 
-/* One sync for all that was ordered, when there is nothing more at hand. */
-static void confirm_all(struct ctlserver *s, struct runner *r) {
+/* One sync for all that was ordered, when there is nothing more at hand, or
+ * when somebody who never ceases to ask has kept them waiting. */
+static void confirm_all(struct ctlserver *s, struct runner *r, bool more) {
   bool any = false;
   for (size_t i = 0; i < CTLSERVER_CLIENTS; i++) any = any || s->clients[i].unsynced;
-  if (!any) return;
+  s->unsynced_turns = any ? s->unsynced_turns + 1 : 0;
+  if (!any || (more && s->unsynced_turns < SYNC_TURNS)) return;
+  s->unsynced_turns = 0;
   int error = store_is_dirty(&r->store) && store_sync(&r->store) == -1 ? errno : 0;
   if (error) report_problem(r, "unable to sync the queue", NULL);
   for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
@@ -310,6 +314,6 @@ bool ctlserver_work(struct ctlserver *s, struct runner *r) {
     flush_plain(c);
     more = more || c->busy || may_tell(c) || may_read(c);
   }
-  if (!more) confirm_all(s, r);
+  confirm_all(s, r, more);
   return more;
 }

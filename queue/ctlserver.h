@@ -33,6 +33,7 @@ struct ctlclient {
 struct ctlserver {
   int listener;
   uint64_t turn;
+  unsigned unsynced_turns; /* how long some answer has waited for the disk */
   struct ctlclient clients[CTLSERVER_CLIENTS];
 };
 

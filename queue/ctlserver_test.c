@@ -274,6 +274,27 @@ static void a_client_that_does_not_read_is_not_listened_to(void **state) {
   disconnect(&c);
 }
 
+/* Its requests never come to an end, and it reads every answer. */
+static void who_asks_without_end_keeps_nobody_from_his_answer(void **state) {
+  struct client flooder = connect_client(), c = connect_client();
+  stralloc ids = inject_many(1);
+  bool answered = false;
+  (void)state;
+  send_request(&c, CTL_HOLD, text_of_stralloc(&ids));
+  for (unsigned n = 0; !answered && n < TURNS_MAX; n++) {
+    send_request(&flooder, CTL_STATUS, TEXT_ABSENT);
+    if (n < 16) continue;
+    turn();
+    expect(&flooder, CTL_OK);
+    answered = has_answer(&c);
+  }
+  assert_true(answered);
+  assert_text(expect(&c, CTL_OK).outcomes, TEXT("d"));
+  stralloc_free(&ids);
+  disconnect(&c);
+  disconnect(&flooder);
+}
+
 #define TEST_OF(NAME) cmocka_unit_test_setup_teardown(NAME, set_up, tear_down)
 
 int main(void) {
@@ -288,6 +309,7 @@ int main(void) {
     TEST_OF(statistics_keep_their_place_among_answers),
     TEST_OF(what_was_ordered_is_done_although_the_client_has_gone),
     TEST_OF(a_client_that_does_not_read_is_not_listened_to),
+    TEST_OF(who_asks_without_end_keeps_nobody_from_his_answer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

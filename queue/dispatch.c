@@ -170,9 +170,11 @@ static bool window_allows(const struct destination *x) {
   return x->channel == CHANNEL_LOCAL || x->lane->workers < window_of(x->lane);
 }
 
-/* The last quarter of the places is for others than this one. */
+/* The last quarter of the places is for others than this one; of local ones it
+ * is for users who have none, as a worker runs as its user, who can keep it. */
 static bool has_its_share(const struct dispatcher *d, const struct destination *x) {
   uint64_t most = most_for_one(d, x->channel);
+  if (x->channel == CHANNEL_LOCAL && x->lane->workers && d->running[CHANNEL_LOCAL] >= most) return true;
   return x->lane->workers >= most || (x->lane->slow && slow_places(d, x->channel) >= most);
 }
 

@@ -1,4 +1,5 @@
 #include "config.h"
+#include "queue/newmessage.h"
 #include "queue/testrunner.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -364,6 +365,26 @@ static void a_corrupted_body_goes_to_bad(void **state) {
   assert_true(testrunner_logged(t, "alarm: messages in bad/: 1"));
 }
 
+/* A member of the injectors' group can write in todo/, and knows ids. */
+static void a_file_planted_in_todo_takes_no_waiting_messages_place(void **state) {
+  struct testrunner *t = *state;
+  struct newmessage planted;
+  struct envelope e = {.sender = text_of(sender)};
+  const char *to = "later@here.example";
+  struct queueid id = testrunner_inject(t, sender, 0, &to, 1);
+  testrunner_run(t, 10);
+  assert_int_equal(testrunner_attempts(t, to), 1);
+  envelope_add(&e)->address = text_of("thief@here.example");
+  assert_int_equal(newmessage_open(&planted, t->queue.store.queue_fd, &id), NEWMESSAGE_OK);
+  assert_int_equal(newmessage_commit(&planted, &e), NEWMESSAGE_OK);
+  envelope_free(&e);
+  t->means[SAY_DEFERRAL] = SAY_SUCCESS;
+  testrunner_run(t, 2 * TEST_HOUR_S);
+  assert_int_equal(testrunner_attempts(t, to), 2);
+  assert_int_equal(testrunner_attempts(t, "thief@here.example"), 0);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
 /* ---- settings */
 
 static void settings_that_do_not_check_change_nothing(void **state) {
@@ -414,6 +435,7 @@ int main(void) {
     TEST_CASE(recipientlimit_bounds_a_job),
     TEST_CASE(a_large_body_travels_alone),
     TEST_CASE(a_corrupted_body_goes_to_bad),
+    TEST_CASE(a_file_planted_in_todo_takes_no_waiting_messages_place),
     TEST_CASE(settings_that_do_not_check_change_nothing),
     TEST_CASE(changed_locals_move_queued_mail),
   };

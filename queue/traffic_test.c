@@ -476,6 +476,20 @@ static void thousands_of_slow_destinations_wait_outside(void **state) {
   assert_int_equal(testrunner_files(t), 0);
 }
 
+/* A worker runs as its user, who can keep it from ever answering. */
+static void two_users_whose_workers_hang_hold_up_no_other_user(void **state) {
+  struct testrunner *t = *state;
+  for (unsigned i = 0; i < 60; i++) {
+    char to[TEST_ADDRESS_MAX];
+    snprintf(to, sizeof to, "silent%u-%u@here.example", i % 2, i);
+    testrunner_inject_one(t, sender, to);
+  }
+  testrunner_run(t, 30);
+  testrunner_inject_one(t, sender, "bob@here.example");
+  testrunner_run(t, 30);
+  assert_int_equal(testrunner_attempts(t, "bob@here.example"), 1);
+}
+
 int main(void) {
 #define TEST_CASE(NAME) cmocka_unit_test_setup_teardown(NAME, testrunner_set_up, testrunner_tear_down)
   const struct CMUnitTest tests[] = {
@@ -508,6 +522,7 @@ int main(void) {
     TEST_CASE(a_long_list_leaves_room_for_others),
     TEST_CASE(recipients_of_one_domain_share_transactions),
     TEST_CASE(thousands_of_slow_destinations_wait_outside),
+    TEST_CASE(two_users_whose_workers_hang_hold_up_no_other_user),
   };
   return cmocka_run_group_tests_name("traffic", tests, NULL, NULL);
 }

@@ -54,10 +54,12 @@ static int end_of(pid_t pid) {
   return status;
 }
 
+/* One that has closed its output has nothing more to say, or is ending: a user's
+ * process, whose user can keep it alive, must not hold root up. */
 static int take(int fd, pid_t pid, const char *name, stralloc *out) {
   bool whole = io_slurp(fd, out, out->len + ASKPROGRAM_MAX, ASKPROGRAM_MS) == 0;
   int error = errno;
-  if (!whole) kill(pid, SIGKILL);
+  kill(pid, SIGKILL);
   int status = end_of(pid);
   if (!whole) say(out, name, error == EFBIG ? "it said too much" : strerror(error));
   else if (WIFSIGNALED(status)) say(out, name, strsignal(WTERMSIG(status)));

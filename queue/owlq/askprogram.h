@@ -15,9 +15,9 @@ enum {
 
 /* askprogram(): runs the program arguments[0] of owlpost's folder, descriptor 0
  * being empty, in a session of its own; root runs it as user, unless that is
- * NULL.  What it writes to descriptors 1 and 2 is appended to *out.  0 when it
- * ended with exit code 0; otherwise -1, and *out ends with a line that says
- * why, without a TAB. */
+ * NULL.  What it writes to descriptors 1 and 2 is appended to *out; one that
+ * has closed both is killed if it stays.  0 when it ended with exit code 0;
+ * otherwise -1, and *out ends with a line that says why, without a TAB. */
 int askprogram(const char *const *arguments, const char *user, stralloc *out);
 
 #endif

@@ -14,6 +14,7 @@
 #include "queue/owlq/jsonline.h"
 #include "queue/owlq/owlq.h"
 #include "queue/owlq/owner.h"
+#include "queue/owlq/screen.h"
 
 enum { TIMES_MAX = 4 }; /* an entry can have several faults, one behind the other */
 
@@ -71,11 +72,10 @@ static int print_json(const char *path, const char *why, const char *outcome, bo
   return jsonline_put(&line);
 }
 
+/* Who may create files chooses their names. */
 static void print_plain(const char *path, const char *why, const char *outcome) {
-  stralloc clean = {0};
-  if (text_cat_cleaned(&clean, text_of(path)) == 0 && stralloc_0(&clean))
-    printf("%s: %s%s%s\n", clean.s, why, *outcome ? ": " : "", outcome);
-  stralloc_free(&clean);
+  screen_text(text_of(path));
+  printf(": %s%s%s\n", why, *outcome ? ": " : "", outcome);
 }
 
 static void report(struct check *c, const char *path, const char *outcome, bool mended) {

@@ -29,7 +29,9 @@ uninstall-hook:
 	@for name in $(queue_qmail_names); do rm -f "$(DESTDIR)$(bindir)/$$name"; done
 
 if CMOCKA
-check_PROGRAMS += %D%/filter_test %D%/select_test %D%/jsonline_test %D%/list_test %D%/follow_test %D%/askrunner_test
+check_PROGRAMS += %D%/filter_test %D%/select_test %D%/jsonline_test %D%/list_test %D%/follow_test %D%/askrunner_test \
+  %D%/askprogram_test
+%C%_askprogram_test_SOURCES = %D%/askprogram_test.c %D%/askprogram.h %D%/askprogram.c
 %C%_filter_test_SOURCES = %D%/filter_test.c %D%/filter.c %D%/units.c
 %C%_select_test_SOURCES = %D%/select_test.c $(queue_select_parts) $(queue_store_parts)
 %C%_jsonline_test_SOURCES = %D%/jsonline_test.c %D%/shared.c %D%/owlq.h $(queue_print_parts) $(queue_store_parts)

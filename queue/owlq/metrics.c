@@ -100,16 +100,20 @@ static const struct {
   {"destination_held", "Whether the operator holds it.", is_held},
 };
 
-/* A label's value may be any UTF-8, with three characters escaped. */
+/* A label's value may be any UTF-8, with some characters escaped.  What is no
+ * UTF-8, or not safe on a terminal, is shown by its octets: two names that
+ * differ must not give the same label, which would spoil the whole answer. */
 static void print_label(struct text t) {
   uint32_t character;
-  for (size_t n; t.len; t.s += n, t.len -= n) {
-    bool valid = (n = utf8_first(t, &character)) != 0;
-    if (!valid) n = 1;
-    if (!valid) printf("\xef\xbf\xbd");
-    else if (*t.s == '"' || *t.s == '\\') printf("\\%c", *t.s);
-    else if (*t.s == '\n') printf("\\n");
+  while (t.len) {
+    size_t n = utf8_first(t, &character);
+    bool safe = n && utf8_is_safe(character) && *t.s != '\\';
+    if (!safe) n = 1;
+    if (!safe) printf("\\\\x%02x", (unsigned char)*t.s);
+    else if (*t.s == '"') printf("\\\"");
     else fwrite(t.s, 1, n, stdout);
+    t.s += n;
+    t.len -= n;
   }
 }
 

@@ -7,7 +7,8 @@ queue_simulate_parts = %D%/simulation.h %D%/simulation.c %D%/arrivals.c %D%/role
   queue/owlq/progress.h queue/owlq/progress.c $(queue_runner_core)
 owlpost_PROGRAMS += %D%/owl-simulate
 %C%_owl_simulate_SOURCES = %D%/simulate.c %D%/print.h %D%/print.c queue/owlq/shared.c queue/owlq/owlq.h \
-  queue/owlq/jsonline.h queue/owlq/jsonline.c queue/owlq/utf8.h queue/owlq/utf8.c $(queue_simulate_parts)
+  queue/owlq/jsonline.h queue/owlq/jsonline.c queue/owlq/utf8.h queue/owlq/utf8.c \
+  queue/owlq/screen.h queue/owlq/screen.c $(queue_simulate_parts)
 %C%_owl_simulate_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS) $(JANSSON_LIBS)
 
 if CMOCKA

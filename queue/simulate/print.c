@@ -5,6 +5,7 @@
 #include "lib/exitcode.h"
 #include "queue/owlq/jsonline.h"
 #include "queue/owlq/owlq.h"
+#include "queue/owlq/screen.h"
 
 enum { NAME_MAX_COLUMNS = 40, NAME_LEAST = 12, CELL = 32 };
 
@@ -26,10 +27,9 @@ static int columns_of(const struct figures_table *t) {
   return most < NAME_MAX_COLUMNS ? (int)most : NAME_MAX_COLUMNS;
 }
 
-static void print_row(const struct figures *f, const char *name, size_t len, int columns) {
+static void print_row(const struct figures *f, struct text name) {
   char median[CELL], late[CELL], last[CELL];
-  if (len > (size_t)columns) len = (size_t)columns;
-  printf("%-*.*s %8llu %9llu %7llu %7llu %8llu %8llu %8llu %5llu %8s %8s %8s\n", columns, (int)len, name, (number)f->sent,
+  printf("%.*s %8llu %9llu %7llu %7llu %8llu %8llu %8llu %5llu %8s %8s %8s\n", (int)name.len, name.s, (number)f->sent,
          (number)f->delivered, (number)f->failed, (number)f->waiting, (number)f->attempts, (number)f->deferrals,
          (number)f->connections, (number)f->connections_most,
          seconds(median, figures_at(f, 50)), seconds(late, figures_at(f, 99)), seconds(last, figures_at(f, 100)));
@@ -37,12 +37,13 @@ static void print_row(const struct figures *f, const char *name, size_t len, int
 
 /* The null reverse-path has a name that can be seen. */
 static int print_named(const struct figures *f, int columns) {
-  stralloc clean = {0};
-  if (text_cat_cleaned(&clean, text_of_stralloc(&f->name)) == -1) return owlq_complain("unable to print", "out of memory");
-  if (clean.len) print_row(f, clean.s, clean.len, columns);
-  else print_row(f, "<>", 2, columns);
-  stralloc_free(&clean);
-  return TOOL_OK;
+  stralloc cell = {0};
+  struct text name = f->name.len ? text_of_stralloc(&f->name) : text_of("<>");
+  int code = TOOL_OK;
+  if (screen_cat_column(&cell, name, (size_t)columns) == 0) print_row(f, text_of_stralloc(&cell));
+  else code = owlq_complain("unable to print", "out of memory");
+  stralloc_free(&cell);
+  return code;
 }
 
 static int print_table(struct figures_table *t, const char *what, size_t rows) {

@@ -206,3 +206,14 @@ def test_check_looks_and_changes_nothing(owlpost, next_hop):
         assert os.stat(path).st_mode & 0o777 == 0o444
         assert os.stat(path + ".log").st_size == before.st_size
         owlpost.stop() if owlpost.starter else None
+
+
+def test_names_in_todo_reach_no_terminal(owlpost):
+    """The injectors' group chooses them."""
+    owlpost.start()
+    for name in ("csi\u009b2J", "turned\u202eround", "esc\x1b[2J"):
+        open(f"{owlpost.queue}/todo/{name}", "w").close()
+    code, lines = check(owlpost, "--repair")
+    shown = "\n".join(lines)
+    assert code == 0 and shown.count("moved to bad/") == 3
+    assert not any(each in shown for each in ("\u009b", "\u202e", "\x1b"))

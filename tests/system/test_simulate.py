@@ -46,3 +46,13 @@ def test_a_mistake_is_named(owlpost):
     done = owlpost.call("owlq", "simulate", path)
     assert done.returncode == 100
     assert b"line 1: send has no such part" in done.stderr
+
+
+def test_addresses_of_a_log_reach_no_terminal(owlpost):
+    log = f"{owlpost.folder}/log"
+    with open(log, "w") as f:
+        f.write("new msg 1\ninfo msg 1: bytes 99 from <csi\u009b2J@a.example> qp 7 uid 7\n"
+                "starting delivery 1: msg 1 to remote joe@turned\u202e.example\n")
+    shown = owlpost.owlq("simulate", "--replay", log)
+    assert "csi?2J@a.example" in shown and "turned?.example" in shown
+    assert "\u009b" not in shown and "\u202e" not in shown

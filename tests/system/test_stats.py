@@ -196,3 +196,16 @@ def test_top_gives_the_terminal_back_when_it_is_ended(post):
         assert termios.tcgetattr(terminal.theirs) == terminal.before
     finally:
         terminal.close()
+
+
+def test_hostile_names_spoil_no_metrics(owlpost):
+    """Names are what senders make them; two must never come out as one."""
+    names = [b"\xfe.test", b"\xff.test", "csi\u009b2J.test".encode(), "turned\u202e.test".encode(), b'"\\x9b.test']
+    owlpost.start()
+    for name in names:
+        assert owlpost.call("owlq", "hold-destination", name).returncode == 0
+    text = owlpost.call("owlq", "metrics").stdout.decode()
+    assert "\u009b" not in text and "\u202e" not in text
+    held = [s.labels["destination"] for f in text_string_to_metric_families(text) for s in f.samples
+            if s.name == "owlpost_destination_held"]
+    assert len(held) == len(set(held)) == len(names)
