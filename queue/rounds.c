@@ -227,7 +227,7 @@ static void begin(struct runner *r, struct active *a, const struct due *due) {
   a->tag = due->tag;
   set_age(r, a, due->age_s);
   a->hurry = due->hurried && a->age_s < AGE_UNKNOWN - 1 ? (uint32_t)a->age_s + 1 : due->hurry;
-  fair_served(&r->fair, due->tag);
+  a->tag_lane = due->tag_lane;
   link_active(r, a);
   if (tell_first(r, m) == -1) {
     rounds_fail(r, a, "unable to tell of an earlier failure");
@@ -303,8 +303,9 @@ static struct wait how_to_wait(struct runner *r, struct active *a) {
   how.tag = a->tag;
   /* who was tried goes behind the others, so that one message that breaks every
    * connection is not the probe each time */
-  if (how.parked && (!a->tag || a->deferred_by))
-    how.tag = fair_tag(&r->fair, a->message.file.envelope.sender, a->message.waiting);
+  if (how.parked && (!a->tag || a->tag_lane != how.lane || a->deferred_by))
+    how.tag = fair_tag(&r->fair, how.lane, waitlist_now(&r->waitlist, how.lane),
+                       a->message.file.envelope.sender, a->message.waiting);
   return how;
 }
 

@@ -34,6 +34,7 @@ struct active {
   unsigned refusal_hope; /* how likely; jobs.c */
   bool refused_elsewhere; /* other lanes had none either */
   uint64_t tag;          /* among the parked ones, once it was one */
+  uint32_t tag_lane;     /* in this lane */
   uint64_t age_s, since_us; /* the message's age at this time of the boot clock */
   stralloc unlogged;     /* records that could not be appended yet */
   stralloc content;      /* a small body */

@@ -157,10 +157,6 @@ static void hosts_never_reached_leave_room_for_one_that_answers(void **state) {
   assert_int_equal(testrunner_attempts(t, "bob@there.example"), 201);
 }
 
-/* one probe; qmail's retries would be after 400 s */
-  assert_int_equal(testrunner_files(t), 0);
-}
-
 /* There is no room for all of its recipients at a time; who has had his answer
  * waits for his own next try. */
 static void a_list_that_waits_for_room_is_not_tried_again_and_again(void **state) {
@@ -418,6 +414,21 @@ static void a_senders_backlog_does_not_delay_others(void **state) {
   assert_in_range(testrunner_told(t, "more@far.example", "bob@slow.example"), 80, 120);
 }
 
+/* What others get elsewhere meanwhile does not count here. */
+static void turns_are_counted_for_each_destination(void **state) {
+  struct testrunner *t = *state;
+  control(t, "ratelimit", "slow.example:1/60\n");
+  inject_many(t, "many@far.example", "bob@slow.example", 100);
+  testrunner_run(t, 70);
+  for (unsigned i = 0; i < 5; i++) {
+    inject_many(t, "list@far.example", "bob@there.example", 500);
+    testrunner_run(t, 10);
+  }
+  testrunner_inject_one(t, "few@far.example", "joe@slow.example");
+  testrunner_run(t, 200);
+  assert_int_equal(testrunner_attempts(t, "joe@slow.example"), 1);
+}
+
 static void a_long_list_leaves_room_for_others(void **state) {
   enum { RECIPIENTS = 20000 };
   static char names[RECIPIENTS][32];
@@ -519,6 +530,7 @@ int main(void) {
     TEST_CASE(a_list_waits_for_no_long_line),
     TEST_CASE(what_a_list_has_not_come_to_goes_out),
     TEST_CASE(a_senders_backlog_does_not_delay_others),
+    TEST_CASE(turns_are_counted_for_each_destination),
     TEST_CASE(a_long_list_leaves_room_for_others),
     TEST_CASE(recipients_of_one_domain_share_transactions),
     TEST_CASE(thousands_of_slow_destinations_wait_outside),

@@ -269,6 +269,7 @@ static void take(struct waitlist *w, uint32_t i, struct queueid *id, struct due 
                       .hurried = m->due_us == DUE_HURRIED,
                       .age_s = age_at(m, now_us),
                       .tag = m->tag,
+                      .tag_lane = m->lane,
                       .hurry = m->hurry};
   unpack(id, m);
   take_in_hand(w, i);
@@ -285,6 +286,7 @@ bool waitlist_fetch(struct waitlist *w, uint32_t lane, struct queueid *id, struc
   if (waitlist_parked(w, lane) == 0) return false;
   take(w, w->lanes[lane].heap[0], id, due, now_us);
   due->lane = lane;
+  w->lanes[lane].now = due->tag;
   return true;
 }
 
@@ -368,6 +370,10 @@ bool waitlist_oldest(const struct waitlist *w, uint32_t *from, uint32_t most, ui
     if (oldest_us[m->lane] == 0 || m->arrival_us < oldest_us[m->lane]) oldest_us[m->lane] = m->arrival_us;
   }
   return *from < w->used;
+}
+
+uint64_t waitlist_now(const struct waitlist *w, uint32_t lane) {
+  return lane < w->lane_count ? w->lanes[lane].now : 0;
 }
 
 void waitlist_free(struct waitlist *w) {

@@ -41,6 +41,7 @@ struct waiting_lane {
   uint32_t *heap; /* of those parked, by tag; owned */
   uint32_t parked, space;
   uint32_t waiting; /* parked or not */
+  uint64_t now;     /* tag of the one that it fetched last */
 };
 
 struct waitlist {
@@ -67,6 +68,7 @@ struct due {
   uint32_t lane;  /* that fetched it, or NO_LANE */
   uint64_t age_s; /* now, or AGE_UNKNOWN */
   uint64_t tag;   /* it had before, or 0 */
+  uint32_t tag_lane; /* and where */
   uint32_t hurry; /* the same */
 };
 
@@ -105,6 +107,7 @@ enum waiting_state waitlist_state(const struct waitlist *w, const struct queueid
 size_t waitlist_waiting(const struct waitlist *w); /* in hand ones left out */
 size_t waitlist_in_lane(const struct waitlist *w, uint32_t lane);
 size_t waitlist_parked(const struct waitlist *w, uint32_t lane);
+uint64_t waitlist_now(const struct waitlist *w, uint32_t lane); /* tag of the last one fetched */
 
 /* waitlist_oldest(): looks at so many messages from *from on, which it moves:
  * oldest_us[LANE], for lanes below the number given, becomes the least arrival
