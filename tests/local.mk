@@ -1,7 +1,7 @@
 # tests/: whole programs, run by ./check.  No privileges of their own; as root
 # they shut themselves into namespaces.
 EXTRA_DIST += \
-  %D%/packages.sh %D%/peers.sh %D%/bench/owlpost.sh %D%/bench/syncs.py %D%/bench/owlq %D%/system/run \
+  %D%/packages.sh %D%/peers.sh %D%/bench/owlpost.sh %D%/bench/syncs.py %D%/bench/owlq %D%/bench/orders %D%/system/run \
   %D%/system/carrier.py %D%/system/conftest.py %D%/system/instance.py \
   %D%/system/message.py %D%/system/peers.py %D%/system/processes.py %D%/system/strace.py \
   %D%/system/test_attack.py %D%/system/test_backlog.py %D%/system/test_clients.py %D%/system/test_defer.py %D%/system/test_dsn.py %D%/system/test_flow.py \
