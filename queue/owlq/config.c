@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 #include "lib/exitcode.h"
+#include "queue/owlq/jsonline.h"
+#include "queue/owlq/options.h"
 #include "queue/owlq/owlq.h"
 
 static const char *const units[] = {
@@ -46,6 +48,60 @@ static int print_value(struct control *c, enum control_name name) {
   return r;
 }
 
+static void add_lines(struct jsonline *j, const struct list *l) {
+  stralloc line = {0};
+  jsonline_array(j, "value");
+  for (size_t i = 0; i < l->count; i++) {
+    stralloc_zero(&line);
+    if (text_cat(&line, l->lines[i].key) == -1 ||
+        (l->lines[i].value.s && (!stralloc_cats(&line, ":") || text_cat(&line, l->lines[i].value) == -1)))
+      j->failed = true;
+    jsonline_append_text(j, "value", text_of_stralloc(&line));
+  }
+  stralloc_free(&line);
+}
+
+static int add_value(struct jsonline *j, struct control *c, enum control_name name) {
+  struct list list = {0};
+  stralloc text = {0};
+  uint64_t number;
+  int r = -1;
+  switch (control_table[name].type) {
+    case CONTROL_TEXT:
+      if ((r = control_text(c, name, &text)) == 0) jsonline_text(j, "value", text_of_stralloc(&text));
+      break;
+    case CONTROL_LIST:
+    case CONTROL_MAP:
+      if ((r = control_list(c, name, &list)) == 0) add_lines(j, &list);
+      break;
+    case CONTROL_NUMBER:
+    case CONTROL_SECONDS:
+    case CONTROL_OCTETS:
+      if ((r = control_number(c, name, &number)) == 0) jsonline_number(j, "value", number);
+      break;
+  }
+  list_free(&list);
+  stralloc_free(&text);
+  return r;
+}
+
+/* A value that cannot be read is left out, and complained of. */
+static int put_row(struct control *c, enum control_name name) {
+  const struct control_row *row = &control_table[name];
+  struct jsonline j;
+  jsonline_begin(&j);
+  jsonline_string(&j, "name", row->name);
+  jsonline_string(&j, "type", units[row->type]);
+  jsonline_string(&j, "help", row->help);
+  jsonline_string(&j, "read_by", row->readers);
+  int exists = control_exists(c, name);
+  int r = exists == -1 ? -1 : add_value(&j, c, name);
+  jsonline_flag(&j, "set", exists == 1);
+  int code = r == -1 ? owlq_complain("configuration", c->error.s) : TOOL_OK;
+  int put = jsonline_put(&j);
+  return code == TOOL_OK ? put : code;
+}
+
 static int print_row(struct control *c, enum control_name name) {
   const struct control_row *row = &control_table[name];
   int exists = control_exists(c, name);
@@ -85,15 +141,16 @@ static int print_strangers(const struct control *c) {
 }
 
 int owlq_config(struct control *c, int argc, char **argv) {
-  int code = TOOL_OK;
-  bool found = false;
-  if (argc > 2) return owlq_usage("config [NAME]");
+  int code = TOOL_OK, at = 1;
+  bool found = false, json = argc > 1 && option_flag(argv, &at, "--json");
+  const char *wanted = argc > at ? argv[at] : NULL;
+  if (argc > at + 1) return owlq_usage("config [--json] [NAME]");
   for (unsigned i = 0; i < CONTROL_COUNT; i++) {
-    if (argc > 1 && strcmp(argv[1], control_table[i].name) != 0) continue;
+    if (wanted && strcmp(wanted, control_table[i].name) != 0) continue;
     found = true;
-    int row = print_row(c, (enum control_name)i);
+    int row = json ? put_row(c, (enum control_name)i) : print_row(c, (enum control_name)i);
     if (row != TOOL_OK) code = row;
   }
-  if (argc == 1 && print_strangers(c) != TOOL_OK) code = TOOL_SYSTEM;
-  return found ? code : owlq_usage("config [NAME]: there is no control file of this name");
+  if (!wanted && !json && print_strangers(c) != TOOL_OK) code = TOOL_SYSTEM;
+  return found ? code : owlq_usage("config [--json] [NAME]: there is no control file of this name");
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "lib/exitcode.h"
+#include "queue/owlq/jsonline.h"
 #include "queue/owlq/link.h"
 #include "queue/owlq/owlq.h"
 
@@ -12,6 +13,18 @@ static void print_status(const struct ctl_reply *r) {
          (unsigned long long)r->local_running, (unsigned long long)r->local_limit,
          (unsigned long long)r->remote_running, (unsigned long long)r->remote_limit,
          (unsigned long long)r->active, (unsigned long long)r->waiting);
+}
+
+static int put_status(const struct ctl_reply *r) {
+  struct jsonline j;
+  jsonline_begin(&j);
+  jsonline_number(&j, "local_running", r->local_running);
+  jsonline_number(&j, "local_limit", r->local_limit);
+  jsonline_number(&j, "remote_running", r->remote_running);
+  jsonline_number(&j, "remote_limit", r->remote_limit);
+  jsonline_number(&j, "active", r->active);
+  jsonline_number(&j, "waiting", r->waiting);
+  return jsonline_put(&j);
 }
 
 static unsigned type_of(const char *name) {
@@ -28,12 +41,14 @@ int owlq_ctl(struct control *c, int argc, char **argv) {
   struct link l;
   struct ctl_reply reply;
   unsigned type = type_of(argv[0]);
-  if (argc != 1) return owlq_usage("status | flush | rescan");
+  bool json = type == CTL_STATUS && argc == 2 && strcmp(argv[1], "--json") == 0;
+  if (argc != 1 && !json) return owlq_usage("status [--json] | flush | rescan");
   if (link_open(&l, c) == -1) return owlq_complain("unable to reach the runner (is owl-start running?)", strerror(errno));
   int code = TOOL_SYSTEM;
   if (link_send(&l, type, &(struct ctl_request){0}) == 0 && link_receive(&l, &reply) == 0) {
-    if (type == CTL_STATUS) print_status(&reply);
     code = TOOL_OK;
+    if (json) code = put_status(&reply);
+    else if (type == CTL_STATUS) print_status(&reply);
   }
   link_close(&l);
   return code;

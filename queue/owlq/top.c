@@ -12,7 +12,7 @@
 #include "queue/owlq/terminal.h"
 
 static const char usage[] =
-  "top [--once] [--interval SECONDS] [--sort waiting|active|oldest|faults|name]";
+  "top [--json | --once] [--interval SECONDS] [--sort waiting|active|oldest|faults|name]";
 static const char keys[] =
   "q quits; order: w waiting, a active, o oldest, f faults, n name; any other key: now";
 
@@ -166,7 +166,9 @@ static int show_once(struct link *l, const struct wish *w) {
   return code;
 }
 
+/* What one screen tells, for programs, is what owlq stats tells them. */
 int owlq_top(struct control *c, int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "--json") == 0) return owlq_stats(c, argc, argv);
   struct wish w;
   struct link l;
   if (read_wish(&w, argc, argv) == -1) return owlq_usage(usage);

@@ -1,4 +1,5 @@
 """What owlq tells the operator about mistakes."""
+import json
 import os
 
 import pytest
@@ -30,3 +31,18 @@ def test_setup_complains_when_the_injector_has_lost_its_group(owlpost):
         os.chmod(injector, before)
     assert done.returncode == 111
     assert b"users cannot send" in done.stderr
+
+
+def test_what_operators_read_programs_read_too(owlpost):
+    """--json of status, top, config and the list of held destinations."""
+    owlpost.control("concurrencyremote", "7")
+    owlpost.up()
+    status = json.loads(owlpost.owlq("status", "--json"))
+    assert status["remote_limit"] == 7 and status["waiting"] == status["active"] == 0
+    settings = {row["name"]: row for row in map(json.loads, owlpost.owlq("config", "--json").splitlines())}
+    assert settings["concurrencyremote"]["value"] == 7 and settings["concurrencyremote"]["set"]
+    assert settings["backoffmax"]["value"] == 3600 and not settings["backoffmax"]["set"]
+    assert settings["locals"]["type"] == "list" and isinstance(settings["locals"]["value"], list)
+    owlpost.owlq("hold-destination", "b.example")
+    assert json.loads(owlpost.owlq("hold-destination", "--json")) == {"destination": "b.example"}
+    assert json.loads(owlpost.owlq("top", "--json").splitlines()[0])["remote_limit"] == 7
