@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include "local/become.h"
 #include "local/dotqmail.h"
+#include "local/lookup.h"
 
 static void ask_home(const struct account *a, struct verdict *v) {
   struct dotqmail d = {0};
@@ -10,7 +11,7 @@ static void ask_home(const struct account *a, struct verdict *v) {
     verdict_defer_errno(v, "unable to enter home ", a->home.s);
     return;
   }
-  switch (dotqmail_find(&d, a->dash, text_of_stralloc(&a->ext), true, v)) {
+  switch (dotqmail_find(&d, a->dash.s, text_of_stralloc(&a->ext), true, v)) {
   case DOTQMAIL_FILE:
   case DOTQMAIL_DEFAULT: verdict_succeed(v, "ok"); break;
   case DOTQMAIL_NONE:
@@ -20,14 +21,9 @@ static void ask_home(const struct account *a, struct verdict *v) {
   stralloc_free(&d.name);
 }
 
-void answer_find(struct text local, const char *passwdfile, struct verdict *v) {
+void answer_find(struct text local, const struct settings *s, struct verdict *v) {
   struct account a = {0};
-  switch (user_find(&a, passwdfile, local, v)) {
-  case USER_FOUND:
-    if (become_user(&a, !*passwdfile, v) == 0) ask_home(&a, v);
-    break;
-  case USER_NONE: verdict_fail(v, "5.1.1", "sorry, no mailbox here by that name", ""); break;
-  case USER_TROUBLE: break;
-  }
+  if (lookup_account(&a, s, local, v) == 0 && become_user(&a, s->passwdfile.len == 0, v) == 0)
+    ask_home(&a, v);
   account_free(&a);
 }

@@ -2,7 +2,7 @@
 #ifndef OWL_LOCAL_BECOME_H
 #define OWL_LOCAL_BECOME_H
 
-#include "local/user.h"
+#include "local/account.h"
 
 /* become_user(): groups, gid and uid of the account; afterwards root cannot be
  * had again (checked).  system_groups: the system's group file counts too;

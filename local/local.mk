@@ -6,6 +6,7 @@ noinst_LIBRARIES += %D%/libdelivery.a
 # what both share: how an address is found, so that a RCPT answer is delivery's
 %C%_libdelivery_a_SOURCES = \
   %D%/verdict.h %D%/verdict.c \
+  %D%/account.h %D%/account.c \
   %D%/user.h %D%/user.c \
   %D%/become.h %D%/become.c \
   %D%/dotqmail.h %D%/dotqmail.c \
@@ -26,6 +27,7 @@ noinst_LIBRARIES += %D%/libdelivery.a
 %C%_owl_lspawn_SOURCES = %D%/lspawn.c \
   %D%/signals.h %D%/signals.c \
   %D%/settings.h %D%/settings.c \
+  %D%/lookup.h %D%/lookup.c \
   %D%/worker.h %D%/worker.c \
   %D%/answer.h %D%/answer.c \
   %D%/answercache.h %D%/answercache.c \

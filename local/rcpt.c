@@ -90,7 +90,7 @@ static _Noreturn void compute(const struct server *s, struct text local, int pip
   signals_release();
   signal(SIGPIPE, SIG_IGN);
   alarm((unsigned)s->settings->rcpt_s + 1); /* should the parent not live to kill it */
-  answer_find(local, s->settings->passwdfile.s, &v);
+  answer_find(local, s->settings, &v);
   struct door_answer a = {verdict_result(&v), false};
   if (door_put_answer(&payload, &a) == 0) (void)io_write_all(pipe, payload.s, payload.len, IO_FOREVER);
   _exit(0);

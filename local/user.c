@@ -72,46 +72,16 @@ static void note_none(struct facts *f, const char *name, const char *why) {
   fact_end(f);
 }
 
-static void note_found(struct facts *f, const struct account *a) {
-  if (!f) return;
-  fact_begin(f, "account");
-  fact_s(f, "user ");
-  fact_t(f, text_of_stralloc(&a->name));
-  fact_s(f, ", uid ");
-  fact_u(f, a->uid);
-  fact_s(f, ", home ");
-  fact_t(f, text_of_stralloc(&a->home));
-  fact_s(f, *a->dash ? ", extension " : ", no extension");
-  if (*a->dash) fact_t(f, text_of_stralloc(&a->ext));
-  fact_detail(f, "user", text_of_stralloc(&a->name));
-  fact_detail(f, "found", text_of("yes"));
-  fact_detail_u(f, "uid", a->uid);
-  fact_detail_u(f, "gid", a->gid);
-  fact_detail(f, "home", text_of_stralloc(&a->home));
-  fact_detail(f, "dash", text_of(a->dash));
-  fact_detail(f, "extension", text_of_stralloc(&a->ext));
-  fact_end(f);
-}
-
-static int copy(stralloc *to, const char *from, size_t len) {
-  if (!stralloc_copyb(to, from, len) || !stralloc_0(to)) return -1;
-  to->len--;
-  return 0;
-}
-
 static enum user_status take(struct account *a, const struct passwd *p, const char *dash,
                              struct text ext, struct verdict *v) {
   a->uid = p->pw_uid;
   a->gid = p->pw_gid;
-  a->dash = dash;
-  if (copy(&a->name, p->pw_name, strlen(p->pw_name)) == 0 &&
-      copy(&a->home, p->pw_dir, strlen(p->pw_dir)) == 0 &&
-      copy(&a->ext, ext.len ? ext.s : "", ext.len) == 0) {
-    note_found(v->facts, a);
-    return USER_FOUND;
-  }
-  verdict_defer(v, "4.3.0", "out of memory", "");
-  return USER_TROUBLE;
+  if (account_set(&a->name, text_of(p->pw_name), v) == -1 ||
+      account_set(&a->home, text_of(p->pw_dir), v) == -1 ||
+      account_set(&a->dash, text_of(dash), v) == -1 || account_set(&a->ext, ext, v) == -1)
+    return USER_TROUBLE;
+  account_note(a, v->facts);
+  return USER_FOUND;
 }
 
 static enum user_status trouble(struct verdict *v, int number, const char *text,
@@ -176,11 +146,4 @@ enum user_status user_find(struct account *a, const char *passwdfile, struct tex
   if (status == USER_NONE) status = try_alias(a, &s, local, v);
   stralloc_free(&s.octets);
   return status;
-}
-
-void account_free(struct account *a) {
-  stralloc_free(&a->name);
-  stralloc_free(&a->home);
-  stralloc_free(&a->ext);
-  *a = (struct account){0};
 }

@@ -13,17 +13,10 @@
 #ifndef OWL_LOCAL_USER_H
 #define OWL_LOCAL_USER_H
 
-#include "local/verdict.h"
+#include "local/account.h"
 
 enum {
   USER_NAME_MAX = 64 /* octets of a name; bounds the look-ups that one address can cause */
-};
-
-struct account {
-  stralloc name, home, ext; /* NUL-terminated; len does not count the NUL */
-  const char *dash;         /* "" or "-" */
-  uid_t uid;
-  gid_t gid;
 };
 
 enum user_status {
@@ -35,6 +28,5 @@ enum user_status {
 /* *a must be zeroed or freed before; free it whatever comes back. */
 enum user_status user_find(struct account *a, const char *passwdfile, struct text local,
                            struct verdict *v);
-void account_free(struct account *a);
 
 #endif

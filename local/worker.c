@@ -10,6 +10,7 @@
 #include "lib/exitcode.h"
 #include "lib/sandbox.h"
 #include "local/become.h"
+#include "local/lookup.h"
 #include "local/signals.h"
 
 enum { REFUSE_MS = 1000 };
@@ -61,8 +62,8 @@ static int run(const struct worker_order *order, const struct settings *s, const
   char *environment[PASSED_COUNT + 2];
   stralloc storage[PASSED_COUNT] = {{0}};
   char *mode = writable(order->sock == -1 ? "-e" : "-a");
-  char *arguments[] = {writable("owl-local"), mode,              a->name.s, a->home.s,
-                       writable(local),       writable(a->dash), a->ext.s,  writable(host),
+  char *arguments[] = {writable("owl-local"), mode,      a->name.s, a->home.s,
+                       writable(local),       a->dash.s, a->ext.s,  writable(host),
                        s->default_delivery.s, NULL};
   if (make_environment(environment, storage) == -1) return verdict_defer(v, "4.3.0", "out of memory", "");
   if (setsid() == -1 && errno != EPERM) return verdict_defer_errno(v, "unable to leave the session", "");
@@ -85,16 +86,6 @@ static int become(const struct worker_order *order, const struct account *a, con
   return become_user(a, s->passwdfile.len == 0, v);
 }
 
-static int find(const struct worker_order *order, struct account *a, const struct settings *s,
-                struct text local, struct verdict *v) {
-  switch (user_find(a, s->passwdfile.s, local, v)) {
-  case USER_FOUND: return become(order, a, s, v);
-  case USER_NONE: return verdict_fail(v, "5.1.1", "sorry, no mailbox here by that name", "");
-  case USER_TROUBLE: break;
-  }
-  return -1;
-}
-
 static int copy(stralloc *to, struct text from) {
   return text_cat(to, from) == 0 && stralloc_0(to) ? 0 : -1;
 }
@@ -114,7 +105,8 @@ static void become_worker(const struct worker_order *order, const struct setting
   signals_release();
   alarm((unsigned)s->lookup_s);
   int r = split(order, &local, &host, v);
-  if (r == 0) r = find(order, &account, s, (struct text){local.s, local.len - 1}, v);
+  if (r == 0) r = lookup_account(&account, s, (struct text){local.s, local.len - 1}, v);
+  if (r == 0) r = become(order, &account, s, v);
   if (order->sock != -1) alarm(0); /* an explanation is a look-up to its end */
   if (r == 0) run(order, s, &account, local.s, host.s, v);
   account_free(&account);
