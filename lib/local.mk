@@ -21,6 +21,7 @@ lib_libowl_a_SOURCES = \
   %D%/ctlwhy.h %D%/ctlwhy.c \
   %D%/control.h %D%/control.c \
   %D%/list.h %D%/list.c \
+  %D%/cdbfile.h %D%/cdbfile.c \
   %D%/fact.h %D%/fact.c \
   %D%/route.h %D%/route.c \
   %D%/address.h %D%/address.c \
@@ -77,6 +78,7 @@ check_PROGRAMS += %D%/addrlist_test
 check_PROGRAMS += %D%/phrase_test
 check_PROGRAMS += %D%/xtext_test %D%/unitext_test
 check_PROGRAMS += %D%/controlpage_test
+check_PROGRAMS += %D%/cdbfile_test
 endif
 
 if FUZZERS
