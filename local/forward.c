@@ -1,9 +1,7 @@
 #include "config.h"
 #include "local/forward.h"
-#include <errno.h>
-#include "lib/injector.h"
-#include "lib/iofd.h"
 #include "local/dotqmail.h"
+#include "local/inject.h"
 
 static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "out of memory", ""); }
 
@@ -69,52 +67,15 @@ static int make_envelope(struct envelope *e, stralloc *owner, const struct item 
   return add_recipients(e, item, plan, r == 0) == -1 ? out_of_memory(v) : 0;
 }
 
-struct sink {
-  int fd;
-  bool write_failed;
-};
-
-static int write_piece(void *context, struct text piece) {
-  struct sink *s = context;
-  if (io_write_all(s->fd, piece.s, piece.len, IO_FOREVER) == 0) return 0;
-  s->write_failed = true;
-  return -1;
-}
-
-static int write_message(struct sink *s, const struct item *item, const struct mailbox *box) {
-  stralloc line = {0};
-  int r = -1;
-  if (mailbox_cat_delivered_to(&line, box) == -1 || !stralloc_cats(&line, "\n"))
-    errno = ENOMEM;
-  else
-    r = write_piece(s, text_of_stralloc(&line));
-  if (r == 0) r = body_each(&item->body, write_piece, s);
-  int saved = errno;
-  stralloc_free(&line);
-  errno = saved;
-  return r;
-}
-
-/* The envelope makes the message, so it is given only after the whole body; an
- * injector that has closed its input can make none of it, and says why. */
 static int inject(const struct item *item, const struct mailbox *box, const struct envelope *e,
                   struct verdict *v) {
-  struct injector injector;
-  if (injector_start(&injector, e) == -1) return verdict_defer_errno(v, "unable to start the injector", "");
-  struct sink sink = {injector.message_fd, false};
-  int r = write_message(&sink, item, box);
-  if (r == -1 && !(sink.write_failed && errno == EPIPE)) {
-    verdict_defer_errno(v, "unable to forward the message", "");
-    injector_abort(&injector);
-  } else {
-    int code = injector_finish(&injector, e);
-    struct result result = injector_explain(code, text_of_stralloc(&injector.text));
-    if (code != INJECTOR_OK)
-      r = verdict_copy(v, &result);
-    else if (r == -1)
-      verdict_defer(v, "4.3.0", "the injector did not read the whole message", "");
-  }
-  injector_free(&injector);
+  stralloc line = {0};
+  int r;
+  if (mailbox_cat_delivered_to(&line, box) == -1 || !stralloc_cats(&line, "\n"))
+    r = out_of_memory(v);
+  else
+    r = inject_message(text_of_stralloc(&line), &item->body, e, v);
+  stralloc_free(&line);
   return r;
 }
 

@@ -16,6 +16,7 @@ noinst_LIBRARIES += %D%/libdelivery.a
   %D%/body.h %D%/body.c \
   %D%/maildir.h %D%/maildir.c \
   %D%/forward.h %D%/forward.c \
+  %D%/inject.h %D%/inject.c \
   %D%/batch.h %D%/batch.c
 
 %C%_owl_local_SOURCES = %D%/local.c %D%/jobs.h %D%/jobs.c %D%/byhand.h %D%/byhand.c \
