@@ -76,7 +76,8 @@ static int write_files(struct batch *b, struct delivery *d, const struct item *i
   for (size_t i = 0; i < list->count; i++) {
     if (list->list[i].kind != INSTRUCTION_MAILDIR) continue;
     struct maildir_file *f = &d->files[d->file_count++];
-    if (maildir_open(f, list->list[i].value.s, b->plan.is_default, &b->namer, &d->verdict) == -1)
+    if (maildir_open(f, list->list[i].value.s,
+                     b->plan.is_default ? MAILDIR_IS_MADE : MAILDIR_STAYS_MISSING, &b->namer, &d->verdict) == -1)
       return -1;
     if (write_file(f, item, head, &d->verdict) == -1) return -1;
   }

@@ -15,6 +15,9 @@ noinst_LIBRARIES += %D%/libdelivery.a
   %D%/plan.h %D%/plan.c \
   %D%/body.h %D%/body.c \
   %D%/maildir.h %D%/maildir.c \
+  %D%/folder.h %D%/folder.c \
+  %D%/quotascan.h %D%/quotascan.c \
+  %D%/quota.h %D%/quota.c \
   %D%/forward.h %D%/forward.c \
   %D%/inject.h %D%/inject.c \
   %D%/batch.h %D%/batch.c
@@ -37,6 +40,7 @@ noinst_LIBRARIES += %D%/libdelivery.a
 
 if CMOCKA
 %C%_tests = %D%/user_test %D%/dotqmail_test %D%/instruction_test %D%/body_test %D%/maildir_test \
+  %D%/folder_test %D%/quota_test \
   %D%/answercache_test %D%/local_test %D%/lspawn_test
 check_PROGRAMS += $(%C%_tests)
 check_LIBRARIES = %D%/libtesting.a
@@ -47,6 +51,8 @@ check_LIBRARIES = %D%/libtesting.a
 %C%_instruction_test_LDADD = $(%C%_test_libs)
 %C%_body_test_LDADD = $(%C%_test_libs)
 %C%_maildir_test_LDADD = $(%C%_test_libs)
+%C%_folder_test_LDADD = $(%C%_test_libs)
+%C%_quota_test_LDADD = $(%C%_test_libs)
 %C%_local_test_LDADD = $(%C%_test_libs)
 %C%_lspawn_test_LDADD = $(%C%_test_libs)
 %C%_answercache_test_SOURCES = %D%/answercache_test.c %D%/answercache.h %D%/answercache.c

@@ -41,14 +41,56 @@ static int sync_above(const char *path) {
   return r;
 }
 
+static int mark_folder(const char *path) {
+  stralloc name = {0};
+  int fd = join(&name, path, "maildirfolder") == -1
+             ? (errno = ENOMEM, -1)
+             : open(name.s, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+  int saved = errno;
+  stralloc_free(&name);
+  errno = saved;
+  return fd == -1 ? -1 : close(fd);
+}
+
 /* tmp/ comes last, when the rest is on the disk: whoever finds it may deliver,
  * and after a crash in between it is missing, so that all this is done again. */
+static int make(const char *path, bool is_folder) {
+  if (make_folder(path) == -1 || sync_above(path) == -1 || (is_folder && mark_folder(path) == -1)) return -1;
+  if (make_part(path, "new") == -1 || make_part(path, "cur") == -1) return -1;
+  if (io_sync_folder(AT_FDCWD, path) == -1 || make_part(path, "tmp") == -1) return -1;
+  return io_sync_folder(AT_FDCWD, path);
+}
+
 int maildir_make(const char *path, struct verdict *v) {
-  if (make_folder(path) == 0 && sync_above(path) == 0 && make_part(path, "new") == 0 &&
-      make_part(path, "cur") == 0 && io_sync_folder(AT_FDCWD, path) == 0 && make_part(path, "tmp") == 0 &&
-      io_sync_folder(AT_FDCWD, path) == 0)
-    return 0;
-  return verdict_defer_errno(v, "unable to make Maildir ", path);
+  return make(path, false) == 0 ? 0 : verdict_defer_errno(v, "unable to make Maildir ", path);
+}
+
+static int has_tmp(const char *path) {
+  stralloc tmp = {0};
+  int r = join(&tmp, path, "tmp");
+  if (r == -1) errno = ENOMEM;
+  if (r == 0) r = access(tmp.s, F_OK) == 0 ? 1 : errno == ENOENT ? 0 : -1;
+  int saved = errno;
+  stralloc_free(&tmp);
+  errno = saved;
+  return r;
+}
+
+static int make_both(const char *above, const char *path) {
+  int r = has_tmp(above);
+  if (r == 0) r = make(above, false);
+  return r == -1 ? -1 : make(path, true);
+}
+
+int maildir_make_folder(const char *path, struct verdict *v) {
+  stralloc above = {0};
+  size_t len = strlen(path) - 1;
+  while (len && path[len - 1] != '/') len--;
+  int r = text_cat(&above, (struct text){path, len}) == 0 && stralloc_0(&above) ? 0 : (errno = ENOMEM, -1);
+  if (r == 0) r = make_both(above.s, path);
+  if (r == -1) verdict_defer_errno(v, "unable to make folder ", path);
+  stralloc_free(&above);
+  return r;
 }
 
 /* '/' and ':' mean something in a Maildir, so its specification spells them in
@@ -65,7 +107,7 @@ static int cat_host(stralloc *out) {
   return 0;
 }
 
-static int make_unique(stralloc *out, struct maildir_namer *namer) {
+int maildir_unique(stralloc *out, struct maildir_namer *namer) {
   uint64_t now_us = clock_wall_us(namer->clock);
   char head[96];
   snprintf(head, sizeof head, "%llu.M%06lluP%ldQ%u.", (unsigned long long)(now_us / 1000000u),
@@ -81,7 +123,7 @@ static int cat_sizes(stralloc *name, const struct maildir_file *f) {
 }
 
 static int prepare(struct maildir_file *f, const char *path, struct maildir_namer *namer) {
-  if (make_unique(&f->unique, namer) == -1) return -1;
+  if (maildir_unique(&f->unique, namer) == -1) return -1;
   if (join(&f->folder, path, "new/") == -1 || join(&f->tmp, path, "tmp/") == -1) return -1;
   f->tmp.len--; /* its NUL */
   return stralloc_cats(&f->tmp, f->unique.s) && stralloc_0(&f->tmp) ? 0 : -1;
@@ -92,13 +134,17 @@ static void create(struct maildir_file *f) {
   f->in_tmp = f->fd >= 0;
 }
 
-int maildir_open(struct maildir_file *f, const char *path, bool make, struct maildir_namer *namer,
-                 struct verdict *v) {
+static int make_missing(const char *path, enum maildir_missing missing, struct verdict *v) {
+  return missing == MAILDIR_FOLDER_IS_MADE ? maildir_make_folder(path, v) : maildir_make(path, v);
+}
+
+int maildir_open(struct maildir_file *f, const char *path, enum maildir_missing missing,
+                 struct maildir_namer *namer, struct verdict *v) {
   f->fd = -1;
   if (prepare(f, path, namer) == -1) return out_of_memory(v);
   create(f);
-  if (!f->in_tmp && errno == ENOENT && make) {
-    if (maildir_make(path, v) == -1) return -1;
+  if (!f->in_tmp && errno == ENOENT && missing != MAILDIR_STAYS_MISSING) {
+    if (make_missing(path, missing, v) == -1) return -1;
     create(f);
   }
   if (f->in_tmp) return 0;
@@ -155,7 +201,7 @@ int maildir_sync(struct maildir_file *f, struct verdict *v) {
 
 /* A rename that overwrites nothing; where the file system has none, a link;
  * where it has no links either, the name's uniqueness must do. */
-static int move(const char *from, const char *to) {
+int maildir_move(const char *from, const char *to) {
   if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return -1;
   if (link(from, to) == 0) return unlink(from), 0;
@@ -164,7 +210,7 @@ static int move(const char *from, const char *to) {
 }
 
 int maildir_place(struct maildir_file *f, struct verdict *v) {
-  if (move(f->tmp.s, f->final.s) == -1) return verdict_defer_errno(v, "unable to place ", f->final.s);
+  if (maildir_move(f->tmp.s, f->final.s) == -1) return verdict_defer_errno(v, "unable to place ", f->final.s);
   f->in_tmp = false;
   f->in_new = true;
   return 0;

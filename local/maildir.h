@@ -37,14 +37,20 @@ struct maildir_namer {
  * missing, mode 0700, and brings them to the disk. */
 int maildir_make(const char *path, struct verdict *v);
 
+/* maildir_make_folder(): the same for a folder (local/folder.h), and for the
+ * Maildir that it lies in: path ends with the folder's name and '/'. */
+int maildir_make_folder(const char *path, struct verdict *v);
+
 /* maildir_look(): for explanations: what stands in the way of maildir_open()
  * and maildir_place(), as far as can be seen without writing. */
 int maildir_look(const char *path, bool make, struct verdict *v);
 
-/* maildir_open(): path ends with '/'; with make, it is made when it is missing.
+enum maildir_missing { MAILDIR_STAYS_MISSING, MAILDIR_IS_MADE, MAILDIR_FOLDER_IS_MADE };
+
+/* maildir_open(): path ends with '/'.
  * *f must be zeroed; close it whatever comes back. */
-int maildir_open(struct maildir_file *f, const char *path, bool make, struct maildir_namer *namer,
-                 struct verdict *v);
+int maildir_open(struct maildir_file *f, const char *path, enum maildir_missing missing,
+                 struct maildir_namer *namer, struct verdict *v);
 int maildir_put(struct maildir_file *f, struct text octets, struct verdict *v);
 int maildir_sync(struct maildir_file *f, struct verdict *v);
 int maildir_place(struct maildir_file *f, struct verdict *v);
@@ -52,6 +58,12 @@ int maildir_sync_folder(const struct maildir_file *f, struct verdict *v);
 
 /* maildir_withdraw(): takes a placed file away again, as far as it goes. */
 void maildir_withdraw(struct maildir_file *f);
+
+/* maildir_unique(): a name of a file as it begins in tmp/, NUL-terminated.
+ * maildir_move(): a rename that overwrites nothing, as far as the file system
+ * has one.  0, or -1 with errno. */
+int maildir_unique(stralloc *name, struct maildir_namer *namer);
+int maildir_move(const char *from, const char *to);
 
 void maildir_close(struct maildir_file *f);
 

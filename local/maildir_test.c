@@ -26,7 +26,7 @@ static void a_file_is_delivered(void **state) {
   char wanted[128];
   (void)state;
   assert_int_equal(maildir_make("M/", &v), 0);
-  assert_int_equal(maildir_open(&f, "M/", false, &namer, &v), 0);
+  assert_int_equal(maildir_open(&f, "M/", MAILDIR_STAYS_MISSING, &namer, &v), 0);
   assert_int_equal(put(&f, "a\nb\r", &v), 0);
   assert_int_equal(put(&f, "\nc\n", &v), 0);
   assert_int_equal(maildir_sync(&f, &v), 0);
@@ -56,8 +56,8 @@ static void names_differ_within_a_microsecond(void **state) {
   struct verdict v = {0};
   (void)state;
   assert_int_equal(maildir_make("M/", &v), 0);
-  assert_int_equal(maildir_open(&a, "M/", false, &namer, &v), 0);
-  assert_int_equal(maildir_open(&b, "M/", false, &namer, &v), 0);
+  assert_int_equal(maildir_open(&a, "M/", MAILDIR_STAYS_MISSING, &namer, &v), 0);
+  assert_int_equal(maildir_open(&b, "M/", MAILDIR_STAYS_MISSING, &namer, &v), 0);
   assert_string_not_equal(a.tmp.s, b.tmp.s);
   maildir_close(&a);
   maildir_close(&b);
@@ -71,7 +71,7 @@ static void nothing_is_overwritten(void **state) {
   struct verdict v = {0};
   (void)state;
   assert_int_equal(maildir_make("M/", &v), 0);
-  assert_int_equal(maildir_open(&f, "M/", false, &namer, &v), 0);
+  assert_int_equal(maildir_open(&f, "M/", MAILDIR_STAYS_MISSING, &namer, &v), 0);
   assert_int_equal(put(&f, "new\n", &v), 0);
   assert_int_equal(maildir_sync(&f, &v), 0);
   test_write(f.final.s, "old\n", 0600);
@@ -81,10 +81,10 @@ static void nothing_is_overwritten(void **state) {
   maildir_close(&f);
   assert_int_equal(test_entries("M/tmp"), 0);
   namer.counter = 0; /* the same name again: tmp/ refuses it too */
-  assert_int_equal(maildir_open(&f, "M/", false, &namer, &v), 0);
+  assert_int_equal(maildir_open(&f, "M/", MAILDIR_STAYS_MISSING, &namer, &v), 0);
   namer.counter = 0;
   struct maildir_file g = {0};
-  assert_int_equal(maildir_open(&g, "M/", false, &namer, &v), -1);
+  assert_int_equal(maildir_open(&g, "M/", MAILDIR_STAYS_MISSING, &namer, &v), -1);
   maildir_close(&g);
   assert_int_equal(test_entries("M/tmp"), 1);
   maildir_close(&f);
@@ -98,11 +98,11 @@ static void a_failure_leaves_nothing(void **state) {
   struct verdict v = {0};
   (void)state;
   assert_int_equal(maildir_make("M/", &v), 0);
-  assert_int_equal(maildir_open(&f, "M/", false, &namer, &v), 0);
+  assert_int_equal(maildir_open(&f, "M/", MAILDIR_STAYS_MISSING, &namer, &v), 0);
   assert_int_equal(put(&f, "half", &v), 0);
   maildir_close(&f);
   assert_int_equal(test_entries("M/tmp"), 0);
-  assert_int_equal(maildir_open(&f, "M/", false, &namer, &v), 0);
+  assert_int_equal(maildir_open(&f, "M/", MAILDIR_STAYS_MISSING, &namer, &v), 0);
   assert_int_equal(maildir_sync(&f, &v), 0);
   assert_int_equal(rename("M/new", "M/gone"), 0);
   assert_int_equal(maildir_place(&f, &v), -1);
@@ -119,7 +119,7 @@ static void a_placed_file_can_be_withdrawn(void **state) {
   struct verdict v = {0};
   (void)state;
   assert_int_equal(maildir_make("M/", &v), 0);
-  assert_int_equal(maildir_open(&f, "M/", false, &namer, &v), 0);
+  assert_int_equal(maildir_open(&f, "M/", MAILDIR_STAYS_MISSING, &namer, &v), 0);
   assert_int_equal(maildir_sync(&f, &v), 0);
   assert_int_equal(maildir_place(&f, &v), 0);
   assert_int_equal(test_entries("M/new"), 1);
@@ -136,17 +136,17 @@ static void a_missing_maildir_defers_or_is_made(void **state) {
   struct verdict v = {0};
   struct stat st;
   (void)state;
-  assert_int_equal(maildir_open(&f, "M/", false, &namer, &v), -1);
+  assert_int_equal(maildir_open(&f, "M/", MAILDIR_STAYS_MISSING, &namer, &v), -1);
   assert_int_equal(v.class, RESULT_DEFERRAL);
   assert_string_equal(v.status, "4.2.1");
   maildir_close(&f);
-  assert_int_equal(maildir_open(&f, "M/", true, &namer, &v), 0);
+  assert_int_equal(maildir_open(&f, "M/", MAILDIR_IS_MADE, &namer, &v), 0);
   maildir_close(&f);
   assert_int_equal(stat("M/cur", &st), 0);
   assert_int_equal(st.st_mode & 07777, 0700);
   test_remove("M");
   test_mkdir("M", 0700); /* half of one */
-  assert_int_equal(maildir_open(&f, "M/", true, &namer, &v), 0);
+  assert_int_equal(maildir_open(&f, "M/", MAILDIR_IS_MADE, &namer, &v), 0);
   maildir_close(&f);
   assert_int_equal(test_entries("M"), 3);
   test_remove("M");
