@@ -210,7 +210,7 @@ static void the_worker_gets_nothing_of_roots(void **state) {
   leave(&p);
   const char *got = test_slurp(told);
   print_message("%s\n", got);
-  assert_non_null(strstr(got, "PATH=/usr/local/bin:/usr/bin:/bin\n"));
+  assert_non_null(strstr(got, "/dotqmail:/usr/local/bin:/usr/bin:/bin\n"));
   assert_non_null(strstr(got, "OWLPOST_LIBEXEC="));
   assert_null(strstr(got, "SECRET_OF_ROOT"));
   assert_null(strstr(got, "HOME="));

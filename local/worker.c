@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "lib/address.h"
 #include "lib/agent.h"
+#include "lib/control.h"
 #include "lib/exitcode.h"
 #include "lib/sandbox.h"
 #include "local/become.h"
@@ -26,10 +27,22 @@ static const char *const passed_on[] = {"OWLPOST_CONTROL", "OWLPOST_LIBEXEC", "Q
 
 enum { PASSED_COUNT = sizeof passed_on / sizeof passed_on[0] };
 
-static int make_environment(char *to[PASSED_COUNT + 2], stralloc storage[PASSED_COUNT]) {
-  static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
+/* Programs that .qmail files of qmail start lie in a folder of their own. */
+static int make_path(stralloc *path) {
+  stralloc folder = {0};
+  int r = program_path(&folder, "dotqmail") == 0 && stralloc_copys(path, "PATH=") &&
+                 stralloc_cats(path, folder.s) && stralloc_cats(path, ":/usr/local/bin:/usr/bin:/bin") &&
+                 stralloc_0(path)
+             ? 0
+             : -1;
+  stralloc_free(&folder);
+  return r;
+}
+
+static int make_environment(char *to[PASSED_COUNT + 2], stralloc storage[PASSED_COUNT + 1]) {
   size_t n = 0;
-  to[n++] = path;
+  if (make_path(&storage[PASSED_COUNT]) == -1) return -1;
+  to[n++] = storage[PASSED_COUNT].s;
   for (size_t i = 0; i < PASSED_COUNT; i++) {
     const char *value = getenv(passed_on[i]);
     if (!value) continue;
@@ -60,7 +73,7 @@ static char *writable(const char *s) { return (char *)(uintptr_t)s; } /* execve(
 static int run(const struct worker_order *order, const struct settings *s, const struct account *a,
                const char *local, const char *host, struct verdict *v) {
   char *environment[PASSED_COUNT + 2];
-  stralloc storage[PASSED_COUNT] = {{0}};
+  stralloc storage[PASSED_COUNT + 1] = {{0}};
   char *mode = writable(order->sock == -1 ? "-e" : "-a");
   char *arguments[] = {writable("owl-local"), mode,      a->name.s, a->home.s,
                        writable(local),       a->dash.s, a->ext.s,  writable(host),

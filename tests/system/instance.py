@@ -108,7 +108,7 @@ class Instance:
     # ---- programs
 
     def program(self, name):
-        for folder in ("libexec/owlpost", "bin", "sbin"):
+        for folder in ("libexec/owlpost", "libexec/owlpost/dotqmail", "bin", "sbin"):
             path = f"{self.prefix}/{folder}/{name}"
             if os.path.exists(path):
                 return path
