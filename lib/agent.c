@@ -14,6 +14,8 @@ static const struct field worker_fields[] = {
   WORKER(TAG_HOST, FIELD_TEXT, host, RESULT_HOST_MAX, false),
   WORKER(TAG_PORT, FIELD_UINT, port, 65535, false),
   WORKER(TAG_USE_MX, FIELD_FLAG, use_mx, 0, false),
+  WORKER(TAG_SPOKEN, FIELD_UINT, protocol, PROTOCOL_LMTP, false),
+  WORKER(TAG_SOCKET_PATH, FIELD_TEXT, socket_path, SOCKET_PATH_MAX, false),
   FIELD_END
 };
 
@@ -38,8 +40,14 @@ struct refusal {
 };
 static const struct field refuse_fields[] = {RESULT_FIELDS(struct refusal, result), FIELD_END};
 
+static bool remote_is_whole(const struct agent_worker *w) {
+  bool is_lmtp = w->protocol == PROTOCOL_LMTP, has_host = w->host.len > 0 && w->port > 0;
+  if (w->socket_path.s) return is_lmtp && !w->host.s && target_is_path(w->socket_path);
+  return has_host && !(is_lmtp && w->use_mx);
+}
+
 static bool worker_is_whole(const struct agent_worker *w) {
-  return w->channel == CHANNEL_LOCAL ? w->address.len > 0 : w->host.len > 0 && w->port > 0;
+  return w->channel == CHANNEL_LOCAL ? w->address.len > 0 : remote_is_whole(w);
 }
 
 /* A spawner ends when it gets one that it cannot understand. */

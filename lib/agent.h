@@ -39,9 +39,11 @@ extern const struct frame_protocol agent_protocol;
 struct agent_worker {
   uint64_t channel;    /* enum route_channel, lib/route.h */
   struct text address; /* local: the address to find the user of */
+  uint64_t protocol;   /* remote: enum route_protocol */
   struct text host;    /* remote: domain or relay */
   uint64_t port;       /* remote */
   bool use_mx;         /* remote: host is a domain, look for its MX records */
+  struct text socket_path; /* remote, LMTP: a Unix socket's, in place of host and port */
 };
 
 struct agent_job {
@@ -65,7 +67,7 @@ int agent_put_job(stralloc *out, const struct agent_job *j);
 int agent_put_result(stralloc *out, const struct agent_result *r);
 
 /* Decoders check everything and make views into the payload: 0, or -1 with
- * errno EPROTO.  A worker has an address, or a host and a port; a job has a
+ * errno EPROTO.  A worker has an address, a host and a port, or a path; a job has a
  * sender, a recipient, a queue id, and its body in one of the two places.
  * agent_read_job() allocates the recipients; free them with envelope_free(). */
 int agent_read_worker(struct agent_worker *w, struct text payload);

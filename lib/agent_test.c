@@ -142,7 +142,7 @@ static void truncated_jobs_are_refused(void **state) {
 
 static void workers_come_back(void **state) {
   (void)state;
-  struct agent_worker w = {CHANNEL_REMOTE, TEXT("a@b"), TEXT("mx.example"), 2525, true}, back;
+  struct agent_worker w = {CHANNEL_REMOTE, TEXT("a@b"), PROTOCOL_SMTP, TEXT("mx.example"), 2525, true, TEXT_ABSENT}, back;
   stralloc out = {0};
   assert_int_equal(agent_put_worker(&out, &w), 0);
   assert_int_equal(agent_read_worker(&back, text_of_stralloc(&out)), 0);
@@ -152,6 +152,28 @@ static void workers_come_back(void **state) {
   assert_int_equal(back.port, 2525);
   assert_true(back.use_mx);
   stralloc_free(&out);
+  w = (struct agent_worker){CHANNEL_REMOTE, .protocol = PROTOCOL_LMTP, .socket_path = TEXT("/run/Lmtp")};
+  assert_int_equal(agent_put_worker(&out, &w), 0);
+  assert_int_equal(agent_read_worker(&back, text_of_stralloc(&out)), 0);
+  assert_int_equal(back.protocol, PROTOCOL_LMTP);
+  assert_text(back.socket_path, w.socket_path);
+  assert_int_equal(back.port, 0);
+  stralloc_free(&out);
+}
+
+/* An agent of before would take an LMTP server for one of SMTP. */
+static void lmtp_is_critical(void **state) {
+  (void)state;
+  struct agent_worker w = {CHANNEL_REMOTE, .protocol = PROTOCOL_LMTP, .host = TEXT("h"), .port = 24};
+  stralloc out = {0};
+  struct tlv item;
+  bool found = false;
+  assert_int_equal(agent_put_worker(&out, &w), 0);
+  struct tlv_reader r = {text_of_stralloc(&out)};
+  while (tlv_next(&r, &item) == TLV_ITEM)
+    if (item.tag == TAG_SPOKEN) found = item.tag & TAG_CRITICAL;
+  assert_true(found && TAG_SOCKET_PATH & TAG_CRITICAL);
+  stralloc_free(&out);
 }
 
 static void checks_workers(void **state) {
@@ -160,13 +182,19 @@ static void checks_workers(void **state) {
     struct agent_worker worker;
     int result;
   } cases[] = {
-    {{CHANNEL_LOCAL, TEXT("user@host"), TEXT_ABSENT, 0, false}, 0},
-    {{CHANNEL_LOCAL, TEXT(""), TEXT("host"), 25, false}, -1},
-    {{CHANNEL_LOCAL, TEXT_ABSENT, TEXT("host"), 25, false}, -1},
-    {{CHANNEL_REMOTE, TEXT_ABSENT, TEXT("host"), 25, false}, 0},
-    {{CHANNEL_REMOTE, TEXT_ABSENT, TEXT("host"), 0, false}, -1},
-    {{CHANNEL_REMOTE, TEXT("user@host"), TEXT(""), 25, false}, -1},
-    {{CHANNEL_REMOTE, TEXT("user@host"), TEXT_ABSENT, 25, false}, -1},
+    {{CHANNEL_LOCAL, TEXT("user@host"), PROTOCOL_SMTP, TEXT_ABSENT, 0, false, TEXT_ABSENT}, 0},
+    {{CHANNEL_LOCAL, TEXT(""), PROTOCOL_SMTP, TEXT("host"), 25, false, TEXT_ABSENT}, -1},
+    {{CHANNEL_LOCAL, TEXT_ABSENT, PROTOCOL_SMTP, TEXT("host"), 25, false, TEXT_ABSENT}, -1},
+    {{CHANNEL_REMOTE, TEXT_ABSENT, PROTOCOL_SMTP, TEXT("host"), 25, false, TEXT_ABSENT}, 0},
+    {{CHANNEL_REMOTE, TEXT_ABSENT, PROTOCOL_SMTP, TEXT("host"), 0, false, TEXT_ABSENT}, -1},
+    {{CHANNEL_REMOTE, TEXT("user@host"), PROTOCOL_SMTP, TEXT(""), 25, false, TEXT_ABSENT}, -1},
+    {{CHANNEL_REMOTE, TEXT("user@host"), PROTOCOL_SMTP, TEXT_ABSENT, 25, false, TEXT_ABSENT}, -1},
+    {{CHANNEL_REMOTE, TEXT_ABSENT, PROTOCOL_LMTP, TEXT("host"), 24, false, TEXT_ABSENT}, 0},
+    {{CHANNEL_REMOTE, TEXT_ABSENT, PROTOCOL_LMTP, TEXT("host"), 24, true, TEXT_ABSENT}, -1},
+    {{CHANNEL_REMOTE, TEXT_ABSENT, PROTOCOL_LMTP, TEXT_ABSENT, 0, false, TEXT("/run/lmtp")}, 0},
+    {{CHANNEL_REMOTE, TEXT_ABSENT, PROTOCOL_SMTP, TEXT_ABSENT, 0, false, TEXT("/run/lmtp")}, -1},
+    {{CHANNEL_REMOTE, TEXT_ABSENT, PROTOCOL_LMTP, TEXT("host"), 24, false, TEXT("/run/lmtp")}, -1},
+    {{CHANNEL_REMOTE, TEXT_ABSENT, PROTOCOL_LMTP, TEXT_ABSENT, 0, false, TEXT("run/lmtp")}, -1},
   };
   for (size_t i = 0; i < COUNT(cases); i++) {
     stralloc out = {0};
@@ -179,9 +207,9 @@ static void checks_workers(void **state) {
   assert_int_equal(agent_read_worker(&back, TEXT("\3\4\0\0\0\x08\0\0\0\0\0\0\0\0")), -1);
   assert_int_equal(agent_read_worker(&back, TEXT("\3\4\0\0\0\x08\0\0\0\0\0\0\0\1")), -1);
   const struct agent_worker over[] = {
-    {2, TEXT("a"), TEXT("b"), 25, false},
-    {CHANNEL_REMOTE, TEXT_ABSENT, TEXT("b"), 65536, false},
-    {CHANNEL_LOCAL, TEXT("a\nb"), TEXT_ABSENT, 0, false},
+    {2, TEXT("a"), PROTOCOL_SMTP, TEXT("b"), 25, false, TEXT_ABSENT},
+    {CHANNEL_REMOTE, TEXT_ABSENT, PROTOCOL_SMTP, TEXT("b"), 65536, false, TEXT_ABSENT},
+    {CHANNEL_LOCAL, TEXT("a\nb"), PROTOCOL_SMTP, TEXT_ABSENT, 0, false, TEXT_ABSENT},
   };
   for (size_t i = 0; i < COUNT(over); i++) {
     stralloc out = {0};
@@ -243,6 +271,7 @@ int main(void) {
     cmocka_unit_test(the_greatest_job_fits_into_a_frame),
     cmocka_unit_test(truncated_jobs_are_refused),
     cmocka_unit_test(workers_come_back),
+    cmocka_unit_test(lmtp_is_critical),
     cmocka_unit_test(checks_workers),
     cmocka_unit_test(results_come_back),
     cmocka_unit_test(sends_over_a_socket),

@@ -24,6 +24,7 @@ lib_libowl_a_SOURCES = \
   %D%/cdbfile.h %D%/cdbfile.c \
   %D%/fact.h %D%/fact.c \
   %D%/route.h %D%/route.c \
+  %D%/target.h %D%/target.c \
   %D%/address.h %D%/address.c \
   %D%/addrlist.h %D%/addrlist.c \
   %D%/header.h %D%/header.c \
@@ -69,6 +70,7 @@ check_PROGRAMS += %D%/list_test
 check_PROGRAMS += %D%/control_test
 check_PROGRAMS += %D%/fact_test
 check_PROGRAMS += %D%/route_test
+check_PROGRAMS += %D%/target_test
 check_PROGRAMS += %D%/address_test
 check_PROGRAMS += %D%/unixsock_test
 check_PROGRAMS += %D%/log_test

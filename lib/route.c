@@ -8,6 +8,7 @@ void route_unload(struct route_table *t) {
   list_free(&t->locals);
   list_free(&t->virtualdomains);
   list_free(&t->percenthack);
+  list_free(&t->lmtproutes);
   list_free(&t->smtproutes);
   stralloc_free(&t->envnoathost);
   *t = (struct route_table){0};
@@ -65,24 +66,16 @@ static int prepend(stralloc *address, struct text prefix) {
   return r;
 }
 
-/* relay[:port]; a relay in brackets may hold colons.  *port is left alone when
- * there is none. */
-static int parse_relay(struct text value, struct text *host, uint64_t *port) {
-  const char *bracket = value.len && value.s[0] == '[' ? memchr(value.s, ']', value.len) : NULL;
-  size_t end = bracket ? (size_t)(bracket - value.s) : 0;
-  while (end < value.len && value.s[end] != ':') end++;
-  *host = (struct text){value.s, end};
-  if (end + 1 >= value.len) return 0;
-  struct text digits = {value.s + end + 1, value.len - end - 1};
-  return text_uint(digits, port) == 0 && *port > 0 && *port <= 65535 ? 0 : -1;
-}
-
-static int check_relays(const struct route_table *t, struct control *c) {
-  struct text host;
-  uint64_t port;
+static int check_targets(const struct route_table *t, struct control *c) {
+  struct target target;
   for (size_t i = 0; i < t->smtproutes.count; i++)
-    if (parse_relay(t->smtproutes.lines[i].value, &host, &port) == -1)
+    if (target_parse_relay(&target, t->smtproutes.lines[i].value) == -1)
       return control_fail(c, CONTROL_SMTPROUTES, "a port is not a number from 1 to 65535");
+  for (size_t i = 0; i < t->lmtproutes.count; i++) {
+    struct text value = t->lmtproutes.lines[i].value;
+    if (value.len && target_parse_lmtp(&target, value) == -1)
+      return control_fail(c, CONTROL_LMTPROUTES, "a line names no host[:port], and no path of at most 107 octets");
+  }
   return 0;
 }
 
@@ -91,23 +84,42 @@ int route_load(struct route_table *t, struct control *c) {
   if (control_list(c, CONTROL_LOCALS, &t->locals) == 0 &&
       control_list(c, CONTROL_VIRTUALDOMAINS, &t->virtualdomains) == 0 &&
       control_list(c, CONTROL_PERCENTHACK, &t->percenthack) == 0 &&
+      control_list(c, CONTROL_LMTPROUTES, &t->lmtproutes) == 0 &&
       control_list(c, CONTROL_SMTPROUTES, &t->smtproutes) == 0 &&
-      control_text(c, CONTROL_ENVNOATHOST, &t->envnoathost) == 0 && check_relays(t, c) == 0)
+      control_text(c, CONTROL_ENVNOATHOST, &t->envnoathost) == 0 && check_targets(t, c) == 0)
     return 0;
   route_unload(t);
   return -1;
 }
 
+static int take_target(struct route *r, const struct target *t) {
+  r->port = t->port;
+  return stralloc_copyb(&r->host, t->host.s, t->host.len) ? 0 : -1;
+}
+
+static int route_smtp(const struct route_table *t, struct text domain, struct route *r,
+                      struct facts *f) {
+  const struct list_line *line = list_find_domain(&t->smtproutes, domain);
+  struct target to = {TEXT_ABSENT, PORT_SMTP};
+  if (line && target_parse_relay(&to, line->value) == -1) return errno = EINVAL, -1;
+  r->use_mx = to.host.len == 0; /* an empty relay asks for MX, perhaps on another port */
+  note(f, "smtproutes", line, domain, r->use_mx ? "by MX records" : "to this relay");
+  if (r->use_mx) to.host = domain;
+  return take_target(r, &to);
+}
+
 static int route_remote(const struct route_table *t, struct text domain, struct route *r,
                         struct facts *f) {
-  const struct list_line *line = list_find_domain(&t->smtproutes, domain);
-  struct text relay = TEXT_ABSENT;
+  const struct list_line *line = list_find_domain(&t->lmtproutes, domain);
+  struct target to;
+  bool is_lmtp = line && line->value.len;
   r->channel = CHANNEL_REMOTE;
-  if (line && parse_relay(line->value, &relay, &r->port) == -1) return errno = EINVAL, -1;
-  r->use_mx = relay.len == 0; /* an empty relay asks for MX, perhaps on another port */
-  note(f, "smtproutes", line, domain, r->use_mx ? "by MX records" : "to this relay");
-  struct text host = r->use_mx ? domain : relay;
-  return stralloc_copyb(&r->host, host.s, host.len) ? 0 : -1;
+  if (t->lmtproutes.count)
+    note(f, "lmtproutes", line, domain, is_lmtp ? "by LMTP to this server" : "not by LMTP");
+  if (!is_lmtp) return route_smtp(t, domain, r, f);
+  if (target_parse_lmtp(&to, line->value) == -1) return errno = EINVAL, -1;
+  r->protocol = PROTOCOL_LMTP;
+  return take_target(r, &to);
 }
 
 static int cat_host(const struct route_table *t, stralloc *address, struct facts *f) {
@@ -116,38 +128,65 @@ static int cat_host(const struct route_table *t, stralloc *address, struct facts
   return 0;
 }
 
+/* What is delivered here never gets as far as lmtproutes. */
+static void note_passed_over(const struct route_table *t, struct text domain, struct facts *f) {
+  const struct list_line *line = list_find(&t->lmtproutes, domain);
+  if (line && line->value.len)
+    note(f, "lmtproutes", line, domain, "passed over, as the domain is delivered here");
+}
+
 /* Behind envnoathost and percenthack. */
 static int choose(const struct route_table *t, struct route *r, struct facts *f) {
   struct text local, domain;
   address_split(text_of_stralloc(&r->address), &local, &domain);
   const struct list_line *line = list_find(&t->locals, domain);
   note(f, "locals", line, domain, "delivered here");
-  if (line) return 0;
+  if (line) return note_passed_over(t, domain, f), 0;
   line = find_virtual(t, text_of_stralloc(&r->address), domain, f);
-  if (line && line->value.len) return prepend(&r->address, line->value);
+  if (line && line->value.len)
+    return note_passed_over(t, domain, f), prepend(&r->address, line->value);
   return route_remote(t, domain, r, f);
 }
 
-static void note_route(struct facts *f, const struct route *r) {
-  bool remote = r->channel == CHANNEL_REMOTE;
-  fact_begin(f, "route");
-  fact_s(f, !remote ? "local, to " : r->use_mx ? "remote, to the mail exchangers of " : "remote, to ");
-  fact_t(f, text_of_stralloc(remote ? &r->host : &r->address));
-  if (remote) fact_s(f, ", port ");
-  if (remote) fact_u(f, r->port);
-  fact_detail(f, "channel", text_of(remote ? "remote" : "local"));
-  fact_detail(f, "address", text_of_stralloc(&r->address));
-  if (remote) {
-    fact_detail(f, "host", text_of_stralloc(&r->host));
-    fact_detail_u(f, "port", r->port);
-    fact_detail(f, "by", text_of(r->use_mx ? "mx" : "relay"));
+static const char *way(const struct route *r) {
+  if (r->protocol == PROTOCOL_LMTP) return "lmtp";
+  return r->use_mx ? "mx" : "relay";
+}
+
+static void note_remote(struct facts *f, const struct route *r) {
+  fact_s(f, r->protocol == PROTOCOL_LMTP ? "by LMTP, to "
+            : r->use_mx                  ? "remote, to the mail exchangers of "
+                                         : "remote, to ");
+  fact_t(f, text_of_stralloc(&r->host));
+  if (r->port != PORT_NONE) {
+    fact_s(f, ", port ");
+    fact_u(f, r->port);
   }
+  fact_detail(f, "channel", text_of("remote"));
+  fact_detail(f, "address", text_of_stralloc(&r->address));
+  fact_detail(f, "host", text_of_stralloc(&r->host));
+  if (r->port != PORT_NONE) fact_detail_u(f, "port", r->port);
+  fact_detail(f, "by", text_of(way(r)));
+}
+
+static void note_local(struct facts *f, const struct route *r) {
+  fact_s(f, "local, to ");
+  fact_t(f, text_of_stralloc(&r->address));
+  fact_detail(f, "channel", text_of("local"));
+  fact_detail(f, "address", text_of_stralloc(&r->address));
+}
+
+static void note_route(struct facts *f, const struct route *r) {
+  fact_begin(f, "route");
+  if (r->channel == CHANNEL_REMOTE) note_remote(f, r);
+  else note_local(f, r);
   fact_end(f);
 }
 
 int route_explain(const struct route_table *t, struct text address, struct route *r, struct facts *f) {
   struct text local, domain;
   r->channel = CHANNEL_LOCAL;
+  r->protocol = PROTOCOL_SMTP;
   r->port = PORT_SMTP;
   r->use_mx = false;
   stralloc_zero(&r->host);

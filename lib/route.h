@@ -1,32 +1,37 @@
 /* route.h - where a recipient's mail goes
  *
  * The same answer for the receiver's RCPT and for the runner.  Rules are
- * qmail's: envnoathost, percenthack, locals, virtualdomains, then smtproutes.
+ * qmail's: envnoathost, percenthack, locals, virtualdomains, then smtproutes;
+ * lmtproutes comes before smtproutes.
  */
 #ifndef OWL_ROUTE_H
 #define OWL_ROUTE_H
 
 #include "lib/control.h"
 #include "lib/fact.h"
+#include "lib/target.h"
 
 enum route_channel { CHANNEL_LOCAL = 0, CHANNEL_REMOTE = 1 };
 
-enum { PORT_SMTP = 25 };
+/* What is spoken with the next hop. */
+enum route_protocol { PROTOCOL_SMTP = 0, PROTOCOL_LMTP = 1 };
 
 struct route_table {
-  struct list locals, virtualdomains, percenthack, smtproutes;
+  struct list locals, virtualdomains, percenthack, lmtproutes, smtproutes;
   stralloc envnoathost;
 };
 
 struct route {
   enum route_channel channel;
   stralloc address; /* rewritten; local: what owl-lspawn is asked for */
-  stralloc host;    /* remote: the relay, or the domain itself; literals keep their brackets */
-  uint64_t port;
+  enum route_protocol protocol;
+  stralloc host; /* remote: the relay, or the domain itself; literals keep their brackets;
+                  * of a Unix socket: its path (lib/target.h) */
+  uint64_t port; /* PORT_NONE: host is a path */
   bool use_mx; /* host is a domain whose MX records count */
 };
 
-/* 0, or -1 with c->error set, also for a port in smtproutes that is none. */
+/* 0, or -1 with c->error set, also for a port or a path that is none. */
 int route_load(struct route_table *t, struct control *c);
 void route_unload(struct route_table *t);
 
@@ -38,7 +43,8 @@ int route_find(const struct route_table *t, struct text address, struct route *r
 
 /* route_explain(): the same, and notes each rule of each control file that was
  * looked for (lib/fact.h), by the file's name; then what came of it, as "route"
- * with channel, address, and for a remote one host, port and by (mx, relay). */
+ * with channel, address, and for a remote one host, port and by (mx, relay,
+ * lmtp); a socket has no port. */
 int route_explain(const struct route_table *t, struct text address, struct route *r, struct facts *f);
 
 /* route_leads_nowhere(): remote, and the host is empty or longer than any

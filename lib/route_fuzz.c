@@ -1,5 +1,5 @@
-/* Five texts, each ended by a NUL: address, locals, virtualdomains,
- * percenthack, smtproutes. */
+/* Six texts, each ended by a NUL: address, locals, virtualdomains,
+ * percenthack, smtproutes, lmtproutes. */
 #include "config.h"
 #include "lib/route.h"
 #include <errno.h>
@@ -27,7 +27,9 @@ static void check_route(const struct route_table *t, struct text address) {
   else {
     struct text local, domain;
     check(address_split(text_of_stralloc(&r.address), &local, &domain));
-    if (r.channel == CHANNEL_REMOTE) check(r.port >= 1 && r.port <= 65535);
+    if (r.protocol == PROTOCOL_LMTP) check(r.port ? r.host.len > 0 : target_is_path(text_of_stralloc(&r.host)));
+    else if (r.channel == CHANNEL_REMOTE) check(r.port >= 1);
+    check(r.port <= 65535);
     if (r.use_mx) check(text_equal(text_of_stralloc(&r.host), domain));
   }
   route_free(&r);
@@ -57,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   check(list_parse_map(&t.virtualdomains, next(&input)) == 0);
   check(list_parse(&t.percenthack, next(&input)) == 0);
   check(list_parse_map(&t.smtproutes, next(&input)) == 0);
+  check(list_parse_map(&t.lmtproutes, next(&input)) == 0);
   check_list(&t.locals);
   check_list(&t.virtualdomains);
   check_route(&t, address);

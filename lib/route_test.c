@@ -22,6 +22,17 @@
   ".sub.example:sub.relay\n"                                                                     \
   "plain.sub.example:\n"
 
+#define LMTP                                                                                     \
+  "store.example:/run/dovecot/lmtp\n"                                                           \
+  "unix.example:unix:/run/Store/lmtp\n"                                                         \
+  ".tcp.example:store.relay\n"                                                                  \
+  "plain.tcp.example:\n"                                                                        \
+  "routed.example:[::1]:2424\n"                                                                 \
+  "here.example:/run/never\n"                                                                   \
+  "virtual.example:/run/never\n"
+
+static const char *lmtp_lines = "";
+
 static int load(struct route_table *t, const char *routes, const char *virtual, const char *more) {
   struct control c;
   char route_lines[1024], virtual_lines[1024];
@@ -33,6 +44,7 @@ static int load(struct route_table *t, const char *routes, const char *virtual, 
   test_write("percenthack", TEXT("here.example\nhack.example\n"), 0644);
   test_write("virtualdomains", text_of(virtual_lines), 0644);
   test_write("smtproutes", text_of(route_lines), 0644);
+  test_write("lmtproutes", text_of(lmtp_lines), 0644);
   setenv("OWLPOST_CONTROL", test_folder, 1);
   assert_int_equal(control_open(&c), 0);
   int r = route_load(t, &c);
@@ -46,7 +58,8 @@ struct expected {
   bool use_mx;
 };
 
-static void check(const struct route_table *t, const struct expected *cases, size_t count) {
+static void check_all(const struct route_table *t, const struct expected *cases, size_t count,
+                      enum route_protocol protocol) {
   struct route r = {0};
   for (size_t i = 0; i < count; i++) {
     const struct expected *x = &cases[i];
@@ -54,11 +67,15 @@ static void check(const struct route_table *t, const struct expected *cases, siz
     struct text rewritten = text_of_stralloc(&r.address), host = text_of_stralloc(&r.host);
     if (!text_equals(rewritten, x->rewritten) || !text_equals(host, x->host ? x->host : "") ||
         r.channel != (x->host ? CHANNEL_REMOTE : CHANNEL_LOCAL) ||
-        (x->host && (r.port != x->port || r.use_mx != x->use_mx)))
+        r.protocol != protocol || (x->host && (r.port != x->port || r.use_mx != x->use_mx)))
       fail_msg("%s became %.*s at %.*s:%u", x->address, (int)rewritten.len, rewritten.s,
                (int)host.len, host.s, (unsigned)r.port);
   }
   route_free(&r);
+}
+
+static void check(const struct route_table *t, const struct expected *cases, size_t count) {
+  check_all(t, cases, count, PROTOCOL_SMTP);
 }
 
 static void follows_qmail_s_rules(void **state) {
@@ -135,8 +152,43 @@ static void empty_keys_are_for_all(void **state) {
   route_unload(&t);
 }
 
+static void lmtproutes_come_before_smtproutes(void **state) {
+  (void)state;
+  static const struct expected by_lmtp[] = {
+    {"user@store.example", "user@store.example", "/run/dovecot/lmtp", 0, false},
+    {"user@unix.example", "user@unix.example", "/run/Store/lmtp", 0, false},
+    {"user@x.tcp.example", "user@x.tcp.example", "store.relay", 24, false},
+    {"user@routed.example", "user@routed.example", "[::1]", 2424, false},
+    {"exception@virtual.example", "exception@virtual.example", "/run/never", 0, false},
+  };
+  static const struct expected others[] = {
+    {"user@plain.tcp.example", "user@plain.tcp.example", "plain.tcp.example", 25, true},
+    {"user@ported.example", "user@ported.example", "relay.example", 2525, false},
+    {"user@here.example", "user@here.example", NULL, 0, false},
+    {"user@virtual.example", "vprefix-user@virtual.example", NULL, 0, false},
+  };
+  struct route_table t;
+  lmtp_lines = LMTP;
+  assert_int_equal(load(&t, ROUTES, VIRTUAL, ""), 0);
+  check_all(&t, by_lmtp, COUNT(by_lmtp), PROTOCOL_LMTP);
+  check(&t, others, COUNT(others));
+  route_unload(&t);
+}
+
+static void targets_that_are_none_are_found_when_loading(void **state) {
+  (void)state;
+  static const char *const lines[] = {"a:unix:b\n", "a:b:lmtp\n", "a:/\n", "a::24\n"};
+  struct route_table t;
+  for (size_t i = 0; i < COUNT(lines); i++) {
+    lmtp_lines = lines[i];
+    if (load(&t, "", "", "") == 0) fail_msg("%s", lines[i]);
+    assert_null(t.locals.lines);
+  }
+}
+
 static void ports_that_are_none_are_found_when_loading(void **state) {
   (void)state;
+  lmtp_lines = "";
   static const char *const lines[] = {"a:b:0\n", "a:b:65536\n", "a:b:smtp\n", "a:b:25 \nb:c: 25\n",
                                       "a:b:99999999999999999999\n", "a:[::1:25\n", "a:b:587|u|p\n"};
   for (size_t i = 0; i < COUNT(lines); i++) {
@@ -184,12 +236,50 @@ static void each_rule_is_noted(void **state) {
   struct route_table t;
   struct route r = {0};
   struct facts f = {.fd = -1};
+  lmtp_lines = "";
   assert_int_equal(load(&t, ROUTES, VIRTUAL, ""), 0);
   for (size_t i = 0; i < COUNT(cases); i++) {
     stralloc_zero(&f.lines);
     assert_int_equal(route_explain(&t, text_of(cases[i].address), &r, &f), 0);
     if (!text_equals(text_of_stralloc(&f.lines), cases[i].notes))
       fail_msg("%.*s", (int)f.lines.len, f.lines.s);
+  }
+  stralloc_free(&f.lines);
+  route_free(&r);
+  route_unload(&t);
+}
+
+static void lmtp_is_noted(void **state) {
+  (void)state;
+  static const struct {
+    const char *address, *notes;
+  } cases[] = {
+    {"x@store.example",
+     "lmtproutes\tit has \"store.example:/run/dovecot/lmtp\": by LMTP to this server\tfound=yes\t"
+     "key=store.example\tvalue=/run/dovecot/lmtp\n"
+     "route\tby LMTP, to /run/dovecot/lmtp\tchannel=remote\taddress=x@store.example\t"
+     "host=/run/dovecot/lmtp\tby=lmtp\n"},
+    {"x@routed.example",
+     "lmtproutes\tit has \"routed.example:[::1]:2424\": by LMTP to this server\tfound=yes\t"
+     "key=routed.example\tvalue=[::1]:2424\n"
+     "route\tby LMTP, to [::1], port 2424\tchannel=remote\taddress=x@routed.example\t"
+     "host=[::1]\tport=2424\tby=lmtp\n"},
+    {"x@here.example",
+     "lmtproutes\tit has \"here.example:/run/never\": passed over, as the domain is delivered here\t"
+     "found=yes\tkey=here.example\tvalue=/run/never\n"
+     "route\tlocal, to x@here.example\tchannel=local\taddress=x@here.example\n"},
+  };
+  struct route_table t;
+  struct route r = {0};
+  struct facts f = {.fd = -1};
+  lmtp_lines = LMTP;
+  assert_int_equal(load(&t, ROUTES, VIRTUAL, ""), 0);
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    stralloc_zero(&f.lines);
+    assert_int_equal(route_explain(&t, text_of(cases[i].address), &r, &f), 0);
+    assert_true(stralloc_0(&f.lines));
+    const char *notes = strstr(f.lines.s, "lmtproutes");
+    if (!notes || strcmp(notes, cases[i].notes) != 0) fail_msg("%s", f.lines.s);
   }
   stralloc_free(&f.lines);
   route_free(&r);
@@ -223,8 +313,11 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     IN_FOLDER(follows_qmail_s_rules),
     IN_FOLDER(each_rule_is_noted),
+    IN_FOLDER(lmtp_is_noted),
     IN_FOLDER(some_lead_nowhere),
     IN_FOLDER(empty_keys_are_for_all),
+    IN_FOLDER(lmtproutes_come_before_smtproutes),
+    IN_FOLDER(targets_that_are_none_are_found_when_loading),
     IN_FOLDER(ports_that_are_none_are_found_when_loading),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

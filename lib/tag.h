@@ -77,6 +77,8 @@ enum {
   TAG_PORT = 0x0305,
   TAG_USE_MX = 0x0306,     /* flag: HOST is a domain with MX records, not a relay */
   TAG_DESTINATION = 0x0307,
+  TAG_SPOKEN = 0x8308,     /* enum route_protocol, where it is not SMTP */
+  TAG_SOCKET_PATH = 0x8309, /* in place of HOST and PORT: a Unix socket's */
 
   /* doorkeeper */
   TAG_OCTETS = 0x0400,     /* octets that the talker put into the data pipe */

@@ -12,6 +12,7 @@ static int compare_texts(const stralloc *a, const stralloc *b) {
 static int compare(const void *a, const void *b) {
   const struct destination *x = a, *y = b;
   if (x->channel != y->channel) return x->channel < y->channel ? -1 : 1;
+  if (x->protocol != y->protocol) return x->protocol < y->protocol ? -1 : 1;
   if (x->port != y->port) return x->port < y->port ? -1 : 1;
   if (x->use_mx != y->use_mx) return x->use_mx ? -1 : 1;
   return compare_texts(&x->host, &y->host);
@@ -67,11 +68,12 @@ struct destination *dispatch_destination(struct dispatcher *d, const struct rout
   struct destination *x = calloc(1, sizeof *x);
   if (!x) return NULL;
   x->channel = r->channel;
+  x->protocol = r->protocol;
   x->port = r->channel == CHANNEL_REMOTE ? r->port : 0;
   x->use_mx = r->use_mx;
   if (!stralloc_copy(&x->host, r->channel == CHANNEL_REMOTE ? &r->host : &r->address))
     return destination_free(x), NULL;
-  fold_case(&x->host);
+  if (r->channel == CHANNEL_LOCAL || r->port != PORT_NONE) fold_case(&x->host);
   x->lane = lanes_for(d->lanes, r);
   if (!x->lane) return destination_free(x), NULL;
   struct destination **node = tsearch(x, &d->by_key, compare);

@@ -68,7 +68,8 @@ struct destination {
   struct dispatcher *dispatcher;
   enum destination_need need;
   enum route_channel channel;
-  stralloc host; /* local: the address */
+  enum route_protocol protocol;
+  stralloc host; /* local: the address; of a socket: its path */
   uint64_t port;
   bool use_mx;
   struct lane *lane;

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "lib/unittest.h"
 #include "queue/dispatch.h"
 
 /* A runner without input and output: workers finish when a test says so. */
@@ -41,6 +42,14 @@ static struct destination *remote(struct dispatcher *d, const char *host) {
 static struct destination *local(struct dispatcher *d, const char *address) {
   struct route r = {.channel = CHANNEL_LOCAL};
   assert_true(stralloc_copys(&r.address, address));
+  struct destination *x = dispatch_destination(d, &r);
+  route_free(&r);
+  return x;
+}
+
+static struct destination *by_lmtp(struct dispatcher *d, const char *host, uint64_t port) {
+  struct route r = {.channel = CHANNEL_REMOTE, .protocol = PROTOCOL_LMTP, .port = port};
+  assert_true(stralloc_copys(&r.host, host));
   struct destination *x = dispatch_destination(d, &r);
   route_free(&r);
   return x;
@@ -323,9 +332,37 @@ static void a_worker_that_does_not_read_gets_no_more(void **state) {
   end(&d);
 }
 
+/* LMTP and SMTP at one port are two next hops; a path's case counts, a host's
+ * does not. */
+static void lmtp_is_a_destination_of_its_own(void **state) {
+  (void)state;
+  struct dispatcher d = make(1, 1);
+  const struct {
+    struct destination *x;
+    const char *lane, *host;
+  } cases[] = {
+    {remote(&d, "Store.example"), "store.example", "store.example"},
+    {by_lmtp(&d, "store.example", 25), "lmtp:store.example:25", "store.example"},
+    {by_lmtp(&d, "store.example", PORT_LMTP), "lmtp:store.example", "store.example"},
+    {by_lmtp(&d, "[::1]", 2424), "lmtp:[::1]:2424", "[::1]"},
+    {by_lmtp(&d, "/run/Lmtp", PORT_NONE), "lmtp:unix:/run/Lmtp", "/run/Lmtp"},
+    {by_lmtp(&d, "/run/lmtp", PORT_NONE), "lmtp:unix:/run/lmtp", "/run/lmtp"},
+  };
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    assert_text(text_of_stralloc(&cases[i].x->lane->name), text_of(cases[i].lane));
+    assert_true(lanes_named(&lanes, text_of(cases[i].lane), false) == cases[i].x->lane);
+    if (!text_equals(lane_host(cases[i].x->lane), cases[i].host))
+      fail_msg("%s", cases[i].lane);
+    for (size_t k = 0; k < i; k++) assert_true(cases[i].x != cases[k].x);
+  }
+  assert_true(by_lmtp(&d, "STORE.example", PORT_LMTP) == cases[2].x);
+  end(&d);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(one_destination_is_one_whatever_its_case),
+    cmocka_unit_test(lmtp_is_a_destination_of_its_own),
     cmocka_unit_test(remote_workers_get_one_job_each_up_to_the_limit),
     cmocka_unit_test(one_local_worker_takes_a_batch),
     cmocka_unit_test(a_busy_destination_does_not_starve_another),

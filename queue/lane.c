@@ -9,7 +9,7 @@
 enum { FIRST_SPACE = 64, MORE_THAN_PLACES = 64, ROOM_MAX = 1000, CONCURRENCY_DEFAULT = 20 };
 
 static const uint64_t kept_us = 60 * UINT64_C(1000000);
-static const char local_prefix[] = "local/";
+static const char local_prefix[] = "local/", lmtp_prefix[] = "lmtp:", socket_prefix[] = "lmtp:unix:";
 
 /* ---- names */
 
@@ -19,7 +19,13 @@ static int compare(const void *a, const void *b) {
   return memcmp(x->name.s, y->name.s, x->name.len);
 }
 
+static bool starts_with(struct text name, const char *prefix) {
+  return name.len >= strlen(prefix) && memcmp(name.s, prefix, strlen(prefix)) == 0;
+}
+
+/* In a path case counts. */
 static void fold_case(stralloc *s) {
+  if (starts_with(text_of_stralloc(s), socket_prefix)) return;
   for (size_t i = 0; i < s->len; i++)
     if (s->s[i] >= 'A' && s->s[i] <= 'Z') s->s[i] = (char)(s->s[i] + ('a' - 'A'));
 }
@@ -34,14 +40,15 @@ static struct text user_of(const stralloc *address) {
 int lane_cat_name(stralloc *out, const struct route *r) {
   if (r->channel == CHANNEL_LOCAL)
     return stralloc_cats(out, local_prefix) ? text_cat(out, user_of(&r->address)) : -1;
+  bool is_lmtp = r->protocol == PROTOCOL_LMTP, is_socket = r->port == PORT_NONE;
+  if (is_lmtp && !stralloc_cats(out, is_socket ? socket_prefix : lmtp_prefix)) return -1;
   if (!stralloc_cat(out, &r->host)) return -1;
-  if (r->use_mx || r->port == PORT_SMTP) return 0;
+  if (r->use_mx || is_socket || r->port == (is_lmtp ? PORT_LMTP : PORT_SMTP)) return 0;
   return stralloc_cats(out, ":") ? text_cat_uint(out, r->port) : -1;
 }
 
 static enum route_channel channel_of(struct text name) {
-  size_t len = strlen(local_prefix);
-  return name.len >= len && memcmp(name.s, local_prefix, len) == 0 ? CHANNEL_LOCAL : CHANNEL_REMOTE;
+  return starts_with(name, local_prefix) ? CHANNEL_LOCAL : CHANNEL_REMOTE;
 }
 
 /* ---- rules */
@@ -70,10 +77,18 @@ static struct text value_for(const struct list *rules, struct text domain) {
   return line ? line->value : TEXT_ABSENT;
 }
 
+static struct text without(struct text name, const char *prefix) {
+  return (struct text){name.s + strlen(prefix), name.len - strlen(prefix)};
+}
+
 struct text lane_host(const struct lane *l) {
   struct text host = text_of_stralloc(&l->name);
-  const char *colon = host.len && host.s[0] != '[' ? memchr(host.s, ':', host.len) : NULL;
-  if (colon) host.len = (size_t)(colon - host.s);
+  if (starts_with(host, socket_prefix)) return without(host, socket_prefix);
+  if (starts_with(host, lmtp_prefix)) host = without(host, lmtp_prefix);
+  const char *bracket = host.len && host.s[0] == '[' ? memchr(host.s, ']', host.len) : NULL;
+  size_t end = bracket ? (size_t)(bracket - host.s) : 0;
+  while (end < host.len && host.s[end] != ':') end++;
+  host.len = end;
   return host;
 }
 

@@ -1,6 +1,6 @@
 /* lane.h - what the runner knows of those that mail goes to
  *
- * A lane is a next hop (the domain, or the relay of smtproutes) or a local
+ * A lane is a next hop (the domain, or the relay of smtproutes or lmtproutes) or a local
  * user under all his extensions.  It knows what it can take now (window.h),
  * how many jobs it has, whether the operator holds it, and which messages are
  * parked in it (waitlist.h).  Two more lanes, one for each channel, are for
@@ -18,7 +18,8 @@ enum { LANE_ERROR_MAX = 200, LANES_FIRST_OWN = 3 /* before them: none, and the c
 struct lane {
   uint32_t number; /* in the waitlist, too */
   enum route_channel channel;
-  stralloc name; /* "example.org", "relay.example.org:2525", "local/bob"; folded to lower case */
+  stralloc name; /* "example.org", "relay.example.org:2525", "lmtp:store.example.org",
+                  * "lmtp:unix:/path", "local/bob"; but for a path folded to lower case */
   struct window window;
   struct window_limits limits;
   bool held;
@@ -85,7 +86,7 @@ int lane_cat_name(stralloc *out, const struct route *r);
  * long as it is named a lane is not forgotten. */
 void lane_refer(const struct lanes *s, uint32_t *place, uint32_t number);
 
-/* lane_host(): the name without a port. */
+/* lane_host(): the name without protocol and port; of a socket: its path. */
 struct text lane_host(const struct lane *l);
 
 /* lanes_overflow(): number of the lane of those that wait for room in the channel. */

@@ -74,15 +74,22 @@ static void fail_first_job(struct runner *r, struct destination *to) {
   if (j) report_all(r, j, not_started);
 }
 
-static int ask_spawner(struct spawner *s, const struct destination *to, int sock) {
-  struct agent_worker wanted = {.channel = to->channel};
-  stralloc payload = {0};
-  if (to->channel == CHANNEL_LOCAL) wanted.address = text_of_stralloc(&to->host);
+static struct agent_worker worker_for(const struct destination *to) {
+  struct agent_worker w = {.channel = to->channel, .protocol = to->protocol};
+  struct text host = text_of_stralloc(&to->host);
+  if (to->channel == CHANNEL_LOCAL) w.address = host;
+  else if (to->port == PORT_NONE) w.socket_path = host;
   else {
-    wanted.host = text_of_stralloc(&to->host);
-    wanted.port = to->port;
-    wanted.use_mx = to->use_mx;
+    w.host = host;
+    w.port = to->port;
+    w.use_mx = to->use_mx;
   }
+  return w;
+}
+
+static int ask_spawner(struct spawner *s, const struct destination *to, int sock) {
+  struct agent_worker wanted = worker_for(to);
+  stralloc payload = {0};
   int result = agent_put_worker(&payload, &wanted);
   if (result == 0)
     result = frame_queue(&s->writer, &agent_protocol, AGENT_WORKER, text_of_stralloc(&payload), sock);

@@ -140,6 +140,24 @@ static int print_strangers(const struct control *c) {
   return code;
 }
 
+static void print_passed_over(const struct list *locals, const struct list *lmtproutes) {
+  for (size_t i = 0; i < lmtproutes->count; i++) {
+    struct text domain = lmtproutes->lines[i].key;
+    if (lmtproutes->lines[i].value.len && list_find(locals, domain))
+      printf("lmtproutes: %.*s is in locals, too, and is delivered here\n", (int)domain.len, domain.s);
+  }
+}
+
+/* What cannot be read has been complained of. */
+static void print_contradictions(struct control *c) {
+  struct list locals = {0}, lmtproutes = {0};
+  if (control_list(c, CONTROL_LOCALS, &locals) == 0 &&
+      control_list(c, CONTROL_LMTPROUTES, &lmtproutes) == 0)
+    print_passed_over(&locals, &lmtproutes);
+  list_free(&locals);
+  list_free(&lmtproutes);
+}
+
 int owlq_config(struct control *c, int argc, char **argv) {
   int code = TOOL_OK, at = 1;
   bool found = false, json = argc > 1 && option_flag(argv, &at, "--json");
@@ -151,6 +169,7 @@ int owlq_config(struct control *c, int argc, char **argv) {
     int row = json ? put_row(c, (enum control_name)i) : print_row(c, (enum control_name)i);
     if (row != TOOL_OK) code = row;
   }
+  if (!wanted && !json) print_contradictions(c);
   if (!wanted && !json && print_strangers(c) != TOOL_OK) code = TOOL_SYSTEM;
   return found ? code : owlq_usage("config [--json] [NAME]: there is no control file of this name");
 }

@@ -89,12 +89,19 @@ static void ask_local(struct explanation *e) {
   (void)askprogram(arguments, NULL, &e->sections[DELIVERY].lines);
 }
 
+static const char *way(const struct route *r) {
+  if (r->protocol == PROTOCOL_LMTP) return "lmtp";
+  return r->use_mx ? "mx" : "relay";
+}
+
 static void ask_remote(struct explanation *e) {
   char port[FMT_ULONG + 1];
   port[fmt_ulong(port, (unsigned long)e->route.port)] = 0;
-  const char *arguments[] = {"owl-remote",    "--explain", e->route.use_mx ? "mx" : "relay",
-                             e->route.host.s, port,        NULL};
-  e->sections[DELIVERY].title = "sent on by owl-remote";
+  const char *arguments[] = {"owl-remote",    "--explain", way(&e->route),
+                             e->route.host.s, e->route.port == PORT_NONE ? NULL : port, NULL};
+  e->sections[DELIVERY].title = e->route.protocol == PROTOCOL_LMTP
+                                  ? "handed to a mailbox server by owl-remote"
+                                  : "sent on by owl-remote";
   (void)askprogram(arguments, REMOTE_USER, &e->sections[DELIVERY].lines);
 }
 

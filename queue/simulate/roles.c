@@ -186,13 +186,15 @@ int roles_due(struct simulation *s) {
 
 static struct figures *figures_of(struct simulation *s, const struct agent_worker *w) {
   struct route *route = &s->route;
+  struct text host = w->socket_path.len ? w->socket_path : w->host;
   route->channel = (enum route_channel)w->channel;
+  route->protocol = (enum route_protocol)w->protocol;
   route->port = w->port;
   route->use_mx = w->use_mx;
   stralloc_zero(&route->address);
   stralloc_zero(&route->host);
   stralloc_zero(&s->name);
-  if (text_cat(&route->address, w->address) == -1 || text_cat(&route->host, w->host) == -1 ||
+  if (text_cat(&route->address, w->address) == -1 || text_cat(&route->host, host) == -1 ||
       lane_cat_name(&s->name, route) == -1)
     return NULL;
   return figures_named(&s->destinations, text_of_stralloc(&s->name), true);

@@ -1,0 +1,77 @@
+#include "config.h"
+#include "lib/target.h"
+#include "lib/unittest.h"
+
+#define X10 "xxxxxxxxxx"
+#define X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
+
+struct target_case {
+  const char *value, *host; /* host NULL: malformed */
+  uint64_t port;
+};
+
+typedef int parse_fn(struct target *t, struct text value);
+
+static void check(parse_fn *parse, const struct target_case *cases, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    struct target t;
+    const struct target_case *x = &cases[i];
+    int r = parse(&t, text_of(x->value));
+    if (r != (x->host ? 0 : -1)) fail_msg("%s: %d", x->value, r);
+    if (r == 0 && (!text_equals(t.host, x->host) || t.port != x->port))
+      fail_msg("%s: %.*s port %u", x->value, (int)t.host.len, t.host.s, (unsigned)t.port);
+  }
+}
+
+static void relays(void **state) {
+  (void)state;
+  static const struct target_case cases[] = {
+    {"relay.example", "relay.example", 25},
+    {"relay.example:", "relay.example", 25},
+    {"relay.example:587", "relay.example", 587},
+    {"", "", 25},
+    {":587", "", 587},
+    {"[2001:db8::1]", "[2001:db8::1]", 25},
+    {"[2001:db8::1]:2525", "[2001:db8::1]", 2525},
+    {"relay:0", NULL, 0},
+    {"relay:65535", "relay", 65535},
+    {"relay:65536", NULL, 0},
+    {"relay:smtp", NULL, 0},
+  };
+  check(target_parse_relay, cases, COUNT(cases));
+}
+
+static void mailbox_servers(void **state) {
+  (void)state;
+  static const struct target_case cases[] = {
+    {"store.example", "store.example", 24},
+    {"store.example:", "store.example", 24},
+    {"127.0.0.1:2424", "127.0.0.1", 2424},
+    {"[::1]", "[::1]", 24},
+    {"[::1]:2424", "[::1]", 2424},
+    {"/run/dovecot/lmtp", "/run/dovecot/lmtp", 0},
+    {"unix:/run/dovecot/lmtp", "/run/dovecot/lmtp", 0},
+    {"/a:24", "/a:24", 0},
+    {"unix:run/lmtp", NULL, 0},
+    {"unix:", NULL, 0},
+    {"/", NULL, 0},
+    {"/with\ttab", NULL, 0},
+    {"/" X100 "123456", "/" X100 "123456", 0},
+    {"/" X100 "1234567", NULL, 0},
+    {"", NULL, 0},
+    {":24", NULL, 0},
+    {"store:lmtp", NULL, 0},
+    {"store:65536", NULL, 0},
+    {X100 X100 X10 X10 X10 X10 X10 "12345", X100 X100 X10 X10 X10 X10 X10 "12345", 24},
+    {X100 X100 X10 X10 X10 X10 X10 "123456", NULL, 0},
+  };
+  check(target_parse_lmtp, cases, COUNT(cases));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(relays),
+    cmocka_unit_test(mailbox_servers),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
