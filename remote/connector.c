@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/iofd.h"
+#include "lib/unixsock.h"
 #include "remote/net.h"
 #include "remote/walk.h"
 
@@ -62,18 +63,23 @@ static int send_none(int talker, const struct verdict *v) {
   return sent;
 }
 
-static int send_connected(int talker, const struct walk_target *t, int fd) {
+/* Closes fd. */
+static int send_connected(int talker, const struct net_peer *peer, int fd) {
   stralloc payload = {0};
-  char address[IP_TEXT_MAX];
-  ip_format(&t->ip, address);
-  struct net_peer peer = {t->host, text_of(address)};
-  int sent = net_put_connected(&payload, &peer);
+  int sent = net_put_connected(&payload, peer);
   if (sent == 0)
     sent = frame_send(talker, &net_protocol, NET_CONNECTED, text_of_stralloc(&payload), fd,
                       IO_FOREVER);
   stralloc_free(&payload);
   close(fd);
   return sent;
+}
+
+static int send_target(int talker, const struct walk_target *t, int fd) {
+  char address[IP_TEXT_MAX];
+  ip_format(&t->ip, address);
+  struct net_peer peer = {t->host, text_of(address)};
+  return send_connected(talker, &peer, fd);
 }
 
 static void note_failure(struct verdict *v, const struct walk_target *t, unsigned port) {
@@ -99,7 +105,7 @@ static int answer(int talker, struct walk *w) {
     int fd = connect_to(&t->ip, w->destination->port, talker, w->settings->timeoutconnect_s);
     if (fd >= 0) {
       verdict_set(&w->trouble, RESULT_DEFERRAL, "4.4.1", "");
-      return send_connected(talker, t, fd);
+      return send_target(talker, t, fd);
     }
     note_failure(&w->trouble, t, w->destination->port);
   }
@@ -107,9 +113,32 @@ static int answer(int talker, struct walk *w) {
   return send_none(talker, &w->trouble);
 }
 
+/* Who listens at a Unix socket is this host: no path stands in a DSN as the
+ * server's name. */
+static int answer_socket(int talker, enum net_frame question, const struct destination *d,
+                         const struct connector_settings *s) {
+  struct verdict v = {.class = RESULT_NONE};
+  struct net_peer here = {s->me, TEXT_ABSENT};
+  verdict_set(&v, RESULT_DEFERRAL, "4.4.1", "");
+  if (question == NET_CONNECT) {
+    int fd = unixsock_connect_within(d->socket_path, io_limit_ms(s->timeoutconnect_s));
+    if (fd >= 0 && io_set_nonblocking(fd) == 0) return send_connected(talker, &here, fd);
+    verdict_add(&v, "unable to connect to ");
+    verdict_add(&v, d->socket_path);
+    verdict_add(&v, ": ");
+    verdict_add(&v, strerror(errno));
+    if (fd >= 0) close(fd);
+  }
+  int sent = send_none(talker, &v);
+  verdict_free(&v);
+  return sent;
+}
+
 static int serve(int talker, struct walk *w, const struct frame *f, const struct destination *d,
                  const struct connector_settings *s) {
   if (f->payload.len) return -1;
+  if (d->socket_path && (f->type == NET_CONNECT || f->type == NET_NEXT))
+    return answer_socket(talker, (enum net_frame)f->type, d, s);
   if (f->type == NET_CONNECT)
     walk_begin(w, d, s);
   else if (f->type != NET_NEXT || !w->destination)

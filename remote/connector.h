@@ -13,6 +13,8 @@ struct destination {
   struct text host; /* domain, relay, or address literal */
   unsigned port;
   bool use_mx;
+  bool is_lmtp;     /* a mailbox server, RFC 2033 */
+  char *socket_path; /* in place of host and port, or NULL */
 };
 
 struct connector_settings {

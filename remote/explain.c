@@ -6,6 +6,7 @@ static void note_kind(const struct destination *d, struct facts *f) {
   struct ip literal;
   bool is_literal = ip_parse_literal(&literal, d->host, !d->use_mx);
   const char *by = is_literal  ? "an address: "
+                   : d->is_lmtp ? "a mailbox server, by its name: "
                    : d->use_mx ? "by MX records: "
                                : "a relay, by its name: ";
   fact_say(f, "destination", by, d->host);
@@ -50,11 +51,23 @@ static void note_result(struct walk *w, size_t count) {
   fact_outcome(w->facts, &none);
 }
 
+static void explain_socket(const struct destination *d, struct facts *f) {
+  struct result would = {.class = RESULT_SUCCESS,
+                         .text = text_of("it would be offered to who listens there")};
+  fact_begin(f, "try");
+  fact_s(f, "Unix socket ");
+  fact_s(f, d->socket_path);
+  fact_detail(f, "path", text_of(d->socket_path));
+  fact_end(f);
+  fact_outcome(f, &would);
+}
+
 int explain_destination(const struct destination *d, const struct connector_settings *s,
                         struct facts *f) {
   static struct walk walk; /* large */
   const struct walk_target *t;
   size_t count = 0;
+  if (d->socket_path) return explain_socket(d, f), 0;
   if (resolve_begin() == -1) return -1;
   walk.facts = f;
   note_kind(d, f);

@@ -15,6 +15,8 @@ noinst_LIBRARIES += %D%/libremote.a
 %C%_libremote_a_SOURCES = \
   %D%/alias.h %D%/alias.c \
   %D%/body.h %D%/body.c \
+  %D%/data.h %D%/data.c \
+  %D%/exchange.h %D%/exchange.c \
   %D%/explain.h %D%/explain.c \
   %D%/ip.h %D%/ip.c \
   %D%/mx.h %D%/mx.c \
@@ -23,6 +25,7 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/resolve.h %D%/resolve.c \
   %D%/smtp.h %D%/smtp.c \
   %D%/stream.h %D%/stream.c \
+  %D%/transaction.c \
   %D%/verdict.h %D%/verdict.c \
   %D%/walk.h %D%/walk.c
 

@@ -25,7 +25,7 @@ int net_put_none(stralloc *out, const struct result *r) {
 
 int net_read_connected(struct net_peer *p, struct text payload) {
   *p = (struct net_peer){0};
-  return record_read(connected_fields, p, payload) == 0 && p->address.len ? 0 : -1;
+  return record_read(connected_fields, p, payload) == 0 && (p->host.len || p->address.len) ? 0 : -1;
 }
 
 int net_read_none(struct result *r, struct text payload) {

@@ -23,10 +23,10 @@ enum { NET_FRAME_MAX = 8192 };
 
 extern const struct frame_protocol net_protocol;
 
-/* CONNECTED: the frame's descriptor is a TCP socket that does not block. */
+/* CONNECTED: the frame's descriptor is a stream socket that does not block. */
 struct net_peer {
-  struct text host;    /* the name it was looked up by */
-  struct text address; /* IP address as text */
+  struct text host;    /* the name it was looked up by; a Unix socket's: this host's */
+  struct text address; /* IP address as text; a Unix socket has none */
 };
 
 /* Encoders append a payload: 0, or -1 with record_put()'s errno. */

@@ -1,4 +1,4 @@
-/* owl-remote: brings one destination's mail to its SMTP servers (owlpost-agent(7))
+/* owl-remote: brings one destination's mail to its SMTP or LMTP servers (owlpost-agent(7))
  *
  * Two processes.  The connector looks up names and connects; it never reads a
  * server's octets.  The talker reads them, shut in: it holds the socket to the
@@ -20,6 +20,7 @@
 #include "lib/iofd.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
+#include "lib/target.h"
 #include "lib/unixsock.h"
 #include "remote/connector.h"
 #include "remote/explain.h"
@@ -35,7 +36,7 @@ static struct {
 } settings;
 
 static void die_usage(void) {
-  log_s(&out, "owl-remote: usage: owl-remote [--explain] mx|relay host port");
+  log_s(&out, "owl-remote: usage: owl-remote [--explain] mx|relay|lmtp host port, or lmtp /path");
   log_end(&out);
   _exit(TOOL_USAGE);
 }
@@ -70,22 +71,29 @@ static void read_settings(void) {
   read_number(CONTROL_TIMEOUTREMOTE, &settings.timeoutremote_s);
 }
 
-static void read_arguments(char **argv, struct destination *d) {
+/* argv: what follows the options */
+static void read_arguments(int argc, char **argv, struct destination *d) {
   uint64_t port;
-  if (!argv[0] || !argv[1] || !argv[2] || !argv[3] || argv[4]) die_usage();
-  d->use_mx = strcmp(argv[1], "mx") == 0;
-  d->host = text_of(argv[2]);
-  if (!d->use_mx && strcmp(argv[1], "relay") != 0) die_usage();
-  if (text_uint(text_of(argv[3]), &port) == -1 || port == 0 || port > 65535) die_usage();
+  if (argc < 2) die_usage();
+  d->use_mx = strcmp(argv[0], "mx") == 0;
+  d->is_lmtp = strcmp(argv[0], "lmtp") == 0;
+  d->host = text_of(argv[1]);
+  if (d->is_lmtp && argc == 2 && target_is_path(d->host)) {
+    d->socket_path = argv[1];
+    return;
+  }
+  if (argc != 3 || (!d->use_mx && !d->is_lmtp && strcmp(argv[0], "relay") != 0)) die_usage();
+  if (text_uint(text_of(argv[2]), &port) == -1 || port == 0 || port > 65535) die_usage();
   if (d->host.len == 0 || !text_is_clean(d->host)) die_usage();
   d->port = (unsigned)port;
 }
 
-static int run_talker(int connector) {
+static int run_talker(int connector, bool is_lmtp) {
   const int keep[] = {RUNNER, connector, out.fd};
   const char *step;
   struct talker_settings s = {
     .helohost = text_of_stralloc(&settings.helohost),
+    .is_lmtp = is_lmtp,
     .timeoutremote_ms = io_limit_ms(settings.timeoutremote_s),
     .timeoutquit_ms = io_limit_ms(settings.timeoutquit_s),
   };
@@ -168,7 +176,7 @@ int main(int argc, char **argv) {
   bool explains = argc > 1 && strcmp(argv[1], "--explain") == 0;
   signal(SIGPIPE, SIG_IGN);
   signal(SIGCHLD, SIG_DFL); /* the spawner ignores it */
-  read_arguments(argv + explains, &d);
+  read_arguments(argc - 1 - explains, argv + 1 + explains, &d);
   read_settings();
   if (explains) return explain(&d);
   if (unixsock_pair(pair) == -1) die_system("unable to make a socketpair");
@@ -176,7 +184,7 @@ int main(int argc, char **argv) {
   if (pid == -1) die_system("unable to fork");
   if (pid == 0) {
     close(pair[0]);
-    _exit(run_talker(pair[1]));
+    _exit(run_talker(pair[1], d.is_lmtp));
   }
   close(pair[1]);
   return run_connector(pair[0], pid, &d);

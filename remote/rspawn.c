@@ -56,11 +56,14 @@ static void refuse(int sock, const char *problem, int error) {
 
 static void exec_remote(const struct agent_worker *w, int sock) {
   char port[FMT_ULONG + 1], host[RESULT_HOST_MAX + 1];
-  char mode_mx[] = "mx", mode_relay[] = "relay", name[] = "owl-remote";
+  char mx[] = "mx", relay[] = "relay", lmtp[] = "lmtp", name[] = "owl-remote";
+  bool is_socket = w->socket_path.s;
+  struct text where = is_socket ? w->socket_path : w->host;
   port[fmt_ulong(port, (unsigned long)w->port)] = 0;
-  memcpy(host, w->host.s, w->host.len);
-  host[w->host.len] = 0;
-  char *const arguments[] = {name, w->use_mx ? mode_mx : mode_relay, host, port, NULL};
+  memcpy(host, where.s, where.len);
+  host[where.len] = 0;
+  char *mode = w->protocol == PROTOCOL_LMTP ? lmtp : w->use_mx ? mx : relay;
+  char *const arguments[] = {name, mode, host, is_socket ? NULL : port, NULL};
   if (dup2(sock, RUNNER) != -1) execv(program.s, arguments);
   refuse(sock, "unable to start owl-remote", errno);
 }

@@ -1,5 +1,8 @@
 /* smtp.h - the client's side of an SMTP session (RFC 5321), on a connected descriptor
  *
+ * With is_lmtp it is LMTP (RFC 2033): LHLO, and an answer to the data for each
+ * recipient.
+ *
  * The server's octets are hostile: a reply is bounded in size and time, and
  * one that makes no sense ends the session.  Nothing here opens, looks up or
  * logs anything.
@@ -14,9 +17,10 @@
 
 struct smtp {
   struct stream stream; /* set watched and limit_ms before */
+  bool is_lmtp;         /* set before */
   bool open;            /* the session can be used */
   uint64_t transactions; /* that have been begun in it */
-  bool pipelining, size, eightbit, utf8; /* what EHLO offered */
+  bool pipelining, size, eightbit, utf8; /* what the server offered */
   bool needs_reset;
   struct text host, address; /* of the server, the caller's; for verdicts */
   struct reply reply;
@@ -45,7 +49,7 @@ struct transaction {
 };
 
 /* smtp_hello(): a new session on fd, which it takes over: greeting, EHLO or
- * HELO.  On false the session is closed and s->verdict, a deferral, says why. */
+ * HELO, in LMTP LHLO.  On false the session is closed and s->verdict, a deferral, says why. */
 bool smtp_hello(struct smtp *s, int fd, struct text helohost);
 
 enum smtp_end {
@@ -57,7 +61,9 @@ enum smtp_end {
 /* smtp_send(): one mail transaction. */
 enum smtp_end smtp_send(struct smtp *s, const struct transaction *t);
 
-/* smtp_report_rest(): one verdict for all that are not reported yet. */
+/* smtp_report(): a verdict for recipient number n, who is not reported yet;
+ * smtp_report_rest(): one for all of those. */
+void smtp_report(const struct transaction *t, size_t n, const struct verdict *v);
 void smtp_report_rest(const struct transaction *t, const struct verdict *v);
 
 /* smtp_quit(): QUIT, and up to limit_ms for the answer; closes. */

@@ -1,5 +1,5 @@
-/* A server that says anything: every recipient gets exactly one valid result,
- * and a success only after the data. */
+/* A server that says anything, to SMTP and to LMTP: every recipient gets exactly
+ * one valid result, and a success only after the data. */
 #include "config.h"
 #include <fcntl.h>
 #include <signal.h>
@@ -41,11 +41,9 @@ static void send_twice(struct smtp *s) {
   envelope_free(&e);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len) {
-  struct smtp s = {.stream = {.fd = -1, .watched = -1, .limit_ms = 100}};
+static void talk(const uint8_t *octets, size_t len, bool is_lmtp) {
+  struct smtp s = {.is_lmtp = is_lmtp, .stream = {.fd = -1, .watched = -1, .limit_ms = 100}};
   int pair[2];
-  signal(SIGPIPE, SIG_IGN);
-  if (len > SERVER_OCTETS_MAX) return 0;
   check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
   check(io_write_all(pair[1], octets, len, 1000) == 0);
   check(shutdown(pair[1], SHUT_WR) == 0);
@@ -56,5 +54,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len) {
     check(!s.open && s.verdict.class == RESULT_DEFERRAL);
   smtp_free(&s);
   close(pair[1]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len) {
+  signal(SIGPIPE, SIG_IGN);
+  if (len > SERVER_OCTETS_MAX) return 0;
+  talk(octets, len, false);
+  talk(octets, len, true);
   return 0;
 }

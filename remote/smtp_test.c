@@ -144,6 +144,53 @@ static const struct dialog_case {
    "a@b", {"\303\274@y"}, "hello\n", 0, 1, "0 D 550 5.0.0 no\n"},
 };
 
+#define LHLO "S 220 store\nC LHLO client.test\nS 250 store\n"
+#define LHLO_PIPELINING "S 220 store\nC LHLO client.test\nS 250-store\nS 250-PIPELINING\nS 250 ENHANCEDSTATUSCODES\n"
+#define RCPT2 "C RCPT TO:<z@y>\n"
+#define ACCEPTED2 MAIL "S 250 ok\n" RCPT "S 250 ok\n" RCPT2 "S 250 ok\n" DATA "S 354 go\n"
+
+/* Servers of mailboxes. */
+static const struct dialog_case lmtp_cases[] = {
+  {"LMTP, two answers", LHLO_PIPELINING MAIL RCPT RCPT2 DATA "S 250 ok\nS 250 ok\nS 250 ok\nS 354 go\n" BODY
+   "S 250 2.0.0 kept\nS 452 4.2.2 full\n" QUIT,
+   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "0 K 250 2.0.0 2.0.0 kept\n1 Z 452 4.2.2 4.2.2 full\n"},
+  {"LMTP, answers in one packet", LHLO ACCEPTED2 BODY "S 552 5.2.2 full|250 2.0.0 kept\n" QUIT,
+   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "0 D 552 5.2.2 5.2.2 full\n1 K 250 2.0.0 2.0.0 kept\n"},
+  {"LMTP, the answer is for who was accepted", LHLO MAIL "S 250 ok\n" RCPT "S 550 5.1.1 who?\n" RCPT2
+   "S 250 ok\n" DATA "S 354 go\n" BODY "S 250 2.0.0 kept\n" QUIT,
+   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "0 D 550 5.1.1 5.1.1 who?\n1 K 250 2.0.0 2.0.0 kept\n"},
+  {"LMTP, two messages", LHLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "S 250 one\n"
+   MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "S 250 two\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", 0, 2, "0 K 250 2.0.0 one\n0 K 250 2.0.0 two\n"},
+  {"LMTP, closed between the answers", LHLO ACCEPTED2 BODY "S 250 kept\nX\n", "a@b", {"x@y", "z@y"}, "hello\n",
+   0, 1, "0 K 250 2.0.0 kept\n1 Z 0 4.4.2 connection closed at the end of the data: the message may have been delivered\n"},
+  {"LMTP, one answer is missing", LHLO ACCEPTED2 BODY "S 550 no\n", "a@b", {"x@y", "z@y"}, "hello\n",
+   0, 1, "0 D 550 5.0.0 no\n1 Z 0 4.4.2 timed out at the end of the data: the message may have been delivered\n"},
+  {"LMTP, 421 ends the session behind the answers", LHLO ACCEPTED2 BODY "S 421 4.3.2 down\nS 250 kept\n",
+   "a@b", {"x@y", "z@y"}, "hello\n", 0, 2, "0 Z 421 4.3.2 4.3.2 down\n1 K 250 2.0.0 kept\n"},
+  {"LMTP, an answer that is none", LHLO ACCEPTED2 BODY "S 354 go|250 kept\n", "a@b", {"x@y", "z@y"}, "hello\n",
+   0, 1, "0 Z 354 4.5.0 go\n1 Z 354 4.5.0 go\n"},
+  {"LMTP, an answer before the end of the data", LHLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" RCPT2 "S 250 ok\n" DATA
+   "S 354 go|550 no\n", "a@b", {"x@y", "z@y"}, "hello\n", 0, 1,
+   "lost: Z 0 4.5.0 reply without a command at the data\n"},
+  {"LMTP, an answer too many", LHLO ACCEPTED2 BODY "S 250 one|250 two|550 three\n", "a@b", {"x@y", "z@y"},
+   "hello\n", 0, 2, "0 K 250 2.0.0 one\n1 K 250 2.0.0 two\nlost: Z 0 4.5.0 reply without a command at MAIL\n"},
+  {"LMTP, nobody is accepted", LHLO MAIL "S 250 ok\n" RCPT "S 550 5.1.1 who?\n" QUIT, "a@b", {"x@y"}, "hello\n",
+   0, 1, "0 D 550 5.1.1 5.1.1 who?\n"},
+  {"LMTP, go on for nobody", LHLO_PIPELINING MAIL RCPT DATA "S 250 ok\nS 550 who?\nS 354 go\n", "a@b", {"x@y"},
+   "hello\n", 0, 1, "0 D 550 5.0.0 who?\n"},
+  {"LMTP, DATA refused", LHLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" RCPT2 "S 250 ok\n" DATA "S 451 4.3.0 disk\n" QUIT,
+   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "0 Z 451 4.3.0 4.3.0 disk\n1 Z 451 4.3.0 4.3.0 disk\n"},
+  {"LMTP, no HELO", "S 220 mx\nC LHLO client.test\nS 500 what?\n", "a@b", {"x@y"}, "hello\n", 0, 1,
+   "hello: Z 500 4.3.2 what?\n"},
+  {"LMTP, parameters", "S 220 store\nC LHLO client.test\nS 250-store\nS 250-SIZE\nS 250-SMTPUTF8\nS 250 8BITMIME\n"
+   "C MAIL FROM:<a@b> SIZE=7 BODY=8BITMIME SMTPUTF8\nS 250 ok\nC RCPT TO:<\303\274@y>\nS 250 ok\n" DATA "S 354 go\n"
+   BODY "S 250 kept\n" QUIT,
+   "a@b", {"\303\274@y"}, "hello\n", BODY_8BITMIME, 1, "0 K 250 2.0.0 kept\n"},
+  {"LMTP, the null sender", LHLO "C MAIL FROM:<>\nS 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "S 250 kept\n" QUIT,
+   "", {"x@y"}, "hello\n", 0, 1, "0 K 250 2.0.0 kept\n"},
+};
+
 /* ---- the server */
 
 static void fail_server(const char *what, const char *got) {
@@ -227,8 +274,8 @@ static void send_messages(struct smtp *s, const struct dialog_case *c) {
   envelope_free(&e);
 }
 
-static void run(const struct dialog_case *c) {
-  struct smtp s = {.stream = {.fd = -1, .watched = -1, .limit_ms = LIMIT_MS}};
+static void run(const struct dialog_case *c, bool is_lmtp) {
+  struct smtp s = {.is_lmtp = is_lmtp, .stream = {.fd = -1, .watched = -1, .limit_ms = LIMIT_MS}};
   int fd, status;
   print_message("%s\n", c->name);
   assert_true(stralloc_copys(&results, ""));
@@ -247,7 +294,8 @@ static void run(const struct dialog_case *c) {
 
 static void dialogs(void **state) {
   (void)state;
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) run(&cases[i]);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) run(&cases[i], false);
+  for (size_t i = 0; i < sizeof lmtp_cases / sizeof *lmtp_cases; i++) run(&lmtp_cases[i], true);
   stralloc_free(&results);
 }
 

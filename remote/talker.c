@@ -111,6 +111,8 @@ static void queue_result(void *context, size_t n, const struct verdict *v) {
   const struct job_run *run = context;
   struct agent_result r = {run->job->job, run->job->envelope.recipients[n].index,
                            verdict_result(v)};
+  /* a mailbox server's yes is the final delivery (RFC 2033 4.2) */
+  r.result.action = run->talker->settings->is_lmtp ? ACTION_DELIVERED : ACTION_RELAYED;
   stralloc payload = {0};
   if (agent_put_result(&payload, &r) == -1 ||
       frame_queue(&run->talker->results, &agent_protocol, AGENT_RESULT, text_of_stralloc(&payload),
@@ -161,8 +163,7 @@ static void refuse_unsendable(struct talker *t, const struct transaction *x) {
     struct text address = e->recipients[n].address;
     if (x->states[n] == RECIPIENT_REPORTED || (address.len && is_sendable(address))) continue;
     verdict_set(v, RESULT_FAILURE, "5.1.3", "the address has no form in SMTP");
-    x->states[n] = RECIPIENT_REPORTED;
-    x->report(x->context, n, v);
+    smtp_report(x, n, v);
   }
 }
 
@@ -268,6 +269,7 @@ enum talker_end talker_run(int runner, int connector, const struct talker_settin
                      .settings = s,
                      .jobs = {.protocol = &agent_protocol},
                      .answers = {.protocol = &net_protocol}};
+  t.smtp.is_lmtp = s->is_lmtp;
   t.smtp.stream = (struct stream){.fd = -1, .watched = runner, .limit_ms = s->timeoutremote_ms};
   serve(&t);
   if (t.end == TALKER_DONE) smtp_quit(&t.smtp, s->timeoutquit_ms);

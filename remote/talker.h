@@ -1,7 +1,7 @@
 /* talker.h - the half of owl-remote that speaks with the server
  *
  * Takes jobs from the runner (owlpost-agent(7)), asks the connector for
- * connections (remote/net.h), and speaks SMTP.  It runs shut in: it uses only
+ * connections (remote/net.h), and speaks SMTP or LMTP.  It runs shut in: it uses only
  * the two sockets it is given and the descriptors that come in by them.
  */
 #ifndef OWL_TALKER_H
@@ -11,6 +11,7 @@
 
 struct talker_settings {
   struct text helohost;
+  bool is_lmtp; /* the server is one of mailboxes (RFC 2033) */
   int timeoutremote_ms, timeoutquit_ms;
 };
 

@@ -1,0 +1,19 @@
+/* data.h - the message's text, and what the server answers to it
+ *
+ * SMTP has one answer for all recipients that were accepted; LMTP has one for
+ * each of them, in the order of their RCPTs (RFC 2033 4.2).
+ */
+#ifndef OWL_DATA_H
+#define OWL_DATA_H
+
+#include "remote/smtp.h"
+
+/* data_send(): behind the reply to DATA.  accepted: how many recipients are in
+ * that state. */
+enum smtp_end data_send(struct smtp *s, const struct transaction *t, size_t accepted);
+
+/* data_unreadable(): the body cannot be read: a deferral with errno, and the
+ * session is closed.  false. */
+bool data_unreadable(struct smtp *s);
+
+#endif
