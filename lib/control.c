@@ -25,6 +25,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(BOUNCEHOST, "bouncehost", TEXT, "=me", "send", "domain of the author of bounces"),
   ROW(BOUNCELIFETIME, "bouncelifetime", SECONDS, "=queuelifetime", "send", "age after which a bounce gets its last try"),
   ROW(BOUNCEMAXBYTES, "bouncemaxbytes", OCTETS, "50000", "send", "largest message returned whole in a bounce; above it the header alone"),
+  ROW(BREAKCHARACTER, "breakcharacter", TEXT, "-", "lspawn", "characters that end a user's name in a local part"),
   ROW(CONCURRENCYDOMAIN, "concurrencydomain", MAP, "", "send", "domain:number, .suffix:number, :number for all: deliveries to one destination at one time"),
   ROW(CONCURRENCYLOCAL, "concurrencylocal", NUMBER, "10", "send", "local deliveries at one time"),
   ROW(CONCURRENCYREMOTE, "concurrencyremote", NUMBER, "20", "send", "remote deliveries at one time"),

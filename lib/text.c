@@ -52,6 +52,13 @@ int text_cat_cleaned(stralloc *out, struct text t) {
   return 0;
 }
 
+int text_cat_lower(stralloc *out, struct text t) {
+  size_t start = out->len;
+  if (text_cat(out, t) == -1) return -1;
+  for (size_t i = start; i < out->len; i++) out->s[i] = (char)lower((unsigned char)out->s[i]);
+  return 0;
+}
+
 int text_cat_uint(stralloc *out, uint64_t number) {
   char digits[FMT_ULONG];
   return stralloc_catb(out, digits, fmt_ulonglong(digits, number)) ? 0 : -1;

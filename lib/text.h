@@ -36,6 +36,10 @@ int text_cat(stralloc *out, struct text t);
  * '?'.  0, or -1 without memory. */
 int text_cat_cleaned(stralloc *out, struct text t);
 
+/* text_cat_lower(): appends with the ASCII letters in lower case.  0, or -1
+ * without memory. */
+int text_cat_lower(stralloc *out, struct text t);
+
 /* text_cat_uint(): appends a decimal number.  0, or -1 without memory.
  * (libowfat's stralloc_catulong0() appends garbage: it loses a call that is
  * wrongly marked pure.) */

@@ -65,6 +65,15 @@ static void cleaning_leaves_what_stood_before(void **state) {
   stralloc_free(&out);
 }
 
+static void lowering_leaves_what_stood_before(void **state) {
+  (void)state;
+  stralloc out = {0};
+  assert_int_equal(text_cat(&out, TEXT("AB")), 0);
+  assert_int_equal(text_cat_lower(&out, TEXT("@AZ[`az{\0\xc4")), 0);
+  assert_text(text_of_stralloc(&out), TEXT("AB@az[`az{\0\xc4"));
+  stralloc_free(&out);
+}
+
 static void reads_numbers(void **state) {
   (void)state;
   const struct {
@@ -100,6 +109,7 @@ int main(void) {
     cmocka_unit_test(compares),
     cmocka_unit_test(cleans),
     cmocka_unit_test(cleaning_leaves_what_stood_before),
+    cmocka_unit_test(lowering_leaves_what_stood_before),
     cmocka_unit_test(reads_numbers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,10 @@
 
 int account_set(stralloc *field, struct text value, struct verdict *v) {
   stralloc_zero(field);
+  return account_add(field, value, v);
+}
+
+int account_add(stralloc *field, struct text value, struct verdict *v) {
   if (text_cat(field, value) == -1 || !stralloc_0(field))
     return verdict_defer(v, "4.3.0", "out of memory", "");
   field->len--;

@@ -23,7 +23,7 @@ static void ask_home(const struct account *a, struct verdict *v) {
 
 void answer_find(struct text local, const struct settings *s, struct verdict *v) {
   struct account a = {0};
-  if (lookup_account(&a, s, local, v) == 0 && become_user(&a, s->passwdfile.len == 0, v) == 0)
+  if (lookup_account(&a, s, local, v) == 0 && become_user(&a, v) == 0)
     ask_home(&a, v);
   account_free(&a);
 }

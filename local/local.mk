@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libdelivery.a
 %C%_libdelivery_a_SOURCES = \
   %D%/verdict.h %D%/verdict.c \
   %D%/account.h %D%/account.c \
+  %D%/assign.h %D%/assign.c \
   %D%/user.h %D%/user.c \
   %D%/become.h %D%/become.c \
   %D%/dotqmail.h %D%/dotqmail.c \
@@ -42,10 +43,12 @@ if CMOCKA
 %C%_tests = %D%/user_test %D%/dotqmail_test %D%/instruction_test %D%/body_test %D%/maildir_test \
   %D%/folder_test %D%/quota_test \
   %D%/answercache_test %D%/local_test %D%/lspawn_test
+%C%_tests += %D%/assign_test
 check_PROGRAMS += $(%C%_tests)
 check_LIBRARIES = %D%/libtesting.a
 %C%_libtesting_a_SOURCES = %D%/testing.h %D%/testing.c
 %C%_test_libs = %D%/libtesting.a %D%/libdelivery.a $(LDADD)
+%C%_assign_test_LDADD = $(%C%_test_libs)
 %C%_user_test_LDADD = $(%C%_test_libs)
 %C%_dotqmail_test_LDADD = $(%C%_test_libs)
 %C%_instruction_test_LDADD = $(%C%_test_libs)

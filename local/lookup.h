@@ -1,8 +1,8 @@
 /* lookup.h - whom is mail for a local part for?
  *
  * The one answer for deliveries, for questions about recipients and for
- * explanations.  All that knows users is asked here, in its order:
- * the accounts (user.h).
+ * explanations.  All that knows users is asked here, in its order: users/cdb
+ * (assign.h), the accounts (user.h).
  */
 #ifndef OWL_LOCAL_LOOKUP_H
 #define OWL_LOCAL_LOOKUP_H

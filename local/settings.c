@@ -1,5 +1,7 @@
 #include "config.h"
 #include "local/settings.h"
+#include <ctype.h>
+#include <string.h>
 
 enum { SECONDS_MAX = 86400 };
 
@@ -9,16 +11,32 @@ static int read_seconds(struct control *c, enum control_name name, uint64_t *out
   return 0;
 }
 
-static int choose_delivery(struct settings *s, struct control *c, const char *given) {
-  if (!given || !*given) return control_text(c, CONTROL_DEFAULTDELIVERY, &s->default_delivery);
-  if (stralloc_copys(&s->default_delivery, given) && stralloc_0(&s->default_delivery)) return 0;
+/* A letter or a digit would divide every name, and what is in no name would
+ * divide nothing. */
+static int read_breaks(struct control *c, stralloc *out) {
+  if (control_text(c, CONTROL_BREAKCHARACTER, out) == -1) return -1;
+  for (size_t i = 0; i < out->len; i++)
+    if (!ispunct((unsigned char)out->s[i]) || strchr("@/:", out->s[i]))
+      return control_fail(c, CONTROL_BREAKCHARACTER, "a letter, a digit, a blank, @, / and : cannot end a name");
+  return 0;
+}
+
+static int no_memory(struct control *c) {
   (void)(stralloc_copys(&c->error, "out of memory") && stralloc_0(&c->error));
   return -1;
 }
 
+static int choose_delivery(struct settings *s, struct control *c, const char *given) {
+  if (!given || !*given) return control_text(c, CONTROL_DEFAULTDELIVERY, &s->default_delivery);
+  if (stralloc_copys(&s->default_delivery, given) && stralloc_0(&s->default_delivery)) return 0;
+  return no_memory(c);
+}
+
 static int read_all(struct settings *s, struct control *c, const char *default_delivery) {
+  if (!stralloc_copys(&s->folder, c->folder.s) || !stralloc_0(&s->folder)) return no_memory(c);
   if (choose_delivery(s, c, default_delivery) == -1) return -1;
   if (control_text(c, CONTROL_PASSWDFILE, &s->passwdfile) == -1) return -1;
+  if (read_breaks(c, &s->breaks) == -1) return -1;
   if (control_text(c, CONTROL_RUNDIR, &s->rundir) == -1) return -1;
   if (read_seconds(c, CONTROL_TIMEOUTLOOKUP, &s->lookup_s) == -1) return -1;
   if (read_seconds(c, CONTROL_TIMEOUTRCPT, &s->rcpt_s) == -1) return -1;
@@ -36,6 +54,8 @@ int settings_load(struct settings *s, struct control *c, const char *default_del
 void settings_free(struct settings *s) {
   stralloc_free(&s->default_delivery);
   stralloc_free(&s->passwdfile);
+  stralloc_free(&s->breaks);
+  stralloc_free(&s->folder);
   stralloc_free(&s->rundir);
   *s = (struct settings){0};
 }

@@ -5,7 +5,8 @@
 #include "lib/control.h"
 
 struct settings {
-  stralloc default_delivery, passwdfile, rundir; /* NUL-terminated */
+  stralloc default_delivery, passwdfile, breaks, rundir; /* NUL-terminated */
+  stralloc folder; /* of the control files, NUL-terminated */
   uint64_t lookup_s, rcpt_s, cache_s;
 };
 

@@ -9,7 +9,7 @@
 enum { ENTRY_OCTETS = 4096, ENTRY_OCTETS_MAX = 1 << 20 };
 
 struct source {
-  const char *passwdfile;
+  const struct user_rules *rules;
   stralloc octets; /* of the last entry */
   struct passwd entry;
 };
@@ -19,7 +19,7 @@ static int next_of_file(FILE *f, struct source *s, struct passwd **found) {
 }
 
 static int look_in_file(struct source *s, const char *name, struct passwd **found) {
-  FILE *f = fopen(s->passwdfile, "re");
+  FILE *f = fopen(s->rules->passwdfile, "re");
   int r;
   if (!f) return errno;
   while ((r = next_of_file(f, s, found)) == 0 && *found && strcmp((*found)->pw_name, name) != 0)
@@ -41,7 +41,7 @@ static int look_up(struct source *s, const char *name, struct passwd **found) {
   do {
     *found = NULL;
     if (!stralloc_ready(&s->octets, space)) return ENOMEM;
-    r = *s->passwdfile ? look_in_file(s, name, found) : look_in_system(s, name, found);
+    r = *s->rules->passwdfile ? look_in_file(s, name, found) : look_in_system(s, name, found);
     space *= 4;
   } while (r == ERANGE && space <= ENTRY_OCTETS_MAX);
   return r;
@@ -72,10 +72,11 @@ static void note_none(struct facts *f, const char *name, const char *why) {
   fact_end(f);
 }
 
-static enum user_status take(struct account *a, const struct passwd *p, const char *dash,
-                             struct text ext, struct verdict *v) {
+static enum user_status take(struct account *a, const struct source *s, const struct passwd *p,
+                             const char *dash, struct text ext, struct verdict *v) {
   a->uid = p->pw_uid;
   a->gid = p->pw_gid;
+  a->system_groups = !*s->rules->passwdfile;
   if (account_set(&a->name, text_of(p->pw_name), v) == -1 ||
       account_set(&a->home, text_of(p->pw_dir), v) == -1 ||
       account_set(&a->dash, text_of(dash), v) == -1 || account_set(&a->ext, ext, v) == -1)
@@ -118,7 +119,7 @@ static enum user_status try_name(struct account *a, struct source *s, struct tex
     return trouble(v, errno, "unable to reach the home of ", name);
   if (r == 0) return note_none(v->facts, name, why), USER_NONE;
   size_t skip = whole ? length : length + 1;
-  return take(a, p, whole ? "" : "-", (struct text){local.s + skip, local.len - skip}, v);
+  return take(a, s, p, whole ? "" : "-", (struct text){local.s + skip, local.len - skip}, v);
 }
 
 static enum user_status try_alias(struct account *a, struct source *s, struct text local,
@@ -129,7 +130,7 @@ static enum user_status try_alias(struct account *a, struct source *s, struct te
   if (r) return trouble(v, r, "unable to look up user ", ALIAS_USER);
   if (!p) return note_none(v->facts, ALIAS_USER, NULL), USER_NONE;
   r = gets_mail(p, &why);
-  if (r == 1) return take(a, p, "-", local, v);
+  if (r == 1) return take(a, s, p, "-", local, v);
   if (r == -1) return trouble(v, errno, "unable to reach the home of ", ALIAS_USER);
   /* all names without an account depend on it: better ask the operator than
    * tell the world that they do not exist */
@@ -137,12 +138,16 @@ static enum user_status try_alias(struct account *a, struct source *s, struct te
   return USER_TROUBLE;
 }
 
-enum user_status user_find(struct account *a, const char *passwdfile, struct text local,
+static bool ends_name(const struct user_rules *rules, struct text local, size_t i) {
+  return i == local.len || (local.s[i] && strchr(rules->breaks, local.s[i]));
+}
+
+enum user_status user_find(struct account *a, const struct user_rules *rules, struct text local,
                            struct verdict *v) {
-  struct source s = {passwdfile, {0}, {0}};
+  struct source s = {rules, {0}, {0}};
   enum user_status status = USER_NONE;
   for (size_t i = local.len; status == USER_NONE && i > 0; i--)
-    if (i == local.len || local.s[i] == '-') status = try_name(a, &s, local, i, v);
+    if (ends_name(rules, local, i)) status = try_name(a, &s, local, i, v);
   if (status == USER_NONE) status = try_alias(a, &s, local, v);
   stralloc_free(&s.octets);
   return status;

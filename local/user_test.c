@@ -51,27 +51,59 @@ static void write_passwd(bool alias, const char *alias_home) {
   fclose(f);
 }
 
-static void finds_users(void **state) {
-  (void)state;
+static void check(const struct row *cases, size_t count, const char *breaks) {
+  const struct user_rules rules = {passwd, breaks};
   write_passwd(true, test_path(folder, "alias"));
-  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+  for (size_t i = 0; i < count; i++) {
     struct account a = {0};
     struct verdict v = {0};
-    print_message("%s\n", rows[i].local);
-    assert_int_equal(user_find(&a, passwd, text_of(rows[i].local), &v), rows[i].status);
-    assert_string_equal(a.name.s, rows[i].name);
-    assert_string_equal(a.dash.s, rows[i].dash);
-    assert_string_equal(a.ext.s, rows[i].ext);
+    print_message("%s\n", cases[i].local);
+    assert_int_equal(user_find(&a, &rules, text_of(cases[i].local), &v), cases[i].status);
+    assert_string_equal(a.name.s, cases[i].name);
+    assert_string_equal(a.dash.s, cases[i].dash);
+    assert_string_equal(a.ext.s, cases[i].ext);
     assert_int_equal(a.uid, test_uid());
     assert_int_equal(a.gid, test_gid());
+    assert_false(a.system_groups);
     account_free(&a);
     verdict_free(&v);
   }
 }
 
+static void finds_users(void **state) {
+  (void)state;
+  check(rows, sizeof rows / sizeof rows[0], "-");
+}
+
+/* The dash stays what .qmail files have. */
+static void break_characters_are_chosen(void **state) {
+  static const struct row plus[] = {
+    {"joe+list", USER_FOUND, "joe", "-", "list"},
+    {"joe-x+y-z", USER_FOUND, "joe-x", "-", "y-z"},
+    {"joe-list", USER_FOUND, "alias", "-", "joe-list"},
+    {"+joe", USER_FOUND, "alias", "-", "+joe"},
+  };
+  static const struct row both[] = {
+    {"joe+list", USER_FOUND, "joe", "-", "list"},
+    {"joe-list+x", USER_FOUND, "joe", "-", "list+x"},
+    {"joe+x-y", USER_FOUND, "joe", "-", "x-y"},
+    {"joe-x+y", USER_FOUND, "joe-x", "-", "y"},
+  };
+  static const struct row none[] = {
+    {"joe", USER_FOUND, "joe", "", ""},
+    {"joe-list", USER_FOUND, "alias", "-", "joe-list"},
+    {"joe-x", USER_FOUND, "joe-x", "", ""},
+  };
+  (void)state;
+  check(plus, sizeof plus / sizeof plus[0], "+");
+  check(both, sizeof both / sizeof both[0], "-+");
+  check(none, sizeof none / sizeof none[0], "");
+}
+
 static enum user_status status_of(const char *file, const char *local, struct verdict *v) {
   struct account a = {0};
-  enum user_status s = user_find(&a, file, text_of(local), v);
+  const struct user_rules by = {file, "-"};
+  enum user_status s = user_find(&a, &by, text_of(local), v);
   account_free(&a);
   return s;
 }
@@ -114,7 +146,8 @@ static void the_systems_accounts_are_asked(void **state) {
   struct account a = {0};
   (void)state;
   /* whatever this machine has: never uid 0 */
-  if (user_find(&a, "", text_of("root"), &v) == USER_FOUND) assert_int_not_equal(a.uid, 0);
+  const struct user_rules rules = {"", "-"};
+  if (user_find(&a, &rules, text_of("root"), &v) == USER_FOUND) assert_int_not_equal(a.uid, 0);
   account_free(&a);
   verdict_free(&v);
 }
@@ -135,7 +168,7 @@ static void uid_0_is_never_become(void **state) {
   struct verdict v = {0};
   (void)state;
   assert_true(stralloc_copys(&a.name, "root") && stralloc_0(&a.name));
-  assert_int_equal(become_user(&a, false, &v), -1);
+  assert_int_equal(become_user(&a, &v), -1);
   assert_int_equal(v.class, RESULT_DEFERRAL);
   assert_memory_equal(v.text.s, "uid 0", 5);
   account_free(&a);
@@ -160,6 +193,7 @@ static int clean(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(finds_users),
+    cmocka_unit_test(break_characters_are_chosen),
     cmocka_unit_test(without_alias_there_is_no_such_user),
     cmocka_unit_test(trouble_is_told_from_absence),
     cmocka_unit_test(unreachable_home_is_trouble),

@@ -96,7 +96,7 @@ static int become(const struct worker_order *order, const struct account *a, con
                   struct verdict *v) {
   if (order->sock == -1 && is_out_of_reach(a, s))
     return verdict_unknown(v, "to look into his home needs root, or the user himself: ", a->name.s);
-  return become_user(a, s->passwdfile.len == 0, v);
+  return become_user(a, v);
 }
 
 static int copy(stralloc *to, struct text from) {

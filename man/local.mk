@@ -16,6 +16,7 @@ dist_man_MANS += %D%/owlpost-door.7
 dist_man_MANS += %D%/owlpost-qmail.7
 dist_man_MANS += %D%/owlpost-queue.5
 dist_man_MANS += %D%/owlpost-simulate.5
+dist_man_MANS += %D%/owlpost-users.5
 dist_man_MANS += %D%/owlpost.7
 dist_man_MANS += %D%/owlq.8
 dist_man_MANS += %D%/sendmail.8

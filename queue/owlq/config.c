@@ -122,14 +122,15 @@ static bool is_setting(const char *name) {
 }
 
 /* A setting that is misspelt has no effect, which nobody else would say.  Files
- * of other programs (tcp.smtp.cdb) have a dot, no setting has. */
+ * of other programs (tcp.smtp.cdb) have a dot, no setting has.  No setting is a
+ * folder, as users/ is. */
 static int print_strangers(const struct control *c) {
   DIR *folder = opendir(c->folder.s);
   struct dirent *entry;
   if (!folder) return owlq_unable("read", c->folder.s);
   errno = 0;
   while ((entry = readdir(folder)))
-    if (!strchr(entry->d_name, '.') && !is_setting(entry->d_name)) {
+    if (entry->d_type != DT_DIR && !strchr(entry->d_name, '.') && !is_setting(entry->d_name)) {
       stralloc clean = {0};
       if (text_cat_cleaned(&clean, text_of(entry->d_name)) == 0)
         printf("%.*s: no setting has this name\n", (int)clean.len, clean.s);
