@@ -17,6 +17,9 @@ enum { REASON_OCTETS = 256 }; /* a name and what is wrong with it */
 
 const struct control_row control_table[CONTROL_COUNT] = {
   ROW(ME, "me", TEXT, "=hostname", "all", "fully qualified name of this host; default of many others"),
+  ROW(ALIASFILE, "aliasfile", TEXT, ALIAS_FILE, "newaliases", "the file of aliases that newaliases reads"),
+  ROW(ALIASFILES, "aliasfiles", NUMBER, "1", "newaliases", "whether aliases may deliver to files: 0 no, 1 yes, 2 in included files, too"),
+  ROW(ALIASPROGRAMS, "aliasprograms", NUMBER, "1", "newaliases", "whether aliases may run programs: 0 no, 1 yes, 2 in included files, too"),
   ROW(BACKOFFFIRST, "backofffirst", SECONDS, "60", "send", "wait before the first probe of a destination that is down"),
   ROW(BACKOFFMAX, "backoffmax", SECONDS, "3600", "send", "longest wait between two probes of it"),
   ROW(BADMAILFROM, "badmailfrom", LIST, "", "smtpd", "senders refused: addresses, or @host"),

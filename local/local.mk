@@ -67,3 +67,4 @@ noinst_PROGRAMS += %D%/instruction_fuzz
 %C%_instruction_fuzz_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS)
 %C%_instruction_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
+include local/alias.mk

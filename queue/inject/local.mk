@@ -14,6 +14,11 @@ bin_PROGRAMS += %D%/owl-inject
 sendmail_PROGRAMS += %D%/sendmail
 %C%_sendmail_SOURCES = %D%/sendmail.c %D%/sendmailoptions.h %D%/sendmailoptions.c $(inject_parts)
 %C%_sendmail_LDADD = lib/libowl.a $(OWFAT_LIBS)
+# the same by another name, which says what to do; no link, as an installation
+# that renames programs would break it
+sendmail_PROGRAMS += %D%/newaliases
+%C%_newaliases_SOURCES = $(%C%_sendmail_SOURCES)
+%C%_newaliases_LDADD = lib/libowl.a $(OWFAT_LIBS)
 if CMOCKA
 check_PROGRAMS += %D%/input_test %D%/header_test %D%/sendmailoptions_test %D%/hostile_test
 %C%_input_test_SOURCES = %D%/input_test.c %D%/input.c

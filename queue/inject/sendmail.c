@@ -1,7 +1,7 @@
 /* sendmail - what programs that send mail expect to find
  *
- * owl-inject with other options and exit codes; becomes owl-smtpd for -bs and
- * owlq for -bp.  Runs as its caller, with its caller's rights, on its caller's
+ * owl-inject with other options and exit codes; becomes owl-smtpd for -bs,
+ * owlq for -bp and owl-newaliases for -bi.  Runs as its caller, with its caller's rights, on its caller's
  * own words: a fault here harms nobody but the caller.
  *
  * sendmail(8) has the interface and the exit codes.
@@ -101,6 +101,7 @@ int main(int argc, char **argv) {
     case SENDMAIL_MAIL: mail(&o); break;
     case SENDMAIL_SMTP: become_smtpd(); break;
     case SENDMAIL_LIST: become_owlq(); break;
+    case SENDMAIL_ALIASES: become("owl-newaliases", NULL); break;
     case SENDMAIL_LISTEN: die_listen(); break;
     case SENDMAIL_NOTHING: break;
   }

@@ -22,7 +22,7 @@ static int take_mode(struct sendmailoptions *o, const char *mode, stralloc *why)
     enum sendmailoptions_mode mode;
   } modes[] = {
     {"m", SENDMAIL_MAIL},    {"s", SENDMAIL_SMTP},   {"p", SENDMAIL_LIST},
-    {"i", SENDMAIL_NOTHING}, {"d", SENDMAIL_LISTEN}, {"D", SENDMAIL_LISTEN},
+    {"i", SENDMAIL_ALIASES}, {"d", SENDMAIL_LISTEN}, {"D", SENDMAIL_LISTEN},
   };
   for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
     if (strcmp(modes[i].name, mode) == 0) return o->mode = modes[i].mode, 0;
@@ -107,7 +107,7 @@ static int take_option(struct sendmailoptions *o, int letter, const char *value,
       if (*value == 'i') o->submit.dot_ends = false;
       break;
     case 'i': o->submit.dot_ends = false; break;
-    case 'I': o->mode = SENDMAIL_NOTHING; break;
+    case 'I': o->mode = SENDMAIL_ALIASES; break;
     case 'q': *queue_run = true; break;
     case '?': return fail(why, "unknown option, or one without its argument", NULL);
   }
@@ -118,7 +118,7 @@ static enum sendmailoptions_mode mode_of_name(const char *program) {
   const char *slash = strrchr(program, '/');
   const char *name = slash ? slash + 1 : program;
   if (strcmp(name, "mailq") == 0) return SENDMAIL_LIST;
-  return strcmp(name, "newaliases") == 0 ? SENDMAIL_NOTHING : SENDMAIL_MAIL;
+  return strcmp(name, "newaliases") == 0 ? SENDMAIL_ALIASES : SENDMAIL_MAIL;
 }
 
 int sendmailoptions_read(struct sendmailoptions *o, int argc, char **argv, stralloc *why) {

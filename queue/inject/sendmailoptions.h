@@ -13,7 +13,8 @@ enum sendmailoptions_mode {
   SENDMAIL_MAIL,    /* queue a message */
   SENDMAIL_SMTP,    /* -bs */
   SENDMAIL_LIST,    /* -bp, mailq */
-  SENDMAIL_NOTHING, /* newaliases, -bi, -q: done already, by others or never needed */
+  SENDMAIL_ALIASES, /* newaliases, -bi, -I */
+  SENDMAIL_NOTHING, /* -q: the runner does it */
   SENDMAIL_LISTEN   /* -bd, -bD */
 };
 
