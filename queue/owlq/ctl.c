@@ -27,6 +27,13 @@ static int put_status(const struct ctl_reply *r) {
   return jsonline_put(&j);
 }
 
+static int put_done(const char *command) {
+  struct jsonline j;
+  jsonline_begin(&j);
+  jsonline_string(&j, "done", command);
+  return jsonline_put(&j);
+}
+
 static unsigned type_of(const char *name) {
   static const struct {
     const char *name;
@@ -41,13 +48,13 @@ int owlq_ctl(struct control *c, int argc, char **argv) {
   struct link l;
   struct ctl_reply reply;
   unsigned type = type_of(argv[0]);
-  bool json = type == CTL_STATUS && argc == 2 && strcmp(argv[1], "--json") == 0;
-  if (argc != 1 && !json) return owlq_usage("status [--json] | flush | rescan");
+  bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+  if (argc != 1 && !json) return owlq_usage("status [--json] | flush [--json] | rescan [--json]");
   if (link_open(&l, c) == -1) return owlq_complain("unable to reach the runner (is owl-start running?)", strerror(errno));
   int code = TOOL_SYSTEM;
   if (link_send(&l, type, &(struct ctl_request){0}) == 0 && link_receive(&l, &reply) == 0) {
     code = TOOL_OK;
-    if (json) code = put_status(&reply);
+    if (json) code = type == CTL_STATUS ? put_status(&reply) : put_done(argv[0]);
     else if (type == CTL_STATUS) print_status(&reply);
   }
   link_close(&l);

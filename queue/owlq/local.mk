@@ -15,11 +15,12 @@ queue_print_parts = %D%/utf8.h %D%/utf8.c %D%/jsonline.h %D%/jsonline.c %D%/prog
   %D%/destination.c %D%/check.h %D%/check.c %D%/checklook.c %D%/checkmend.c \
   %D%/explain.c %D%/askprogram.h %D%/askprogram.c %D%/showfacts.h %D%/showfacts.c %D%/livefacts.h %D%/livefacts.c \
   %D%/limitfacts.h %D%/limitfacts.c \
-  %D%/snapshot.h %D%/snapshot.c %D%/statsview.h %D%/statsview.c %D%/stats.c %D%/metrics.c %D%/top.c \
+  %D%/snapshot.h %D%/snapshot.c %D%/statsview.h %D%/statsview.c %D%/stats.c %D%/metricfamily.h %D%/metricfamily.c %D%/metrics.c \
+  %D%/top.c \
   %D%/terminal.h %D%/terminal.c \
   queue/order.h queue/order.c queue/mend.h queue/mend.c queue/holds.h queue/holds.c queue/notes.h queue/notes.c \
   $(queue_select_parts) $(queue_print_parts) $(queue_read_parts)
-%C%_owlq_LDADD = lib/libowl.a $(OWFAT_LIBS) $(JANSSON_LIBS)
+%C%_owlq_LDADD = lib/libowl.a $(OWFAT_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS)
 
 # owlq by names that qmail's operators know.
 install-exec-hook:

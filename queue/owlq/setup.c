@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "lib/exitcode.h"
+#include "queue/owlq/jsonline.h"
 #include "queue/owlq/layout.h"
 #include "queue/owlq/owlq.h"
 
@@ -41,11 +42,19 @@ static int check_injector(const struct owners *o) {
   return code;
 }
 
+static int tell(const char *path, bool json) {
+  struct jsonline j;
+  if (!json) return printf("the queue is at %s\n", path), TOOL_OK;
+  jsonline_begin(&j);
+  jsonline_string(&j, "queue", path);
+  return jsonline_put(&j);
+}
+
 int owlq_setup(struct control *c, int argc, char **argv) {
   struct owners o;
   stralloc path = {0};
-  (void)argv;
-  if (argc != 1) return owlq_usage("setup");
+  bool json = argc == 2 && strcmp(argv[1], "--json") == 0;
+  if (argc != 1 && !json) return owlq_usage("setup [--json]");
   int code = owners_find(&o, geteuid() != 0);
   if (code != TOOL_OK) return code;
   if (control_text(c, CONTROL_QUEUEDIR, &path) == -1) return owlq_complain("configuration", c->error.s);
@@ -55,7 +64,7 @@ int owlq_setup(struct control *c, int argc, char **argv) {
       (folder = open(path.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1 || fill(folder, &o) == -1)
     code = owlq_unable("set up the queue", path.s);
   else
-    printf("the queue is at %s\n", path.s);
+    code = tell(path.s, json);
   if (code == TOOL_OK && !o.private) code = check_injector(&o);
   if (folder >= 0) close(folder);
   stralloc_free(&path);

@@ -34,7 +34,7 @@ def test_setup_complains_when_the_injector_has_lost_its_group(owlpost):
 
 
 def test_what_operators_read_programs_read_too(owlpost):
-    """--json of status, top, config and the list of held destinations."""
+    """--json of status, top, config, flush, rescan, setup and the list of held destinations."""
     owlpost.control("concurrencyremote", "7")
     owlpost.up()
     status = json.loads(owlpost.owlq("status", "--json"))
@@ -45,4 +45,7 @@ def test_what_operators_read_programs_read_too(owlpost):
     assert settings["locals"]["type"] == "list" and isinstance(settings["locals"]["value"], list)
     owlpost.owlq("hold-destination", "b.example")
     assert json.loads(owlpost.owlq("hold-destination", "--json")) == {"destination": "b.example"}
+    for command in ("flush", "rescan"):
+        assert json.loads(owlpost.owlq(command, "--json")) == {"done": command}
+    assert json.loads(owlpost.owlq("setup", "--json")) == {"queue": owlpost.queue}
     assert json.loads(owlpost.owlq("top", "--json").splitlines()[0])["remote_limit"] == 7

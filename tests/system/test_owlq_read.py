@@ -1,4 +1,5 @@
 """owlq list, show, body and why; qmail-qread and qmail-qstat."""
+import base64
 import json
 import os
 import pty
@@ -166,6 +167,9 @@ def test_nothing_that_moves_a_terminal_reaches_it(owlpost):
     assert "J\u00f6rg\n\tend\n" in on_terminal(owlpost, "body", ident).decode()
     raw = owlpost.call("owlq", "body", ident)
     assert raw.returncode == 0 and raw.stdout.endswith(body.encode("utf-8", "surrogateescape"))
+    told = objects(owlpost, "body", "--json", ident)[0]
+    assert (told["id"], told["octets"], told["intact"]) == (ident, len(raw.stdout), True)
+    assert base64.b64decode(told["body_base64"], validate=True) == raw.stdout and "body" not in told
     for arguments in (["list", "--json"], ["show", "--json", ident], ["why", "--json", ident]):
         line = owlpost.call("owlq", *arguments).stdout
         assert line.isascii() and not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", line)
@@ -268,6 +272,9 @@ def test_what_lies_in_bad_is_seen(owlpost):
     assert "it has been put into bad/" in owlpost.owlq("why", rubbish)
     body = owlpost.call("owlq", "body", rubbish)
     assert (body.returncode, body.stdout) == (111, b"no message")
+    body = owlpost.call("owlq", "body", "--json", rubbish)
+    assert body.returncode == 111 and json.loads(body.stdout) == {
+        "id": rubbish, "octets": 10, "intact": False, "reason": found["reason"], "body": "no message"}
 
 
 # ---- qmail's names
@@ -276,7 +283,9 @@ def test_qmail_names_print_qmail_formats(owlpost):
     no_next_hop(owlpost)
     owlpost.start()
     ident = defer(owlpost, "someone@sink.test", "joe@owlpost.test")["id"]
-    octets = len(owlpost.call("owlq", "body", ident).stdout)
+    body = owlpost.owlq("body", ident)
+    octets = len(body)
+    assert objects(owlpost, "body", "--json", ident) == [{"id": ident, "octets": octets, "intact": True, "body": body}]
     read = owlpost.call("qmail-qread", check=True).stdout.decode()
     assert re.fullmatch(rf"\d+ [A-Z][a-z]{{2}} \d{{4}} \d\d:\d\d:\d\d GMT  #{ident[:16]}  {octets}  <ann@owlpost\.test> \n"
                         r"  done\tlocal\tjoe@owlpost\.test\n\tremote\tsomeone@sink\.test\n", read)

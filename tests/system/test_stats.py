@@ -89,6 +89,20 @@ def test_metrics_are_prometheus_text(post):
     assert 'destination="' not in post.owlq("metrics", "--destinations", "0")
 
 
+def test_metrics_are_the_same_in_json(post):
+    text = {f.name: f for f in text_string_to_metric_families(post.owlq("metrics"))}
+    rows = [json.loads(line) for line in post.owlq("metrics", "--json").splitlines()]
+    # the parser takes "_total" off the names of counters, a server does not
+    assert {r["name"].removesuffix("_total") for r in rows} == set(text)
+    for r in rows:
+        family = text[r["name"].removesuffix("_total")]
+        assert (r["type"], r["help"]) == (family.type, family.documentation)
+        ours = {tuple(sorted(s["labels"].items())): s["value"] for s in r["samples"]}
+        theirs = {tuple(sorted(s.labels.items())): s.value for s in family.samples}
+        assert ours.keys() == theirs.keys()
+        assert "destination" in r["name"] or ours == theirs  # those may move meanwhile
+
+
 def test_many_destinations_are_told_while_mail_goes_on(owlpost, full):
     count = 10000 if full else 400
     routes = (f"d{n}.test:127.{1 + n // 250}.{n % 250}.1:9" for n in range(count))
@@ -111,6 +125,8 @@ def test_a_runner_that_is_away_is_down(owlpost):
     owlpost.setup()
     done = owlpost.call("owlq", "metrics")
     assert done.returncode == 111 and b"owlpost_up 0\n" in done.stdout
+    done = owlpost.call("owlq", "metrics", "--json")
+    assert done.returncode == 111 and json.loads(done.stdout)["samples"] == [{"labels": {}, "value": 0}]
     for command in (["stats"], ["top", "--once"], ["top"]):
         assert owlpost.call("owlq", *command).returncode == 111
 
@@ -209,3 +225,5 @@ def test_hostile_names_spoil_no_metrics(owlpost):
     held = [s.labels["destination"] for f in text_string_to_metric_families(text) for s in f.samples
             if s.name == "owlpost_destination_held"]
     assert len(held) == len(set(held)) == len(names)
+    rows = [json.loads(line) for line in owlpost.owlq("metrics", "--json").splitlines()]
+    assert held == [s["labels"]["destination"] for r in rows if r["name"] == "owlpost_destination_held" for s in r["samples"]]
