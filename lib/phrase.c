@@ -108,3 +108,12 @@ int phrase_cat_comment(stralloc *out, struct text name) {
   if (!stralloc_cats(out, "(") || cat_name(out, name, true) == -1) return -1;
   return stralloc_cats(out, ")") ? 0 : -1;
 }
+
+int phrase_cat_unstructured(stralloc *out, struct text words) {
+  stralloc clean = {0};
+  int r = text_cat_cleaned(&clean, words);
+  struct text t = text_of_stralloc(&clean);
+  if (r == 0) r = is_ascii(t) ? text_cat(out, t) : cat_encoded(out, t);
+  stralloc_free(&clean);
+  return r;
+}

@@ -31,6 +31,26 @@ static void writes_names(void **state) {
   }
 }
 
+static void writes_words(void **state) {
+  (void)state;
+  const struct {
+    struct text words, written;
+  } cases[] = {
+    {TEXT("Re: a (b) \"c\""), TEXT("Re: a (b) \"c\"")},
+    {TEXT("=?utf-8?q?x?= y"), TEXT("=?utf-8?q?x?= y")},
+    {TEXT("a\nBcc: b"), TEXT("a?Bcc: b")},
+    {TEXT("\xc3\xb6 x"), TEXT("=?utf-8?q?=C3=B6_x?=")},
+    {TEXT(""), TEXT("")},
+  };
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    stralloc out = {0};
+    assert_true(stralloc_copys(&out, ""));
+    assert_int_equal(phrase_cat_unstructured(&out, cases[i].words), 0);
+    assert_text(text_of_stralloc(&out), cases[i].written);
+    stralloc_free(&out);
+  }
+}
+
 static void long_names_fold_between_characters(void **state) {
   (void)state;
   stralloc name = {0}, out = {0};
@@ -50,6 +70,7 @@ static void long_names_fold_between_characters(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(writes_names),
+    cmocka_unit_test(writes_words),
     cmocka_unit_test(long_names_fold_between_characters),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

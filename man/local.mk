@@ -27,4 +27,5 @@ dist_man_MANS += %D%/condredirect.1
 dist_man_MANS += %D%/except.1
 dist_man_MANS += %D%/forward.1
 dist_man_MANS += %D%/maildirmake.1
+dist_man_MANS += %D%/owl-autoreply.1
 dist_man_MANS += %D%/preline.1

@@ -2,7 +2,7 @@
 # mail, which is hostile, and run what the user names; they hold no other right.
 dotqmaildir = $(owlpostdir)/dotqmail
 dotqmail_PROGRAMS = %D%/forward %D%/preline %D%/condredirect %D%/bouncesaying %D%/except \
-  %D%/maildirmake
+  %D%/maildirmake %D%/owl-autoreply
 
 %C%_parts = %D%/complaint.h %D%/complaint.c
 %C%_child = %D%/child.h %D%/child.c
@@ -21,3 +21,21 @@ dotqmail_PROGRAMS = %D%/forward %D%/preline %D%/condredirect %D%/bouncesaying %D
 %C%_preline_LDADD = $(%C%_libs)
 %C%_maildirmake_SOURCES = %D%/maildirmake.c $(%C%_parts)
 %C%_maildirmake_LDADD = $(%C%_libs)
+%C%_owl_autoreply_SOURCES = %D%/autoreply.c $(%C%_parts) %D%/input.h %D%/input.c \
+  %D%/replyrule.h %D%/replyrule.c %D%/replyonce.h %D%/replyonce.c %D%/replytext.h %D%/replytext.c
+%C%_owl_autoreply_LDADD = $(%C%_libs) $(NETTLE_LIBS)
+
+if CMOCKA
+%C%_tests = %D%/replyrule_test %D%/replyonce_test %D%/replytext_test
+check_PROGRAMS += $(%C%_tests)
+%C%_replyrule_test_SOURCES = %D%/replyrule_test.c %D%/replyrule.c
+%C%_replyonce_test_SOURCES = %D%/replyonce_test.c %D%/replyonce.c
+%C%_replytext_test_SOURCES = %D%/replytext_test.c %D%/replytext.c
+endif
+
+if FUZZERS
+noinst_PROGRAMS += %D%/reply_fuzz
+%C%_reply_fuzz_SOURCES = %D%/reply_fuzz.c %D%/replyrule.c %D%/replytext.c
+%C%_reply_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_reply_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+endif

@@ -1,5 +1,7 @@
 """The programs that lines of .qmail files start: forward, preline, condredirect,
 bouncesaying, except, maildirmake, owl-autoreply."""
+import email
+import email.policy
 import os
 import stat
 
@@ -164,6 +166,123 @@ def test_maildirmake(owlpost):
     done = run(owlpost, "maildirmake", path)
     assert done.returncode == 111
     assert "unable to mkdir" in done.stderr.decode()
+
+
+def test_maildirmake_folders_and_quotas(owlpost):
+    path = f"{owlpost.home('joe')}/Mail"
+    assert run(owlpost, "maildirmake", "-f", "a", path).returncode == 111
+    assert run(owlpost, "maildirmake", "-q", "1000S,10C", path).returncode == 0
+    assert run(owlpost, "maildirmake", "-f", "lists.\u00e4/b", path).returncode == 0
+    assert sorted(os.listdir(f"{path}/.lists.&AOQ-.b")) == ["cur", "maildirfolder", "new", "tmp"]
+    with open(f"{path}/maildirsize") as f:
+        assert f.readline() == "1000S,10C\n"
+    assert run(owlpost, "maildirmake", "-q", "2000S", path).returncode == 0
+    with open(f"{path}/maildirsize") as f:
+        assert f.readline() == "2000S\n"
+    for arguments in (("-q", "x"), ("-f", "../x"), ("-f", ""), ("-z",)):
+        assert run(owlpost, "maildirmake", *arguments, path).returncode == 100
+    assert run(owlpost, "maildirmake", "-f", "lists.\u00e4.b", path).returncode == 111
+
+
+AWAY = "Subject: Fort – away\nFrom: Joe <joe@local.test>\n\nBis Montag. Grüße\n"
+ASKING = (b"From: other@x.test\nTo: joe@local.test\nSubject: Lunch?\nMessage-ID: <1@x.test>\n"
+          b"References: <0@x.test>\n\nhungry\n")
+
+
+def away(owlpost, *arguments, message=ASKING, text=AWAY, **options):
+    path = f"{owlpost.home('joe')}/away"
+    with open(path, "w") as f:
+        f.write(text)
+    owlpost.give("joe", path)
+    return run(owlpost, "owl-autoreply", *arguments, path, message=message, **options)
+
+
+def test_autoreply(owlpost):
+    injector = Injector(owlpost)
+    done = away(owlpost, environment=injector.environment)
+    assert (done.returncode, done.stdout) == (0, b"owl-autoreply: replied to ann@client.test\n")
+    assert injector.envelope() == b"F\0Tann@client.test\0\0"
+    reply = email.message_from_bytes(injector.message(), policy=email.policy.default)
+    assert reply["To"] == "ann@client.test"
+    assert reply["From"] == "Joe <joe@local.test>"
+    assert reply["Subject"] == "Fort – away"
+    assert reply["Auto-Submitted"] == "auto-replied"
+    assert reply["In-Reply-To"] == "<1@x.test>"
+    assert reply["References"].split() == ["<0@x.test>", "<1@x.test>"]
+    assert reply.get_content() == "Bis Montag. Grüße\n"
+    assert not reply.defects
+    # once; a pipe is as good
+    done = away(owlpost, environment=injector.environment, seekable=False)
+    assert (done.returncode, injector.envelope()) == (0, None)
+    assert b"no reply: the sender has had one already" in done.stdout
+    # -d 0: each time; another record
+    assert away(owlpost, "-d", "0", environment=injector.environment).returncode == 0
+    assert injector.envelope()
+    assert away(owlpost, "-c", f"{owlpost.home('joe')}/.record", environment=injector.environment).returncode == 0
+    assert injector.envelope()
+
+
+def test_autoreply_for_other_addresses(owlpost):
+    injector = Injector(owlpost)
+    asking = ASKING.replace(b"joe@local.test", b"J.User@virtual.test")
+    done = away(owlpost, message=asking, environment=injector.environment)
+    assert (done.returncode, injector.envelope()) == (0, None)
+    done = away(owlpost, "-a", "x@y.test", "-a", "j.user@virtual.test", "-s", "I am away", "-f", "j.user@virtual.test",
+                message=asking, text="x\n", environment=injector.environment)
+    assert done.returncode == 0
+    message = injector.message()
+    assert message.startswith(b"From: j.user@virtual.test\nTo: ann@client.test\nSubject: I am away\n")
+
+
+@pytest.mark.parametrize("environment,field,why", [
+    ({"SENDER": ""}, b"", b"the sender is null"),
+    ({"SENDER": "#@[]"}, b"", b"the sender is null"),
+    ({"SENDER": "l-request@x.test"}, b"", b"a program or a mailing list"),
+    ({}, b"Auto-Submitted: auto-generated\n", b"sent by a program"),
+    ({}, b"List-Id: x\n", b"a mailing list's"),
+    ({}, b"Precedence: bulk\n", b"bulk mail"),
+    ({"RECIPIENT": "ann@local.test"}, b"", b"does not name the user"),
+    pytest.param({}, b"X-Fill: " + b"x" * 1048576 + b"\n", b"header is too long", id="long"),
+])
+def test_no_autoreply(owlpost, environment, field, why):
+    injector = Injector(owlpost)
+    done = away(owlpost, message=field + ASKING, environment=environment | injector.environment)
+    assert (done.returncode, injector.envelope()) == (0, None)
+    assert why in done.stdout
+
+
+def test_autoreply_that_cannot_be_sent_is_tried_again(owlpost):
+    for code in (71, 31):
+        injector = Injector(owlpost, code)
+        assert away(owlpost, environment=injector.environment).returncode == 111
+    injector = Injector(owlpost)
+    injector.envelope()
+    assert away(owlpost, environment=injector.environment).returncode == 0
+    assert injector.envelope()
+
+
+@pytest.mark.parametrize("arguments,options,code,text", [
+    (("-d", "366"), {}, 100, "usage"), (("-d", "x"), {}, 100, "usage"), (("-x",), {}, 100, "usage"),
+    (("a", ), {}, 100, "usage"), ((), {"unset": ("SENDER",)}, 100, "SENDER not set"),
+    ((), {"unset": ("RECIPIENT",)}, 100, "RECIPIENT not set"),
+    ((), {"text": "Subject: x\nBcc: y@z.test\n\n"}, 111, "only"),
+    ((), {"text": "x" * 70000}, 111, "unable to read"),
+    (("-c", "/etc/passwd"), {}, 111, "unable to use /etc/passwd"),
+])
+def test_autoreply_complains(owlpost, arguments, options, code, text):
+    done = away(owlpost, *arguments, **options)
+    assert done.returncode == code
+    assert text in done.stderr.decode()
+
+
+def test_autoreply_travels(owlpost):
+    owlpost.up()
+    done = away(owlpost, environment={"SENDER": "ann@local.test"})
+    assert done.returncode == 0, done.stderr
+    owlpost.wait_for_mail("ann")
+    (octets,) = owlpost.messages("ann")
+    assert octets.startswith(b"Return-Path: <>\n")
+    assert b"\nAuto-Submitted: auto-replied\n" in octets
 
 
 def test_forward_into_the_queue(owlpost):
