@@ -64,6 +64,14 @@ int text_cat_uint(stralloc *out, uint64_t number) {
   return stralloc_catb(out, digits, fmt_ulonglong(digits, number)) ? 0 : -1;
 }
 
+bool text_cut(struct text *rest, char end, struct text *part) {
+  if (!rest->s) return false;
+  const char *at = memchr(rest->s, end, rest->len);
+  *part = (struct text){rest->s, at ? (size_t)(at - rest->s) : rest->len};
+  *rest = at ? (struct text){at + 1, rest->len - part->len - 1} : TEXT_ABSENT;
+  return true;
+}
+
 int text_uint(struct text t, uint64_t *value) {
   uint64_t v = 0;
   if (t.len == 0) return -1;

@@ -45,6 +45,11 @@ int text_cat_lower(stralloc *out, struct text t);
  * wrongly marked pure.) */
 int text_cat_uint(stralloc *out, uint64_t number);
 
+/* text_cut(): *part becomes what *rest has before the next end, which is taken
+ * off *rest with it; without one it is all, and *rest is absent then.  false
+ * when *rest is absent. */
+bool text_cut(struct text *rest, char end, struct text *part);
+
 /* text_uint(): the whole text as a decimal number.  0, or -1: empty, not a
  * number, or over UINT64_MAX. */
 int text_uint(struct text t, uint64_t *value);

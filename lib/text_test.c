@@ -74,6 +74,25 @@ static void lowering_leaves_what_stood_before(void **state) {
   stralloc_free(&out);
 }
 
+static void cuts_parts(void **state) {
+  (void)state;
+  struct text rest = TEXT("a::b"), part;
+  assert_true(text_cut(&rest, ':', &part));
+  assert_text(part, TEXT("a"));
+  assert_true(text_cut(&rest, ':', &part));
+  assert_text(part, TEXT(""));
+  assert_text(rest, TEXT("b"));
+  assert_true(text_cut(&rest, ':', &part));
+  assert_text(part, TEXT("b"));
+  assert_false(text_cut(&rest, ':', &part));
+  rest = TEXT("a\n");
+  assert_true(text_cut(&rest, '\n', &part));
+  assert_text(rest, TEXT(""));
+  assert_true(text_cut(&rest, '\n', &part));
+  assert_text(part, TEXT(""));
+  assert_null(rest.s);
+}
+
 static void reads_numbers(void **state) {
   (void)state;
   const struct {
@@ -109,6 +128,7 @@ int main(void) {
     cmocka_unit_test(compares),
     cmocka_unit_test(cleans),
     cmocka_unit_test(cleaning_leaves_what_stood_before),
+    cmocka_unit_test(cuts_parts),
     cmocka_unit_test(lowering_leaves_what_stood_before),
     cmocka_unit_test(reads_numbers),
   };

@@ -4,8 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "lib/cdbfile.h"
-
-enum { FIELDS = 6 };
+#include "local/assignentry.h"
 
 struct search {
   const char *path;
@@ -15,8 +14,6 @@ struct search {
   stralloc wildcards; /* what a prefix may end with */
   stralloc entry;
 };
-
-bool assign_is_id(uint64_t number) { return number < UINT32_MAX; }
 
 static int broken(const struct search *s, const char *what, struct verdict *v) {
   stralloc text = {0};
@@ -50,40 +47,35 @@ static void note(const struct search *s, size_t len, bool found, struct facts *f
   stralloc_free(&key);
 }
 
-/* Exactly FIELDS texts, parted by NUL. */
-static bool divide(struct text entry, struct text fields[FIELDS]) {
-  for (size_t i = 0; i < FIELDS; i++) {
-    const char *nul = entry.len ? memchr(entry.s, 0, entry.len) : NULL;
-    if (!nul != (i == FIELDS - 1)) return false;
-    size_t len = nul ? (size_t)(nul - entry.s) : entry.len;
-    fields[i] = (struct text){entry.s, len};
-    if (nul) entry = (struct text){nul + 1, entry.len - len - 1};
-  }
-  return true;
+/* Exactly so many texts, parted by NUL. */
+static bool divide(struct text entry, struct text fields[ASSIGN_FIELDS]) {
+  for (size_t i = 0; i < ASSIGN_FIELDS; i++)
+    if (!text_cut(&entry, 0, &fields[i])) return false;
+  return !entry.s;
 }
 
-static const char *check(const struct text fields[FIELDS], uint64_t *uid, uint64_t *gid) {
-  if (fields[0].len == 0) return "an entry without a user";
-  if (text_uint(fields[1], uid) == -1 || !assign_is_id(*uid)) return "an entry whose uid is none";
-  if (text_uint(fields[2], gid) == -1 || !assign_is_id(*gid)) return "an entry whose gid is none";
-  if (*uid == 0) return "an entry with uid 0, which gets no mail";
-  if (fields[3].len == 0 || fields[3].s[0] != '/') return "an entry whose home is no absolute path";
-  return NULL;
+static int wrong_entry(const struct search *s, const char *what, struct verdict *v) {
+  stralloc text = {0};
+  bool good = stralloc_cats(&text, "an entry is wrong: ") && stralloc_cats(&text, what) && stralloc_0(&text);
+  broken(s, good ? text.s : what, v);
+  stralloc_free(&text);
+  return -1;
 }
 
 /* rest: what is left of the local part behind a prefix. */
 static int take(const struct search *s, struct account *a, struct text rest, struct verdict *v) {
-  struct text fields[FIELDS];
+  struct text fields[ASSIGN_FIELDS];
   uint64_t uid, gid;
-  if (!divide(text_of_stralloc(&s->entry), fields)) return broken(s, "an entry without its six fields", v);
-  const char *wrong = check(fields, &uid, &gid);
-  if (wrong) return broken(s, wrong, v);
+  if (!divide(text_of_stralloc(&s->entry), fields)) return wrong_entry(s, "it does not have six fields", v);
+  const char *wrong = assignentry_check(fields, &uid, &gid);
+  if (wrong) return wrong_entry(s, wrong, v);
   a->uid = (uid_t)uid;
   a->gid = (gid_t)gid;
   a->system_groups = false;
-  if (account_set(&a->name, fields[0], v) == -1 || account_set(&a->home, fields[3], v) == -1 ||
-      account_set(&a->dash, fields[4], v) == -1 || account_set(&a->ext, fields[5], v) == -1 ||
-      account_add(&a->ext, rest, v) == -1)
+  if (account_set(&a->name, fields[ASSIGN_USER], v) == -1 ||
+      account_set(&a->home, fields[ASSIGN_HOME], v) == -1 ||
+      account_set(&a->dash, fields[ASSIGN_DASH], v) == -1 ||
+      account_set(&a->ext, fields[ASSIGN_EXT], v) == -1 || account_add(&a->ext, rest, v) == -1)
     return -1;
   account_note(a, v->facts);
   return 0;

@@ -22,8 +22,4 @@
 enum user_status assign_find(struct account *a, const char *folder, struct text local,
                              struct verdict *v);
 
-/* assign_is_id(): whether the number can be a uid or gid.  The greatest of the
- * type is none: to the kernel it means "leave it as it is". */
-bool assign_is_id(uint64_t number);
-
 #endif
