@@ -75,6 +75,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(TIMEOUTDNS, "timeoutdns", SECONDS, "60", "remote", "limit of one name look-up"),
   ROW(TIMEOUTIDLE, "timeoutidle", SECONDS, "2", "send", "how long a worker without a job is kept"),
   ROW(TIMEOUTLOOKUP, "timeoutlookup", SECONDS, "60", "lspawn", "limit of finding the user of a delivery"),
+  ROW(TIMEOUTPROGRAM, "timeoutprogram", SECONDS, "3600", "lspawn", "limit of a program in a .qmail file; 0 for none"),
   ROW(TIMEOUTQUEUE, "timeoutqueue", SECONDS, "86400", "queue", "limit of one injection"),
   ROW(TIMEOUTQUIT, "timeoutquit", SECONDS, "5", "remote", "limit of a remote server's answer to QUIT"),
   ROW(TIMEOUTRCPT, "timeoutrcpt", SECONDS, "5", "smtpd, lspawn", "limit of one question about a recipient"),

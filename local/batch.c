@@ -1,10 +1,10 @@
 #include "config.h"
 #include "local/batch.h"
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "lib/address.h"
+#include "local/carry.h"
 
 static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "out of memory", ""); }
 
@@ -46,90 +46,32 @@ static int check_loop(const struct item *item, const struct mailbox *box, struct
   return r;
 }
 
-struct writing {
-  struct maildir_file *file;
-  struct verdict *v;
-};
-
-static int write_piece(void *context, struct text piece) {
-  struct writing *w = context;
-  return maildir_put(w->file, piece, w->v) == -1 ? 1 : 0; /* 1: *v tells already */
-}
-
-static int write_file(struct maildir_file *f, const struct item *item, struct text head,
-                      struct verdict *v) {
-  struct writing w = {f, v};
-  if (maildir_put(f, head, v) == -1) return -1;
-  int r = body_each(&item->body, write_piece, &w);
-  if (r == -1) return verdict_defer_errno(v, "unable to read the message", "");
-  return r ? -1 : 0;
-}
-
-static int make_head(stralloc *head, const struct item *item, const struct mailbox *box) {
-  if (mailbox_cat_return_path(head, item->envelope->sender) == -1 || !stralloc_cats(head, "\n"))
-    return -1;
-  return mailbox_cat_delivered_to(head, box) == 0 && stralloc_cats(head, "\n") ? 0 : -1;
-}
-
-static int write_files(struct batch *b, struct delivery *d, const struct item *item, struct text head) {
+static int stage_files(struct batch *b, struct delivery *d, const struct item *item) {
   const struct instructions *list = &b->plan.instructions;
-  for (size_t i = 0; i < list->count; i++) {
-    if (list->list[i].kind != INSTRUCTION_MAILDIR) continue;
-    struct maildir_file *f = &d->files[d->file_count++];
-    if (maildir_open(f, list->list[i].value.s,
-                     b->plan.is_default ? MAILDIR_IS_MADE : MAILDIR_STAYS_MISSING, &b->namer, &d->verdict) == -1)
+  for (size_t i = 0; i < list->count; i++)
+    if (list->list[i].kind == INSTRUCTION_MAILDIR &&
+        delivery_stage(d, &list->list[i], &b->plan, b->box, item, &b->namer) == -1)
       return -1;
-    if (write_file(f, item, head, &d->verdict) == -1) return -1;
-  }
   return 0;
 }
 
-static int stage_files(struct batch *b, struct delivery *d, const struct item *item) {
-  size_t files = instruction_count(&b->plan.instructions, INSTRUCTION_MAILDIR);
-  stralloc head = {0};
-  int r;
-  if (files == 0) return 0;
-  d->files = calloc(files, sizeof *d->files);
-  if (!d->files || make_head(&head, item, b->box) == -1)
-    r = out_of_memory(&d->verdict);
-  else
-    r = write_files(b, d, item, text_of_stralloc(&head));
-  stralloc_free(&head);
-  return r;
-}
-
-static void close_files(struct delivery *d) {
-  for (size_t i = 0; i < d->file_count; i++) maildir_close(&d->files[i]);
-  free(d->files);
-  d->files = NULL;
-  d->file_count = 0;
-}
-
-static int stage(struct batch *b, struct delivery *d, const struct item *item) {
+static int check(struct batch *b, struct delivery *d, const struct item *item) {
   load_plan(b);
   if (check_item(item, b->box, &d->verdict) == -1) return -1;
   if (b->plan_failed) {
     struct result why = verdict_result(&b->plan_verdict);
     return verdict_copy(&d->verdict, &why);
   }
-  if (check_loop(item, b->box, &d->verdict) == -1) return -1;
-  return stage_files(b, d, item);
-}
-
-static void give_up(struct delivery *d) {
-  d->failed = true;
-  for (size_t i = 0; i < d->file_count; i++) maildir_withdraw(&d->files[i]);
-  close_files(d);
+  return check_loop(item, b->box, &d->verdict);
 }
 
 static void sync_files(struct delivery *d) {
-  for (size_t i = 0; !d->failed && i < d->file_count; i++)
-    if (maildir_sync(&d->files[i], &d->verdict) == -1) give_up(d);
+  if (!d->failed && delivery_sync(d) == -1) delivery_give_up(d);
 }
 
 static void place_files(struct delivery *d) {
   for (size_t i = 0; !d->failed && i < d->file_count; i++)
-    if (maildir_place(&d->files[i], &d->verdict) == -1) give_up(d);
+    if (maildir_place(&d->files[i], &d->verdict) == -1) delivery_give_up(d);
 }
 
 /* The first file of the batch, by order, that lies in this folder. */
@@ -151,7 +93,7 @@ static void give_up_folder(struct batch *b, const char *folder, const struct ver
     for (size_t i = 0; i < d->file_count; i++) concerned |= strcmp(d->files[i].folder.s, folder) == 0;
     if (!concerned) continue;
     verdict_copy(&d->verdict, &result);
-    give_up(d);
+    delivery_give_up(d);
   }
 }
 
@@ -163,7 +105,7 @@ static bool sync_next_folder(struct batch *b, struct delivery *d, size_t i) {
   stralloc folder = {0};
   if (text_cat(&folder, text_of(f->folder.s)) == -1 || !stralloc_0(&folder)) {
     out_of_memory(&d->verdict);
-    give_up(d);
+    delivery_give_up(d);
   } else
     give_up_folder(b, folder.s, &why);
   stralloc_free(&folder);
@@ -179,21 +121,12 @@ static void sync_folders(struct batch *b) {
   }
 }
 
-static void succeed(const struct batch *b, struct delivery *d) {
-  char text[64];
-  size_t forwards = instruction_count(&b->plan.instructions, INSTRUCTION_FORWARD);
-  snprintf(text, sizeof text, "did %zu+%zu+0", d->file_count, forwards);
-  verdict_succeed(&d->verdict, text);
-  d->action = forwards && !d->file_count ? ACTION_EXPANDED : ACTION_DELIVERED;
-}
-
 static void report_all(struct batch *b) {
   for (size_t n = 0; n < b->count; n++) {
     struct delivery *d = &b->deliveries[n];
-    if (!d->failed) succeed(b, d);
+    if (!d->failed) delivery_succeed(d);
     b->report(b->context, d);
-    close_files(d);
-    verdict_free(&d->verdict);
+    delivery_free(d);
   }
   b->count = b->files = 0;
 }
@@ -203,18 +136,15 @@ static void forget_plan(struct batch *b) {
   b->plan_loaded = false;
 }
 
-static void settle(struct batch *b, const struct item *forwarded) {
+static void settle(struct batch *b) {
   for (size_t n = 0; n < b->count; n++) sync_files(&b->deliveries[n]);
-  if (forwarded && !b->deliveries[0].failed &&
-      forward_send(forwarded, b->box, &b->plan, &b->deliveries[0].verdict) == -1)
-    give_up(&b->deliveries[0]);
   for (size_t n = 0; n < b->count; n++) place_files(&b->deliveries[n]);
   sync_folders(b);
   report_all(b);
 }
 
 void batch_settle(struct batch *b) {
-  settle(b, NULL);
+  settle(b);
   forget_plan(b);
 }
 
@@ -235,19 +165,22 @@ int batch_add(struct batch *b, uint64_t job, uint64_t index, const struct item *
   if (!d) return -1;
   d->job = job;
   d->index = index;
-  if (stage(b, d, item) == -1) give_up(d);
-  b->files += d->file_count;
-  if (instruction_count(&b->plan.instructions, INSTRUCTION_FORWARD) && !b->plan_failed)
-    settle(b, item);
-  else if (b->files >= BATCH_FILES_MAX)
-    settle(b, NULL);
+  if (check(b, d, item) == -1)
+    delivery_give_up(d);
+  else if (carry_needed(&b->plan)) {
+    carry_out(d, &b->plan, b->box, item, &b->namer);
+    report_all(b);
+  } else if (stage_files(b, d, item) == -1)
+    delivery_give_up(d);
+  else if ((b->files += d->file_count) >= BATCH_FILES_MAX)
+    settle(b);
   return 0;
 }
 
 void batch_free(struct batch *b) {
   for (size_t n = 0; n < b->count; n++) {
-    give_up(&b->deliveries[n]);
-    verdict_free(&b->deliveries[n].verdict);
+    delivery_give_up(&b->deliveries[n]);
+    delivery_free(&b->deliveries[n]);
   }
   free(b->deliveries);
   plan_free(&b->plan);

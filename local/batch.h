@@ -3,29 +3,17 @@
  *
  * batch_add() writes a message's files.  batch_settle() then syncs the files,
  * moves all of them into place, syncs each new/ once, and only then reports
- * each delivery.  A message that is also forwarded is a batch of its own: it
- * is forwarded after its files are on the disk and before they are placed, the
- * step that fails seldom, so that a queue that takes no mail does not leave a
- * new copy at every attempt.
+ * each delivery.  Where the plan runs programs or forwards, each message is
+ * carried out and reported by itself (local/carry.h).
  *
  * The .qmail file is read once per batch.
  */
 #ifndef OWL_LOCAL_BATCH_H
 #define OWL_LOCAL_BATCH_H
 
-#include "local/forward.h"
-#include "local/maildir.h"
+#include "local/delivery.h"
 
 enum { BATCH_FILES_MAX = 64 /* open at one time, unless one message has more instructions */ };
-
-struct delivery {
-  uint64_t job, index;
-  struct verdict verdict; /* of success, once it is settled */
-  uint64_t action;        /* enum result_action */
-  bool failed;            /* the verdict is a deferral or a failure */
-  struct maildir_file *files;
-  size_t file_count;
-};
 
 typedef void batch_reporter(void *context, const struct delivery *d);
 

@@ -1,7 +1,12 @@
 #include "config.h"
 #include "local/body.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "lib/iofd.h"
 
 enum { PIECE_OCTETS = 65536 };
@@ -17,6 +22,36 @@ int body_each(const struct body *b, body_taker *take, void *context) {
     at += len;
   }
   return 0;
+}
+
+/* What the queue hands out belongs to somebody else, and cannot be opened again
+ * but where all is one user's. */
+static int reopen(const struct body *b) {
+  char path[64];
+  struct stat st;
+  if (b->content.s || fstat(b->fd, &st) == -1 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != b->size) return -1;
+  snprintf(path, sizeof path, "/proc/self/fd/%d", b->fd);
+  return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+}
+
+static int write_piece(void *context, struct text piece) {
+  return io_write_all(*(const int *)context, piece.s, piece.len, IO_FOREVER);
+}
+
+static int copy_to_memory(const struct body *b) {
+  int fd = memfd_create("message", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd == -1) return -1;
+  if (body_each(b, write_piece, &fd) == 0 && lseek(fd, 0, SEEK_SET) == 0 &&
+      fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0)
+    return fd;
+  int saved = errno;
+  close(fd);
+  return errno = saved, -1;
+}
+
+int body_open(const struct body *b) {
+  int fd = reopen(b);
+  return fd >= 0 ? fd : copy_to_memory(b);
 }
 
 struct search {

@@ -21,6 +21,11 @@ struct body {
 typedef int body_taker(void *context, struct text piece);
 int body_each(const struct body *b, body_taker *take, void *context);
 
+/* body_open(): a descriptor of its own (close-on-exec) for somebody else, at
+ * offset 0 of a file that holds the body and nothing else, and that he cannot
+ * write to: the file, opened again, or a copy in memory.  -1 with errno. */
+int body_open(const struct body *b);
+
 /* body_header_has(): 1 when the header has this line (without its LF; ASCII
  * case and blanks at the end are ignored), 0 when it has not, -1 with errno. */
 int body_header_has(const struct body *b, struct text line);

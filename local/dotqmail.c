@@ -104,14 +104,18 @@ static int try_names(struct dotqmail *d, const char *dash, struct text ext, stru
   int r = try_name(d, dash, ext, "", v);
   if (!*dash) return r;
   for (size_t i = ext.len + 1; r == 0 && i-- > 0;)
-    if (i == 0 || ext.s[i - 1] == '-') r = try_name(d, dash, (struct text){ext.s, i}, "default", v);
+    if (i == 0 || ext.s[i - 1] == '-') {
+      d->by_default = true;
+      d->default_at = i;
+      r = try_name(d, dash, (struct text){ext.s, i}, "default", v);
+    }
   return r;
 }
 
 enum dotqmail_status dotqmail_find(struct dotqmail *d, const char *dash, struct text ext,
                                    bool sticky_matters, struct verdict *v) {
   d->fd = -1;
-  d->forward_only = false;
+  d->forward_only = d->by_default = false;
   if (check_home(sticky_matters, v) == -1) return DOTQMAIL_TROUBLE;
   int r = try_names(d, dash, ext, v);
   if (r == -1) return DOTQMAIL_TROUBLE;

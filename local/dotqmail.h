@@ -24,6 +24,8 @@ struct dotqmail {
   int fd;            /* the caller closes it; -1: none */
   bool forward_only; /* the file has the owner's execute bit */
   stralloc name;     /* NUL-terminated */
+  bool by_default;   /* it is a file ...default, which */
+  size_t default_at; /* stands for what ext has from here on */
 };
 
 /* dotqmail_find(): *d must be zeroed at first; free d->name.  With

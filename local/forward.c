@@ -42,8 +42,8 @@ static void keep_terms(struct envelope *e, const struct envelope *from) {
 }
 
 static int add_recipients(struct envelope *e, const struct item *item, const struct plan *plan,
-                          bool same_sender) {
-  for (size_t i = 0; i < plan->instructions.count; i++) {
+                          size_t count, bool same_sender) {
+  for (size_t i = 0; e->recipient_count < count && i < plan->instructions.count; i++) {
     const struct instruction *one = &plan->instructions.list[i];
     if (one->kind != INSTRUCTION_FORWARD) continue;
     struct envelope_recipient *r = envelope_add(e);
@@ -58,13 +58,14 @@ static int add_recipients(struct envelope *e, const struct item *item, const str
 }
 
 static int make_envelope(struct envelope *e, stralloc *owner, const struct item *item,
-                         const struct mailbox *box, const struct plan *plan, struct verdict *v) {
+                         const struct mailbox *box, const struct plan *plan, size_t count,
+                         struct verdict *v) {
   int r = forward_owner(owner, item->envelope->sender, box, v);
   if (r == -1) return -1;
   e->sender = r == 1 ? text_of_stralloc(owner) : item->envelope->sender;
   keep_kind(e, item->envelope);
   if (r == 0) keep_terms(e, item->envelope);
-  return add_recipients(e, item, plan, r == 0) == -1 ? out_of_memory(v) : 0;
+  return add_recipients(e, item, plan, count, r == 0) == -1 ? out_of_memory(v) : 0;
 }
 
 static int inject(const struct item *item, const struct mailbox *box, const struct envelope *e,
@@ -80,10 +81,10 @@ static int inject(const struct item *item, const struct mailbox *box, const stru
 }
 
 int forward_send(const struct item *item, const struct mailbox *box, const struct plan *plan,
-                 struct verdict *v) {
+                 size_t count, struct verdict *v) {
   struct envelope e = {0};
   stralloc owner = {0};
-  int r = make_envelope(&e, &owner, item, box, plan, v);
+  int r = make_envelope(&e, &owner, item, box, plan, count, v);
   if (r == 0) r = inject(item, box, &e, v);
   envelope_free(&e);
   stralloc_free(&owner);

@@ -20,6 +20,8 @@
 #include "local/explain.h"
 #include "local/jobs.h"
 
+enum { PROGRAM_LIMIT_S = 3600 /* unless told otherwise */ };
+
 static struct log logger = {2, {0}};
 
 static void say(const char *text, const char *object) {
@@ -30,7 +32,7 @@ static void say(const char *text, const char *object) {
 }
 
 static _Noreturn void die_usage(void) {
-  say("usage: owl-local [-nN | -e] USER HOME LOCAL DASH EXT HOST SENDER DEFAULTDELIVERY", "");
+  say("usage: owl-local [-nN | -e] [-t SECONDS] USER HOME LOCAL DASH EXT HOST SENDER DEFAULTDELIVERY", "");
   _exit(DELIVERY_FAILURE);
 }
 static _Noreturn void die_malformed(void) {
@@ -123,18 +125,23 @@ static int explain(const struct mailbox *box) {
 
 int main(int argc, char **argv) {
   bool agent = false, only_print = false, only_explain = false;
+  uint64_t program_limit_s = PROGRAM_LIMIT_S;
   int option;
-  while ((option = getopt(argc, argv, "+aenN")) != -1) switch (option) {
+  while ((option = getopt(argc, argv, "+aenNt:")) != -1) switch (option) {
     case 'a': agent = true; break;
     case 'e': only_explain = true; break;
     case 'n': only_print = true; break;
     case 'N': only_print = false; break;
+    case 't':
+      if (text_uint(text_of(optarg), &program_limit_s) == -1) die_usage();
+      break;
     default: die_usage();
     }
   argv += optind;
   bool without_sender = agent || only_explain;
   if (argc - optind != (without_sender ? 7 : 8)) die_usage();
-  struct mailbox box = {argv[0], argv[1], argv[2], argv[3], argv[4], argv[5], argv[without_sender ? 6 : 7]};
+  struct mailbox box = {argv[0], argv[1], argv[2], argv[3], argv[4], argv[5], argv[without_sender ? 6 : 7],
+                        program_limit_s};
   if (geteuid() == 0) die_root();
   if (only_explain) return explain(&box);
   return agent ? serve(&box) : by_hand(&box, argv[6], only_print);

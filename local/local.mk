@@ -15,13 +15,19 @@ noinst_LIBRARIES += %D%/libdelivery.a
   %D%/instruction.h %D%/instruction.c \
   %D%/mailbox.h %D%/mailbox.c \
   %D%/plan.h %D%/plan.c \
-  %D%/body.h %D%/body.c \
+  %D%/item.h %D%/body.h %D%/body.c \
   %D%/maildir.h %D%/maildir.c \
   %D%/folder.h %D%/folder.c \
   %D%/quotascan.h %D%/quotascan.c \
   %D%/quota.h %D%/quota.c \
   %D%/forward.h %D%/forward.c \
   %D%/inject.h %D%/inject.c \
+  %D%/signals.h %D%/signals.c \
+  %D%/program.h %D%/program.c \
+  %D%/programtext.h %D%/programtext.c \
+  %D%/programenv.h %D%/programenv.c \
+  %D%/delivery.h %D%/delivery.c \
+  %D%/carry.h %D%/carry.c \
   %D%/batch.h %D%/batch.c
 
 %C%_owl_local_SOURCES = %D%/local.c %D%/jobs.h %D%/jobs.c %D%/byhand.h %D%/byhand.c \
@@ -31,7 +37,6 @@ noinst_LIBRARIES += %D%/libdelivery.a
 
 # looks users up: the name services want shared libraries
 %C%_owl_lspawn_SOURCES = %D%/lspawn.c \
-  %D%/signals.h %D%/signals.c \
   %D%/settings.h %D%/settings.c \
   %D%/lookup.h %D%/lookup.c \
   %D%/worker.h %D%/worker.c \
@@ -43,7 +48,8 @@ noinst_LIBRARIES += %D%/libdelivery.a
 if CMOCKA
 %C%_tests = %D%/user_test %D%/dotqmail_test %D%/instruction_test %D%/body_test %D%/maildir_test \
   %D%/folder_test %D%/quota_test \
-  %D%/answercache_test %D%/local_test %D%/lspawn_test
+  %D%/answercache_test %D%/programtext_test %D%/program_test %D%/programenv_test \
+  %D%/local_test %D%/lspawn_test
 %C%_tests += %D%/assign_test
 check_PROGRAMS += $(%C%_tests)
 check_LIBRARIES = %D%/libtesting.a
@@ -54,6 +60,9 @@ check_LIBRARIES = %D%/libtesting.a
 %C%_dotqmail_test_LDADD = $(%C%_test_libs)
 %C%_instruction_test_LDADD = $(%C%_test_libs)
 %C%_body_test_LDADD = $(%C%_test_libs)
+%C%_programtext_test_LDADD = $(%C%_test_libs)
+%C%_program_test_LDADD = $(%C%_test_libs)
+%C%_programenv_test_LDADD = $(%C%_test_libs)
 %C%_maildir_test_LDADD = $(%C%_test_libs)
 %C%_folder_test_LDADD = $(%C%_test_libs)
 %C%_quota_test_LDADD = $(%C%_test_libs)

@@ -274,12 +274,48 @@ static void two_maildirs_or_none(void **state) {
 
 static void what_is_not_supported_is_deferred_untouched(void **state) {
   (void)state;
-  test_write(in_home(".qmail"), "a@b\n./Maildir/\n|cat\n", 0600);
-  one("", RESULT_DEFERRAL, "4.3.3", "not supported yet: cat");
   test_write(in_home(".qmail"), "a@b\n./Maildir/\n./mbox\n", 0600);
   one("", RESULT_DEFERRAL, "4.3.3", "not supported yet: ./mbox");
   assert_int_equal(access(in_home("Maildir"), F_OK), -1);
   assert_int_equal(access(test_path(folder, "message"), F_OK), -1);
+}
+
+static void make_maildir(void) {
+  test_mkdir(in_home("Maildir"), 0700);
+  test_mkdir(in_home("Maildir/tmp"), 0700);
+  test_mkdir(in_home("Maildir/new"), 0700);
+}
+
+static int delivered(void) { return test_entries(in_home("Maildir/new")); }
+
+static void a_program_finds_what_the_lines_before_it_did(void **state) {
+  (void)state;
+  make_maildir();
+  test_write(in_home(".qmail"), "|ls Maildir/new | grep -c .; exit 0\n./Maildir/\n|ls Maildir/new | grep -c .\n|cat >copy\n",
+             0600);
+  one("", RESULT_SUCCESS, "2.0.0", "0/1/did 1+0+3");
+  assert_string_equal(test_slurp(in_home("copy")), "Subject: x\n\nhello\n");
+}
+
+static void a_deferral_takes_back_what_was_delivered(void **state) {
+  (void)state;
+  make_maildir();
+  test_write(in_home(".qmail"), "./Maildir/\n|ls Maildir/new | grep -c .; exit 75\n", 0600);
+  one("", RESULT_DEFERRAL, "4.3.0", "1");
+  assert_int_equal(delivered(), 0);
+  test_write(in_home(".qmail"), "./Maildir/\n|exit 0\n./N/\n", 0600);
+  one("", RESULT_DEFERRAL, "4.2.1", "no such Maildir: ./N/");
+  assert_int_equal(delivered(), 0);
+  assert_int_equal(test_entries(in_home("Maildir/tmp")), 0);
+}
+
+static void a_failure_leaves_what_was_delivered(void **state) {
+  (void)state;
+  make_maildir();
+  test_write(in_home(".qmail"), "./Maildir/\n|echo go away; exit 100\n|touch never\n", 0600);
+  one("", RESULT_FAILURE, "5.3.0", "go away");
+  assert_int_equal(delivered(), 1);
+  assert_int_equal(access(in_home("never"), F_OK), -1);
 }
 
 /* A queue in the injector's place that keeps what it gets. */
@@ -319,21 +355,84 @@ static void the_owner_gets_the_bounces(void **state) {
   expect_envelope(envelope, sizeof envelope);
 }
 
-static void a_refused_forward_leaves_no_copy(void **state) {
+static void a_forward_refused_for_now_leaves_no_copy(void **state) {
   (void)state;
   make_queue(53);
   test_write(in_home(".qmail"), "./Maildir/\na@b\n", 0600);
-  test_mkdir(in_home("Maildir"), 0700);
-  test_mkdir(in_home("Maildir/tmp"), 0700);
-  test_mkdir(in_home("Maildir/new"), 0700);
+  make_maildir();
   one("", RESULT_DEFERRAL, "4.3.1", "queue");
-  assert_int_equal(test_entries(in_home("Maildir/new")), 0);
+  assert_int_equal(delivered(), 0);
   assert_int_equal(test_entries(in_home("Maildir/tmp")), 0);
-  make_queue(31);
-  one("", RESULT_FAILURE, "5.7.0", "refuses");
   make_queue(0);
   one("", RESULT_SUCCESS, "2.0.0", "did 1+1+0");
-  assert_int_equal(test_entries(in_home("Maildir/new")), 1);
+  assert_int_equal(delivered(), 1);
+}
+
+static void a_forward_refused_for_good_leaves_the_copy(void **state) {
+  (void)state;
+  make_queue(31);
+  test_write(in_home(".qmail"), "./Maildir/\na@b\n", 0600);
+  make_maildir();
+  one("", RESULT_FAILURE, "5.7.0", "refuses");
+  assert_int_equal(delivered(), 1);
+}
+
+static void exit_99_skips_the_lines_that_follow(void **state) {
+  static const char envelope[] = "Fsue@example.net\0Ta@b\0";
+  (void)state;
+  make_queue(0);
+  test_write(in_home(".qmail"), "a@b\n|exit 99\nc@d\n|touch never\n./Maildir/\n", 0600);
+  one("", RESULT_SUCCESS, "2.0.0", "did 0+1+1");
+  expect_envelope(envelope, sizeof envelope);
+  assert_int_equal(access(in_home("never"), F_OK), -1);
+  test_write(in_home(".qmail"), "|exit 99\nc@d\n", 0600);
+  assert_int_equal(unlink(test_path(folder, "message")), 0);
+  one("", RESULT_SUCCESS, "2.0.0", "did 0+0+1");
+  assert_int_equal(access(test_path(folder, "message"), F_OK), -1);
+}
+
+static void no_forward_follows_a_program_that_failed(void **state) {
+  (void)state;
+  make_queue(0);
+  test_write(in_home(".qmail"), "a@b\n|exit 1\n", 0600);
+  one("", RESULT_DEFERRAL, "4.3.0", "exit code 1");
+  assert_int_equal(access(test_path(folder, "message"), F_OK), -1);
+}
+
+static void programs_are_told_of_the_message(void **state) {
+  (void)state;
+  test_write(in_home(".qmail-list-owner"), "#\n", 0600);
+  test_write(in_home(".qmail-default"), "|echo $DEFAULT $EXT2 $LOCAL $HOST $SENDER $NEWSENDER; pwd; umask; env | grep -c OWLPOST_ENV; true\n", 0600);
+  char wanted[600];
+  snprintf(wanted, sizeof wanted, "list joe-list example.org sue@example.net joe-list-owner@example.org/%s/0077/0/did 0+0+1", home);
+  one("list", RESULT_SUCCESS, "2.0.0", wanted);
+}
+
+/* Runs before any other message of the batch is looked at. */
+static void a_batch_with_programs_is_one_message_at_a_time(void **state) {
+  struct worker w;
+  (void)state;
+  test_write(in_home(".qmail"), "|cat >>all\n", 0600);
+  start(&w, "", "");
+  for (unsigned i = 0; i < 3; i++) send_job(&w, i, "", "joe@example.org", i == 0 ? "\n0\n" : i == 1 ? "\n1\n" : "\n2\n", i == 1);
+  for (unsigned i = 0; i < 3; i++) {
+    struct agent_result r = next_result(&w);
+    assert_int_equal(r.job, i);
+    assert_int_equal(r.result.class, RESULT_SUCCESS);
+  }
+  assert_int_equal(finish(&w), 0);
+  assert_string_equal(test_slurp(in_home("all")), "\n0\n\n1\n\n2\n");
+}
+
+static void a_program_that_kills_its_parent_harms_itself(void **state) {
+  struct worker w;
+  struct frame f;
+  (void)state;
+  test_write(in_home(".qmail"), "|kill -KILL $PPID\n", 0600);
+  start(&w, "", "");
+  send_job(&w, 1, "", "joe@example.org", "\nx\n", false);
+  assert_int_equal(frame_receive(&w.in, w.sock, &f, WAIT_MS), FRAME_EOF); /* the runner defers */
+  assert_int_equal(finish(&w), -1);
 }
 
 static int by_hand(const char *flag, const char *dash, const char *ext, const char *message) {
@@ -405,7 +504,16 @@ int main(void) {
     TEST(what_is_not_supported_is_deferred_untouched),
     TEST(forwards_are_one_injection),
     TEST(the_owner_gets_the_bounces),
-    TEST(a_refused_forward_leaves_no_copy),
+    TEST(a_forward_refused_for_now_leaves_no_copy),
+    TEST(a_forward_refused_for_good_leaves_the_copy),
+    TEST(a_program_finds_what_the_lines_before_it_did),
+    TEST(a_deferral_takes_back_what_was_delivered),
+    TEST(a_failure_leaves_what_was_delivered),
+    TEST(exit_99_skips_the_lines_that_follow),
+    TEST(no_forward_follows_a_program_that_failed),
+    TEST(programs_are_told_of_the_message),
+    TEST(a_batch_with_programs_is_one_message_at_a_time),
+    TEST(a_program_that_kills_its_parent_harms_itself),
     TEST(the_classic_interface_works),
   };
   alarm(120);

@@ -5,15 +5,21 @@
 #ifndef OWL_LOCAL_MAILBOX_H
 #define OWL_LOCAL_MAILBOX_H
 
+#include <stdint.h>
 #include "lib/text.h"
 
 struct mailbox {
   const char *user, *home, *local, *dash, *ext, *host;
   const char *default_delivery;
+  uint64_t program_limit_s; /* of a program's life; 0: none */
 };
 
 /* The lines that are put in front of a message, without LF, appended. */
 int mailbox_cat_delivered_to(stralloc *out, const struct mailbox *box);
 int mailbox_cat_return_path(stralloc *out, struct text sender);
+
+/* mailbox_cat_from_line(): the line that begins a message in an mbox, with the
+ * time of now in UTC, as asctime() writes it. */
+int mailbox_cat_from_line(stralloc *out, struct text sender);
 
 #endif

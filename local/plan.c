@@ -40,7 +40,11 @@ int plan_load(struct plan *p, const struct mailbox *box, bool sticky_matters, st
   struct dotqmail d = {0};
   int r = -1;
   switch (dotqmail_find(&d, box->dash, text_of(box->ext), sticky_matters, v)) {
-  case DOTQMAIL_FILE: r = use_file(p, box, &d, v); break;
+  case DOTQMAIL_FILE:
+    p->by_default_file = d.by_default;
+    p->default_at = d.default_at;
+    r = use_file(p, box, &d, v);
+    break;
   case DOTQMAIL_DEFAULT: r = use_default(p, box, v); break;
   case DOTQMAIL_NONE:
   case DOTQMAIL_TROUBLE: break;
@@ -55,13 +59,11 @@ int plan_check(const struct plan *p, struct verdict *v) {
     const struct instruction *one = &p->instructions.list[i];
     if (one->kind == INSTRUCTION_MBOX)
       return verdict_defer(v, "4.3.3", "delivery to an mbox is not supported yet: ", one->value.s);
-    if (one->kind == INSTRUCTION_PROGRAM)
-      return verdict_defer(v, "4.3.3", "delivery to a program is not supported yet: ", one->value.s);
   }
   return 0;
 }
 
 void plan_free(struct plan *p) {
   instructions_free(&p->instructions);
-  p->is_default = false;
+  *p = (struct plan){0};
 }

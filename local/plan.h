@@ -9,6 +9,8 @@
 struct plan {
   struct instructions instructions;
   bool is_default; /* a Maildir that is missing may be made */
+  bool by_default_file; /* of a file .qmail-...default, which stands for what */
+  size_t default_at;    /* the mailbox's ext has from here on */
 };
 
 /* plan_load(): in the user's home.  *p must be zeroed or freed before; free it

@@ -26,6 +26,14 @@ static int no_memory(struct control *c) {
   return -1;
 }
 
+/* Only handed on. */
+static int read_program_limit(struct settings *s, struct control *c) {
+  uint64_t limit_s;
+  if (control_number(c, CONTROL_TIMEOUTPROGRAM, &limit_s) == -1) return -1;
+  if (text_cat_uint(&s->program_s, limit_s) == 0 && stralloc_0(&s->program_s)) return 0;
+  return no_memory(c);
+}
+
 static int choose_delivery(struct settings *s, struct control *c, const char *given) {
   if (!given || !*given) return control_text(c, CONTROL_DEFAULTDELIVERY, &s->default_delivery);
   if (stralloc_copys(&s->default_delivery, given) && stralloc_0(&s->default_delivery)) return 0;
@@ -38,6 +46,7 @@ static int read_all(struct settings *s, struct control *c, const char *default_d
   if (control_text(c, CONTROL_PASSWDFILE, &s->passwdfile) == -1) return -1;
   if (read_breaks(c, &s->breaks) == -1) return -1;
   if (control_text(c, CONTROL_RUNDIR, &s->rundir) == -1) return -1;
+  if (read_program_limit(s, c) == -1) return -1;
   if (read_seconds(c, CONTROL_TIMEOUTLOOKUP, &s->lookup_s) == -1) return -1;
   if (read_seconds(c, CONTROL_TIMEOUTRCPT, &s->rcpt_s) == -1) return -1;
   return read_seconds(c, CONTROL_RCPTCACHE, &s->cache_s);
@@ -57,5 +66,6 @@ void settings_free(struct settings *s) {
   stralloc_free(&s->breaks);
   stralloc_free(&s->folder);
   stralloc_free(&s->rundir);
+  stralloc_free(&s->program_s);
   *s = (struct settings){0};
 }

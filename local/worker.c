@@ -75,9 +75,9 @@ static int run(const struct worker_order *order, const struct settings *s, const
   char *environment[PASSED_COUNT + 2];
   stralloc storage[PASSED_COUNT + 1] = {{0}};
   char *mode = writable(order->sock == -1 ? "-e" : "-a");
-  char *arguments[] = {writable("owl-local"), mode,      a->name.s, a->home.s,
-                       writable(local),       a->dash.s, a->ext.s,  writable(host),
-                       s->default_delivery.s, NULL};
+  char *arguments[] = {writable("owl-local"), mode,           writable("-t"), s->program_s.s,
+                       a->name.s,             a->home.s,      writable(local), a->dash.s,
+                       a->ext.s,              writable(host), s->default_delivery.s, NULL};
   if (make_environment(environment, storage) == -1) return verdict_defer(v, "4.3.0", "out of memory", "");
   if (setsid() == -1 && errno != EPERM) return verdict_defer_errno(v, "unable to leave the session", "");
   if (deal_descriptors(order->sock) == -1) return verdict_defer_errno(v, "unable to deal descriptors", "");

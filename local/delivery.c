@@ -1,0 +1,126 @@
+#include "config.h"
+#include "local/delivery.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include "local/program.h"
+
+static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "out of memory", ""); }
+
+struct writing {
+  struct maildir_file *file;
+  struct verdict *v;
+};
+
+static int write_piece(void *context, struct text piece) {
+  struct writing *w = context;
+  return maildir_put(w->file, piece, w->v) == -1 ? 1 : 0; /* 1: *v tells already */
+}
+
+static int write_file(struct maildir_file *f, const struct item *item, struct text head,
+                      struct verdict *v) {
+  struct writing w = {f, v};
+  if (maildir_put(f, head, v) == -1) return -1;
+  int r = body_each(&item->body, write_piece, &w);
+  if (r == -1) return verdict_defer_errno(v, "unable to read the message", "");
+  return r ? -1 : 0;
+}
+
+static int make_head(stralloc *head, const struct item *item, const struct mailbox *box) {
+  if (mailbox_cat_return_path(head, item->envelope->sender) == -1 || !stralloc_cats(head, "\n"))
+    return -1;
+  return mailbox_cat_delivered_to(head, box) == 0 && stralloc_cats(head, "\n") ? 0 : -1;
+}
+
+static struct maildir_file *next_file(struct delivery *d) {
+  if (d->file_count == d->file_space) {
+    size_t space = d->file_space ? d->file_space * 2 : 2;
+    struct maildir_file *more = realloc(d->files, space * sizeof *more);
+    if (!more) return NULL;
+    d->files = more;
+    d->file_space = space;
+  }
+  d->files[d->file_count] = (struct maildir_file){.fd = -1};
+  return &d->files[d->file_count++];
+}
+
+int delivery_stage(struct delivery *d, const struct instruction *one, const struct plan *plan,
+                   const struct mailbox *box, const struct item *item, struct maildir_namer *namer) {
+  stralloc head = {0};
+  enum maildir_missing missing = plan->is_default ? MAILDIR_IS_MADE : MAILDIR_STAYS_MISSING;
+  struct maildir_file *f = next_file(d);
+  int r;
+  if (!f || make_head(&head, item, box) == -1)
+    r = out_of_memory(&d->verdict);
+  else if ((r = maildir_open(f, one->value.s, missing, namer, &d->verdict)) == 0)
+    r = write_file(f, item, text_of_stralloc(&head), &d->verdict);
+  if (r == -1 && f) {
+    maildir_close(f);
+    d->file_count--;
+  }
+  stralloc_free(&head);
+  return r;
+}
+
+int delivery_sync(struct delivery *d) {
+  for (size_t i = 0; i < d->file_count; i++)
+    if (d->files[i].fd >= 0 && maildir_sync(&d->files[i], &d->verdict) == -1) return -1;
+  return 0;
+}
+
+static int place_all(struct delivery *d) {
+  if (delivery_sync(d) == -1) return -1;
+  for (size_t i = 0; i < d->file_count; i++) {
+    struct maildir_file *f = &d->files[i];
+    if (f->in_tmp && (maildir_place(f, &d->verdict) == -1 || maildir_sync_folder(f, &d->verdict) == -1)) return -1;
+  }
+  return 0;
+}
+
+int delivery_publish(struct delivery *d) {
+  if (place_all(d) == 0) return 0;
+  delivery_give_up(d);
+  return -1;
+}
+
+void delivery_give_up(struct delivery *d) {
+  d->failed = true;
+  for (size_t i = 0; d->verdict.class != RESULT_FAILURE && i < d->file_count; i++)
+    maildir_withdraw(&d->files[i]);
+  delivery_close_files(d);
+}
+
+static void cat_counts(stralloc *text, const struct delivery *d) {
+  char counts[80];
+  snprintf(counts, sizeof counts, "did %zu+%zu+%zu", d->file_count, d->forwards, d->programs);
+  (void)(stralloc_cats(text, counts) && stralloc_0(text));
+}
+
+/* The last words of all programs, as of one. */
+static int cat_said(stralloc *text, struct text said) {
+  size_t cut = said.len > PROGRAM_OUTPUT_MAX ? said.len - PROGRAM_OUTPUT_MAX : 0;
+  if (said.len == 0) return 0;
+  if (cut && !stralloc_cats(text, "...")) return -1;
+  if (text_cat(text, (struct text){said.s + cut, said.len - cut}) == -1) return -1;
+  return stralloc_cats(text, "/") ? 0 : -1;
+}
+
+void delivery_succeed(struct delivery *d) {
+  stralloc text = {0};
+  if (cat_said(&text, text_of_stralloc(&d->said)) == 0) cat_counts(&text, d);
+  verdict_succeed(&d->verdict, text.s ? text.s : "");
+  stralloc_free(&text);
+  d->action = d->forwards && !d->file_count && !d->programs ? ACTION_EXPANDED : ACTION_DELIVERED;
+}
+
+void delivery_close_files(struct delivery *d) {
+  for (size_t i = 0; i < d->file_count; i++) maildir_close(&d->files[i]);
+  free(d->files);
+  d->files = NULL;
+  d->file_count = d->file_space = 0;
+}
+
+void delivery_free(struct delivery *d) {
+  delivery_close_files(d);
+  stralloc_free(&d->said);
+  verdict_free(&d->verdict);
+}
