@@ -1,0 +1,167 @@
+"""Debian's Dovecot as a mailbox server: LMTP, Maildirs, quotas and Sieve.
+
+Its paths are compiled in, so it runs in a mount namespace of its own, in which
+the unpacked packages lie over /usr.
+"""
+import os
+import pwd
+import signal
+import subprocess
+import tempfile
+
+import processes
+from instance import WORK
+from peers import PEERS
+from waiting import wait_until
+
+PACKAGES = ("dovecot-core", "dovecot-lmtpd", "dovecot-sieve")
+CONFIGURATION = """
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/log
+protocols = lmtp
+ssl = no
+default_internal_user = nobody
+default_internal_group = nogroup
+default_login_user = nobody
+first_valid_uid = 1
+hostname = store.test
+postmaster_address = postmaster@owlpost.test
+sendmail_path = {sendmail}
+mail_location = maildir:~/Maildir
+lmtp_save_to_detail_mailbox = no
+lda_mailbox_autocreate = yes
+lmtp_rawlog_dir = {folder}/rawlog
+passdb {{
+  driver = static
+  args = nopassword=y
+}}
+userdb {{
+  driver = passwd-file
+  args = username_format=%n {folder}/users
+}}
+service lmtp {{
+  unix_listener {folder}/lmtp {{
+    user = {client}
+    mode = 0600
+  }}
+  inet_listener lmtp {{
+    address = 127.0.0.1
+    port = {port}
+  }}
+}}
+protocol lmtp {{
+  mail_plugins = quota sieve
+}}
+plugin {{
+  quota = maildir:User quota
+  quota_grace = 0
+  sieve = ~/.dovecot.sieve
+}}
+"""
+
+
+OVERLAY = 'mount -t overlay overlay -o "lowerdir=$1:/usr" /usr && shift && exec "$@"'
+
+
+def merged():
+    """The packages' /usr as one tree; made once."""
+    folder = f"{WORK}/dovecot-usr"
+    if os.path.isdir(folder):
+        return folder
+    os.mkdir(f"{folder}.new", 0o755)
+    for package in PACKAGES:
+        root = f"{PEERS}/{package}/usr"
+        if not os.path.isdir(root):
+            raise FileNotFoundError(f"{root} is not there: run tests/peers.sh")
+        subprocess.run(["cp", "-a", "--remove-destination", f"{root}/.", f"{folder}.new"], check=True)
+    os.rename(f"{folder}.new", folder)
+    return folder
+
+
+def over_usr(*argv):
+    return ["unshare", "-m", "sh", "-c", OVERLAY, "sh", merged(), *argv]
+
+
+class Dovecot:
+    """users: {name: extra fields of Dovecot's passwd-file}.  Their mailboxes are
+    owned by nobody."""
+
+    def __init__(self, bystanders, users, sendmail, client="owlremote", port=24):
+        self.bystanders, self.port = bystanders, port
+        self.folder = tempfile.mkdtemp(dir=WORK, prefix="dovecot.")  # its sockets' paths have to be short
+        self.socket = f"{self.folder}/lmtp"
+        os.chmod(self.folder, 0o711)
+        for name in ("state", "rawlog"):
+            os.mkdir(f"{self.folder}/{name}")
+        os.chmod(f"{self.folder}/rawlog", 0o777)
+        self.write_users(users)
+        with open(f"{self.folder}/conf", "w") as f:
+            f.write(CONFIGURATION.format(folder=self.folder, sendmail=sendmail, client=client, port=port))
+        self.master = None
+
+    def write_users(self, users):
+        """Dovecot sees at once what has changed."""
+        account = pwd.getpwnam("nobody")
+        with open(f"{self.folder}/users.new", "w") as f:
+            for user, fields in users.items():
+                f.write(f"{user}:x:{account.pw_uid}:{account.pw_gid}::{self.home(user)}::{fields}\n")
+                os.makedirs(self.home(user), exist_ok=True)
+                os.chown(self.home(user), account.pw_uid, account.pw_gid)
+        os.rename(f"{self.folder}/users.new", f"{self.folder}/users")
+
+    def home(self, user):
+        return f"{self.folder}/mail/{user}"
+
+    def script(self, user, text):
+        """The user's Sieve script."""
+        with open(f"{self.home(user)}/.dovecot.sieve", "w") as f:
+            f.write(text)
+
+    def start(self):
+        log = f"{self.folder}/log"
+        at = os.path.getsize(log) if os.path.exists(log) else 0
+        self.master = self.bystanders.start(over_usr("dovecot", "-F", "-c", f"{self.folder}/conf"))
+        wait_until(lambda: "starting up for lmtp" in self.log()[at:] or self.master.poll() is not None, 20, self.log)
+        assert self.master.poll() is None, self.log()
+        return self
+
+    def log(self):
+        try:
+            with open(f"{self.folder}/log", encoding="utf-8", errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def pids(self):
+        return [self.master.pid, *processes.descendants(self.master.pid)]
+
+    def kill(self):
+        """All of it at one instant."""
+        for pid in processes.freeze(self.pids):
+            processes.send(pid, signal.SIGKILL)
+        self.master.wait()
+        self.bystanders.running.remove(self.master)
+
+    def messages(self, user, mailbox=""):
+        """The octets of what lies in a mailbox, the oldest first."""
+        folder = f"{self.home(user)}/Maildir/{mailbox}/new"
+        found = []
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+            with open(f"{folder}/{name}", "rb") as f:
+                found.append(f.read())
+        return found
+
+    def wait_for_mail(self, user, count=1, mailbox="", seconds=30):
+        wait_until(lambda: len(self.messages(user, mailbox)) >= count, seconds,
+                   lambda: f"{len(self.messages(user, mailbox))} of {count} for {user}; {self.log()[-3000:]}")
+        return self.messages(user, mailbox)
+
+    def dialogs(self):
+        """What clients said, session by session."""
+        found = []
+        for name in sorted(os.listdir(f"{self.folder}/rawlog")):
+            if name.endswith(".in"):
+                with open(f"{self.folder}/rawlog/{name}", "rb") as f:
+                    found.append(f.read())
+        return found
