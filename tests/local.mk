@@ -9,7 +9,7 @@ EXTRA_DIST += \
   %D%/system/test_storm.py %D%/system/test_trace.py %D%/system/waiting.py
 EXTRA_DIST += %D%/system/test_simulate.py
 EXTRA_DIST += %D%/system/agent.py %D%/system/test_explain.py %D%/system/test_stats.py %D%/system/test_owlq.py %D%/system/test_owlq_read.py %D%/system/test_remote.py
-EXTRA_DIST += %D%/system/test_dotqmailtools.py
+EXTRA_DIST += %D%/system/fakequeue.py %D%/system/test_dotqmailtools.py %D%/system/test_inject.py
 EXTRA_DIST += %D%/system/test_shortage.py %D%/system/test_space.py
 EXTRA_DIST += %D%/system/backlog.py %D%/system/test_operate.py %D%/system/test_check.py
 

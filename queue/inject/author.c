@@ -85,9 +85,9 @@ static int make_sender(struct injectauthor *a, const char *user, const char *hos
   stralloc local = {0};
   int r = -1;
   if (stralloc_copys(&local, user) && (!strchr(letters, 'm') || cat_message_number(&local) == 0) &&
-      (!strchr(letters, 'r') || stralloc_cats(&local, "-")) && stralloc_0(&local) &&
+      (!a->verp || stralloc_cats(&local, "-")) && stralloc_0(&local) &&
       make_address(&a->sender, local.s, host, a) == 0)
-    r = strchr(letters, 'r') && !stralloc_cats(&a->sender, "-@[]") ? -1 : 0;
+    r = a->verp && !stralloc_cats(&a->sender, "-@[]") ? -1 : 0;
   stralloc_free(&local);
   return r;
 }
@@ -131,6 +131,7 @@ enum inject_outcome injectauthor_load(struct injectauthor *a, struct control *c,
   a->own_sender = strchr(letters, 's');
   a->own_from = strchr(letters, 'f');
   a->own_id = strchr(letters, 'i');
+  a->verp = strchr(letters, 'r');
   if (load_name(&a->name) == -1) return inject_no_memory(why);
   enum inject_outcome o = load_defaults(a, c, why);
   if (o == INJECT_OK) o = load_addresses(a, letters, why);

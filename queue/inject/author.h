@@ -20,6 +20,7 @@ struct injectauthor {
   bool own_sender;      /* s: do not look at Return-Path */
   bool own_from;        /* f: drop From */
   bool own_id;          /* i: drop Message-ID */
+  bool verp;            /* r: each recipient's address is put into the sender */
   /* QMAILMFTFILE: mailing lists whose mail gets a Mail-Followup-To */
   struct list lists;
 };

@@ -56,6 +56,8 @@ static enum inject_outcome take_sender(struct maker *m, const struct addrlist *l
   if (addrlist_cat_address(&m->made->sender, &l->mailboxes[0], &m->completion) == -1)
     return inject_no_memory(m->why);
   m->made->has_sender = true;
+  if (m->order->author->verp && m->made->sender.len && !stralloc_cats(&m->made->sender, "-@[]"))
+    return inject_no_memory(m->why);
   if (text_is_clean(text_of_stralloc(&m->made->sender))) return INJECT_OK;
   return inject_fail(m->why, INJECT_MALFORMED, "a control octet in Return-Path: ",
                      text_of_stralloc(&m->made->sender));
@@ -189,7 +191,7 @@ static int add_followup(struct maker *m) {
   struct envelope once = {0};
   stralloc *out = &m->made->header;
   int r = 0;
-  if (!m->to_list || m->seen[HEADER_MAIL_FOLLOWUP_TO]) return 0;
+  if (!m->to_list || m->resent || m->seen[HEADER_MAIL_FOLLOWUP_TO]) return 0;
   r = injectrecipients_fill(&m->followup, &once, 0);
   for (size_t i = 0; i < once.recipient_count && r == 0; i++)
     r = stralloc_cats(out, i ? ",\n  " : "Mail-Followup-To: ") &&

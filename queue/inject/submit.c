@@ -157,8 +157,29 @@ static enum inject_outcome write_message(struct submission *s, int fd, bool *gon
   return INJECT_OK;
 }
 
+static struct text choose_sender(const struct submission *s) {
+  if (s->order->sender) return text_of_stralloc(&s->sender);
+  if (s->header.has_sender) return text_of_stralloc(&s->header.sender);
+  return text_of_stralloc(&s->author.sender);
+}
+
+/* The sender, which no field of the message has. */
+static int print_sender(const struct submission *s) {
+  stralloc line = {0};
+  int r = -1;
+  errno = ENOMEM;
+  if (stralloc_copys(&line, "Return-Path: <") && address_cat(&line, choose_sender(s)) == 0 &&
+      stralloc_cats(&line, ">\n"))
+    r = io_write_all(PRINT_FD, line.s, line.len, IO_FOREVER);
+  int saved = errno;
+  stralloc_free(&line);
+  errno = saved;
+  return r;
+}
+
 static enum inject_outcome print(struct submission *s) {
   bool gone;
+  if (print_sender(s) == -1) return fail_errno(s->why, "unable to write the message: ");
   enum inject_outcome o = write_message(s, PRINT_FD, &gone);
   return gone ? fail_errno(s->why, "unable to write the message: ") : o;
 }
@@ -178,12 +199,6 @@ static enum inject_outcome queue(struct submission *s, const struct envelope *e)
   else injector_abort(&i);
   injector_free(&i);
   return o;
-}
-
-static struct text choose_sender(const struct submission *s) {
-  if (s->order->sender) return text_of_stralloc(&s->sender);
-  if (s->header.has_sender) return text_of_stralloc(&s->header.sender);
-  return text_of_stralloc(&s->author.sender);
 }
 
 static enum inject_outcome queue_message(struct submission *s) {
