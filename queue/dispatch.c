@@ -73,7 +73,9 @@ struct destination *dispatch_destination(struct dispatcher *d, const struct rout
   x->use_mx = r->use_mx;
   if (!stralloc_copy(&x->host, r->channel == CHANNEL_REMOTE ? &r->host : &r->address))
     return destination_free(x), NULL;
-  if (r->channel == CHANNEL_LOCAL || r->port != PORT_NONE) fold_case(&x->host);
+  /* a local address's worker writes Delivered-To and tells programs LOCAL and
+   * EXT as the address was spelt */
+  if (r->channel == CHANNEL_REMOTE && r->port != PORT_NONE) fold_case(&x->host);
   x->lane = lanes_for(d->lanes, r);
   if (!x->lane) return destination_free(x), NULL;
   struct destination **node = tsearch(x, &d->by_key, compare);

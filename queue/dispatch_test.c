@@ -122,12 +122,23 @@ static void end(struct dispatcher *d) {
   waitlist_free(&waitlist);
 }
 
-static void one_destination_is_one_whatever_its_case(void **state) {
+static void one_next_hop_is_one_whatever_its_case(void **state) {
   struct dispatcher d = make(10, 20);
   (void)state;
   assert_ptr_equal(remote(&d, "Example.ORG"), remote(&d, "example.org"));
   assert_ptr_not_equal(remote(&d, "example.org"), remote(&d, "example.net"));
   assert_ptr_not_equal(remote(&d, "example.org"), local(&d, "example.org"));
+  end(&d);
+}
+
+static void a_local_address_keeps_its_case(void **state) {
+  struct dispatcher d = make(10, 20);
+  (void)state;
+  struct destination *small = local(&d, "joe-list@a.test"), *large = local(&d, "Joe-List@a.test");
+  assert_ptr_not_equal(small, large);
+  assert_int_equal(large->host.len, strlen("Joe-List@a.test"));
+  assert_memory_equal(large->host.s, "Joe-List@a.test", large->host.len);
+  assert_ptr_equal(small->lane, large->lane);
   end(&d);
 }
 
@@ -361,7 +372,8 @@ static void lmtp_is_a_destination_of_its_own(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(one_destination_is_one_whatever_its_case),
+    cmocka_unit_test(one_next_hop_is_one_whatever_its_case),
+    cmocka_unit_test(a_local_address_keeps_its_case),
     cmocka_unit_test(lmtp_is_a_destination_of_its_own),
     cmocka_unit_test(remote_workers_get_one_job_each_up_to_the_limit),
     cmocka_unit_test(one_local_worker_takes_a_batch),
