@@ -264,3 +264,66 @@ def test_forward_into_the_queue(owlpost):
     (octets,) = owlpost.messages("ann")
     assert b"Return-Path: <mallory@local.test>\n" in octets
     assert octets.endswith(PLACE["DTLINE"].encode() + MESSAGE)
+
+
+def mail(owlpost, extension="", sender="ann@local.test", to="joe"):
+    """From ann to joe; once the queue is empty, what the log says of it."""
+    at = owlpost.log_size()
+    message = f"From: {sender}\nTo: {to}{extension}@local.test\nSubject: hello\n\ntext\n"
+    assert owlpost.inject(message, f"{to}{extension}@local.test", sender=sender).returncode == 0
+    owlpost.wait_for_empty_queue()
+    with open(f"{owlpost.folder}/owlpost.log", "rb") as f:
+        f.seek(at)
+        return f.read().decode()
+
+
+def test_in_qmail_files(owlpost):
+    """Each as a line of a .qmail file, found without a path."""
+    owlpost.start()
+    lines = {
+        "-forward": '|forward mallory@local.test ann@local.test\n',
+        "-no": "|bouncesaying 'this address is gone'\n",
+        "-perhaps": "|bouncesaying 'no hello here' grep -q '^Subject: hello'\n./Maildir/\n",
+        "-not": "|bouncesaying 'no' grep -q '^Subject: bye'\n./Maildir/\n",
+        "-except": "|except grep -q '^Subject: hello'\n./Maildir/\n",
+        "-redirect": "|condredirect mallory@local.test grep -q '^Subject: hello'\n./Maildir/\n",
+        "-stays": "|condredirect mallory@local.test except grep -q '^Subject: hello'\n./Maildir/\n",
+        "-preline": "|preline tee -a prelined >/dev/null\n",
+        "-away": "./Maildir/\n|owl-autoreply -a joe-away@local.test .away\n",
+    }
+    for extension, text in lines.items():
+        owlpost.dot_qmail("joe", extension, text)
+    with open(f"{owlpost.home('joe')}/.away", "w") as f:
+        f.write("Fort.\n")
+    os.chmod(f"{owlpost.home('joe')}/.away", 0o644)
+
+    def counts():
+        return [len(owlpost.maildir(user)) for user in ("joe", "ann", "mallory")]
+
+    assert "this_address_is_gone" in mail(owlpost, "-no")
+    assert counts() == [0, 1, 0]  # the bounce
+    assert "no_hello_here" in mail(owlpost, "-perhaps")
+    assert counts() == [0, 2, 0]
+    mail(owlpost, "-not")
+    assert counts() == [1, 2, 0]
+    assert "failure" in mail(owlpost, "-except")
+    assert counts() == [1, 3, 0]
+    mail(owlpost, "-redirect")
+    assert counts() == [1, 3, 1]
+    mail(owlpost, "-stays")
+    assert counts() == [2, 3, 1]
+    (redirected,) = owlpost.messages("mallory")
+    assert b"Delivered-To: joe-redirect@local.test\n" in redirected
+    assert redirected.startswith(b"Return-Path: <ann@local.test>\n")
+    mail(owlpost, "-preline")
+    with open(f"{owlpost.home('joe')}/prelined") as f:
+        head = f.read().split("\n")
+    assert head[0].startswith("From ann@local.test ")
+    assert head[1:3] == ["Return-Path: <ann@local.test>", "Delivered-To: joe-preline@local.test"]
+    log = mail(owlpost, "-away")
+    assert "owl-autoreply:_replied_to_ann@local.test" in log
+    assert counts() == [3, 4, 1]
+    assert "no_reply:_the_sender_has_had_one_already" in mail(owlpost, "-away")
+    assert counts() == [4, 4, 1]
+    mail(owlpost, "-forward")
+    assert counts() == [4, 5, 2]
