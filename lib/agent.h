@@ -29,7 +29,7 @@ enum agent_frame {
 enum {
   AGENT_CONTENT_MAX = 65536, /* octets of a body that travels in its job */
   AGENT_RECIPIENTS_MAX = 1000, /* recipients of one job */
-  AGENT_JOBS_AHEAD = 16,
+  AGENT_JOBS_AHEAD = 64,
   AGENT_FRAME_MAX = 4 * 1024 * 1024
 };
 

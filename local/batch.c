@@ -65,6 +65,10 @@ static int check(struct batch *b, struct delivery *d, const struct item *item) {
   return check_loop(item, b->box, &d->verdict);
 }
 
+static void start_sync(const struct delivery *d) {
+  for (size_t i = 0; i < d->file_count; i++) maildir_start_sync(&d->files[i]);
+}
+
 static void sync_files(struct delivery *d) {
   if (!d->failed && delivery_sync(d) == -1) delivery_give_up(d);
 }
@@ -137,6 +141,7 @@ static void forget_plan(struct batch *b) {
 }
 
 static void settle(struct batch *b) {
+  for (size_t n = 0; n < b->count; n++) start_sync(&b->deliveries[n]);
   for (size_t n = 0; n < b->count; n++) sync_files(&b->deliveries[n]);
   for (size_t n = 0; n < b->count; n++) place_files(&b->deliveries[n]);
   sync_folders(b);

@@ -1,7 +1,8 @@
 /* maildir.h - put a message into a Maildir so that it stays there
  *
  * In this order: maildir_open() makes a file in tmp/; maildir_put() fills it;
- * maildir_sync() brings it to the disk and gives it its name; maildir_place()
+ * maildir_start_sync() promises nothing, but of several files that it is called
+ * for before the first is synced all reach the disk together; maildir_sync() brings it to the disk and gives it its name; maildir_place()
  * moves it to new/; maildir_sync_folder() brings new/ to the disk, once for
  * all files that were placed there.  Only then is it delivered.
  * maildir_close() removes whatever has not been placed.
@@ -52,6 +53,7 @@ enum maildir_missing { MAILDIR_STAYS_MISSING, MAILDIR_IS_MADE, MAILDIR_FOLDER_IS
 int maildir_open(struct maildir_file *f, const char *path, enum maildir_missing missing,
                  struct maildir_namer *namer, struct verdict *v);
 int maildir_put(struct maildir_file *f, struct text octets, struct verdict *v);
+void maildir_start_sync(const struct maildir_file *f);
 int maildir_sync(struct maildir_file *f, struct verdict *v);
 int maildir_place(struct maildir_file *f, struct verdict *v);
 int maildir_sync_folder(const struct maildir_file *f, struct verdict *v);
