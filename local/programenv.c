@@ -58,21 +58,13 @@ static int add_four(struct programenv *e, const char *const four[4], struct text
   return 0;
 }
 
-/* Spelled as in this message: workers are shared by all spellings. */
-static struct text spelled(struct text local, const char *ext) {
-  struct text wanted = text_of(ext);
-  if (wanted.len > local.len) return wanted;
-  struct text end = {local.s + local.len - wanted.len, wanted.len};
-  return text_equal_nocase(end, wanted) ? end : wanted;
-}
-
 static int add_recipient(struct programenv *e, const struct mailbox *box, const struct plan *plan,
                          struct text recipient) {
   static const char *const hosts[] = {"HOST", "HOST2", "HOST3", "HOST4"};
   static const char *const exts[] = {"EXT", "EXT2", "EXT3", "EXT4"};
   struct text local, host;
   (void)address_split(recipient, &local, &host);
-  struct text ext = spelled(local, box->ext);
+  struct text ext = text_of(box->ext);
   if (add(e, "RECIPIENT", recipient, "") == -1 || add(e, "LOCAL", local, "") == -1) return -1;
   if (add_four(e, hosts, host, before_last, '.') == -1) return -1;
   if (add_four(e, exts, ext, after_first, '-') == -1) return -1;

@@ -42,7 +42,7 @@ static void make(const char *local, const char *ext, const char *recipient, stru
 
 static void the_variables_are_qmails(void **state) {
   (void)state;
-  make("joe-list-sub-a-b", "list-sub-a-b", "joe-List-Sub-A-b@Mail.sub.example.org", TEXT("sue@example.net"), 5);
+  make("joe-List-Sub-A-b", "List-Sub-A-b", "joe-List-Sub-A-b@Mail.sub.example.org", TEXT("sue@example.net"), 5);
   expect("SENDER", "sue@example.net");
   expect("NEWSENDER", "sue@example.net");
   expect("RECIPIENT", "joe-List-Sub-A-b@Mail.sub.example.org");
@@ -58,7 +58,7 @@ static void the_variables_are_qmails(void **state) {
   expect("EXT3", "A-b");
   expect("EXT4", "b");
   expect("DEFAULT", "Sub-A-b");
-  expect("DTLINE", "Delivered-To: joe-list-sub-a-b@mail.sub.example.org\n");
+  expect("DTLINE", "Delivered-To: joe-List-Sub-A-b@mail.sub.example.org\n");
   expect("RPLINE", "Return-Path: <sue@example.net>\n");
   assert_memory_equal(value_of("UFLINE"), "From sue@example.net ", 21);
   assert_int_equal(strlen(value_of("UFLINE")), 21 + 24 + 1);
@@ -101,6 +101,10 @@ static void an_extension_need_not_be_in_the_address(void **state) {
   make("info", "sales", "Info@host", TEXT(""), -1);
   expect("EXT", "sales");
   expect("LOCAL", "Info");
+  programenv_free(&e);
+  make("List-A", "list-A", "List-A@host", TEXT(""), 5);
+  expect("EXT", "list-A");
+  expect("DEFAULT", "A");
   programenv_free(&e);
 }
 
