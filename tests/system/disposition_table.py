@@ -26,6 +26,7 @@ a line do not count.  A line ": TEXT" belongs to the last line that takes text.
         RESULT    success, deferral or failure, and the beginning of its status
       from SENDER           "<>" is the null sender; without: someone@sender.test
       header LINE           a line in the header of the message
+      at HOME               where it is delivered when that is not the user's home
       as ADDRESS            what routing makes of the address
       does INSTRUCTION      printed by owl-local -n, and carried out
       plans INSTRUCTION     printed by owl-local -n, and not reached or not done;
@@ -75,6 +76,7 @@ class Mail:
     status: str
     sender: str = "someone@sender.test"
     headers: list = dataclasses.field(default_factory=list)
+    home: str = None
     routed: str = None
     does: list = dataclasses.field(default_factory=list)
     planned: list = dataclasses.field(default_factory=list)
@@ -152,6 +154,8 @@ class Reader:
             mail.sender = "" if rest == "<>" else rest
         elif verb == "header":
             mail.headers.append(rest)
+        elif verb == "at":
+            mail.home = rest
         elif verb == "as":
             mail.routed = rest
         elif (verb, rest) == ("plans", "nothing"):

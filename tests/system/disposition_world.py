@@ -143,7 +143,8 @@ class World:
         text = self.expand(self.table.assign.octets())
         text = re.sub(r"UID\((\w+)\)", lambda m: str(self.uids[m.group(1)]), text)
         write(f"{folder}/assign", text)
-        self.owlpost.call("owl-newu", check=True)
+        done = self.owlpost.call("owl-newu")
+        assert done.returncode == 0, done.stderr
 
     def end(self):
         self.elsewhere.close()
@@ -185,7 +186,7 @@ class World:
         return done.returncode, done.stdout.decode("utf-8", "surrogateescape").splitlines()
 
     def home_of(self, mail):
-        return self.homes[mail.user]
+        return self.expand(mail.home) if mail.home else self.homes[mail.user]
 
     def routes(self, mail):
         """(channel, address) by owlq explain"""
