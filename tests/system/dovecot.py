@@ -26,6 +26,7 @@ default_internal_user = nobody
 default_internal_group = nogroup
 default_login_user = nobody
 first_valid_uid = 1
+auth_username_format = %Ln
 hostname = store.test
 postmaster_address = postmaster@owlpost.test
 sendmail_path = {sendmail}
@@ -39,7 +40,7 @@ passdb {{
 }}
 userdb {{
   driver = passwd-file
-  args = username_format=%n {folder}/users
+  args = {folder}/users
 }}
 service lmtp {{
   unix_listener {folder}/lmtp {{
@@ -140,9 +141,11 @@ class Dovecot:
     def kill(self):
         """All of it at one instant.  Lock files that it leaves are nobody's;
         Dovecot would wait minutes before it takes them for that."""
-        for pid in processes.freeze(self.pids):
+        killed = processes.freeze(self.pids)
+        for pid in killed:
             processes.send(pid, signal.SIGKILL)
         self.master.wait()
+        wait_until(lambda: all((processes.stat(pid) or "?Z")[1] in "ZX" for pid in killed), 20, "Dovecot's end")
         self.bystanders.running.remove(self.master)
         for lock in glob.glob(f"{self.home('*')}/Maildir/*.lock") + glob.glob(f"{self.home('*')}/Maildir/.*/*.lock"):
             os.unlink(lock)
