@@ -88,10 +88,11 @@ class Campaign:
     def _judge(self, number, mutant):
         story = self.stories[number]
         counter = self.faults[story.title, mutant] = Counter()
+        ledger = mutants.promises(story.ledger, mutant)
         for d, moment in story.last[mutant].items():
             if d not in story.outcomes:
                 continue
-            for fault in dict.fromkeys(Case(story.ledger, moment, story.outcomes[d]).judge()):
+            for fault in dict.fromkeys(Case(ledger, moment, story.outcomes[d]).judge()):
                 counter[fault] += 1
                 self.examples.setdefault((story.title, mutant, fault), (story, moment, d))
         return counter

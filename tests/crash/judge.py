@@ -2,6 +2,7 @@
 from collections import Counter
 
 import scenario
+from ledger import DELETE, EXPIRE, HOLD, RELEASE, RETURN
 from place import agent
 
 
@@ -12,6 +13,10 @@ class Case:
         self.ledger, self.moment, self.outcome = ledger, moment, outcome
         self.faults = []
         self.results = [r for r in ledger.results if r.moment <= moment]
+        self.orders = {}
+        for order in ledger.orders:
+            if order.begun <= moment:
+                self.orders.setdefault(order.id, []).append(order)
         self.begun = [id for id, at in ledger.begun.items() if at <= moment]
         self.before, self.after, self.told = Counter(), Counter(), {}
         self._count()
@@ -49,6 +54,8 @@ class Case:
             message = self.ledger.messages[id]
             if not message.parent:
                 self._nothing_is_lost(id, message)
+        for id in self.begun:
+            self._orders_stand(id, self.orders.get(id, []))
         self._nothing_comes_twice()
         self._nothing_is_invented()
         self._told_once()
@@ -75,12 +82,41 @@ class Case:
                 self.fault(f"{marker}: {address} has it, and it was told that it has not")
             if len(told) > 1:
                 self.fault(f"{marker}: told {len(told)} times about {address}")
-        if not all(settled) and (any(settled) or self.ledger.accepted.get(id, scenario.NEVER) <= self.moment):
+        if not all(settled) and not self._ordered(id, DELETE) and (any(settled) or self.ledger.accepted.get(id, scenario.NEVER) <= self.moment):
             self.fault(f"lost: {marker}")
         for address in message.recipients:
             onward = scenario.FORWARDS.get(address)
             if onward and self._total((marker, None, address)) and not self._total((marker, None, onward)):
                 self.fault(f"lost: {marker} on its way from {address}")
+
+    # ---- orders
+
+    def _ordered(self, id, *what):
+        return any(o.what in what for o in self.orders.get(id, ()))
+
+    def _orders_stand(self, id, orders):
+        """What was confirmed; what was not may have been carried out or not."""
+        held = id in self.outcome.held
+        confirmed = {o.what for o in orders if o.confirmed <= self.moment}
+        marker = self.ledger.letters[id].marker
+        for address in self.ledger.messages[id].recipients:
+            came = self.after[marker, None, address]
+            if DELETE in confirmed and (came or self.told.get((marker, address))):
+                self.fault(f"delivered or told of: {marker}, which was deleted")
+            if came and (RETURN in confirmed or (EXPIRE in confirmed and address.startswith("once"))):
+                self.fault(f"delivered: {marker}, which was given up")
+        if DELETE in confirmed and held:
+            self.fault(f"still there: {marker}, which was deleted")
+        self._hold_stands(id, [o for o in orders if o.what in (HOLD, RELEASE)], held)
+
+    def _hold_stands(self, id, orders, held):
+        marker = self.ledger.letters[id].marker
+        if held and not orders:
+            self.fault(f"held by nobody: {marker}")
+        if not orders or orders[-1].confirmed > self.moment or self._ordered(id, DELETE):
+            return
+        if held != (orders[-1].what == HOLD):
+            self.fault(f"{'held' if held else 'not held'}, against the last order: {marker}")
 
     def _may_come(self, marker, dsn, address):
         """How many copies a recovery may make: one for each message that has it
@@ -116,7 +152,9 @@ class Case:
             if not dsn and (marker, address) not in wanted and address not in scenario.FORWARDS.values():
                 self.fault(f"invented: {marker} to {address}")
         for marker, address in self.told:
-            if not scenario.fails(address) and not scenario.may_expire(address):
+            given_up = any(self._ordered(id, EXPIRE, RETURN) for id in self.begun
+                           if self.ledger.letters[id].marker == marker)
+            if not scenario.fails(address) and not scenario.may_expire(address) and not given_up:
                 self.fault(f"invented: told about {address} of {marker}")
 
     def _told_once(self):

@@ -2,11 +2,13 @@
 
 A moment is a number of events that have happened.  From a trace come: which
 messages exist and since when they are accepted (owl-queue's exit 0, or a first
-try), what the runner handed to agents, which results it got, and from when on these count as
+try, or owl-smtpd's 250), what the runner was ordered and what it said to that, what it handed to agents, which results it got, and from when on these count as
 durable: from the runner's next rest, or with a sync interval the first one
 that comes so much later.
 """
+import re
 import struct
+from collections import deque
 
 from letter import Letter, MARKER
 from model import FileSystem
@@ -15,6 +17,17 @@ from queuefile import Message
 from trace import QUEUE_NAME
 
 NEVER = 1 << 60
+TAKEN = re.compile(rb"^250 2\.0\.0 ok \d+ qp (\d+)\r$", re.M)
+ID_LENGTH = 37
+HOLD, RELEASE, EXPIRE, RETURN, DELETE = range(5, 10)  # lib/ctl.h, as are these:
+OK, ERROR, MESSAGES, OUTCOMES = 10, 11, 0x0510, 0x0511
+
+
+class Order:
+    """confirmed: when the runner has said that it is so."""
+
+    def __init__(self, moment, what, id):
+        self.begun, self.what, self.id, self.confirmed = moment, what, id, NEVER
 
 
 class Result:
@@ -34,9 +47,9 @@ class Frames:
         self.buffer += octets
         while len(self.buffer) >= agent.HEAD.size:
             length, protocol, _, _, kind = agent.HEAD.unpack_from(self.buffer)
-            if protocol != b"A" or len(self.buffer) < agent.HEAD.size + length:
+            if protocol not in (b"A", b"C") or len(self.buffer) < agent.HEAD.size + length:
                 return
-            yield kind, bytes(self.buffer[agent.HEAD.size:agent.HEAD.size + length])
+            yield protocol, kind, bytes(self.buffer[agent.HEAD.size:agent.HEAD.size + length])
             del self.buffer[:agent.HEAD.size + length]
 
 
@@ -44,9 +57,9 @@ class Ledger:
     def __init__(self, sync_s=0):
         self.sync_us = sync_s * 1000000
         self.messages, self.begun, self.accepted, self.originals, self.letters = {}, {}, {}, {}, {}
-        self.results, self.handed = [], []
+        self.results, self.handed, self.orders, self.taken = [], [], [], set()
         self.moment = 0
-        self._made_by, self._frames, self._jobs = {}, {}, {}
+        self._made_by, self._frames, self._jobs, self._asked = {}, {}, {}, {}
 
     def feed(self, events, tree=()):
         """Goes on with events on a file system that begins as this tree: what was
@@ -83,9 +96,31 @@ class Ledger:
 
     def _exit(self, e, fs):
         if e.program == "owl-queue" and e.number == 0:
-            self.accepted[self._made_by[e.pid]] = self.moment
+            self.accepted.setdefault(self._made_by[e.pid], self.moment)
         if e.program == "owl-send" and e.number == 0:
             self._rest(e, after=0)
+
+    def _say_taken(self, pid):
+        id = self._made_by[pid]
+        self.taken.add(id)
+        self.accepted.setdefault(id, self.moment)
+
+    # ---- orders
+
+    def _ask(self, e, kind, payload):
+        octets = dict(agent.items(payload)).get(MESSAGES, b"").decode()
+        ids = [octets[at:at + ID_LENGTH] for at in range(0, len(octets), ID_LENGTH)]
+        orders = [Order(self.moment, kind, id) for id in ids if HOLD <= kind <= DELETE]
+        self.orders += orders
+        self._asked.setdefault((e.pid, e.number), deque()).append(orders)
+
+    def _answer(self, e, kind, payload):
+        if kind not in (OK, ERROR):
+            return
+        outcomes = dict(agent.items(payload)).get(OUTCOMES, b"")
+        for order, outcome in zip(self._asked[e.pid, e.number].popleft(), outcomes):
+            if kind == OK and outcome in b"da":
+                order.confirmed = self.moment
 
     # ---- deliveries
 
@@ -93,10 +128,15 @@ class Ledger:
         return {tag: struct.unpack(">Q", value)[0] for tag, value in agent.items(payload) if len(value) == 8}
 
     def _send(self, e, fs):
+        if e.program == "owl-smtpd":
+            for pid in TAKEN.findall(e.octets):
+                self._say_taken(int(pid))
         if e.program != "owl-send":
             return
-        for kind, payload in self._frames.setdefault((e.pid, e.number, "out"), Frames()).feed(e.octets):
-            if kind != agent.JOB:
+        for protocol, kind, payload in self._frames.setdefault((e.pid, e.number, "out"), Frames()).feed(e.octets):
+            if protocol == b"C":
+                self._answer(e, kind, payload)
+            if (protocol, kind) != (b"A", agent.JOB):
                 continue
             items = list(agent.items(payload))
             id = next(v.decode() for tag, v in items if tag == 0x0301)
@@ -108,7 +148,10 @@ class Ledger:
     def _receive(self, e, fs):
         if e.program != "owl-send":
             return
-        for kind, payload in self._frames.setdefault((e.pid, e.number, "in"), Frames()).feed(e.octets):
+        for protocol, kind, payload in self._frames.setdefault((e.pid, e.number, "in"), Frames()).feed(e.octets):
+            if protocol == b"C":
+                self._ask(e, kind, payload)
+                continue
             numbers = self._numbers(payload)
             if kind == agent.RESULT:
                 id, addresses = self._jobs[e.pid, e.number, numbers[0x0300]]

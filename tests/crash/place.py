@@ -2,6 +2,8 @@
 
     place = Place(folder, programs)     # folders, control files, mailboxes
     place.inject(message, sender, recipients)
+    place.submit(message, sender, recipients)   # by SMTP, when a runner is there
+    place.owlq("hold", "--yes", "--all")
     runner = place.start(policy)        # owl-send and owl-lspawn
     runner.wait(lambda: ...)            # plays the other hosts meanwhile
     runner.stop()
@@ -13,6 +15,7 @@ import os
 import re
 import select
 import signal
+import smtplib
 import socket
 import subprocess
 import sys
@@ -29,8 +32,8 @@ HURRIES_MAX = 20  # for each second of patience: more attempts will not help
 
 
 class Place:
-    def __init__(self, folder, programs, controls=(), dot_qmail=()):
-        self.folder, self.programs = folder, programs
+    def __init__(self, folder, programs, controls=(), dot_qmail=(), has_orders=False):
+        self.folder, self.programs, self.has_orders = folder, programs, has_orders
         self.root, self.run = f"{folder}/root", f"{folder}/run"
         self.queue, self.home = f"{self.root}/queue", f"{self.root}/home"
         self.environment = {"OWLPOST_CONTROL": f"{folder}/control", "OWLPOST_LIBEXEC": programs,
@@ -45,8 +48,8 @@ class Place:
             with open(f"{self.home}/{name}", "w") as f:
                 f.write(text)
             os.chmod(f"{self.home}/{name}", 0o600)
-        owlq = os.path.normpath(f"{programs}/../../bin/owlq")
-        subprocess.run([owlq, "setup"], env=self.environment, check=True, stdout=subprocess.DEVNULL)
+        self.owlq_path = os.path.normpath(f"{programs}/../../bin/owlq")
+        self.owlq("setup")
 
     def control(self, name, value):
         with open(f"{self.folder}/control/{name}", "w") as f:
@@ -73,6 +76,39 @@ class Place:
         for fd in ends:
             os.close(fd)
         return done.returncode
+
+    def submit(self, message, sender, recipients):
+        """In a session of its own; the reply to the data."""
+        client, server = socket.socketpair()
+        with subprocess.Popen([f"{self.programs}/owl-smtpd"], env=self.environment | {"RELAYCLIENT": ""},
+                              stdin=server, stdout=server, stderr=subprocess.DEVNULL), server, client:
+            session = smtplib.SMTP(local_hostname="client.test")
+            session.sock = client
+            session.getreply()
+            session.ehlo()
+            session.mail(sender)
+            for address in recipients:
+                session.rcpt(address)
+            code, text = session.data(message.decode())  # which ends lines by CRLF
+            session.quit()
+        return code, text
+
+    def owlq(self, *arguments):
+        subprocess.run([self.owlq_path, *arguments], env=self.environment, check=True, stdout=subprocess.DEVNULL)
+
+    def status(self):
+        """How many messages wait, are active, are held, as the runner says."""
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(f"{self.run}/control/socket")
+            sock.sendall(agent.frame(1, protocol=b"C"))
+            octets = sock.recv(65536)
+        numbers = {tag: int.from_bytes(value, "big") for tag, value in agent.items(octets[agent.HEAD.size:])}
+        return [numbers.get(tag, 0) for tag in (0x0504, 0x0505, 0x0513)]  # lib/tag.h
+
+    def waiting(self):
+        """Ids of messages: one may have both names."""
+        return {os.path.basename(p) for p in self.queue_files()
+                if p.startswith(("todo/", "wait/")) and not p.endswith(".log")}
 
     def queue_files(self):
         found = []
@@ -149,8 +185,14 @@ class Runner:
     def has_ended(self):
         return self._log is None
 
+    def all_held(self):
+        """Nothing but held messages is left."""
+        waiting, active, held = self.place.status()
+        return held == waiting == len(self.place.waiting()) and not active
+
     def work_off(self, patience_s=PATIENCE_S):
-        """Hurries it until the queue is empty; whether it came to that."""
+        """Hurries it until the queue is empty, or what is left is held; whether it
+        came to that."""
         seen, until, hurries = 0, time.monotonic() + patience_s, 0
         while hurries < HURRIES_MAX * patience_s and time.monotonic() < until and not self.has_ended():
             quiet = not self.pump(4 if hurries < 20 else 40)
@@ -159,6 +201,8 @@ class Runner:
             if not quiet or not self.log or self._deliveries():  # a log: its signals are set up
                 continue
             if not any(p.startswith(("todo/", "wait/")) for p in self.place.queue_files()):
+                return True
+            if self.place.has_orders and hurries and self.all_held():
                 return True
             self.hurry()
             hurries += 1

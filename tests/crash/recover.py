@@ -11,19 +11,19 @@ import sys
 
 from letter import Letter
 from place import PATIENCE_S, Runner
-from scenario import in_recovery, make_place
+from scenario import make_place, recovery_policy
 
 END = re.compile(r"end msg (\d+)$")
 BOUNCE = re.compile(r"bounce msg (\d+) qp")
 START = re.compile(r"starting delivery (\d+): msg (\d+) to \w+ (.*)")
-PROBLEM = re.compile(r"^(?!delivery|status|starting|info|new|end|bounce)")
+PROBLEM = re.compile(r"^(?!delivery|status|starting|info|new|end|bounce|order)")
 
 
 class Outcome:
     """letters: [(Letter, whether it lay there before)]; remote: [Letter];
-    bounced: numbers of messages that DSNs were made about; problems: lines of
-    the log; left: files in the queue; stuck, code: of the runner."""
-    __slots__ = ("letters", "remote", "bounced", "problems", "left", "stuck", "code", "log")
+    bounced: numbers of messages that DSNs were made about; held: ids of those
+    that had to be released; problems: lines of the log; left: files in the queue; stuck, code: of the runner."""
+    __slots__ = ("letters", "remote", "bounced", "held", "problems", "left", "stuck", "code", "log")
 
 
 def build(place, tree):
@@ -62,8 +62,13 @@ def clear(place):
 
 def run(place, tree, patience_s=PATIENCE_S):
     build(place, tree)
-    runner = Runner(place, in_recovery)
+    runner = Runner(place, recovery_policy())
+    runner.held = []
     runner.stuck = not runner.work_off(patience_s)
+    if place.has_orders and not runner.stuck and place.waiting():
+        runner.held = place.waiting()
+        place.owlq("release", "--yes", "--all")
+        runner.stuck = not runner.work_off(patience_s)
     runner.stop()
     return runner
 
@@ -72,7 +77,7 @@ def recover(place, tree, originals, patience_s=PATIENCE_S):
     o = Outcome()
     runner = run(place, tree, patience_s)
     o.stuck, o.code = runner.stuck, runner.code
-    o.left = place.queue_files()
+    o.left, o.held = place.queue_files(), runner.held
     o.letters = list(letters_in(place, tree, originals))
     o.remote = [(address, Letter(body, originals)) for address, body in runner.remote]
     o.bounced = [m.group(1) for line in runner.log if (m := BOUNCE.search(line))]

@@ -9,6 +9,7 @@ runner does with it.  Recipients say by their name what becomes of them:
     ok*@far.test        other hosts take it
     later*@far.test     other hosts defer it; once the story hurries, or in a
                         recovery, they take it
+    once*@far.test      the same, but a recovery's runner is deferred a first time
     fail*@far.test      other hosts refuse it
 
 Called as a program it plays one story, under record.
@@ -24,8 +25,16 @@ FORWARDS = {"joe-list@here.test": "ann@here.test"}
 NEVER = 1 << 60
 
 
-def in_recovery(address):
-    return FAILURE if address.startswith("fail") else SUCCESS
+def recovery_policy():
+    """Of one runner."""
+    tried = set()
+
+    def policy(address):
+        if address.startswith("once") and address not in tried:
+            tried.add(address)
+            return DEFERRAL
+        return FAILURE if address.startswith("fail") else SUCCESS
+    return policy
 
 
 def may_expire(address):
@@ -49,11 +58,24 @@ class Stage:
         if code:
             raise RuntimeError(f"owl-queue: exit {code}")
 
+    def submit(self, marker, *recipients, octets=0):
+        """By SMTP."""
+        code, text = self.place.submit(message(marker, octets), "joe@here.test", recipients)
+        if code != 250:
+            raise RuntimeError(f"owl-smtpd: {code} {text.decode()}")
+
+    def order(self, what, *recipients):
+        """What waits for them."""
+        for address in recipients:
+            self.place.owlq(what, "--yes", "--recipient", address)
+
     def start(self):
         self.runner = self.place.start(self._policy)
 
     def _policy(self, address):
-        return self.later if address.startswith("later") else in_recovery(address)
+        if address.startswith(("later", "once")):
+            return self.later
+        return FAILURE if address.startswith("fail") else SUCCESS
 
     def settle(self):
         """Until the runner has made all durable."""
@@ -213,6 +235,71 @@ def crowd(s):
     s.stop()
 
 
+def smtp(s):
+    """Taken by owl-smtpd, whose 250 is the promise."""
+    s.start()
+    s.runner.wait_log("status")
+    s.submit("st1", "joe@here.test")
+    s.runner.wait_log("end msg", 1)
+    s.submit("st2", "joe@here.test", "later@far.test", octets=LARGE)
+    s.runner.wait_log("deferral")
+    s.settle()
+    s.stop()
+    s.later = SUCCESS
+    s.start()
+    s.hurry_until("end msg")
+    s.settle()
+    s.stop()
+
+
+def hold(s):
+    """Held, also while another runner starts, and released."""
+    s.start()
+    s.send("h1", "later1@far.test")
+    s.send("h2", "later2@far.test", "joe@here.test")
+    s.runner.wait_log("deferral", 2)
+    s.order("hold", "later1@far.test", "later2@far.test")
+    s.order("release", "later1@far.test")
+    s.runner.wait_log("deferral", 3)
+    s.stop()
+    s.later = SUCCESS
+    s.start()
+    s.hurry_until("end msg", 1)
+    s.order("release", "later2@far.test")
+    s.runner.wait_log("end msg", 2)
+    s.settle()
+    s.stop()
+
+
+def delete(s):
+    """What waits, and what is held."""
+    s.start()
+    s.send("x1", "later1@far.test")
+    s.send("x2", "later2@far.test", "ok@far.test")
+    s.send("x3", "later3@far.test")
+    s.runner.wait_log("deferral", 3)
+    s.order("hold", "later2@far.test")
+    s.order("delete", "later1@far.test", "later2@far.test")
+    s.later = SUCCESS
+    s.hurry_until("end msg", 1)
+    s.settle()
+    s.stop()
+
+
+def give_up(s):
+    """Expired, and returned at once."""
+    s.start()
+    s.send("g1", "once1@far.test")
+    s.send("g2", "later2@far.test", "ok@far.test")
+    s.runner.wait_log("deferral", 2)
+    s.order("expire", "once1@far.test")
+    s.runner.wait_log("end msg", 2)
+    s.order("bounce", "later2@far.test")
+    s.runner.wait_log("end msg", 4)
+    s.settle()
+    s.stop()
+
+
 def refused(s):
     """The injector is killed (record -k) when its message has a name that is not
     durable; the next scan finds it."""
@@ -244,20 +331,21 @@ def killed(s):
 
 
 STORIES = {f.__name__: f for f in (accept, deliver, batch, forward, defer, slow, mixed, bounce, double, expire,
-                                   restart, crowd, killed, refused)}
+                                   restart, crowd, smtp, hold, delete, give_up, killed, refused)}
+ORDERS = ("hold", "delete", "give_up")
 KILLED = {"killed": "owl-send", "refused": "owl-queue"}
 # Idle workers would wake the runner just when a sync is due.
 LAZY = {"syncinterval": "1", "timeoutidle": "4"}
-CONTROLS = {"slow": LAZY, "crowd": LAZY, "killed": LAZY, "refused": {"rescaninterval": "1"},
+CONTROLS = {"slow": LAZY, "crowd": LAZY, "killed": LAZY, **{name: LAZY for name in ORDERS}, "refused": {"rescaninterval": "1"},
             "double": {"doublebounceto": "joe", "doublebouncehost": "here.test"}}
 DOT_QMAIL = {"forward": {"joe/.qmail-list": "./Maildir/\n&ann@here.test\n"}}
-SYNC_S = {"killed": 1, "slow": 1, "crowd": 1}
+SYNC_S = {"killed": 1, "slow": 1, "crowd": 1, **{name: 1 for name in ORDERS}}
 
 
 def make_place(name, folder, programs, recovery=False):
     story = name.partition("-")[0]
     controls = {**CONTROLS.get(story, {}), **({"syncinterval": "0"} if recovery else {})}
-    return Place(folder, programs, controls, DOT_QMAIL.get(story, {}))
+    return Place(folder, programs, controls, DOT_QMAIL.get(story, {}), story in ORDERS)
 
 
 if __name__ == "__main__":
