@@ -10,7 +10,7 @@
 #include "queue/runnerwhy.h"
 
 /* SYNC_TURNS: so many at most are waited for more that one sync could serve. */
-enum { BACKLOG = 16, UNREAD_MAX = 65536, SYNC_TURNS = 64 };
+enum { BACKLOG = 16, UNREAD_MAX = 65536, SYNC_TURNS = 64, DEAF_US = 1000000 };
 
 /* ---- clients come and go */
 
@@ -59,9 +59,22 @@ static uint64_t uid_of(int sock) {
   return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 ? who.uid : UINT32_MAX;
 }
 
-void ctlserver_accept(struct ctlserver *s) {
+int ctlserver_listener(const struct ctlserver *s, uint64_t now_us, uint64_t *next_us) {
+  if (s->deaf_until_us <= now_us) return s->listener;
+  if (s->deaf_until_us < *next_us) *next_us = s->deaf_until_us;
+  return -1;
+}
+
+static bool is_shortage(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
+void ctlserver_accept(struct ctlserver *s, uint64_t now_us) {
   int sock = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (sock == -1) return;
+  if (sock == -1) {
+    if (is_shortage(errno)) s->deaf_until_us = now_us + DEAF_US;
+    return;
+  }
   struct ctlclient *c = find_place(s);
   if (!c) {
     close(sock); /* everybody is busy */

@@ -32,6 +32,7 @@ struct ctlclient {
 
 struct ctlserver {
   int listener;
+  uint64_t deaf_until_us; /* boot clock: nobody can be accepted before */
   uint64_t turn;
   unsigned unsynced_turns; /* how long some answer has waited for the disk */
   struct ctlclient clients[CTLSERVER_CLIENTS];
@@ -43,9 +44,14 @@ int ctlserver_open(struct ctlserver *s, struct control *c);
 /* ctlserver_events(): what to wait for on a client's socket, with poll(2). */
 short ctlserver_events(const struct ctlclient *c);
 
+/* ctlserver_listener(): what to wait for clients on; -1 while the system has no
+ * descriptor for another one, which would be said without end.  Then *next_us,
+ * of the boot clock, is at most when that is tried again. */
+int ctlserver_listener(const struct ctlserver *s, uint64_t now_us, uint64_t *next_us);
+
 /* ctlserver_accept(), ctlserver_event(): what poll(2) said about the listener,
  * and about a client. */
-void ctlserver_accept(struct ctlserver *s);
+void ctlserver_accept(struct ctlserver *s, uint64_t now_us);
 void ctlserver_event(struct ctlclient *c, short events);
 
 /* ctlserver_work(): one turn.  True: there is more to do at once. */

@@ -2,6 +2,7 @@
 #include "queue/ctlserver.h"
 #include <poll.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "lib/unixsock.h"
@@ -33,7 +34,8 @@ static bool turn(void) {
     struct pollfd p = {c->sock, ctlserver_events(c), 0};
     if (c->sock >= 0 && poll(&p, 1, 0) > 0) ctlserver_event(c, p.revents);
   }
-  ctlserver_accept(&server);
+  uint64_t now_us = clock_boot_us(runner->runner.clock), next_us = UINT64_MAX;
+  if (ctlserver_listener(&server, now_us, &next_us) >= 0) ctlserver_accept(&server, now_us);
   return ctlserver_work(&server, &runner->runner);
 }
 
@@ -51,11 +53,16 @@ struct client {
   struct frame_reader reader;
 };
 
-static struct client connect_client(void) {
+static struct client reach(void) {
   char path[320];
   snprintf(path, sizeof path, "%s/control/socket", runner->queue.path);
   struct client c = {unixsock_connect(path), {.protocol = &ctl_protocol}};
   assert_true(c.sock >= 0);
+  return c;
+}
+
+static struct client connect_client(void) {
+  struct client c = reach();
   turn();
   return c;
 }
@@ -295,6 +302,26 @@ static void who_asks_without_end_keeps_nobody_from_his_answer(void **state) {
   disconnect(&flooder);
 }
 
+/* poll(2) would say without end that there is somebody. */
+static void without_descriptors_it_listens_again_after_a_second(void **state) {
+  uint64_t next_us = UINT64_MAX, now_us = clock_boot_us(runner->runner.clock);
+  struct rlimit before;
+  (void)state;
+  struct client c = reach();
+  getrlimit(RLIMIT_NOFILE, &before);
+  setrlimit(RLIMIT_NOFILE, &(struct rlimit){1, before.rlim_max});
+  turn();
+  setrlimit(RLIMIT_NOFILE, &before);
+  assert_int_equal(ctlserver_listener(&server, now_us, &next_us), -1);
+  assert_true(next_us == now_us + 1000000);
+  testrunner_run(runner, 1);
+  assert_int_equal(ctlserver_listener(&server, next_us, &next_us), server.listener);
+  send_request(&c, CTL_STATUS, TEXT(""));
+  settle();
+  expect(&c, CTL_OK);
+  disconnect(&c);
+}
+
 #define TEST_OF(NAME) cmocka_unit_test_setup_teardown(NAME, set_up, tear_down)
 
 int main(void) {
@@ -309,6 +336,7 @@ int main(void) {
     TEST_OF(statistics_keep_their_place_among_answers),
     TEST_OF(what_was_ordered_is_done_although_the_client_has_gone),
     TEST_OF(a_client_that_does_not_read_is_not_listened_to),
+    TEST_OF(without_descriptors_it_listens_again_after_a_second),
     TEST_OF(who_asks_without_end_keeps_nobody_from_his_answer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,11 +87,35 @@ static enum outcome order_waiting(struct runner *r, const struct queueid *id, en
   return o;
 }
 
-enum outcome operator_order(struct runner *r, const struct queueid *id, enum order what,
-                            uint64_t uid) {
+/* An earlier sync of the log may have failed, of which the one to come knows
+ * nothing. */
+static int make_certain(struct runner *r, const struct queueid *id) {
+  stralloc log = {0};
+  struct log_summary known;
+  int result = store_read_log(&r->store, id, &log);
+  if (result == 0 && message_summarize_log(text_of_stralloc(&log), &known) == 0)
+    result = store_rewrite_log(&r->store, id, (struct text){log.s, known.octets});
+  int saved = errno;
+  stralloc_free(&log);
+  errno = saved;
+  return result;
+}
+
+static bool is_in_log(enum order what, enum outcome o) {
+  return what != ORDER_DELETE && (o == OUTCOME_DONE || o == OUTCOME_ALREADY);
+}
+
+static enum outcome carry_out(struct runner *r, const struct queueid *id, enum order what,
+                              uint64_t uid) {
   bool in_hand = waitlist_state(&r->waitlist, id, NULL) == WAITING_IN_HAND;
   struct active *a = in_hand ? rounds_find(r, id) : NULL;
-  enum outcome o = a ? order_active(r, a, what, uid) : order_waiting(r, id, what, uid);
+  return a ? order_active(r, a, what, uid) : order_waiting(r, id, what, uid);
+}
+
+enum outcome operator_order(struct runner *r, const struct queueid *id, enum order what,
+                            uint64_t uid) {
+  enum outcome o = carry_out(r, id, what, uid);
+  if (r->store.doubtful && is_in_log(what, o) && make_certain(r, id) == -1) return OUTCOME_FAILED;
   if (o != OUTCOME_DONE) return o;
   report_order(r, order_name(what), id, uid);
   if (what == ORDER_DELETE) report_end(r, id);

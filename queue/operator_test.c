@@ -1,6 +1,8 @@
 #include "config.h"
 #include "queue/testrunner.h"
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include "lib/agent.h"
 
 static const char sender[] = "ann@far.example";
@@ -35,6 +37,14 @@ static void restart(struct testrunner *t) {
   testrunner_start(t);
 }
 
+static ino_t log_inode(struct testrunner *t, const struct queueid *id) {
+  char path[64];
+  struct stat st;
+  snprintf(path, sizeof path, "wait/%02x/%s.log", queueid_folder(id), id->s);
+  assert_int_equal(fstatat(t->runner.store.queue_fd, path, &st, 0), 0);
+  return st.st_ino;
+}
+
 /* ---- hold and release */
 
 static void a_held_message_is_tried_when_it_is_released(void **state) {
@@ -54,6 +64,27 @@ static void a_held_message_is_tried_when_it_is_released(void **state) {
   assert_int_equal(order(t, &id, ORDER_RELEASE), OUTCOME_ALREADY);
   testrunner_run(t, TEST_DAY_S);
   assert_true(testrunner_attempts(t, to) > 4);
+}
+
+/* A sync that succeeds later says nothing about what an earlier one lost. */
+static void after_a_failed_sync_an_order_is_in_a_log_that_is_written_anew(void **state) {
+  struct testrunner *t = *state;
+  struct queueid id = inject_deferred(t, "later@there.example");
+  assert_int_equal(order(t, &id, ORDER_HOLD), OUTCOME_DONE);
+  ino_t first = log_inode(t, &id);
+  assert_int_equal(order(t, &id, ORDER_HOLD), OUTCOME_ALREADY);
+  assert_int_equal(log_inode(t, &id), first);
+  t->runner.store.doubtful = true;
+  assert_int_equal(order(t, &id, ORDER_HOLD), OUTCOME_ALREADY);
+  ino_t second = log_inode(t, &id);
+  assert_int_not_equal(second, first);
+  assert_int_equal(order(t, &id, ORDER_RELEASE), OUTCOME_DONE);
+  assert_int_not_equal(log_inode(t, &id), second);
+  assert_int_equal(testrunner_attempts(t, "later@there.example"), 2);
+  assert_int_equal(order(t, &id, ORDER_HOLD), OUTCOME_DONE);
+  restart(t);
+  testrunner_run(t, TEST_DAY_S);
+  assert_int_equal(testrunner_attempts(t, "later@there.example"), 2);
 }
 
 static void a_hold_survives_a_restart(void **state) {
@@ -544,6 +575,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST(a_held_message_is_tried_when_it_is_released),
     TEST(a_hold_survives_a_restart),
+    TEST(after_a_failed_sync_an_order_is_in_a_log_that_is_written_anew),
     TEST(a_release_survives_a_restart),
     TEST(new_mail_can_be_held),
     TEST(new_mail_that_no_poke_named_can_be_held),

@@ -83,14 +83,19 @@ size_t runner_hurry(struct runner *r, const struct queueid *id) {
   return waitlist_hurry(&r->waitlist, id, boot_us(r));
 }
 
+/* Its envelope says how old it is. */
+static int found_without_log(struct runner *r, const struct queueid *id) {
+  struct wait now = {.age_s = AGE_UNKNOWN};
+  return waitlist_put(&r->waitlist, id, &now) == 0 ? 0 : (errno = ENOMEM, -1);
+}
+
 static int found_waiting(void *context, const struct queueid *id, struct text log) {
   struct runner *r = context;
   struct log_summary s;
   struct wait how = {0};
-  uint64_t age_s = 0;
   if (waitlist_has(&r->waitlist, id)) return 0;
-  if (message_summarize_log(log, &s) == -1) s = (struct log_summary){0};
-  else age_s = schedule_age(s.last_age_s, s.last_us, clock_wall_us(r->clock));
+  if (message_summarize_log(log, &s) == -1) return found_without_log(r, id);
+  uint64_t age_s = schedule_age(s.last_age_s, s.last_us, clock_wall_us(r->clock));
   const struct lane *l = s.route.len ? lanes_named(&r->lanes, s.route, true) : NULL;
   if (l) how.lane = l->number;
   how.held = s.held && !s.untold;

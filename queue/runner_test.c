@@ -146,6 +146,24 @@ static void two_weeks_switched_off_bounce_nothing(void **state) {
   assert_int_equal(testrunner_told(t, "", sender), 1);
 }
 
+/* A crash, or somebody who copied the queue, may have lost the log. */
+static void a_message_that_lost_its_log_is_as_old_as_its_arrival(void **state) {
+  struct testrunner *t = *state;
+  char path[64];
+  const char *to = "later@there.example";
+  struct queueid id = testrunner_inject(t, sender, 0, &to, 1);
+  testrunner_run(t, 10000);
+  snprintf(path, sizeof path, "wait/%02x/%s.log", queueid_folder(&id), id.s);
+  assert_int_equal(unlinkat(t->runner.store.queue_fd, path, 0), 0);
+  testrunner_crash(t);
+  testrunner_start(t);
+  size_t before = t->attempt_count;
+  testrunner_run(t, 4000);
+  assert_int_equal(t->attempt_count, before + 1);
+  testrunner_run(t, 1000); /* (floor(sqrt(10000)) + 20) squared is 14400 */
+  assert_int_equal(t->attempt_count, before + 2);
+}
+
 static void a_step_of_the_wall_clock_changes_no_schedule(void **state) {
   static const int64_t steps_s[] = {-30 * TEST_DAY_S, 30 * TEST_DAY_S, -7200, 7200};
   (void)state;
@@ -422,6 +440,7 @@ int main(void) {
     TEST_CASE(a_late_poke_does_not_schedule_a_message_twice),
     TEST_CASE(a_late_poke_before_the_backlog_is_loaded_loses_nothing),
     TEST_CASE(two_weeks_switched_off_bounce_nothing),
+    TEST_CASE(a_message_that_lost_its_log_is_as_old_as_its_arrival),
     cmocka_unit_test(a_step_of_the_wall_clock_changes_no_schedule),
     TEST_CASE(a_skip_of_nothing_makes_no_hot_loop),
     TEST_CASE(who_is_hurried_keeps_its_age),

@@ -200,7 +200,7 @@ static short writer_events(const struct frame_writer *w) {
 }
 
 static void watch_all(struct watch *w, int signals, const struct pokes *p,
-                      const struct ctlserver *ctl) {
+                      const struct ctlserver *ctl, uint64_t *next_us) {
   w->count = 0;
   w->incomplete = false;
   watch_one(w, signals, POLLIN, NULL);
@@ -209,7 +209,7 @@ static void watch_all(struct watch *w, int signals, const struct pokes *p,
     const struct spawner *s = &runner.spawners[channel];
     watch_one(w, s->sock, writer_events(&s->writer), NULL);
   }
-  watch_one(w, ctl->listener, POLLIN, NULL);
+  watch_one(w, ctlserver_listener(ctl, clock_boot_us(runner.clock), next_us), POLLIN, NULL);
   for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
     watch_one(w, ctl->clients[i].sock, ctlserver_events(&ctl->clients[i]), NULL);
   for (struct worker *each = runner.dispatcher.workers; each; each = each->next)
@@ -265,7 +265,7 @@ static void handle_events(struct watch *w, int signals, struct pokes *p, struct 
   if (w->polls[WATCH_POKES].revents) read_pokes(p);
   for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
     if (w->polls[WATCH_CLIENTS + i].revents) ctlserver_event(&ctl->clients[i], w->polls[WATCH_CLIENTS + i].revents);
-  if (w->polls[WATCH_CONTROL].revents) ctlserver_accept(ctl);
+  if (w->polls[WATCH_CONTROL].revents) ctlserver_accept(ctl, clock_boot_us(runner.clock));
 }
 
 static bool may_exit(void) {
@@ -281,7 +281,7 @@ static void run(int signals, struct pokes *p, struct ctlserver *ctl) {
     bool ordered = ctlserver_work(ctl, &runner);
     uint64_t next_us = runner_work(&runner);
     look_after_pokes(p);
-    watch_all(&w, signals, p, ctl);
+    watch_all(&w, signals, p, ctl, &next_us);
     wait_for_events(&w, ordered ? 0 : wait_ms(next_us));
     handle_events(&w, signals, p, ctl);
     runner_load_backlog(&runner);
