@@ -11,8 +11,7 @@ static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "
 static void load_plan(struct batch *b) {
   if (b->plan_loaded) return;
   b->plan_loaded = true;
-  b->plan_failed = plan_load(&b->plan, b->box, true, &b->plan_verdict) == -1 ||
-                   plan_check(&b->plan, &b->plan_verdict) == -1;
+  b->plan_failed = plan_load(&b->plan, b->box, true, &b->plan_verdict) == -1;
 }
 
 /* The spawner was told one address, and found one user for it. */
@@ -46,13 +45,27 @@ static int check_loop(const struct item *item, const struct mailbox *box, struct
   return r;
 }
 
-static int stage_files(struct batch *b, struct delivery *d, const struct item *item) {
+static int stage_one(struct batch *b, struct delivery *d, const struct item *item,
+                     const struct instruction *one, enum instruction_kind kind) {
+  if (one->kind != kind) return 0;
+  if (kind == INSTRUCTION_MAILDIR) return delivery_stage(d, one, &b->plan, b->box, item, &b->namer);
+  d->mboxes++;
+  return mboxes_append(&b->mboxes, one->value.s, b->box, item, &d->verdict);
+}
+
+static int stage_kind(struct batch *b, struct delivery *d, const struct item *item, enum instruction_kind kind) {
   const struct instructions *list = &b->plan.instructions;
   for (size_t i = 0; i < list->count; i++)
-    if (list->list[i].kind == INSTRUCTION_MAILDIR &&
-        delivery_stage(d, &list->list[i], &b->plan, b->box, item, &b->namer) == -1)
-      return -1;
+    if (stage_one(b, d, item, &list->list[i], kind) == -1) return -1;
   return 0;
+}
+
+/* Mboxes come last, as they are locked from then on. */
+static int stage(struct batch *b, struct delivery *d, const struct item *item) {
+  mboxes_mark(&b->mboxes);
+  if (stage_kind(b, d, item, INSTRUCTION_MAILDIR) == 0 && stage_kind(b, d, item, INSTRUCTION_MBOX) == 0) return 0;
+  mboxes_back(&b->mboxes);
+  return -1;
 }
 
 static int check(struct batch *b, struct delivery *d, const struct item *item) {
@@ -140,12 +153,43 @@ static void forget_plan(struct batch *b) {
   b->plan_loaded = false;
 }
 
+static size_t count_failed(const struct batch *b) {
+  size_t failed = 0;
+  for (size_t n = 0; n < b->count; n++) failed += b->deliveries[n].failed;
+  return failed;
+}
+
+static void fail_all(struct batch *b, const struct verdict *why) {
+  struct result result = verdict_result(why);
+  for (size_t n = 0; n < b->count; n++) {
+    struct delivery *d = &b->deliveries[n];
+    if (d->failed) continue;
+    verdict_copy(&d->verdict, &result);
+    delivery_give_up(d);
+  }
+}
+
+/* An mbox cannot give one of several messages back, only all. */
+static void settle_mboxes(struct batch *b, struct verdict *why, bool fails) {
+  if (fails) {
+    verdict_defer(why, "4.3.0", "taken back, as another message that came with it could not be delivered", "");
+    mboxes_undo(&b->mboxes);
+    fail_all(b, why);
+  }
+  mboxes_close(&b->mboxes);
+}
+
 static void settle(struct batch *b) {
+  struct verdict why = {0};
+  size_t failed = count_failed(b);
   for (size_t n = 0; n < b->count; n++) start_sync(&b->deliveries[n]);
   for (size_t n = 0; n < b->count; n++) sync_files(&b->deliveries[n]);
+  if (mboxes_sync(&b->mboxes, &why) == -1) fail_all(b, &why);
   for (size_t n = 0; n < b->count; n++) place_files(&b->deliveries[n]);
   sync_folders(b);
+  settle_mboxes(b, &why, b->mboxes.count && count_failed(b) > failed);
   report_all(b);
+  verdict_free(&why);
 }
 
 void batch_settle(struct batch *b) {
@@ -175,7 +219,7 @@ int batch_add(struct batch *b, uint64_t job, uint64_t index, const struct item *
   else if (carry_needed(&b->plan)) {
     carry_out(d, &b->plan, b->box, item, &b->namer);
     report_all(b);
-  } else if (stage_files(b, d, item) == -1)
+  } else if (stage(b, d, item) == -1)
     delivery_give_up(d);
   else if ((b->files += d->file_count) >= BATCH_FILES_MAX)
     settle(b);
@@ -187,6 +231,8 @@ void batch_free(struct batch *b) {
     delivery_give_up(&b->deliveries[n]);
     delivery_free(&b->deliveries[n]);
   }
+  mboxes_undo(&b->mboxes);
+  mboxes_close(&b->mboxes);
   free(b->deliveries);
   plan_free(&b->plan);
   verdict_free(&b->plan_verdict);

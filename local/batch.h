@@ -3,7 +3,8 @@
  *
  * batch_add() writes a message's files.  batch_settle() then syncs the files,
  * moves all of them into place, syncs each new/ once, and only then reports
- * each delivery.  Where the plan runs programs or forwards, each message is
+ * each delivery.  Mboxes are locked by the first message, and synced and
+ * unlocked with the last.  Where the plan runs programs or forwards, each message is
  * carried out and reported by itself (local/carry.h).
  *
  * The .qmail file is read once per batch.
@@ -12,6 +13,7 @@
 #define OWL_LOCAL_BATCH_H
 
 #include "local/delivery.h"
+#include "local/mboxes.h"
 
 enum { BATCH_FILES_MAX = 64 /* open at one time, unless one message has more instructions */ };
 
@@ -26,6 +28,7 @@ struct batch {
   struct plan plan;
   struct verdict plan_verdict;
   bool plan_loaded, plan_failed;
+  struct mboxes mboxes;
   struct delivery *deliveries;
   size_t count, space, files;
 };

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "local/carry.h"
 #include "local/forward.h"
+#include "local/mboxes.h"
 #include "local/program.h"
 #include "local/programenv.h"
 
@@ -10,6 +11,7 @@ struct carrier {
   const struct mailbox *box;
   const struct item *item;
   struct maildir_namer *namer;
+  struct mboxes mboxes;          /* locked, not synced yet */
   struct programenv environment; /* made for the first program */
 };
 
@@ -18,6 +20,14 @@ enum step { STEP_ON, STEP_STOP, STEP_FAILED };
 bool carry_needed(const struct plan *plan) {
   return instruction_count(&plan->instructions, INSTRUCTION_PROGRAM) ||
          instruction_count(&plan->instructions, INSTRUCTION_FORWARD);
+}
+
+static int publish(struct carrier *c) {
+  int r = mboxes_sync(&c->mboxes, &c->d->verdict);
+  if (r == 0) r = delivery_publish(c->d);
+  if (r == -1) mboxes_undo(&c->mboxes);
+  mboxes_close(&c->mboxes);
+  return r;
 }
 
 static enum step run(struct carrier *c, const struct instruction *one) {
@@ -34,7 +44,12 @@ static enum step carry_program(struct carrier *c, const struct instruction *one)
   if (!c->environment.list &&
       programenv_make(&c->environment, c->box, c->plan, c->item, &c->d->verdict) == -1)
     return STEP_FAILED;
-  return delivery_publish(c->d) == -1 ? STEP_FAILED : run(c, one);
+  return publish(c) == -1 ? STEP_FAILED : run(c, one);
+}
+
+static enum step carry_mbox(struct carrier *c, const struct instruction *one) {
+  if (mboxes_append(&c->mboxes, one->value.s, c->box, c->item, &c->d->verdict) == -1) return STEP_FAILED;
+  return c->d->mboxes++, STEP_ON;
 }
 
 static enum step carry_one(struct carrier *c, const struct instruction *one) {
@@ -43,7 +58,7 @@ static enum step carry_one(struct carrier *c, const struct instruction *one) {
   case INSTRUCTION_PROGRAM: return carry_program(c, one);
   case INSTRUCTION_MAILDIR:
     return delivery_stage(c->d, one, c->plan, c->box, c->item, c->namer) == 0 ? STEP_ON : STEP_FAILED;
-  case INSTRUCTION_MBOX: break; /* refused by plan_check() */
+  case INSTRUCTION_MBOX: return carry_mbox(c, one);
   }
   return STEP_ON;
 }
@@ -56,26 +71,32 @@ static enum step carry_lines(struct carrier *c) {
 }
 
 /* What stands before a line that failed has been carried out. */
-static void end_failed(struct delivery *d) {
+static void end_failed(struct carrier *c) {
+  struct delivery *d = c->d;
   struct verdict failure = {0};
   struct result why = verdict_result(&d->verdict);
   if (d->verdict.class == RESULT_FAILURE) {
     verdict_copy(&failure, &why);
     why = verdict_result(&failure);
-    if (delivery_publish(d) == 0) verdict_copy(&d->verdict, &why);
+    if (publish(c) == 0) verdict_copy(&d->verdict, &why);
   }
+  mboxes_undo(&c->mboxes);
+  mboxes_close(&c->mboxes);
   delivery_give_up(d);
   verdict_free(&failure);
+}
+
+/* The forwards, and what no program has needed. */
+static enum step carry_rest(struct carrier *c) {
+  struct verdict *v = &c->d->verdict;
+  if (delivery_sync(c->d) == -1) return STEP_FAILED;
+  if (c->d->forwards && forward_send(c->item, c->box, c->plan, c->d->forwards, v) == -1) return STEP_FAILED;
+  return publish(c) == -1 ? STEP_FAILED : STEP_ON;
 }
 
 void carry_out(struct delivery *d, const struct plan *plan, const struct mailbox *box,
                const struct item *item, struct maildir_namer *namer) {
   struct carrier c = {.d = d, .plan = plan, .box = box, .item = item, .namer = namer};
-  enum step step = carry_lines(&c);
-  if (step != STEP_FAILED && delivery_sync(d) == -1) step = STEP_FAILED;
-  if (step != STEP_FAILED && d->forwards && forward_send(item, box, plan, d->forwards, &d->verdict) == -1)
-    step = STEP_FAILED;
-  if (step != STEP_FAILED && delivery_publish(d) == -1) step = STEP_FAILED;
-  if (step == STEP_FAILED) end_failed(d);
+  if (carry_lines(&c) == STEP_FAILED || carry_rest(&c) == STEP_FAILED) end_failed(&c);
   programenv_free(&c.environment);
 }

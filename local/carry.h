@@ -5,6 +5,8 @@
  * Forwards are collected, and sent in one injection at the end: after the files
  * are on the disk, and before those are published that no program needs, so
  * that a queue that takes no mail does not show a new copy at every attempt.
+ * In the same way mboxes stay locked, and can have their old length back, until
+ * a program runs or the end has come.
  */
 #ifndef OWL_LOCAL_CARRY_H
 #define OWL_LOCAL_CARRY_H

@@ -91,7 +91,7 @@ void delivery_give_up(struct delivery *d) {
 
 static void cat_counts(stralloc *text, const struct delivery *d) {
   char counts[80];
-  snprintf(counts, sizeof counts, "did %zu+%zu+%zu", d->file_count, d->forwards, d->programs);
+  snprintf(counts, sizeof counts, "did %zu+%zu+%zu", d->file_count + d->mboxes, d->forwards, d->programs);
   (void)(stralloc_cats(text, counts) && stralloc_0(text));
 }
 
@@ -109,7 +109,7 @@ void delivery_succeed(struct delivery *d) {
   if (cat_said(&text, text_of_stralloc(&d->said)) == 0) cat_counts(&text, d);
   verdict_succeed(&d->verdict, text.s ? text.s : "");
   stralloc_free(&text);
-  d->action = d->forwards && !d->file_count && !d->programs ? ACTION_EXPANDED : ACTION_DELIVERED;
+  d->action = d->forwards && !d->file_count && !d->mboxes && !d->programs ? ACTION_EXPANDED : ACTION_DELIVERED;
 }
 
 void delivery_close_files(struct delivery *d) {

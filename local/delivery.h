@@ -19,7 +19,7 @@ struct delivery {
   bool failed;            /* the verdict is a deferral or a failure */
   struct maildir_file *files;
   size_t file_count, file_space;
-  size_t forwards, programs; /* that were carried out */
+  size_t mboxes, forwards, programs; /* that were carried out */
   stralloc said;             /* by programs: the text of a success begins with it */
 };
 

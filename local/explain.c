@@ -1,8 +1,13 @@
 #include "config.h"
 #include "local/explain.h"
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "local/forward.h"
 #include "local/maildir.h"
+#include "local/mbox.h"
 
 static void note_instruction(struct facts *f, const struct instruction *one) {
   const char *name = instruction_name(one->kind);
@@ -15,12 +20,41 @@ static void note_instruction(struct facts *f, const struct instruction *one) {
   fact_end(f);
 }
 
-static int look_at_files(const struct plan *p, struct verdict *v) {
-  for (size_t i = 0; i < p->instructions.count; i++) {
-    const struct instruction *one = &p->instructions.list[i];
-    if (one->kind == INSTRUCTION_MAILDIR && maildir_look(one->value.s, p->is_default, v) == -1)
-      return -1;
+/* Only a path says by itself what would be run. */
+static void look_at_program(struct text command, struct facts *f) {
+  size_t len = 0;
+  struct stat st;
+  char path[PATH_MAX], mode[8];
+  while (len < command.len && !strchr(" \t;|&<>()$`\\\"'*?[#~=%", command.s[len])) len++;
+  if (!f || len == 0 || command.s[0] != '/' || len >= sizeof path) return;
+  snprintf(path, sizeof path, "%.*s", (int)len, command.s);
+  bool found = stat(path, &st) == 0;
+  fact_begin(f, "program");
+  fact_t(f, text_of(path));
+  fact_s(f, !found ? ": there is no such file" : access(path, X_OK) == 0 ? ": it can be run" : ": it cannot be run");
+  fact_detail(f, "path", text_of(path));
+  fact_detail(f, "found", text_of(found ? "yes" : "no"));
+  if (found) {
+    snprintf(mode, sizeof mode, "%04o", (unsigned)st.st_mode & 07777u);
+    fact_detail_u(f, "owner", st.st_uid);
+    fact_detail(f, "mode", text_of(mode));
   }
+  fact_end(f);
+}
+
+static int look_at(const struct plan *p, const struct instruction *one, struct verdict *v) {
+  switch (one->kind) {
+  case INSTRUCTION_MAILDIR: return maildir_look(one->value.s, p->is_default, v);
+  case INSTRUCTION_MBOX: return mbox_look(one->value.s, v);
+  case INSTRUCTION_PROGRAM: return look_at_program(one->value, v->facts), 0;
+  case INSTRUCTION_FORWARD: break;
+  }
+  return 0;
+}
+
+static int look_at_all(const struct plan *p, struct verdict *v) {
+  for (size_t i = 0; i < p->instructions.count; i++)
+    if (look_at(p, &p->instructions.list[i], v) == -1) return -1;
   return 0;
 }
 
@@ -37,13 +71,19 @@ static int look_at_sender(const struct plan *p, const struct mailbox *box, struc
   return r == -1 ? -1 : 0;
 }
 
+static void cat_count(char *text, size_t size, const struct plan *p, enum instruction_kind kind,
+                      const char *one, const char *more, bool always) {
+  size_t n = instruction_count(&p->instructions, kind), len = strlen(text);
+  if (n || always) snprintf(text + len, size - len, "%s%zu %s", len ? ", " : "", n, n == 1 ? one : more);
+}
+
 static void foretell(const struct plan *p, struct verdict *v) {
-  char text[80];
-  snprintf(text, sizeof text, "it would be delivered: %zu Maildir%s, %zu forward%s",
-           instruction_count(&p->instructions, INSTRUCTION_MAILDIR),
-           instruction_count(&p->instructions, INSTRUCTION_MAILDIR) == 1 ? "" : "s",
-           instruction_count(&p->instructions, INSTRUCTION_FORWARD),
-           instruction_count(&p->instructions, INSTRUCTION_FORWARD) == 1 ? "" : "s");
+  char counts[120] = "", text[160];
+  cat_count(counts, sizeof counts, p, INSTRUCTION_MAILDIR, "Maildir", "Maildirs", true);
+  cat_count(counts, sizeof counts, p, INSTRUCTION_FORWARD, "forward", "forwards", true);
+  cat_count(counts, sizeof counts, p, INSTRUCTION_MBOX, "mbox", "mboxes", false);
+  cat_count(counts, sizeof counts, p, INSTRUCTION_PROGRAM, "program", "programs", false);
+  snprintf(text, sizeof text, "it would be delivered: %s", counts);
   verdict_succeed(v, text);
 }
 
@@ -52,7 +92,7 @@ void explain_mailbox(const struct mailbox *box, struct verdict *v) {
   int r = plan_load(&plan, box, true, v);
   for (size_t i = 0; i < plan.instructions.count; i++)
     note_instruction(v->facts, &plan.instructions.list[i]);
-  if (r == 0 && plan_check(&plan, v) == 0 && look_at_files(&plan, v) == 0 &&
+  if (r == 0 && look_at_all(&plan, v) == 0 &&
       look_at_sender(&plan, box, v) == 0)
     foretell(&plan, v);
   plan_free(&plan);

@@ -53,6 +53,7 @@ static _Noreturn void die_root(void) {
 static int enter_home(const struct mailbox *box, struct verdict *v) {
   umask(077);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN); /* an error of the write, where files have a limit */
   return chdir(box->home) == 0 ? 0 : verdict_defer_errno(v, "unable to enter home ", box->home);
 }
 

@@ -30,6 +30,12 @@ noinst_LIBRARIES += %D%/libdelivery.a
   %D%/carry.h %D%/carry.c \
   %D%/batch.h %D%/batch.c
 
+%C%_libdelivery_a_SOURCES += \
+  %D%/fromquote.h %D%/fromquote.c \
+  %D%/dotlock.h %D%/dotlock.c \
+  %D%/mbox.h %D%/mbox.c \
+  %D%/mboxes.h %D%/mboxes.c
+
 %C%_owl_local_SOURCES = %D%/local.c %D%/jobs.h %D%/jobs.c %D%/byhand.h %D%/byhand.c \
   %D%/explain.h %D%/explain.c
 %C%_owl_local_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS)
@@ -51,6 +57,7 @@ if CMOCKA
   %D%/answercache_test %D%/programtext_test %D%/program_test %D%/programenv_test \
   %D%/local_test %D%/lspawn_test
 %C%_tests += %D%/assign_test
+%C%_tests += %D%/fromquote_test %D%/mbox_test
 check_PROGRAMS += $(%C%_tests)
 check_LIBRARIES = %D%/libtesting.a
 %C%_libtesting_a_SOURCES = %D%/testing.h %D%/testing.c
@@ -60,6 +67,8 @@ check_LIBRARIES = %D%/libtesting.a
 %C%_dotqmail_test_LDADD = $(%C%_test_libs)
 %C%_instruction_test_LDADD = $(%C%_test_libs)
 %C%_body_test_LDADD = $(%C%_test_libs)
+%C%_fromquote_test_LDADD = $(%C%_test_libs)
+%C%_mbox_test_LDADD = $(%C%_test_libs)
 %C%_programtext_test_LDADD = $(%C%_test_libs)
 %C%_program_test_LDADD = $(%C%_test_libs)
 %C%_programenv_test_LDADD = $(%C%_test_libs)
@@ -73,7 +82,9 @@ check_LIBRARIES = %D%/libtesting.a
 endif
 
 if FUZZERS
-noinst_PROGRAMS += %D%/instruction_fuzz
+noinst_PROGRAMS += %D%/instruction_fuzz %D%/fromquote_fuzz
+%C%_fromquote_fuzz_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS)
+%C%_fromquote_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_instruction_fuzz_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS)
 %C%_instruction_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif

@@ -272,14 +272,6 @@ static void two_maildirs_or_none(void **state) {
   assert_int_equal(test_entries(in_home("N/tmp")), 0);
 }
 
-static void what_is_not_supported_is_deferred_untouched(void **state) {
-  (void)state;
-  test_write(in_home(".qmail"), "a@b\n./Maildir/\n./mbox\n", 0600);
-  one("", RESULT_DEFERRAL, "4.3.3", "not supported yet: ./mbox");
-  assert_int_equal(access(in_home("Maildir"), F_OK), -1);
-  assert_int_equal(access(test_path(folder, "message"), F_OK), -1);
-}
-
 static void make_maildir(void) {
   test_mkdir(in_home("Maildir"), 0700);
   test_mkdir(in_home("Maildir/tmp"), 0700);
@@ -408,6 +400,56 @@ static void programs_are_told_of_the_message(void **state) {
   one("list", RESULT_SUCCESS, "2.0.0", wanted);
 }
 
+static void an_mbox_gets_a_batch(void **state) {
+  struct worker w;
+  (void)state;
+  make_maildir();
+  test_write(in_home(".qmail"), "./mbox\n./Maildir/\n", 0600);
+  start(&w, "", "");
+  for (unsigned i = 0; i < 3; i++) send_job(&w, i, "", "joe@example.org", "\nx\n", i == 1);
+  for (unsigned i = 0; i < 3; i++) {
+    struct agent_result r = next_result(&w);
+    assert_int_equal(r.result.class, RESULT_SUCCESS);
+    assert_true(text_equals(r.result.text, "did 2+0+0"));
+  }
+  assert_int_equal(finish(&w), 0);
+  const char *mbox = test_slurp(in_home("mbox"));
+  for (int i = 0; i < 3; i++) {
+    mbox = strstr(mbox, "From MAILER-DAEMON ");
+    assert_non_null(mbox);
+    mbox = strstr(mbox, "\nReturn-Path: <>\nDelivered-To: joe@example.org\n\nx\n\n");
+    assert_non_null(mbox);
+  }
+  assert_int_equal(delivered(), 3);
+  assert_int_equal(access(in_home("mbox.lock"), F_OK), -1);
+}
+
+static void an_mbox_has_no_copy_of_what_is_deferred(void **state) {
+  (void)state;
+  make_queue(53);
+  test_write(in_home(".qmail"), "./mbox\na@b\n", 0600);
+  one("", RESULT_DEFERRAL, "4.3.1", "queue");
+  assert_string_equal(test_slurp(in_home("mbox")), "");
+  make_maildir();
+  assert_int_equal(rename(in_home("Maildir/new"), in_home("Maildir/gone")), 0);
+  test_write(in_home(".qmail"), "./mbox\n./Maildir/\n", 0600);
+  one("", RESULT_DEFERRAL, "4.3.0", "");
+  assert_string_equal(test_slurp(in_home("mbox")), "");
+  test_write(in_home(".qmail"), "./mbox\n/nowhere/mbox\n", 0600);
+  one("", RESULT_DEFERRAL, "4.3.0", "/nowhere/mbox");
+  assert_string_equal(test_slurp(in_home("mbox")), "");
+  make_queue(31);
+  test_write(in_home(".qmail"), "./mbox\na@b\n", 0600);
+  one("", RESULT_FAILURE, "5.7.0", "refuses");
+  assert_non_null(strstr(test_slurp(in_home("mbox")), "hello"));
+}
+
+static void a_program_finds_the_mbox_unlocked(void **state) {
+  (void)state;
+  test_write(in_home(".qmail"), "./mbox\n|test ! -e mbox.lock && grep -c ^From mbox\n./mbox\n", 0600);
+  one("", RESULT_SUCCESS, "2.0.0", "1/did 2+0+1");
+}
+
 /* Runs before any other message of the batch is looked at. */
 static void a_batch_with_programs_is_one_message_at_a_time(void **state) {
   struct worker w;
@@ -501,7 +543,6 @@ int main(void) {
     TEST(an_unusable_home_is_refused),
     TEST(extensions_are_delivered_by_their_files),
     TEST(two_maildirs_or_none),
-    TEST(what_is_not_supported_is_deferred_untouched),
     TEST(forwards_are_one_injection),
     TEST(the_owner_gets_the_bounces),
     TEST(a_forward_refused_for_now_leaves_no_copy),
@@ -511,6 +552,9 @@ int main(void) {
     TEST(a_failure_leaves_what_was_delivered),
     TEST(exit_99_skips_the_lines_that_follow),
     TEST(no_forward_follows_a_program_that_failed),
+    TEST(an_mbox_gets_a_batch),
+    TEST(an_mbox_has_no_copy_of_what_is_deferred),
+    TEST(a_program_finds_the_mbox_unlocked),
     TEST(programs_are_told_of_the_message),
     TEST(a_batch_with_programs_is_one_message_at_a_time),
     TEST(a_program_that_kills_its_parent_harms_itself),

@@ -54,15 +54,6 @@ int plan_load(struct plan *p, const struct mailbox *box, bool sticky_matters, st
   return r;
 }
 
-int plan_check(const struct plan *p, struct verdict *v) {
-  for (size_t i = 0; i < p->instructions.count; i++) {
-    const struct instruction *one = &p->instructions.list[i];
-    if (one->kind == INSTRUCTION_MBOX)
-      return verdict_defer(v, "4.3.3", "delivery to an mbox is not supported yet: ", one->value.s);
-  }
-  return 0;
-}
-
 void plan_free(struct plan *p) {
   instructions_free(&p->instructions);
   *p = (struct plan){0};

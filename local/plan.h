@@ -17,10 +17,6 @@ struct plan {
  * whatever comes back.  0, or -1 with *v. */
 int plan_load(struct plan *p, const struct mailbox *box, bool sticky_matters, struct verdict *v);
 
-/* plan_check(): 0 when every instruction can be carried out, or -1 with the
- * deferral in *v. */
-int plan_check(const struct plan *p, struct verdict *v);
-
 void plan_free(struct plan *p);
 
 #endif

@@ -1,7 +1,11 @@
 """What users may write into their .qmail files, by the whole way of a message."""
+import mailbox
 import os
 import re
 
+import pytest
+
+from instance import ROOT
 from waiting import wait_until
 
 MESSAGE = b"From: sue@sender.test\nSubject: t\n\nbody\n"
@@ -78,3 +82,31 @@ def test_whoever_kills_his_deliverer_is_tried_again(owlpost):
     owlpost.owlq("retry", ident)
     owlpost.wait_for_empty_queue()
     assert "success: did_0+0+1/" in owlpost.log()
+
+
+def test_an_mbox_keeps_what_comes(owlpost):
+    owlpost.dot_qmail("joe", "", "./mbox\n")
+    owlpost.start()
+    for n in range(3):
+        assert outcome(owlpost, MESSAGE + b"From here\n", "joe@local.test")[0] == "success"
+    box = mailbox.mbox(f"{owlpost.home('joe')}/mbox")
+    assert len(box) == 3
+    assert all(m.get_payload() == "body\n>From here\n" and m["Delivered-To"] == "joe@local.test" for m in box)
+
+
+@pytest.mark.skipif(not ROOT, reason="needs users of their own: run as root")
+def test_a_planted_link_leads_no_mail_astray(owlpost, tmp_path):
+    os.chmod(tmp_path, 0o1777)
+    for parent in tmp_path.parents:
+        if str(parent) != "/":
+            os.chmod(parent, os.stat(parent).st_mode | 0o011)
+    target = f"{owlpost.home('joe')}/.profile"
+    with open(target, "w") as f:
+        f.write("mine\n")
+    owlpost.give("joe", target)
+    os.symlink(target, tmp_path / "joe")
+    owlpost.dot_qmail("joe", "", f"{tmp_path}/joe\n")
+    owlpost.start()
+    ended, text = outcome(owlpost, MESSAGE, "joe@local.test")
+    assert ended == "deferral" and "symbolic_link" in text
+    assert read(owlpost, "joe", ".profile") == b"mine\n"
