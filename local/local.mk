@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/libdelivery.a
 %C%_libdelivery_a_SOURCES = \
   %D%/verdict.h %D%/verdict.c \
   %D%/account.h %D%/account.c \
+  %D%/breaks.h %D%/breaks.c \
   %D%/assignentry.h %D%/assignentry.c \
   %D%/assign.h %D%/assign.c \
   %D%/user.h %D%/user.c \

@@ -1,23 +1,12 @@
 #include "config.h"
 #include "local/settings.h"
-#include <ctype.h>
-#include <string.h>
+#include "local/breaks.h"
 
 enum { SECONDS_MAX = 86400 };
 
 static int read_seconds(struct control *c, enum control_name name, uint64_t *out) {
   if (control_number(c, name, out) == -1) return -1;
   if (*out > SECONDS_MAX) *out = SECONDS_MAX;
-  return 0;
-}
-
-/* A letter or a digit would divide every name, and what is in no name would
- * divide nothing. */
-static int read_breaks(struct control *c, stralloc *out) {
-  if (control_text(c, CONTROL_BREAKCHARACTER, out) == -1) return -1;
-  for (size_t i = 0; i < out->len; i++)
-    if (!ispunct((unsigned char)out->s[i]) || strchr("@/:", out->s[i]))
-      return control_fail(c, CONTROL_BREAKCHARACTER, "a letter, a digit, a blank, @, / and : cannot end a name");
   return 0;
 }
 
@@ -44,7 +33,7 @@ static int read_all(struct settings *s, struct control *c, const char *default_d
   if (!stralloc_copys(&s->folder, c->folder.s) || !stralloc_0(&s->folder)) return no_memory(c);
   if (choose_delivery(s, c, default_delivery) == -1) return -1;
   if (control_text(c, CONTROL_PASSWDFILE, &s->passwdfile) == -1) return -1;
-  if (read_breaks(c, &s->breaks) == -1) return -1;
+  if (breaks_load(c, &s->breaks) == -1) return -1;
   if (control_text(c, CONTROL_RUNDIR, &s->rundir) == -1) return -1;
   if (read_program_limit(s, c) == -1) return -1;
   if (read_seconds(c, CONTROL_TIMEOUTLOOKUP, &s->lookup_s) == -1) return -1;

@@ -5,6 +5,7 @@ dist_man_MANS += %D%/owl-local.8
 dist_man_MANS += %D%/owl-lspawn.8
 dist_man_MANS += %D%/owl-newaliases.8
 dist_man_MANS += %D%/owl-newu.8
+dist_man_MANS += %D%/owl-pw2u.8
 dist_man_MANS += %D%/owl-queue.8
 dist_man_MANS += %D%/owl-remote.8
 dist_man_MANS += %D%/owl-rspawn.8
