@@ -106,7 +106,8 @@ struct job_run {
   const struct agent_job *job;
 };
 
-/* Results are gathered and leave together at the end of the job. */
+/* Results are gathered and leave together at the end of the job; those of a
+ * mailbox server, who may take its time for each recipient, at once if they can. */
 static void queue_result(void *context, size_t n, const struct verdict *v) {
   const struct job_run *run = context;
   struct agent_result r = {run->job->job, run->job->envelope.recipients[n].index,
@@ -118,6 +119,8 @@ static void queue_result(void *context, size_t n, const struct verdict *v) {
       frame_queue(&run->talker->results, &agent_protocol, AGENT_RESULT, text_of_stralloc(&payload),
                   -1) == -1)
     run->talker->end = TALKER_NO_MEMORY;
+  else if (run->talker->settings->is_lmtp)
+    (void)frame_flush(&run->talker->results, run->talker->runner); /* send_results() sees an error */
   stralloc_free(&payload);
 }
 

@@ -170,7 +170,7 @@ class Spawner:
                                         env=env)
         theirs.close()
 
-    def worker(self, channel, host=None, port=25, use_mx=False, address=None, timeout=60):
+    def worker(self, channel, host=None, port=25, use_mx=False, address=None, timeout=60, lmtp_path=None):
         ours, theirs = socket.socketpair()
         p = item(0x0304, channel)
         if address is not None:
@@ -179,6 +179,8 @@ class Spawner:
             p += item(0x0104, host) + item(0x0305, port)
         if use_mx:
             p += item(0x0306, b"")
+        if lmtp_path is not None:
+            p += item(0x8308, 1) + item(0x8309, lmtp_path)
         send_frame(self.sock, WORKER, p, theirs.fileno())
         theirs.close()
         ours.settimeout(timeout)

@@ -156,6 +156,32 @@ def test_the_message_stays_when_the_runner_goes(spawner, owlpost):
             assert stream.read() == b""
 
 
+def test_answers_of_a_mailbox_server_are_told_at_once(spawner, folder):
+    """The next one may be long in coming, and what was answered is final."""
+    path = f"{folder}/s"
+    with socket.create_server(path, family=socket.AF_UNIX) as listener:
+        os.chmod(path, 0o777)
+        worker = spawner.worker(REMOTE, lmtp_path=path)
+        worker.send(Job(1, SENDER, ["one@store.test", "two@store.test", "three@store.test"], BODY))
+        server, _ = listener.accept()
+        with server, server.makefile("rwb") as stream:
+            for reply in (b"220 store", b"250 store", b"250 ok", b"250 ok", b"250 ok", b"250 ok", b"354 go"):
+                stream.write(reply + b"\r\n")
+                stream.flush()
+                stream.readline()
+            stream.write(b"250 2.0.0 kept\r\n")
+            stream.flush()
+            _, first = worker.receive()
+            assert (first["index"], first["class"], first.get("action", 0)) == (0, SUCCESS, 0)
+            stream.write(b"552 5.2.2 full\r\n")
+            stream.flush()
+            _, second = worker.receive()
+            assert (second["index"], second["class"], second["status"]) == (1, FAILURE, "5.2.2")
+    _, third = worker.receive()
+    assert (third["index"], third["class"], third["status"]) == (2, DEFERRAL, "4.4.2")
+    worker.close()
+
+
 def test_two_processes_of_which_one_is_shut_in(spawner, owlpost):
     with Sink() as sink:
         worker = spawner.worker(REMOTE, host="127.0.0.1", port=sink.port)
