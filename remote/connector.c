@@ -113,25 +113,38 @@ static int answer(int talker, struct walk *w) {
   return send_none(talker, &w->trouble);
 }
 
-/* Who listens at a Unix socket is this host: no path stands in a DSN as the
- * server's name. */
-static int answer_socket(int talker, enum net_frame question, const struct destination *d,
-                         const struct connector_settings *s) {
+static int connect_path(const char *path, unsigned limit_s) {
+  int fd = unixsock_connect_within(path, io_limit_ms(limit_s));
+  if (fd == -1 || io_set_nonblocking(fd) == 0) return fd;
+  int saved = errno;
+  close(fd);
+  return errno = saved, -1;
+}
+
+/* NULL: the only address has been tried, and its server said more. */
+static int send_no_socket(int talker, const char *path) {
   struct verdict v = {.class = RESULT_NONE};
-  struct net_peer here = {s->me, TEXT_ABSENT};
+  const char *error = strerror(errno);
   verdict_set(&v, RESULT_DEFERRAL, "4.4.1", "");
-  if (question == NET_CONNECT) {
-    int fd = unixsock_connect_within(d->socket_path, io_limit_ms(s->timeoutconnect_s));
-    if (fd >= 0 && io_set_nonblocking(fd) == 0) return send_connected(talker, &here, fd);
+  if (path) {
     verdict_add(&v, "unable to connect to ");
-    verdict_add(&v, d->socket_path);
+    verdict_add(&v, path);
     verdict_add(&v, ": ");
-    verdict_add(&v, strerror(errno));
-    if (fd >= 0) close(fd);
+    verdict_add(&v, error);
   }
   int sent = send_none(talker, &v);
   verdict_free(&v);
   return sent;
+}
+
+/* Who listens at a Unix socket is this host: no path stands in a DSN as the
+ * server's name. */
+static int answer_socket(int talker, enum net_frame question, const struct destination *d,
+                         const struct connector_settings *s) {
+  struct net_peer here = {s->me, TEXT_ABSENT};
+  if (question != NET_CONNECT) return send_no_socket(talker, NULL);
+  int fd = connect_path(d->socket_path, s->timeoutconnect_s);
+  return fd == -1 ? send_no_socket(talker, d->socket_path) : send_connected(talker, &here, fd);
 }
 
 static int serve(int talker, struct walk *w, const struct frame *f, const struct destination *d,

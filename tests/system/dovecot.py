@@ -20,6 +20,7 @@ CONFIGURATION = """
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
+default_vsz_limit = 0
 protocols = lmtp
 ssl = no
 default_internal_user = nobody
