@@ -38,3 +38,40 @@ uint32_t crc32c(uint32_t crc, const void *octets, size_t len) {
   for (; len; p++, len--) crc = (crc >> 8) ^ table[0][(crc ^ *p) & 255];
   return ~crc;
 }
+
+/* ---- zeroes */
+
+/* What an octet of 0 makes of the sum is linear over GF(2), so what 2^n of them
+ * make is a matrix: of each bit alone what becomes of it. */
+struct matrix {
+  uint32_t of[32];
+};
+
+static uint32_t times(const struct matrix *m, uint32_t sum) {
+  uint32_t result = 0;
+  for (int bit = 0; sum; sum >>= 1, bit++)
+    if (sum & 1) result ^= m->of[bit];
+  return result;
+}
+
+static void set_one_zero(struct matrix *m) {
+  for (int bit = 0; bit < 32; bit++) {
+    uint32_t sum = (uint32_t)1 << bit;
+    m->of[bit] = (sum >> 8) ^ table[0][sum & 255];
+  }
+}
+
+static void square(struct matrix *m) {
+  const struct matrix once = *m;
+  for (int bit = 0; bit < 32; bit++) m->of[bit] = times(&once, once.of[bit]);
+}
+
+uint32_t crc32c_zeroes(uint32_t crc, uint64_t count) {
+  struct matrix m;
+  if (!table[0][1]) build_tables();
+  set_one_zero(&m);
+  crc = ~crc;
+  for (; count; count >>= 1, square(&m))
+    if (count & 1) crc = times(&m, crc);
+  return ~crc;
+}

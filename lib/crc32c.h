@@ -11,4 +11,8 @@
 
 uint32_t crc32c(uint32_t crc, const void *octets, size_t len);
 
+/* crc32c_zeroes(): continues crc by so many octets of 0, in a time that hardly
+ * depends on how many. */
+uint32_t crc32c_zeroes(uint32_t crc, uint64_t count);
+
 #endif

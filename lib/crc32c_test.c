@@ -37,10 +37,23 @@ static void can_be_split_anywhere(void **state) {
     }
 }
 
+static void zeroes_count_without_being_read(void **state) {
+  (void)state;
+  static const char zeroes[70000];
+  static const size_t counts[] = {0, 1, 2, 7, 8, 255, 4096, 65537, sizeof zeroes};
+  for (size_t i = 0; i < COUNT(counts); i++) {
+    assert_int_equal(crc32c_zeroes(0, counts[i]), crc32c(0, zeroes, counts[i]));
+    assert_int_equal(crc32c_zeroes(0xe3069283, counts[i]), crc32c(0xe3069283, zeroes, counts[i]));
+  }
+  uint32_t split = crc32c_zeroes(crc32c_zeroes(17, UINT64_C(1) << 40), 12345);
+  assert_int_equal(crc32c_zeroes(17, (UINT64_C(1) << 40) + 12345), split);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(gives_the_rfc_s_sums),
     cmocka_unit_test(can_be_split_anywhere),
+    cmocka_unit_test(zeroes_count_without_being_read),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,6 +91,13 @@ int io_pread_all(int fd, void *to, size_t len, off_t offset) {
   return 0;
 }
 
+/* Where a file system knows nothing of holes, all of it is data. */
+uint64_t io_next_data(int fd, uint64_t at, uint64_t end) {
+  off_t data = lseek(fd, (off_t)at, SEEK_DATA);
+  if (data == -1) return errno == ENXIO ? end : at;
+  return (uint64_t)data < end ? (uint64_t)data : end;
+}
+
 int io_sync_folder(int at, const char *path) {
   int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd == -1) return -1;

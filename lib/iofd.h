@@ -40,6 +40,11 @@ int io_slurp(int fd, stralloc *out, size_t max, int limit_ms);
  * is shorter. */
 int io_pread_all(int fd, void *to, size_t len, off_t offset);
 
+/* io_next_data(): the offset, from at to end, of the next octets of a file that
+ * are not known to be a hole; end when there are none.  Moves the descriptor's
+ * own offset. */
+uint64_t io_next_data(int fd, uint64_t at, uint64_t end);
+
 /* io_sync_folder(): fsync of the folder at path, from the folder at (or
  * AT_FDCWD).  0, or -1. */
 int io_sync_folder(int at, const char *path);

@@ -126,6 +126,32 @@ static void a_body_cut_off_later_is_an_error(void **state) {
   close(fd);
 }
 
+/* Which nobody would live to see read. */
+static void a_body_of_terabytes_without_octets_is_checked_at_once(void **state) {
+  (void)state;
+  const off_t hole = (off_t)1 << 41, size = 2 * hole + 5;
+  struct queuefile q = {0};
+  stralloc envelope = {0}, end = {0};
+  struct envelope e;
+  int fd = memfd_create("queue", MFD_CLOEXEC);
+  sample_envelope(&e);
+  assert_int_equal(envelope_encode(&envelope, &e), 0);
+  uint32_t crc = crc32c_zeroes(crc32c(crc32c_zeroes(0, (uint64_t)hole), "words", 5), (uint64_t)hole);
+  assert_int_equal(text_cat(&end, text_of_stralloc(&envelope)), 0);
+  assert_int_equal(queuefile_cat_trailer(&end, (uint64_t)size, crc, text_of_stralloc(&envelope)), 0);
+  assert_int_equal(pwrite(fd, "words", 5, hole), 5);
+  assert_int_equal(pwrite(fd, end.s, end.len, size), end.len);
+  assert_int_equal(queuefile_read(&q, fd), QUEUEFILE_OK);
+  assert_int_equal(queuefile_check_body(&q, fd), QUEUEFILE_OK);
+  assert_int_equal(pwrite(fd, "W", 1, hole), 1);
+  assert_int_equal(queuefile_check_body(&q, fd), QUEUEFILE_BAD_CHECKSUM);
+  envelope_free(&e);
+  queuefile_free(&q);
+  stralloc_free(&envelope);
+  stralloc_free(&end);
+  close(fd);
+}
+
 static void envelopes_that_check_but_make_no_sense(void **state) {
   (void)state;
   const struct {
@@ -181,6 +207,7 @@ int main(void) {
     cmocka_unit_test(every_changed_octet_is_noticed),
     cmocka_unit_test(no_part_of_a_file_is_a_message),
     cmocka_unit_test(a_body_cut_off_later_is_an_error),
+    cmocka_unit_test(a_body_of_terabytes_without_octets_is_checked_at_once),
     cmocka_unit_test(envelopes_that_check_but_make_no_sense),
     cmocka_unit_test(lengths_that_overflow_are_refused),
     cmocka_unit_test(what_cannot_be_read_says_so),

@@ -13,7 +13,7 @@
 #include "lib/iofd.h"
 #include "queue/msglog.h"
 
-enum { PATH_SPACE = 64, LOG_MODE = 0600, LOG_MAX = 1 << 30 };
+enum { PATH_SPACE = 64, LOG_MODE = 0600, LOG_MAX = 1 << 30, COPY_OCTETS = 1 << 20 };
 
 int store_open(struct store *s, const char *folder) {
   *s = (struct store){.queue_fd = -1, .lock_fd = -1};
@@ -293,13 +293,23 @@ int store_remove_from_bad(struct store *s, const struct queueid *id) {
   return unlinkat(s->queue_fd, path, 0) == -1 && errno != ENOENT ? -1 : 0;
 }
 
+static int copy_some(int to, int from, off_t *at, uint64_t octets) {
+  uint64_t left = octets - (uint64_t)*at;
+  ssize_t n = sendfile(to, from, at, left < COPY_OCTETS ? (size_t)left : COPY_OCTETS);
+  if (n == 0) return errno = EIO, -1;
+  return n == -1 && errno != EINTR ? -1 : 0;
+}
+
+/* Holes stay holes: a file of terabytes that nobody has is not made one. */
 static int copy_octets(int to, int from, uint64_t octets) {
-  off_t at = 0;
-  while ((uint64_t)at < octets) {
-    ssize_t n = sendfile(to, from, &at, (size_t)(octets - (uint64_t)at));
-    if (n == 0) return errno = EIO, -1;
-    if (n == -1 && errno != EINTR) return -1;
+  if (octets <= COPY_OCTETS) {
+    for (off_t at = 0; (uint64_t)at < octets;)
+      if (copy_some(to, from, &at, octets) == -1) return -1;
+    return 0;
   }
+  if (ftruncate(to, (off_t)octets) == -1) return -1;
+  for (off_t at = 0; (uint64_t)(at = (off_t)io_next_data(from, (uint64_t)at, octets)) < octets;)
+    if (lseek(to, at, SEEK_SET) == -1 || copy_some(to, from, &at, octets) == -1) return -1;
   return 0;
 }
 

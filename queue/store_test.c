@@ -144,6 +144,27 @@ static void a_copy_left_in_tmp_is_cleared(void **state) {
   assert_int_equal(faccessat(q->store.queue_fd, "tmp/copy", F_OK, 0), -1);
 }
 
+static void a_copy_of_a_body_keeps_its_holes(void **state) {
+  struct testqueue *q = *state;
+  const off_t size = (off_t)1 << 40;
+  char octets[4] = "";
+  struct stat st;
+  int fd = openat(q->store.queue_fd, "tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  assert_int_equal(pwrite(fd, "head", 4, 0), 4);
+  assert_int_equal(pwrite(fd, "body", 4, size / 2), 4);
+  assert_int_equal(ftruncate(fd, size + 1000), 0); /* the envelope is not copied */
+  int copy = store_body_copy(&q->store, fd, (uint64_t)size);
+  assert_true(copy >= 0);
+  assert_int_equal(fstat(copy, &st), 0);
+  assert_true(st.st_size == size && st.st_blocks < 1 << 16);
+  assert_int_equal(pread(copy, octets, 4, 0), 4);
+  assert_memory_equal(octets, "head", 4);
+  assert_int_equal(pread(copy, octets, 4, size / 2), 4);
+  assert_memory_equal(octets, "body", 4);
+  close(copy);
+  close(fd);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(a_log_outlives_its_message_until_that_is_durable, testqueue_set_up, testqueue_tear_down),
@@ -152,6 +173,7 @@ int main(void) {
     cmocka_unit_test_setup_teardown(a_message_with_both_names_moves, testqueue_set_up, testqueue_tear_down),
     cmocka_unit_test_setup_teardown(a_message_that_has_moved_moves_again, testqueue_set_up, testqueue_tear_down),
     cmocka_unit_test_setup_teardown(logs_without_messages_are_cleared, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(a_copy_of_a_body_keeps_its_holes, testqueue_set_up, testqueue_tear_down),
     cmocka_unit_test_setup_teardown(a_copy_left_in_tmp_is_cleared, testqueue_set_up, testqueue_tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
