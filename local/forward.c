@@ -12,8 +12,10 @@ int forward_owner(stralloc *owner, struct text sender, const struct mailbox *box
   if (sender_stays(sender)) return 0;
   int r = dotqmail_has(box->dash, text_of(box->ext), "-owner", v);
   if (r != 1) return r;
-  if (!stralloc_copys(owner, box->local) || !stralloc_cats(owner, "-owner@") ||
-      !stralloc_cats(owner, box->host))
+  int each = dotqmail_has(box->dash, text_of(box->ext), "-owner-default", v);
+  if (each == -1) return -1;
+  if (!stralloc_copys(owner, box->local) || !stralloc_cats(owner, each ? "-owner-@" : "-owner@") ||
+      !stralloc_cats(owner, box->host) || !stralloc_cats(owner, each ? "-@[]" : ""))
     return out_of_memory(v);
   return 1;
 }

@@ -347,6 +347,19 @@ static void the_owner_gets_the_bounces(void **state) {
   expect_envelope(envelope, sizeof envelope);
 }
 
+static void the_owner_may_get_them_by_recipient(void **state) {
+  static const char kept[] = "Fsue@example.net\0Ta@b\0", envelope[] = "Fjoe-list-owner-@example.org-@[]\0Ta@b\0";
+  (void)state;
+  make_queue(0);
+  test_write(in_home(".qmail-list"), "a@b\n", 0600);
+  test_write(in_home(".qmail-list-owner-default"), "#\n", 0600);
+  one("list", RESULT_SUCCESS, "2.0.0", "did 0+1+0");
+  expect_envelope(kept, sizeof kept);
+  test_write(in_home(".qmail-list-owner"), "#\n", 0600);
+  one("list", RESULT_SUCCESS, "2.0.0", "did 0+1+0");
+  expect_envelope(envelope, sizeof envelope);
+}
+
 static void a_forward_refused_for_now_leaves_no_copy(void **state) {
   (void)state;
   make_queue(53);
@@ -545,6 +558,7 @@ int main(void) {
     TEST(two_maildirs_or_none),
     TEST(forwards_are_one_injection),
     TEST(the_owner_gets_the_bounces),
+    TEST(the_owner_may_get_them_by_recipient),
     TEST(a_forward_refused_for_now_leaves_no_copy),
     TEST(a_forward_refused_for_good_leaves_the_copy),
     TEST(a_program_finds_what_the_lines_before_it_did),

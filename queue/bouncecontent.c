@@ -1,5 +1,6 @@
 #include "config.h"
 #include <errno.h>
+#include "lib/verp.h"
 #include "queue/bouncepart.h"
 
 enum { HEADER_MAX = 65536 };
@@ -25,7 +26,7 @@ static size_t header_octets(struct text body) {
 int bounce_add_content(struct page *p, const struct bounce *b) {
   bool whole = bounce_returns_whole(b);
   page_add(p, "Return-Path: <");
-  page_address(p, b->m->file.envelope.sender);
+  page_address(p, verp_plain(b->m->file.envelope.sender));
   page_add(p, ">\n");
   if (p->failed) return errno = ENOMEM, -1;
   size_t start = p->out->len;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/verp.h"
 #include "queue/bounce.h"
 #include "queue/runner.h"
 
@@ -42,7 +43,8 @@ static int begin_job(struct runner *r, struct active *a, struct destination *to,
   return 0;
 }
 
-static size_t job_limit(const struct runner *r, const struct destination *to) {
+static size_t job_limit(const struct runner *r, const struct active *a, const struct destination *to) {
+  if (verp_is_wanted(a->message.file.envelope.sender)) return 1; /* each has a sender of his own */
   uint64_t limit = to->channel == CHANNEL_LOCAL ? 1 : r->settings.recipientlimit;
   return limit < 1 ? 1 : limit < AGENT_RECIPIENTS_MAX ? (size_t)limit : AGENT_RECIPIENTS_MAX;
 }
@@ -50,7 +52,7 @@ static size_t job_limit(const struct runner *r, const struct destination *to) {
 /* The last job of the destination, when it is this message's and not full. */
 static struct job *open_job(const struct runner *r, const struct active *a, const struct destination *to) {
   struct job *j = to->queued ? to->filling : NULL;
-  return j && j->active == a && j->count < job_limit(r, to) ? j : NULL;
+  return j && j->active == a && j->count < job_limit(r, a, to) ? j : NULL;
 }
 
 /* Who can wait no longer, for a destination that cannot be reached, fails with

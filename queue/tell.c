@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/iofd.h"
+#include "lib/verp.h"
 #include "queue/bounce.h"
 #include "queue/newmessage.h"
 #include "queue/runner.h"
@@ -42,7 +43,7 @@ static int address_dsn(struct dsn *d, const struct message *m, const struct sett
   if (sender.len == 0) return address_double_bounce(d, s);
   d->envelope.sender = text_of("");
   d->envelope.kind = KIND_DSN;
-  return text_cat(&d->to, sender);
+  return text_cat(&d->to, verp_plain(sender));
 }
 
 static int address_envelope(struct dsn *d, const struct message *m, const struct runner *r, uint64_t now_us) {

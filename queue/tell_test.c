@@ -28,6 +28,20 @@ static void each_recipient_of_a_message_goes_its_own_way(void **state) {
   assert_int_equal(testrunner_files(t), 0);
 }
 
+static void a_sender_may_name_each_recipient(void **state) {
+  static const char *const to[] = {"bob@here.example", "a@far.example", "b@far.example", "never@far.example"};
+  struct testrunner *t = *state;
+  testrunner_inject(t, "list-owner-@here.example-@[]", 0, to, 4);
+  testrunner_run(t, 10);
+  assert_int_equal(testrunner_told(t, "list-owner-bob=here.example@here.example", to[0]), 1);
+  assert_int_equal(testrunner_told(t, "list-owner-a=far.example@here.example", to[1]), 1);
+  assert_int_equal(testrunner_told(t, "list-owner-b=far.example@here.example", to[2]), 1);
+  assert_int_equal(testrunner_told(t, "list-owner-never=far.example@here.example", to[3]), 1);
+  assert_int_equal(testrunner_attempt(t, to[1], 0)->recipients, 1);
+  assert_int_equal(testrunner_told(t, "", "list-owner-@here.example"), 1);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
 static void who_wants_no_dsn_gets_none(void **state) {
   struct testrunner *t = *state;
   const char *to = "never@here.example";
@@ -345,6 +359,7 @@ int main(void) {
 #define TEST_CASE(NAME) cmocka_unit_test_setup_teardown(NAME, testrunner_set_up, testrunner_tear_down)
   const struct CMUnitTest tests[] = {
     TEST_CASE(each_recipient_of_a_message_goes_its_own_way),
+    TEST_CASE(a_sender_may_name_each_recipient),
     TEST_CASE(who_wants_no_dsn_gets_none),
     TEST_CASE(a_failing_bounce_goes_to_doublebounceto),
     TEST_CASE(a_failing_double_bounce_is_discarded),

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "lib/unixsock.h"
+#include "lib/verp.h"
 #include "queue/runner.h"
 
 static const struct result agent_gone = {
@@ -122,10 +123,15 @@ void workers_start(struct runner *r, struct destination *to) {
 /* ---- sending */
 
 /* Other hosts know no "#@[]": to them a double bounce comes from nobody, like
- * any bounce. */
-static struct text sender_for(const struct job *j) {
-  struct text sender = j->active->message.file.envelope.sender;
-  return j->destination->channel == CHANNEL_REMOTE && text_equals(sender, "#@[]") ? text_of("") : sender;
+ * any bounce.  *own is for a sender that names its recipient. */
+static int choose_sender(struct text *out, stralloc *own, const struct job *j) {
+  const struct envelope *e = &j->active->message.file.envelope;
+  *out = e->sender;
+  if (j->destination->channel == CHANNEL_REMOTE && text_equals(e->sender, "#@[]")) *out = text_of("");
+  if (!verp_is_wanted(e->sender)) return 0;
+  if (verp_cat(own, e->sender, e->recipients[j->recipients[0].place].address) == -1) return -1;
+  *out = text_of_stralloc(own);
+  return 0;
 }
 
 static int copy_recipients(struct envelope *to, const struct job *j) {
@@ -156,20 +162,21 @@ static int give_body(const struct active *a, struct agent_job *job, int *fd) {
 
 static int queue_job(struct worker *w, struct job *j) {
   struct agent_job job = {.job = j->number, .message = text_of(j->active->message.id.s)};
-  stralloc payload = {0};
+  stralloc payload = {0}, own = {0};
   int fd = -1;
   const struct envelope *whole = &j->active->message.file.envelope;
   envelope_copy_terms(&job.envelope, whole);
-  job.envelope.sender = sender_for(j);
   job.envelope.kind = whole->kind;
   job.envelope.arrival_us = whole->arrival_us;
-  int result = copy_recipients(&job.envelope, j);
+  int result = choose_sender(&job.envelope.sender, &own, j);
+  if (result == 0) result = copy_recipients(&job.envelope, j);
   if (result == 0) result = give_body(j->active, &job, &fd);
   if (result == 0) result = agent_put_job(&payload, &job);
   if (result == 0)
     result = frame_queue(&w->writer, &agent_protocol, AGENT_JOB, text_of_stralloc(&payload), fd);
   if (result == -1 && fd >= 0) close(fd);
   envelope_free(&job.envelope);
+  stralloc_free(&own);
   stralloc_free(&payload);
   return result;
 }

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from instance import ROOT
+from peers import Sink
 from waiting import wait_until
 
 MESSAGE = b"From: sue@sender.test\nSubject: t\n\nbody\n"
@@ -110,3 +111,22 @@ def test_a_planted_link_leads_no_mail_astray(owlpost, tmp_path):
     ended, text = outcome(owlpost, MESSAGE, "joe@local.test")
     assert ended == "deferral" and "symbolic_link" in text
     assert read(owlpost, "joe", ".profile") == b"mine\n"
+
+
+def test_a_list_learns_from_each_bounce_who_is_meant(owlpost):
+    """owner and owner-default: at another host, in a mailbox here, and back."""
+    with Sink() as sink:
+        owlpost.control("smtproutes", f"elsewhere.test:127.0.0.1:{sink.port}")
+        owlpost.dot_qmail("joe", "-list", "a@elsewhere.test\nb@elsewhere.test\nann@local.test\nnobody-here@local.test\n")
+        owlpost.dot_qmail("joe", "-list-owner", "./Maildir/\n")
+        owlpost.dot_qmail("joe", "-list-owner-default", '|echo "$DEFAULT" >>told\n')
+        owlpost.start()
+        assert owlpost.inject(MESSAGE, "joe-list@local.test", sender="sue@sender.test").returncode == 0
+        owlpost.wait_for_empty_queue()
+        senders = {m.recipients[0]: m.sender for m in sink.received}
+        assert senders == {f"{who}@elsewhere.test": f"joe-list-owner-{who}=elsewhere.test@local.test" for who in "ab"}
+        assert b"Return-Path: <joe-list-owner-ann=local.test@local.test>\n" in owlpost.messages("ann")[0]
+        assert read(owlpost, "joe", "told") == b"\n", "a failure found here comes back to joe-list-owner-"
+        assert owlpost.inject(b"\nbounce\n", "joe-list-owner-a=elsewhere.test@local.test", sender="").returncode == 0
+        owlpost.wait_for_empty_queue()
+        assert read(owlpost, "joe", "told") == b"\na=elsewhere.test\n"
