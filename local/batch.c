@@ -45,26 +45,23 @@ static int check_loop(const struct item *item, const struct mailbox *box, struct
   return r;
 }
 
-static int stage_one(struct batch *b, struct delivery *d, const struct item *item,
-                     const struct instruction *one, enum instruction_kind kind) {
-  if (one->kind != kind) return 0;
-  if (kind == INSTRUCTION_MAILDIR) return delivery_stage(d, one, &b->plan, b->box, item, &b->namer);
+static int stage_one(struct batch *b, struct delivery *d, const struct item *item, const struct instruction *one) {
+  if (one->kind == INSTRUCTION_MAILDIR) return delivery_stage(d, one, &b->plan, b->box, item, &b->namer);
   d->mboxes++;
   return mboxes_append(&b->mboxes, one->value.s, b->box, item, &d->verdict);
 }
 
-static int stage_kind(struct batch *b, struct delivery *d, const struct item *item, enum instruction_kind kind) {
+static int stage_all(struct batch *b, struct delivery *d, const struct item *item) {
   const struct instructions *list = &b->plan.instructions;
   for (size_t i = 0; i < list->count; i++)
-    if (stage_one(b, d, item, &list->list[i], kind) == -1) return -1;
+    if (stage_one(b, d, item, &list->list[i]) == -1) return -1;
   return 0;
 }
 
-/* Mboxes come last, as they are locked from then on. */
 static int stage(struct batch *b, struct delivery *d, const struct item *item) {
   mboxes_mark(&b->mboxes);
-  if (stage_kind(b, d, item, INSTRUCTION_MAILDIR) == 0 && stage_kind(b, d, item, INSTRUCTION_MBOX) == 0) return 0;
-  mboxes_back(&b->mboxes);
+  if (stage_all(b, d, item) == 0) return 0;
+  if (delivery_keep(d) == -1) mboxes_back(&b->mboxes);
   return -1;
 }
 

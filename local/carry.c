@@ -72,18 +72,16 @@ static enum step carry_lines(struct carrier *c) {
 
 /* What stands before a line that failed has been carried out. */
 static void end_failed(struct carrier *c) {
-  struct delivery *d = c->d;
-  struct verdict failure = {0};
-  struct result why = verdict_result(&d->verdict);
-  if (d->verdict.class == RESULT_FAILURE) {
-    verdict_copy(&failure, &why);
-    why = verdict_result(&failure);
-    if (publish(c) == 0) verdict_copy(&d->verdict, &why);
+  struct verdict unsynced = {0};
+  if (delivery_keep(c->d) == -1) mboxes_undo(&c->mboxes);
+  else if (mboxes_sync(&c->mboxes, &unsynced) == -1) {
+    struct result why = verdict_result(&unsynced);
+    verdict_copy(&c->d->verdict, &why);
+    mboxes_undo(&c->mboxes);
   }
-  mboxes_undo(&c->mboxes);
   mboxes_close(&c->mboxes);
-  delivery_give_up(d);
-  verdict_free(&failure);
+  delivery_give_up(c->d);
+  verdict_free(&unsynced);
 }
 
 /* The forwards, and what no program has needed. */

@@ -89,6 +89,18 @@ void delivery_give_up(struct delivery *d) {
   delivery_close_files(d);
 }
 
+int delivery_keep(struct delivery *d) {
+  struct verdict failure = {0};
+  struct result why = verdict_result(&d->verdict);
+  if (d->verdict.class != RESULT_FAILURE) return -1;
+  verdict_copy(&failure, &why);
+  why = verdict_result(&failure);
+  int r = delivery_publish(d);
+  if (r == 0) verdict_copy(&d->verdict, &why);
+  verdict_free(&failure);
+  return r;
+}
+
 static void cat_counts(stralloc *text, const struct delivery *d) {
   char counts[80];
   snprintf(counts, sizeof counts, "did %zu+%zu+%zu", d->file_count + d->mboxes, d->forwards, d->programs);

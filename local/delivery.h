@@ -40,6 +40,11 @@ int delivery_publish(struct delivery *d);
  * it stays, as the lines before the one that failed have been carried out. */
 void delivery_give_up(struct delivery *d);
 
+/* delivery_keep(): of one that is about to be given up: 0 when the verdict is a
+ * failure, and what stands before the line that failed is published; -1 when it
+ * is a deferral, or became one. */
+int delivery_keep(struct delivery *d);
+
 /* delivery_succeed(): the verdict of one that is not given up. */
 void delivery_succeed(struct delivery *d);
 

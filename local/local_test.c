@@ -528,6 +528,21 @@ static void the_classic_interface_works(void **state) {
   assert_int_equal(test_entries(in_home("Maildir/new")), 1);
 }
 
+static void programs_have_the_classic_interface_too(void **state) {
+  (void)state;
+  test_write(in_home(".qmail-x"), "|cat >copy; echo $SENDER\n./mbox\n|exit 99\n|exit 1\n", 0600);
+  assert_int_equal(by_hand(NULL, "-", "x", "\nx\n"), 0);
+  assert_string_equal(test_slurp(test_path(folder, "out")), "sue@example.net/did 1+0+2\n");
+  assert_string_equal(test_slurp(in_home("copy")), "\nx\n");
+  test_write(in_home(".qmail-x"), "|exit 64\n", 0600);
+  assert_int_equal(by_hand(NULL, "-", "x", "\nx\n"), 100);
+  test_write(in_home(".qmail-x"), "|exit 75\n", 0600);
+  assert_int_equal(by_hand(NULL, "-", "x", "\nx\n"), 111);
+  test_write(in_home(".qmail-x"), "|sleep 1000\n", 0600);
+  assert_int_equal(by_hand("-t1", "-", "x", "\nx\n"), 111);
+  assert_int_equal(by_hand("-tx", "-", "x", "\nx\n"), 100);
+}
+
 static int make(void **state) {
   (void)state;
   folder = test_folder();
@@ -573,6 +588,7 @@ int main(void) {
     TEST(a_batch_with_programs_is_one_message_at_a_time),
     TEST(a_program_that_kills_its_parent_harms_itself),
     TEST(the_classic_interface_works),
+    TEST(programs_have_the_classic_interface_too),
   };
   alarm(120);
   return cmocka_run_group_tests(tests, NULL, NULL);

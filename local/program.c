@@ -39,6 +39,7 @@ static _Noreturn void become_program(const struct program_order *o, int body, in
   sandbox_close_others(keep, 3);
   signals_release();
   execve("/bin/sh", arguments, o->environment);
+  dprintf(2, "unable to run /bin/sh: %s\n", strerror(errno)); /* too long a command, say */
   _exit(DELIVERY_DEFERRAL);
 }
 

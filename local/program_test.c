@@ -125,6 +125,17 @@ static void its_exit_code_decides(void **state) {
   forget(&o);
 }
 
+static void a_command_may_be_too_long(void **state) {
+  static char command[300000];
+  struct outcome o;
+  (void)state;
+  memset(command, ' ', sizeof command - 1);
+  run(&o, command, &small, 60);
+  assert_int_equal(o.v.class, RESULT_DEFERRAL);
+  assert_non_null(memmem(o.v.text.s, o.v.text.len, "unable to run /bin/sh: ", 23));
+  forget(&o);
+}
+
 static void much_output_neither_blocks_nor_fills(void **state) {
   struct outcome o;
   (void)state;
@@ -195,6 +206,7 @@ int main(void) {
     cmocka_unit_test(it_gets_nothing_else),
     cmocka_unit_test(the_environment_is_not_the_shells),
     cmocka_unit_test(its_exit_code_decides),
+    cmocka_unit_test(a_command_may_be_too_long),
     cmocka_unit_test(much_output_neither_blocks_nor_fills),
     cmocka_unit_test(closed_output_is_not_waited_for),
     cmocka_unit_test(what_it_leaves_behind_is_not_waited_for),

@@ -1,4 +1,5 @@
 """What users may write into their .qmail files, by the whole way of a message."""
+import json
 import mailbox
 import os
 import re
@@ -130,3 +131,13 @@ def test_a_list_learns_from_each_bounce_who_is_meant(owlpost):
         assert owlpost.inject(b"\nbounce\n", "joe-list-owner-a=elsewhere.test@local.test", sender="").returncode == 0
         owlpost.wait_for_empty_queue()
         assert read(owlpost, "joe", "told") == b"\na=elsewhere.test\n"
+
+
+def test_explain_looks_at_mboxes_and_programs_and_runs_nothing(owlpost):
+    owlpost.dot_qmail("joe", "", "./mbox\n|/bin/cat >seen\n|/no/such/program\n|touch seen\n")
+    owlpost.start()
+    facts = [f for section in json.loads(owlpost.owlq("explain", "--json", "joe@local.test")).values() for f in section]
+    assert [f["path"] for f in facts if f["fact"] == "mbox"] == ["./mbox"]
+    assert {f["path"]: f["found"] for f in facts if f["fact"] == "program"} == {"/bin/cat": "yes", "/no/such/program": "no"}
+    assert [f["value"] for f in facts if f["fact"] == "instruction"][-1] == "touch seen"
+    assert not {"mbox", "seen"} & set(os.listdir(owlpost.home("joe")))
