@@ -9,6 +9,7 @@ struct account {
   uid_t uid;
   gid_t gid;
   bool system_groups; /* the groups that the system has for the name count, too */
+  bool by_alias;      /* delivers by the database of aliases, not by .qmail files */
 };
 
 /* What those who know users answer. */

@@ -50,7 +50,7 @@ int aliaslines_next(struct aliaslines *l, struct text *line, size_t *number) {
     *line = take_line(l);
   } while (says_nothing(*line));
   *number = l->line;
-  return take_continuation(l, &more) ? join(l, line, more) : 1;
+  return !l->alone && take_continuation(l, &more) ? join(l, line, more) : 1;
 }
 
 void aliaslines_free(struct aliaslines *l) { stralloc_free(&l->joined); }

@@ -1,6 +1,7 @@
 /* aliaslines.h - the logical lines of a file of aliases
  *
- * A line that starts with a blank goes on with the one before it.  Empty lines,
+ * A line that starts with a blank goes on with the one before it (in a file of
+ * aliases).  Empty lines,
  * and those whose first octet other than a blank is '#', are passed over, also
  * between a line and its continuation.  The octets are hostile.
  */
@@ -10,7 +11,8 @@
 #include "lib/text.h"
 
 struct aliaslines {
-  struct text rest; /* set at the start; the others are zero then */
+  struct text rest; /* set at the start; all but the next are zero then */
+  bool alone;       /* each line stands alone, as in included files */
   size_t line;      /* of what was taken */
   stralloc joined;  /* owned */
 };

@@ -1,5 +1,6 @@
 #include "config.h"
 #include "local/forward.h"
+#include "local/aliasplan.h"
 #include "local/dotqmail.h"
 #include "local/inject.h"
 
@@ -10,6 +11,7 @@ static bool sender_stays(struct text sender) { return sender.len == 0 || text_eq
 
 int forward_owner(stralloc *owner, struct text sender, const struct mailbox *box, struct verdict *v) {
   if (sender_stays(sender)) return 0;
+  if (box->aliases) return aliasplan_owner(owner, box, v);
   int r = dotqmail_has(box->dash, text_of(box->ext), "-owner", v);
   if (r != 1) return r;
   int each = dotqmail_has(box->dash, text_of(box->ext), "-owner-default", v);

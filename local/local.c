@@ -32,7 +32,8 @@ static void say(const char *text, const char *object) {
 }
 
 static _Noreturn void die_usage(void) {
-  say("usage: owl-local [-nN | -e] [-t SECONDS] USER HOME LOCAL DASH EXT HOST SENDER DEFAULTDELIVERY", "");
+  say("usage: owl-local [-nN | -e] [-F] [-A ALIASES] [-t SECONDS] USER HOME LOCAL DASH EXT HOST SENDER "
+      "DEFAULTDELIVERY", "");
   _exit(DELIVERY_FAILURE);
 }
 static _Noreturn void die_malformed(void) {
@@ -125,12 +126,15 @@ static int explain(const struct mailbox *box) {
 }
 
 int main(int argc, char **argv) {
-  bool agent = false, only_print = false, only_explain = false;
+  bool agent = false, only_print = false, only_explain = false, dotforward = false;
+  const char *aliases = NULL;
   uint64_t program_limit_s = PROGRAM_LIMIT_S;
   int option;
-  while ((option = getopt(argc, argv, "+aenNt:")) != -1) switch (option) {
+  while ((option = getopt(argc, argv, "+aA:eFnNt:")) != -1) switch (option) {
     case 'a': agent = true; break;
+    case 'A': aliases = optarg; break;
     case 'e': only_explain = true; break;
+    case 'F': dotforward = true; break;
     case 'n': only_print = true; break;
     case 'N': only_print = false; break;
     case 't':
@@ -141,8 +145,12 @@ int main(int argc, char **argv) {
   argv += optind;
   bool without_sender = agent || only_explain;
   if (argc - optind != (without_sender ? 7 : 8)) die_usage();
-  struct mailbox box = {argv[0], argv[1], argv[2], argv[3], argv[4], argv[5], argv[without_sender ? 6 : 7],
-                        program_limit_s};
+  struct mailbox box = {.user = argv[0], .home = argv[1], .local = argv[2], .dash = argv[3], .ext = argv[4],
+                        .host = argv[5]};
+  box.default_delivery = argv[without_sender ? 6 : 7];
+  box.program_limit_s = program_limit_s;
+  box.aliases = aliases;
+  box.dotforward = dotforward;
   if (geteuid() == 0) die_root();
   if (only_explain) return explain(&box);
   return agent ? serve(&box) : by_hand(&box, argv[6], only_print);

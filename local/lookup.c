@@ -1,12 +1,15 @@
 #include "config.h"
 #include "local/lookup.h"
+#include "local/aliaslookup.h"
 #include "local/assign.h"
 #include "local/user.h"
 
 static enum user_status ask(struct account *a, const struct settings *s, struct text local,
                             struct verdict *v) {
   const struct user_rules rules = {s->passwdfile.s, s->breaks.s};
-  enum user_status r = assign_find(a, s->folder.s, local, v);
+  bool final = aliaslookup_is_final(&local);
+  enum user_status r = final ? USER_NONE : aliaslookup_find(a, s->folder.s, &rules, local, v);
+  if (r == USER_NONE) r = assign_find(a, s->folder.s, local, v);
   return r == USER_NONE ? user_find(a, &rules, local, v) : r;
 }
 

@@ -1,7 +1,8 @@
 /* lookup.h - whom is mail for a local part for?
  *
  * The one answer for deliveries, for questions about recipients and for
- * explanations.  All that knows users is asked here, in its order: users/cdb
+ * explanations.  All that knows users is asked here, in its order: the
+ * aliases (aliaslookup.h), unless a backslash stands in front, users/cdb
  * (assign.h), the accounts (user.h).
  */
 #ifndef OWL_LOCAL_LOOKUP_H

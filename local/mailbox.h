@@ -12,6 +12,8 @@ struct mailbox {
   const char *user, *home, *local, *dash, *ext, *host;
   const char *default_delivery;
   uint64_t program_limit_s; /* of a program's life; 0: none */
+  const char *aliases; /* the database that it is delivered by, or NULL: .qmail files */
+  bool dotforward;     /* whether ~/.forward counts */
 };
 
 /* The lines that are put in front of a message, without LF, appended. */

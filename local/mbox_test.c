@@ -14,7 +14,8 @@
 #include <unistd.h>
 #include "lib/unittest.h"
 
-static const struct mailbox box = {"joe", "/", "joe", "", "", "example.org", "", 0};
+static const struct mailbox box = {.user = "joe", .home = "/", .local = "joe", .dash = "", .ext = "",
+                                   .host = "example.org", .default_delivery = ""};
 static const char *folder;
 static char path[200];
 

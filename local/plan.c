@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <unistd.h>
 #include "lib/iofd.h"
+#include "local/aliasplan.h"
+#include "local/dotforward.h"
 #include "local/dotqmail.h"
 
 static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "out of memory", ""); }
@@ -36,16 +38,22 @@ static int use_file(struct plan *p, const struct mailbox *box, const struct dotq
   return r;
 }
 
+static int use_forward_or_default(struct plan *p, const struct mailbox *box, struct verdict *v) {
+  int r = box->dotforward ? dotforward_load(p, box, v) : 0;
+  return r == 0 ? use_default(p, box, v) : r == 1 ? 0 : -1;
+}
+
 int plan_load(struct plan *p, const struct mailbox *box, bool sticky_matters, struct verdict *v) {
   struct dotqmail d = {0};
   int r = -1;
+  if (box->aliases) return aliasplan_load(p, box, v);
   switch (dotqmail_find(&d, box->dash, text_of(box->ext), sticky_matters, v)) {
   case DOTQMAIL_FILE:
     p->by_default_file = d.by_default;
     p->default_at = d.default_at;
     r = use_file(p, box, &d, v);
     break;
-  case DOTQMAIL_DEFAULT: r = use_default(p, box, v); break;
+  case DOTQMAIL_DEFAULT: r = use_forward_or_default(p, box, v); break;
   case DOTQMAIL_NONE:
   case DOTQMAIL_TROUBLE: break;
   }

@@ -1,5 +1,5 @@
-/* plan.h - what is to be done with mail for a mailbox: its .qmail file, or the
- * default delivery */
+/* plan.h - what is to be done with mail for a mailbox: its .qmail file, its
+ * .forward file, or the default delivery; or what an alias stands for */
 #ifndef OWL_LOCAL_PLAN_H
 #define OWL_LOCAL_PLAN_H
 

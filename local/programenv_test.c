@@ -30,7 +30,8 @@ static void expect(const char *name, const char *value) {
 }
 
 static void make(const char *local, const char *ext, const char *recipient, struct text sender, long default_at) {
-  struct mailbox box = {"joe", "/home/joe", local, *ext ? "-" : "", ext, "mail.sub.example.org", "./Maildir/", 0};
+  struct mailbox box = {.user = "joe", .home = "/home/joe", .local = local, .dash = *ext ? "-" : "", .ext = ext,
+                        .host = "mail.sub.example.org", .default_delivery = "./Maildir/"};
   struct plan plan = {.by_default_file = default_at >= 0, .default_at = default_at < 0 ? 0 : (size_t)default_at};
   struct envelope envelope = {.sender = sender};
   struct envelope_recipient to = {.address = text_of(recipient)};

@@ -10,6 +10,14 @@ static int read_seconds(struct control *c, enum control_name name, uint64_t *out
   return 0;
 }
 
+static int read_flag(struct control *c, enum control_name name, bool *out) {
+  uint64_t number;
+  if (control_number(c, name, &number) == -1) return -1;
+  if (number > 1) return control_fail(c, name, "it is neither 0 nor 1");
+  *out = number;
+  return 0;
+}
+
 static int no_memory(struct control *c) {
   (void)(stralloc_copys(&c->error, "out of memory") && stralloc_0(&c->error));
   return -1;
@@ -36,6 +44,7 @@ static int read_all(struct settings *s, struct control *c, const char *default_d
   if (breaks_load(c, &s->breaks) == -1) return -1;
   if (control_text(c, CONTROL_RUNDIR, &s->rundir) == -1) return -1;
   if (read_program_limit(s, c) == -1) return -1;
+  if (read_flag(c, CONTROL_DOTFORWARD, &s->dotforward) == -1) return -1;
   if (read_seconds(c, CONTROL_TIMEOUTLOOKUP, &s->lookup_s) == -1) return -1;
   if (read_seconds(c, CONTROL_TIMEOUTRCPT, &s->rcpt_s) == -1) return -1;
   return read_seconds(c, CONTROL_RCPTCACHE, &s->cache_s);

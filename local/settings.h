@@ -8,6 +8,7 @@ struct settings {
   stralloc default_delivery, passwdfile, breaks, rundir; /* NUL-terminated */
   stralloc folder; /* of the control files, NUL-terminated */
   stralloc program_s; /* the time limit of programs, as a NUL-terminated number */
+  bool dotforward;
   uint64_t lookup_s, rcpt_s, cache_s;
 };
 

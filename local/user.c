@@ -142,6 +142,14 @@ static bool ends_name(const struct user_rules *rules, struct text local, size_t 
   return i == local.len || (local.s[i] && strchr(rules->breaks, local.s[i]));
 }
 
+enum user_status user_find_alias(struct account *a, const struct user_rules *rules, struct text local,
+                                 struct verdict *v) {
+  struct source s = {rules, {0}, {0}};
+  enum user_status status = try_alias(a, &s, local, v);
+  stralloc_free(&s.octets);
+  return status;
+}
+
 enum user_status user_find(struct account *a, const struct user_rules *rules, struct text local,
                            struct verdict *v) {
   struct source s = {rules, {0}, {0}};

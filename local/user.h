@@ -29,4 +29,8 @@ struct user_rules {
 enum user_status user_find(struct account *a, const struct user_rules *rules, struct text local,
                            struct verdict *v);
 
+/* user_find_alias(): the account ALIAS_USER alone, for the same local part. */
+enum user_status user_find_alias(struct account *a, const struct user_rules *rules, struct text local,
+                                 struct verdict *v);
+
 #endif

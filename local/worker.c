@@ -10,6 +10,7 @@
 #include "lib/control.h"
 #include "lib/exitcode.h"
 #include "lib/sandbox.h"
+#include "local/aliasdb.h"
 #include "local/become.h"
 #include "local/lookup.h"
 #include "local/signals.h"
@@ -68,20 +69,50 @@ static int deal_descriptors(int sock) {
   return dup2(explains ? nothing : sock, 0) == -1 ? -1 : 0;
 }
 
-static char *writable(const char *s) { return (char *)(uintptr_t)s; } /* execve() leaves it alone */
+enum { ARGUMENTS_MAX = 16 };
+
+struct arguments {
+  char *list[ARGUMENTS_MAX + 1];
+  size_t count;
+  stralloc aliases;
+};
+
+static void add(struct arguments *a, const char *s) {
+  a->list[a->count++] = (char *)(uintptr_t)s; /* execve() leaves it alone */
+}
+
+static int add_options(struct arguments *to, const struct settings *s, const struct account *a) {
+  add(to, "-t");
+  add(to, s->program_s.s);
+  if (s->dotforward) add(to, "-F");
+  if (!a->by_alias) return 0;
+  if (aliasdb_path(&to->aliases, s->folder.s) == -1) return -1;
+  add(to, "-A");
+  add(to, to->aliases.s);
+  return 0;
+}
+
+static int make_arguments(struct arguments *to, const struct worker_order *order, const struct settings *s,
+                          const struct account *a, const char *local, const char *host) {
+  const char *operands[] = {a->name.s, a->home.s, local, a->dash.s, a->ext.s, host, s->default_delivery.s};
+  add(to, "owl-local");
+  add(to, order->sock == -1 ? "-e" : "-a");
+  if (add_options(to, s, a) == -1) return -1;
+  for (size_t i = 0; i < sizeof operands / sizeof operands[0]; i++) add(to, operands[i]);
+  add(to, NULL);
+  return 0;
+}
 
 static int run(const struct worker_order *order, const struct settings *s, const struct account *a,
                const char *local, const char *host, struct verdict *v) {
   char *environment[PASSED_COUNT + 2];
   stralloc storage[PASSED_COUNT + 1] = {{0}};
-  char *mode = writable(order->sock == -1 ? "-e" : "-a");
-  char *arguments[] = {writable("owl-local"), mode,           writable("-t"), s->program_s.s,
-                       a->name.s,             a->home.s,      writable(local), a->dash.s,
-                       a->ext.s,              writable(host), s->default_delivery.s, NULL};
-  if (make_environment(environment, storage) == -1) return verdict_defer(v, "4.3.0", "out of memory", "");
+  struct arguments arguments = {0};
+  if (make_environment(environment, storage) == -1 || make_arguments(&arguments, order, s, a, local, host) == -1)
+    return verdict_defer(v, "4.3.0", "out of memory", "");
   if (setsid() == -1 && errno != EPERM) return verdict_defer_errno(v, "unable to leave the session", "");
   if (deal_descriptors(order->sock) == -1) return verdict_defer_errno(v, "unable to deal descriptors", "");
-  execve(order->program, arguments, environment);
+  execve(order->program, arguments.list, environment);
   return verdict_defer_errno(v, "unable to run ", order->program);
 }
 
