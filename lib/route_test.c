@@ -186,6 +186,49 @@ static void targets_that_are_none_are_found_when_loading(void **state) {
   }
 }
 
+/* Each rule of virtualdomains against the next one. */
+static void virtual_domains_in_their_order(void **state) {
+  (void)state;
+  static const char virtual[] = ".example:one\n"
+                                ".wild.example:two\n"
+                                ".b.wild.example:\n"
+                                "u@x.wild.example:three\n"
+                                "U@B.wild.example:\n"
+                                ".UPPER.test:four\n"
+                                "none.test:\n"
+                                "twice.test:first\n"
+                                "Twice.test:last\n"
+                                ":all\n";
+  static const struct expected cases[] = {
+    /* the address before the domain before suffixes, of those the longest, before the empty key */
+    {"U@x.WILD.example", "three-U@x.WILD.example", NULL, 0, false},
+    {"user@x.wild.example", "two-user@x.wild.example", NULL, 0, false},
+    {"user@wild.example", "one-user@wild.example", NULL, 0, false},
+    {"user@other.test", "all-user@other.test", NULL, 0, false},
+    {"user@", "all-user@", NULL, 0, false},
+    {"@x.wild.example", "two-@x.wild.example", NULL, 0, false},
+    /* an empty value ends the search: what is shorter does not count */
+    {"u@b.wild.example", "u@b.wild.example", "b.wild.example", 25, true},
+    {"other@b.wild.example", "two-other@b.wild.example", NULL, 0, false},
+    {"user@c.b.wild.example", "user@c.b.wild.example", "c.b.wild.example", 25, true},
+    {"user@none.test", "user@none.test", "none.test", 25, true},
+    {"user@a.none.test", "all-user@a.none.test", NULL, 0, false},
+    /* case */
+    {"user@a.upper.TEST", "four-user@a.upper.TEST", NULL, 0, false},
+    {"user@TWICE.test", "last-user@TWICE.test", NULL, 0, false},
+    /* envnoathost and percenthack come first, locals too */
+    {"user", "one-user@noat.example", NULL, 0, false},
+    {"a%x.wild.example@hack.example", "two-a@x.wild.example", NULL, 0, false},
+    {"a%b@x.wild.example", "two-a%b@x.wild.example", NULL, 0, false},
+    {"user@hack.example", "one-user@hack.example", NULL, 0, false},
+    {"user@also.example", "user@also.example", NULL, 0, false},
+  };
+  struct route_table t;
+  assert_int_equal(load(&t, "", virtual, ""), 0);
+  check(&t, cases, COUNT(cases));
+  route_unload(&t);
+}
+
 static void ports_that_are_none_are_found_when_loading(void **state) {
   (void)state;
   lmtp_lines = "";
@@ -316,6 +359,7 @@ int main(void) {
     IN_FOLDER(lmtp_is_noted),
     IN_FOLDER(some_lead_nowhere),
     IN_FOLDER(empty_keys_are_for_all),
+    IN_FOLDER(virtual_domains_in_their_order),
     IN_FOLDER(lmtproutes_come_before_smtproutes),
     IN_FOLDER(targets_that_are_none_are_found_when_loading),
     IN_FOLDER(ports_that_are_none_are_found_when_loading),
