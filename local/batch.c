@@ -136,6 +136,7 @@ static void sync_folders(struct batch *b) {
 }
 
 static void report_all(struct batch *b) {
+  quotas_note(&b->quotas);
   for (size_t n = 0; n < b->count; n++) {
     struct delivery *d = &b->deliveries[n];
     if (!d->failed) delivery_succeed(d);
@@ -147,6 +148,7 @@ static void report_all(struct batch *b) {
 
 static void forget_plan(struct batch *b) {
   plan_free(&b->plan);
+  quotas_free(&b->quotas);
   b->plan_loaded = false;
 }
 
@@ -211,6 +213,7 @@ int batch_add(struct batch *b, uint64_t job, uint64_t index, const struct item *
   if (!d) return -1;
   d->job = job;
   d->index = index;
+  d->quotas = &b->quotas;
   if (check(b, d, item) == -1)
     delivery_give_up(d);
   else if (carry_needed(&b->plan)) {
@@ -231,6 +234,7 @@ void batch_free(struct batch *b) {
   mboxes_undo(&b->mboxes);
   mboxes_close(&b->mboxes);
   free(b->deliveries);
+  quotas_free(&b->quotas);
   plan_free(&b->plan);
   verdict_free(&b->plan_verdict);
   b->deliveries = NULL;

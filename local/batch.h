@@ -26,6 +26,7 @@ struct batch {
   void *context;
 
   struct plan plan;
+  struct quotas quotas;
   struct verdict plan_verdict;
   bool plan_loaded, plan_failed;
   struct mboxes mboxes;

@@ -43,16 +43,36 @@ static struct maildir_file *next_file(struct delivery *d) {
   return &d->files[d->file_count++];
 }
 
+static enum maildir_missing if_missing(const struct plan *plan, const struct instruction *one) {
+  if (one->is_folder) return MAILDIR_FOLDER_IS_MADE;
+  return plan->is_default ? MAILDIR_IS_MADE : MAILDIR_STAYS_MISSING;
+}
+
+static int count(struct delivery *d, struct maildir_file *f, const char *maildir, const struct mailbox *box) {
+  if (!d->quotas) return 0;
+  if (quotas_take(d->quotas, maildir, f->size, box, &d->verdict) == -1) return -1;
+  f->counted = true;
+  return 0;
+}
+
+/* The Maildir's name is what stands before new/. */
+static void uncount(struct delivery *d, struct maildir_file *f) {
+  if (!f->counted || f->in_new) return;
+  f->folder.s[f->folder.len - 5] = 0;
+  quotas_give_back(d->quotas, f->folder.s, f->size);
+  f->counted = false;
+}
+
 int delivery_stage(struct delivery *d, const struct instruction *one, const struct plan *plan,
                    const struct mailbox *box, const struct item *item, struct maildir_namer *namer) {
   stralloc head = {0};
-  enum maildir_missing missing = plan->is_default ? MAILDIR_IS_MADE : MAILDIR_STAYS_MISSING;
   struct maildir_file *f = next_file(d);
   int r;
   if (!f || make_head(&head, item, box) == -1)
     r = out_of_memory(&d->verdict);
-  else if ((r = maildir_open(f, one->value.s, missing, namer, &d->verdict)) == 0)
+  else if ((r = maildir_open(f, one->value.s, if_missing(plan, one), namer, &d->verdict)) == 0)
     r = write_file(f, item, text_of_stralloc(&head), &d->verdict);
+  if (r == 0) r = count(d, f, one->value.s, box);
   if (r == -1 && f) {
     maildir_close(f);
     d->file_count--;
@@ -86,6 +106,7 @@ void delivery_give_up(struct delivery *d) {
   d->failed = true;
   for (size_t i = 0; d->verdict.class != RESULT_FAILURE && i < d->file_count; i++)
     maildir_withdraw(&d->files[i]);
+  for (size_t i = 0; i < d->file_count; i++) uncount(d, &d->files[i]);
   delivery_close_files(d);
 }
 

@@ -11,12 +11,14 @@
 #include "local/item.h"
 #include "local/maildir.h"
 #include "local/plan.h"
+#include "local/quotas.h"
 
 struct delivery {
   uint64_t job, index;
   struct verdict verdict; /* of success, once it is settled */
   uint64_t action;        /* enum result_action */
   bool failed;            /* the verdict is a deferral or a failure */
+  struct quotas *quotas;  /* of the batch; NULL: nobody counts */
   struct maildir_file *files;
   size_t file_count, file_space;
   size_t mboxes, forwards, programs; /* that were carried out */

@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "local/forward.h"
+#include "lib/iofd.h"
 #include "local/maildir.h"
 #include "local/mbox.h"
+#include "local/quotas.h"
 
 static void note_instruction(struct facts *f, const struct instruction *one) {
   const char *name = instruction_name(one->kind);
@@ -44,7 +46,7 @@ static void look_at_program(struct text command, struct facts *f) {
 
 static int look_at(const struct plan *p, const struct instruction *one, struct verdict *v) {
   switch (one->kind) {
-  case INSTRUCTION_MAILDIR: return maildir_look(one->value.s, p->is_default, v);
+  case INSTRUCTION_MAILDIR: return maildir_look(one->value.s, p->is_default || one->is_folder, v);
   case INSTRUCTION_MBOX: return mbox_look(one->value.s, v);
   case INSTRUCTION_PROGRAM: return look_at_program(one->value, v->facts), 0;
   case INSTRUCTION_FORWARD: break;
@@ -52,10 +54,11 @@ static int look_at(const struct plan *p, const struct instruction *one, struct v
   return 0;
 }
 
-static int look_at_all(const struct plan *p, struct verdict *v) {
+static int look_at_all(const struct plan *p, const struct mailbox *box, struct verdict *v) {
+  const struct quotas_view how = {IO_FOREVER, false};
   for (size_t i = 0; i < p->instructions.count; i++)
     if (look_at(p, &p->instructions.list[i], v) == -1) return -1;
-  return 0;
+  return quotas_look(p, box, &how, v);
 }
 
 /* For any sender but the null one, which always stays. */
@@ -92,7 +95,7 @@ void explain_mailbox(const struct mailbox *box, struct verdict *v) {
   int r = plan_load(&plan, box, true, v);
   for (size_t i = 0; i < plan.instructions.count; i++)
     note_instruction(v->facts, &plan.instructions.list[i]);
-  if (r == 0 && look_at_all(&plan, v) == 0 &&
+  if (r == 0 && look_at_all(&plan, box, v) == 0 &&
       look_at_sender(&plan, box, v) == 0)
     foretell(&plan, v);
   plan_free(&plan);

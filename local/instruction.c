@@ -4,6 +4,7 @@
 #include <string.h>
 #include "lib/address.h"
 #include "lib/envelope.h"
+#include "local/folder.h"
 
 struct parser {
   struct instructions *to;
@@ -32,7 +33,7 @@ static int add(struct parser *p, enum instruction_kind kind, struct text value) 
     to->list = list;
     to->space = space;
   }
-  to->list[to->count++] = (struct instruction){kind, value};
+  to->list[to->count++] = (struct instruction){kind, value, false};
   return 0;
 }
 
@@ -57,8 +58,18 @@ static int take_program(struct parser *p, struct text command) {
   return add(p, INSTRUCTION_PROGRAM, command);
 }
 
+static int take_folder(struct parser *p, struct text name) {
+  if (p->forward_only) return complain(p, "4.7.0", "file delivery, but forwarding only is allowed");
+  if (name.len && name.s[0] == '.') name = (struct text){name.s + 1, name.len - 1};
+  const char *fault = folder_fault(name);
+  if (fault) return complain(p, "4.2.1", fault);
+  if (add(p, INSTRUCTION_MAILDIR, name) == -1) return -1;
+  p->to->list[p->to->count - 1].is_folder = true;
+  return 0;
+}
+
 static int take_option(struct parser *p, struct text option) {
-  if (!text_equals(option, "list")) return complain(p, "4.2.1", "unknown option");
+  if (!text_equals(option, "list")) return take_folder(p, option);
   p->forward_only = true;
   return 0;
 }

@@ -125,32 +125,42 @@ static int explain(const struct mailbox *box) {
   return DELIVERY_OK;
 }
 
+static void name_mailbox(struct mailbox *box, char **argv, const char *default_delivery) {
+  box->user = argv[0];
+  box->home = argv[1];
+  box->local = argv[2];
+  box->dash = argv[3];
+  box->ext = argv[4];
+  box->host = argv[5];
+  box->default_delivery = default_delivery;
+}
+
 int main(int argc, char **argv) {
-  bool agent = false, only_print = false, only_explain = false, dotforward = false;
-  const char *aliases = NULL;
-  uint64_t program_limit_s = PROGRAM_LIMIT_S;
+  bool agent = false, only_print = false, only_explain = false;
+  struct mailbox box = {.program_limit_s = PROGRAM_LIMIT_S};
   int option;
-  while ((option = getopt(argc, argv, "+aA:eFnNt:")) != -1) switch (option) {
+  while ((option = getopt(argc, argv, "+aA:deFf:nNq:t:x")) != -1) switch (option) {
     case 'a': agent = true; break;
-    case 'A': aliases = optarg; break;
+    case 'A': box.aliases = optarg; break;
+    case 'd': box.full_defers = true; break;
     case 'e': only_explain = true; break;
-    case 'F': dotforward = true; break;
+    case 'F': box.dotforward = true; break;
+    case 'f':
+      if (text_uint(text_of(optarg), &box.folders_max) == -1) die_usage();
+      break;
     case 'n': only_print = true; break;
     case 'N': only_print = false; break;
+    case 'q': box.quota = optarg; break;
     case 't':
-      if (text_uint(text_of(optarg), &program_limit_s) == -1) die_usage();
+      if (text_uint(text_of(optarg), &box.program_limit_s) == -1) die_usage();
       break;
+    case 'x': box.ext_is_folder = true; break;
     default: die_usage();
     }
   argv += optind;
   bool without_sender = agent || only_explain;
   if (argc - optind != (without_sender ? 7 : 8)) die_usage();
-  struct mailbox box = {.user = argv[0], .home = argv[1], .local = argv[2], .dash = argv[3], .ext = argv[4],
-                        .host = argv[5]};
-  box.default_delivery = argv[without_sender ? 6 : 7];
-  box.program_limit_s = program_limit_s;
-  box.aliases = aliases;
-  box.dotforward = dotforward;
+  name_mailbox(&box, argv, argv[without_sender ? 6 : 7]);
   if (geteuid() == 0) die_root();
   if (only_explain) return explain(&box);
   return agent ? serve(&box) : by_hand(&box, argv[6], only_print);

@@ -21,6 +21,7 @@ noinst_LIBRARIES += %D%/libdelivery.a
   %D%/folder.h %D%/folder.c \
   %D%/quotascan.h %D%/quotascan.c \
   %D%/quota.h %D%/quota.c \
+  %D%/quotas.h %D%/quotas.c \
   %D%/forward.h %D%/forward.c \
   %D%/inject.h %D%/inject.c \
   %D%/signals.h %D%/signals.c \

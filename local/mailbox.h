@@ -14,6 +14,10 @@ struct mailbox {
   uint64_t program_limit_s; /* of a program's life; 0: none */
   const char *aliases; /* the database that it is delivered by, or NULL: .qmail files */
   bool dotforward;     /* whether ~/.forward counts */
+  const char *quota;        /* of Maildirs that have none of their own; NULL: none */
+  bool full_defers;         /* what does not fit in a Maildir: a failure otherwise */
+  bool ext_is_folder;       /* an extension without a .qmail file is a folder's name */
+  uint64_t folders_max;     /* one is made for it while there are fewer */
 };
 
 /* The lines that are put in front of a message, without LF, appended. */

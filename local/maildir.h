@@ -22,6 +22,7 @@ struct maildir_file {
   uint64_t size, crlf_size;
   char last; /* octet written */
   bool in_tmp, in_new;
+  bool counted; /* for its quota, by who delivers it */
   stralloc unique, tmp, final; /* NUL-terminated */
   stralloc folder;             /* new/, NUL-terminated */
 };

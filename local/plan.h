@@ -6,11 +6,14 @@
 #include "local/instruction.h"
 #include "local/mailbox.h"
 
+/* Of instructions that are folders the value has become the path. */
 struct plan {
   struct instructions instructions;
   bool is_default; /* a Maildir that is missing may be made */
   bool by_default_file; /* of a file .qmail-...default, which stands for what */
   size_t default_at;    /* the mailbox's ext has from here on */
+  stralloc *paths;      /* of folders: what such instructions point to */
+  size_t path_count;
 };
 
 /* plan_load(): in the user's home.  *p must be zeroed or freed before; free it

@@ -227,7 +227,7 @@ static int count_anew(struct quota *q) {
     q->octets = count.octets + q->came_octets;
     q->files = count.files + q->came_files;
     q->exact = true;
-    r = replace(q, &count, old, size);
+    r = q->only_looks ? 0 : replace(q, &count, old, size);
   }
   int saved = errno;
   if (old >= 0) close(old);

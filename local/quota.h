@@ -35,6 +35,7 @@ struct quota {
   bool exact;             /* counted in the folders by this process */
   bool may_count;         /* the file may be wrong, when it says that there is no room */
   uint64_t deadline_us;   /* of counting, by the boot clock; 0: none */
+  bool only_looks;        /* what is counted is not written down */
 };
 
 /* quota_parse(): 0, or -1: malformed, or no limit in it. */
@@ -42,7 +43,7 @@ int quota_parse(struct text definition, struct quota_limits *limits);
 
 /* quota_open(): of the Maildir at root (ends with '/') or, if that is a folder, of
  * the one that it lies in.  fallback is the quota of a Maildir that
- * has none of its own, or NULL.  *q must be zeroed, but for its deadline; free
+ * has none of its own, or NULL.  *q must be zeroed, but for these two; free
  * it whatever comes back.  0, or -1 with the deferral in *v. */
 int quota_open(struct quota *q, const char *root, const char *fallback, struct verdict *v);
 

@@ -61,14 +61,21 @@ static void hang_up(struct server *s, struct connection *c) {
   *c = (struct connection){.fd = -1};
 }
 
-static uint64_t reply_code(uint64_t class) {
+static bool is_full(const struct result *r) {
+  return text_equals(r->status, "5.2.2") || text_equals(r->status, "4.2.2");
+}
+
+/* RFC 5321 4.2.2: a mailbox without room has codes of its own. */
+static uint64_t reply_code(const struct result *r) {
+  uint64_t class = r->class;
+  if (is_full(r)) return class == RESULT_FAILURE ? 552 : 452;
   return class == RESULT_SUCCESS ? 250 : class == RESULT_FAILURE ? 550 : 451;
 }
 
 static void answer(struct server *s, struct connection *c, const struct result *r) {
   struct door_answer a = {*r, false};
   stralloc payload = {0};
-  a.result.reply_code = reply_code(r->class);
+  a.result.reply_code = reply_code(r);
   c->waits = false;
   c->used_us = now_us();
   /* who does not read its answers is not waited for */
@@ -161,7 +168,7 @@ static void stop_reading(struct lookup *l) {
 
 /* What is wrong with a home is the operator's to know, not the client's. */
 static void hide_reason(struct server *s, const struct lookup *l, struct result *r) {
-  if (r->class != RESULT_DEFERRAL) return;
+  if (r->class != RESULT_DEFERRAL || is_full(r)) return;
   log_s(s->log, "owl-lspawn: look-up deferred: ");
   log_t(s->log, text_of_stralloc(&l->local));
   log_s(s->log, ": ");

@@ -1,6 +1,8 @@
 #include "config.h"
 #include "local/settings.h"
+#include <string.h>
 #include "local/breaks.h"
+#include "local/quota.h"
 
 enum { SECONDS_MAX = 86400 };
 
@@ -31,6 +33,44 @@ static int read_program_limit(struct settings *s, struct control *c) {
   return no_memory(c);
 }
 
+static int read_quota(struct settings *s, struct control *c) {
+  struct quota_limits limits;
+  if (control_text(c, CONTROL_MAILDIRQUOTA, &s->quota) == -1) return -1;
+  if (s->quota.len == 0 || quota_parse(text_of_stralloc(&s->quota), &limits) == 0) return 0;
+  return control_fail(c, CONTROL_MAILDIRQUOTA, "a quota is octets and S, files and C, or both: 10000000S,1000C");
+}
+
+/* Which of two or three words. */
+static int read_word(struct control *c, enum control_name name, const char *const words[], size_t *out) {
+  stralloc word = {0};
+  int r = control_text(c, name, &word);
+  size_t i = 0;
+  while (r == 0 && words[i] && strcmp(words[i], word.s) != 0) i++;
+  if (r == 0 && !words[i]) r = control_fail(c, name, "there is no such choice");
+  *out = i;
+  stralloc_free(&word);
+  return r;
+}
+
+static int read_folders(struct settings *s, struct control *c) {
+  static const char *const words[] = {"no", "existing", "make", NULL};
+  size_t choice;
+  uint64_t most = 0;
+  if (read_word(c, CONTROL_FOLDEREXTENSION, words, &choice) == -1) return -1;
+  s->ext_is_folder = choice > 0;
+  if (control_number(c, CONTROL_MAXFOLDERS, &most) == -1) return -1;
+  if (choice < 2) most = 0;
+  return text_cat_uint(&s->folders_max, most) == 0 && stralloc_0(&s->folders_max) ? 0 : no_memory(c);
+}
+
+static int read_full(struct settings *s, struct control *c) {
+  static const char *const words[] = {"failure", "deferral", NULL};
+  size_t choice;
+  if (read_word(c, CONTROL_MAILDIRFULL, words, &choice) == -1) return -1;
+  s->full_defers = choice == 1;
+  return 0;
+}
+
 static int choose_delivery(struct settings *s, struct control *c, const char *given) {
   if (!given || !*given) return control_text(c, CONTROL_DEFAULTDELIVERY, &s->default_delivery);
   if (stralloc_copys(&s->default_delivery, given) && stralloc_0(&s->default_delivery)) return 0;
@@ -45,6 +85,7 @@ static int read_all(struct settings *s, struct control *c, const char *default_d
   if (control_text(c, CONTROL_RUNDIR, &s->rundir) == -1) return -1;
   if (read_program_limit(s, c) == -1) return -1;
   if (read_flag(c, CONTROL_DOTFORWARD, &s->dotforward) == -1) return -1;
+  if (read_quota(s, c) == -1 || read_full(s, c) == -1 || read_folders(s, c) == -1) return -1;
   if (read_seconds(c, CONTROL_TIMEOUTLOOKUP, &s->lookup_s) == -1) return -1;
   if (read_seconds(c, CONTROL_TIMEOUTRCPT, &s->rcpt_s) == -1) return -1;
   return read_seconds(c, CONTROL_RCPTCACHE, &s->cache_s);
@@ -65,5 +106,7 @@ void settings_free(struct settings *s) {
   stralloc_free(&s->folder);
   stralloc_free(&s->rundir);
   stralloc_free(&s->program_s);
+  stralloc_free(&s->quota);
+  stralloc_free(&s->folders_max);
   *s = (struct settings){0};
 }

@@ -9,6 +9,10 @@ struct settings {
   stralloc folder; /* of the control files, NUL-terminated */
   stralloc program_s; /* the time limit of programs, as a NUL-terminated number */
   bool dotforward;
+  stralloc quota;     /* NUL-terminated; empty: none */
+  bool full_defers;
+  bool ext_is_folder;
+  stralloc folders_max; /* only handed on, NUL-terminated */
   uint64_t lookup_s, rcpt_s, cache_s;
 };
 

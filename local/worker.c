@@ -69,7 +69,7 @@ static int deal_descriptors(int sock) {
   return dup2(explains ? nothing : sock, 0) == -1 ? -1 : 0;
 }
 
-enum { ARGUMENTS_MAX = 16 };
+enum { ARGUMENTS_MAX = 24 };
 
 struct arguments {
   char *list[ARGUMENTS_MAX + 1];
@@ -84,6 +84,12 @@ static void add(struct arguments *a, const char *s) {
 static int add_options(struct arguments *to, const struct settings *s, const struct account *a) {
   add(to, "-t");
   add(to, s->program_s.s);
+  add(to, "-q");
+  add(to, s->quota.s);
+  add(to, "-f");
+  add(to, s->folders_max.s);
+  if (s->full_defers) add(to, "-d");
+  if (s->ext_is_folder) add(to, "-x");
   if (s->dotforward) add(to, "-F");
   if (!a->by_alias) return 0;
   if (aliasdb_path(&to->aliases, s->folder.s) == -1) return -1;

@@ -144,6 +144,7 @@ static struct outcome ask_delivery(struct doorkeeper *k, struct text address) {
   bool fails = r.class == RESULT_FAILURE;
   struct outcome o = fails ? refuse(550, "5.1.1", "sorry, no mailbox here by that name")
                            : refuse(451, "4.3.0", "that recipient cannot be taken now");
+  if (r.reply_code / 100 == o.answer.result.reply_code / 100) o.answer.result.reply_code = r.reply_code;
   if (r.status.s) o.answer.result.status = r.status;
   if (r.text.len) o.answer.result.text = r.text;
   return o;
