@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "lib/iofd.h"
@@ -152,6 +154,25 @@ int maildir_open(struct maildir_file *f, const char *path, enum maildir_missing 
   return verdict_defer_errno(v, "unable to create ", f->tmp.s);
 }
 
+/* What cannot keep a message over a crash, or only with somebody's help. */
+static const char *doubt_about(const char *path) {
+  struct statfs s;
+  if (statfs(path, &s) == -1) return NULL;
+  switch ((unsigned long)s.f_type) {
+  case TMPFS_MAGIC:
+  case RAMFS_MAGIC: return "it is in memory alone: a crash of the machine loses its mail";
+  case NFS_SUPER_MAGIC: return "it is on NFS: the server keeps it over a crash if it exports with \"sync\"";
+  case FUSE_SUPER_MAGIC: return "it is on FUSE: whether syncs reach a disk is up to that program";
+  case OVERLAYFS_SUPER_MAGIC: return "it is on an overlay: with the mount option volatile a crash loses its mail";
+  default: return NULL;
+  }
+}
+
+static void note_doubt(struct facts *f, const char *path) {
+  const char *doubt = f ? doubt_about(path) : NULL;
+  if (doubt) fact_say(f, "filesystem", doubt, TEXT_ABSENT);
+}
+
 static void note_place(struct facts *f, const char *path, const char *state) {
   if (!f) return;
   fact_begin(f, "maildir");
@@ -171,8 +192,10 @@ int maildir_look(const char *path, bool make, struct verdict *v) {
     else r = verdict_defer_errno(v, "unable to write in ", part.s);
   } else if (r == 0 && (r = join(&part, path, "new/")) == 0 && access(part.s, W_OK | X_OK) == -1)
     r = verdict_defer_errno(v, "unable to write in ", part.s);
-  else if (r == 0)
+  else if (r == 0) {
     note_place(v->facts, path, "it is there and can be written");
+    note_doubt(v->facts, path);
+  }
   stralloc_free(&part);
   return r;
 }
@@ -204,12 +227,18 @@ int maildir_sync(struct maildir_file *f, struct verdict *v) {
   return 0;
 }
 
+/* An answer of NFS that got lost makes a second try of what was done. */
+static bool are_one(const char *a, const char *b) {
+  struct stat of_a, of_b;
+  return lstat(a, &of_a) == 0 && lstat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
 /* A rename that overwrites nothing; where the file system has none, a link;
  * where it has no links either, the name's uniqueness must do. */
 int maildir_move(const char *from, const char *to) {
   if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return -1;
-  if (link(from, to) == 0) return unlink(from), 0;
+  if (link(from, to) == 0 || (errno == EEXIST && are_one(from, to))) return unlink(from), 0;
   if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) return -1;
   return rename(from, to);
 }
