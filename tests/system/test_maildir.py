@@ -1,4 +1,5 @@
 """Maildirs: folders, quotas, several deliveries at one time, users who lay traps."""
+import mailbox
 import os
 import threading
 
@@ -112,13 +113,7 @@ def letter(number, size):
     return f"Subject: {number}\n\n" + f"{number:08}\n" * size + "end\n"
 
 
-def test_sixteen_deliver_at_one_time(owlpost, full):
-    count = 10000 if full else 320
-    owlpost.control("maildirquota", "1000000000S")
-    owlpost.control("concurrencylocal", "22")
-    owlpost.start()
-    deliver(owlpost, "joe@local.test")
-
+def inject_by_sixteen(owlpost, count):
     def some(first):
         for number in range(first, count, 16):
             assert owlpost.inject(letter(number, number % 97), "joe@local.test").returncode == 0
@@ -129,6 +124,29 @@ def test_sixteen_deliver_at_one_time(owlpost, full):
     for t in threads:
         t.join()
     owlpost.wait_for_empty_queue(600)
+
+
+def test_sixteen_deliver_into_one_mbox(owlpost, full):
+    count = 10000 if full else 160
+    owlpost.control("concurrencylocal", "22")
+    owlpost.dot_qmail("joe", "", "./mbox\n")
+    owlpost.start()
+    inject_by_sixteen(owlpost, count)
+    numbers = set()
+    for message in mailbox.mbox(f"{owlpost.home('joe')}/mbox", create=False):
+        number = int(message["Subject"])
+        assert f"{message.get_payload().rstrip()}\n" == letter(number, number % 97).split("\n\n", 1)[1]
+        numbers.add(number)
+    assert numbers == set(range(count))
+
+
+def test_sixteen_deliver_at_one_time(owlpost, full):
+    count = 10000 if full else 320
+    owlpost.control("maildirquota", "1000000000S")
+    owlpost.control("concurrencylocal", "22")
+    owlpost.start()
+    deliver(owlpost, "joe@local.test")
+    inject_by_sixteen(owlpost, count)
     numbers, octets = set(), 0
     for path in files(owlpost, "joe"):
         with open(path, encoding="ascii") as f:
