@@ -242,7 +242,7 @@ static void deliver(int child, int n) {
   quota_free(&q);
 }
 
-enum { CHILDREN = 4, EACH = 200 };
+enum { CHILDREN = 4, EACH = 600 /* enough to be counted anew meanwhile */ };
 
 static void deliveries_at_one_time_keep_the_sum(void **state) {
   struct quota q = {0};
