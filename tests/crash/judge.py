@@ -57,6 +57,7 @@ class Case:
         for id in self.begun:
             self._orders_stand(id, self.orders.get(id, []))
         self._nothing_comes_twice()
+        self._mbox_is_whole()
         self._nothing_is_invented()
         self._told_once()
         return self.faults
@@ -156,6 +157,13 @@ class Case:
                            if self.ledger.letters[id].marker == marker)
             if not scenario.fails(address) and not scenario.may_expire(address) and not given_up:
                 self.fault(f"invented: told about {address} of {marker}")
+
+    def _mbox_is_whole(self):
+        """Each delivery that was cut off may leave a piece, and no other."""
+        begun = sum(moment <= self.moment and address in scenario.MBOXES for moment, _, address in self.ledger.handed)
+        done = sum(r.address in scenario.MBOXES for r in self.results)
+        if self.outcome.pieces > begun - done:
+            self.fault(f"{self.outcome.pieces} pieces of messages in the mbox")
 
     def _told_once(self):
         """A DSN that was handed to an agent is made by nobody again."""

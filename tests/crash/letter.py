@@ -6,7 +6,16 @@ DELIVERED_TO = re.compile(rb"^Delivered-To: ([^\n]*)$", re.M)
 MARKER = re.compile(rb"^X-Crash: (\w+)$", re.M)
 BOUNDARY = re.compile(rb'boundary="([^"]+)"')
 MESSAGE_ID = re.compile(rb"^Message-I[Dd]: <([^>]*)>", re.M)
+FROM_LINE = re.compile(rb"(?:\A|(?<=\n\n))From [^\n]*\n")
 FINAL_RECIPIENT = re.compile(rb"^Final-Recipient: [^;\n]*; *([^\n]*)$", re.M)
+
+
+def trace_fields(octets):
+    """Where those end with which it begins."""
+    at = 0
+    while field := TRACE_FIELD.match(octets, at):
+        at = field.end()
+    return at
 
 
 class Letter:
@@ -31,10 +40,7 @@ class Letter:
 
     @staticmethod
     def _is_whole(octets, original):
-        at = 0
-        while field := TRACE_FIELD.match(octets, at):
-            at = field.end()
-        return octets[at:] == original
+        return octets[trace_fields(octets):] == original
 
     def _read_dsn(self, octets, head):
         boundary = BOUNDARY.search(head)
@@ -43,3 +49,24 @@ class Letter:
         self.dsn = MESSAGE_ID.search(head).group(1).decode()
         status = octets.partition(b"message/delivery-status")[2]
         self.told = tuple(a.decode() for a in FINAL_RECIPIENT.findall(status))
+
+
+def read_mbox(octets, originals, owner):
+    """([Letter], pieces): who is whole, and how much is left of others, or was put
+    behind the last empty line of one that is."""
+    letters, pieces = [], 0
+    lines = list(FROM_LINE.finditer(octets))
+    ends = [line.start() for line in lines] + [len(octets)]
+    pieces += bool(octets[:ends[0]].strip(b"\n"))
+    for line, end in zip(lines, ends[1:]):
+        text = octets[line.end():end]
+        at = trace_fields(text)
+        marker = MARKER.search(text, at)
+        original = originals.get(marker.group(1).decode(), b"") if marker else b""
+        # the next delivery brings an end of line that was lost
+        if not original or not text.startswith(original[:-1], at):
+            pieces += 1
+            continue
+        letters.append(Letter(text[:at] + original, originals, owner))
+        pieces += bool(text[at + len(original):].strip(b"\n"))
+    return letters, pieces

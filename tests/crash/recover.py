@@ -8,8 +8,9 @@ import os
 import pickle
 import re
 import sys
+import time
 
-from letter import Letter
+from letter import Letter, read_mbox
 from place import PATIENCE_S, Runner
 from scenario import make_place, recovery_policy
 
@@ -22,8 +23,11 @@ PROBLEM = re.compile(r"^(?!delivery|status|starting|info|new|end|bounce|order)")
 class Outcome:
     """letters: [(Letter, whether it lay there before)]; remote: [Letter];
     bounced: numbers of messages that DSNs were made about; held: ids of those
-    that had to be released; problems: lines of the log; left: files in the queue; stuck, code: of the runner."""
-    __slots__ = ("letters", "remote", "bounced", "held", "problems", "left", "stuck", "code", "log")
+    that had to be released; pieces: of messages in the mbox; problems: lines of the log; left: files in the queue; stuck, code: of the runner."""
+    __slots__ = ("letters", "remote", "bounced", "held", "pieces", "problems", "left", "stuck", "code", "log")
+
+
+STALE_S = 3600  # a lock file of somebody who died is taken away when it is so old
 
 
 def build(place, tree):
@@ -34,6 +38,8 @@ def build(place, tree):
         fd = os.open(f"{place.root}/{path}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         os.write(fd, tree[path].octets)
         os.close(fd)
+        if path.endswith(".lock"):
+            os.utime(f"{place.root}/{path}", (time.time() - STALE_S,) * 2)
 
 
 def letters_in(place, before, originals):
@@ -44,10 +50,25 @@ def letters_in(place, before, originals):
                 yield Letter(f.read(), originals, user), f"home/{user}/Maildir/new/{name}" in before
 
 
+def mbox_of(place, before, originals):
+    """([(Letter, whether it lay there before)], pieces of others)."""
+    path = f"{place.home}/joe/Mailbox"
+    if not os.path.exists(path):
+        return [], 0
+    old = before.get("home/joe/Mailbox")
+    lay_there = len(read_mbox(old.octets, originals, "joe")[0]) if old else 0
+    with open(path, "rb") as f:
+        letters, pieces = read_mbox(f.read(), originals, "joe")
+    return [(letter, number < lay_there) for number, letter in enumerate(letters)], pieces
+
+
 def clear(place):
     """Back to the empty folders, which are cheaper than new ones."""
     for path in place.queue_files():
         os.unlink(f"{place.queue}/{path}")
+    for name in os.listdir(f"{place.home}/joe"):
+        if name.startswith("Mailbox"):
+            os.unlink(f"{place.home}/joe/{name}")
     for user in ("joe", "ann", "alias"):
         maildir = f"{place.home}/{user}/Maildir"
         for part in ("tmp", "new", "cur"):
@@ -78,7 +99,8 @@ def recover(place, tree, originals, patience_s=PATIENCE_S):
     runner = run(place, tree, patience_s)
     o.stuck, o.code = runner.stuck, runner.code
     o.left, o.held = place.queue_files(), runner.held
-    o.letters = list(letters_in(place, tree, originals))
+    in_mbox, o.pieces = mbox_of(place, tree, originals)
+    o.letters = [*letters_in(place, tree, originals), *in_mbox]
     o.remote = [(address, Letter(body, originals)) for address, body in runner.remote]
     o.bounced = [m.group(1) for line in runner.log if (m := BOUNCE.search(line))]
     o.problems = [line for line in runner.log if PROBLEM.search(line)]

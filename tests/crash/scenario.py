@@ -6,6 +6,7 @@ runner does with it.  Recipients say by their name what becomes of them:
     joe, ann            local mailboxes, ann's not made yet
     nobody-here         no such user: fails
     list                joe's .qmail-list: his Maildir, and on to ann
+    box                 joe's .qmail-box: an mbox, not made yet
     ok*@far.test        other hosts take it
     later*@far.test     other hosts defer it; once the story hurries, or in a
                         recovery, they take it
@@ -22,6 +23,7 @@ SUCCESS, DEFERRAL, FAILURE = (agent.SUCCESS, "2.0.0"), (agent.DEFERRAL, "4.2.0")
 LARGE = 70000
 CROWD = 9  # logs and folders are more than the runner syncs one by one
 FORWARDS = {"joe-list@here.test": "ann@here.test"}
+MBOXES = ("joe-box@here.test",)
 NEVER = 1 << 60
 
 
@@ -235,6 +237,18 @@ def crowd(s):
     s.stop()
 
 
+def mbox(s):
+    """Made, and appended to by one delivery and by a batch."""
+    s.start()
+    s.send("m1", "joe-box@here.test", octets=1500)
+    s.runner.wait_log("end msg", 1)
+    s.send("m2", "joe-box@here.test")
+    s.send("m3", "joe-box@here.test", octets=5000)
+    s.runner.wait_log("end msg", 3)
+    s.settle()
+    s.stop()
+
+
 def smtp(s):
     """Taken by owl-smtpd, whose 250 is the promise."""
     s.start()
@@ -331,14 +345,14 @@ def killed(s):
 
 
 STORIES = {f.__name__: f for f in (accept, deliver, batch, forward, defer, slow, mixed, bounce, double, expire,
-                                   restart, crowd, smtp, hold, delete, give_up, killed, refused)}
+                                   restart, crowd, mbox, smtp, hold, delete, give_up, killed, refused)}
 ORDERS = ("hold", "delete", "give_up")
 KILLED = {"killed": "owl-send", "refused": "owl-queue"}
 # Idle workers would wake the runner just when a sync is due.
 LAZY = {"syncinterval": "1", "timeoutidle": "4"}
 CONTROLS = {"slow": LAZY, "crowd": LAZY, "killed": LAZY, **{name: LAZY for name in ORDERS}, "refused": {"rescaninterval": "1"},
             "double": {"doublebounceto": "joe", "doublebouncehost": "here.test"}}
-DOT_QMAIL = {"forward": {"joe/.qmail-list": "./Maildir/\n&ann@here.test\n"}}
+DOT_QMAIL = {"mbox": {"joe/.qmail-box": "./Mailbox\n"}, "forward": {"joe/.qmail-list": "./Maildir/\n&ann@here.test\n"}}
 SYNC_S = {"killed": 1, "slow": 1, "crowd": 1, **{name: 1 for name in ORDERS}}
 
 

@@ -42,6 +42,10 @@ def _what(e, before, following, written, left_todo):
         return "log, before a DSN is made" if makes_dsn else "log"
     if re.fullmatch(r"home/\w+/Maildir/tmp/.*", e.path):
         return "file of a delivery"
+    if re.fullmatch(r"home/\w+/Mailbox", e.path):
+        return "mbox"
+    if re.fullmatch(r"home/\w+", e.path) and before and (before.path or "").endswith("/Mailbox"):
+        return "folder of a new mbox"
     if re.fullmatch(r"home/\w+/Maildir", e.path):
         return "new Maildir, before its tmp/" if following and following.kind == "mkdir" else "new Maildir, at its end"
     return {"new": "Maildir/new/"}.get(e.path.rpartition("/")[2], "folder of a new Maildir")
