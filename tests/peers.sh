@@ -11,13 +11,17 @@ mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 shift
 
-# The libraries among the package's dependencies, and theirs, that are missing.
+libraries_named() { sed -n "s/^$1\(lib[a-z0-9.+-]*\|zlib1g\)\$/\1/p" | sort -u; }
+
+# The libraries among the package's dependencies, and theirs, that are missing:
+# not those of other programs that it needs, as of any mail server.
 missing_libraries() {
-  local name
-  apt-cache depends --recurse --important "$1" | sed -n 's/^\(lib[a-z0-9.+-]*\|zlib1g\)$/\1/p' |
-    sort -u | while read -r name; do
-      package_is_installed "$name" || echo "$name"
-    done
+  local name direct
+  mapfile -t direct < <(apt-cache depends --important "$1" | libraries_named '[ |]*[A-Za-z]*Depends: ')
+  [ "${#direct[@]}" -gt 0 ] || return 0
+  apt-cache depends --recurse --important "${direct[@]}" | libraries_named '' | while read -r name; do
+    package_is_installed "$name" || echo "$name"
+  done
 }
 
 fetch() {
