@@ -24,6 +24,21 @@ def unpacked(package, program):
     return found[0], {**os.environ, "LD_LIBRARY_PATH": ":".join(libraries)}
 
 
+def for_users(package, *more):
+    """(folder with the package's programs, value of LD_LIBRARY_PATH), where mail
+    users reach both.  Without set-id bits, which would make the loader pass over
+    the other packages' libraries."""
+    work = os.environ["OWLPOST_WORK"]
+    for each in (package, *more):
+        if not os.path.isdir(f"{PEERS}/{each}"):
+            raise FileNotFoundError(f"{PEERS}/{each} is not there: run tests/peers.sh")
+        if not os.path.isdir(f"{work}/{each}"):
+            subprocess.run(["cp", "-r", f"{PEERS}/{each}/usr", f"{work}/{each}"], check=True)
+            subprocess.run(["chmod", "-R", "ug-s,go+rX", f"{work}/{each}"], check=True)
+    libraries = [each for name in (package, *more) for each in (f"{work}/{name}/lib", *glob.glob(f"{work}/{name}/lib/*-linux-*"))]
+    return f"{work}/{package}/bin", ":".join(libraries)
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
