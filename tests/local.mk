@@ -8,7 +8,7 @@ EXTRA_DIST += \
   %D%/system/test_maildir.py %D%/system/test_maildir_readers.py %D%/system/test_maildir_places.py %D%/system/test_hostile.py %D%/system/test_link.py %D%/system/test_listeners.py %D%/system/test_mx.py %D%/system/test_rights.py \
   %D%/system/test_storm.py %D%/system/test_trace.py %D%/system/waiting.py
 EXTRA_DIST += %D%/system/test_users.py
-EXTRA_DIST += %D%/system/mlmmj.py %D%/system/test_family.py
+EXTRA_DIST += %D%/system/mlmmj.py %D%/system/test_family.py %D%/system/test_loops.py
 EXTRA_DIST += %D%/system/test_simulate.py
 EXTRA_DIST += %D%/system/agent.py %D%/system/test_explain.py %D%/system/test_stats.py %D%/system/test_owlq.py %D%/system/test_owlq_read.py %D%/system/test_remote.py
 EXTRA_DIST += %D%/system/fakequeue.py %D%/system/test_dotqmailtools.py %D%/system/test_inject.py

@@ -1,0 +1,100 @@
+"""Mail that would go round for ever ends, and one person is told of it."""
+import re
+import smtplib
+
+from peers import Sink
+from waiting import wait_until
+
+MESSAGE = "From: ann@local.test\nTo: joe@local.test\nSubject: round\n\ntext\n"
+
+
+def deliveries(owlpost, result):
+    return re.findall(rf"\ndelivery \d+: {result}: (.*)/\n", owlpost.log())
+
+
+def forward_to_each_other(owlpost):
+    owlpost.dot_qmail("joe", "", "&mallory@local.test\n")
+    owlpost.dot_qmail("mallory", "", "&joe@local.test\n")
+
+
+def test_two_users_who_forward_to_each_other(owlpost):
+    forward_to_each_other(owlpost)
+    owlpost.start()
+    assert owlpost.inject(MESSAGE, "joe@local.test", sender="ann@local.test").returncode == 0
+    owlpost.wait_for_empty_queue()
+    (why,) = deliveries(owlpost, "failure")
+    assert why.endswith("(#5.4.6)") and "looping" in why
+    assert deliveries(owlpost, "success") == ["did_0+1+0", "did_0+1+0", "did_1+0+0"]
+    (bounce,) = owlpost.messages("ann")
+    assert b"Return-Path: <>\n" in bounce and b"\nFinal-Recipient: rfc822; joe@local.test\n" in bounce
+    assert b"\nStatus: 5.4.6\n" in bounce
+
+
+def test_a_bounce_to_users_who_forward_to_each_other(owlpost):
+    """They are told nothing; the postmaster is, once."""
+    forward_to_each_other(owlpost)
+    owlpost.control("doublebounceto", "ann")
+    owlpost.start()
+    assert owlpost.inject(MESSAGE, "nobody-here@local.test", sender="joe@local.test").returncode == 0
+    owlpost.wait_for_empty_queue()
+    assert len(deliveries(owlpost, "failure")) == 2
+    (double,) = owlpost.messages("ann")
+    assert double.startswith(b"Return-Path: <#@[]>\n")
+    assert owlpost.messages("joe") == owlpost.messages("mallory") == []
+
+
+def test_a_postmaster_in_a_loop(owlpost):
+    forward_to_each_other(owlpost)
+    owlpost.control("doublebounceto", "mallory")
+    owlpost.start()
+    assert owlpost.inject(MESSAGE, "nobody-here@local.test", sender="joe@local.test").returncode == 0
+    owlpost.wait_for_empty_queue()
+    assert len(deliveries(owlpost, "failure")) == 3
+    assert owlpost.log().count("triple bounce: discarding bounce/") == 1
+    assert all(owlpost.messages(user) == [] for user in ("ann", "joe", "mallory", "alias"))
+
+
+def returned(owlpost, message, recipient):
+    """By another host, which adds a line of its own."""
+    owlpost.submit(b"Received: from here by mirror.test\r\n" + message.octets, recipient, sender=message.sender)
+
+
+def received_fields(octets):
+    return len(re.findall(rb"(?mi)^Received:", octets.split(b"\r\n\r\n")[0]))
+
+
+def test_two_hosts_that_relay_to_each_other(owlpost):
+    with Sink() as mirror:
+        owlpost.control("smtproutes", f"mirror.test:127.0.0.1:{mirror.port}")
+        owlpost.control("rcpthosts", "local.test\nmirror.test")
+        owlpost.control("maxhops", "12")
+        owlpost.up()
+        assert owlpost.inject(MESSAGE, "sue@mirror.test", sender="ann@local.test").returncode == 0
+        for rounds in range(12):
+            wait_until(lambda: len(mirror.received) > rounds, 20, owlpost.log)
+            last = mirror.received[rounds]
+            try:
+                returned(owlpost, last, "sue@mirror.test")
+            except smtplib.SMTPDataError as refused:
+                assert (refused.smtp_code, refused.smtp_error[:6]) == (554, b"5.4.6 ")
+                break
+        else:
+            raise AssertionError("it goes round for ever")
+        assert received_fields(last.octets) + 1 >= 12 > received_fields(mirror.received[rounds - 1].octets) + 1
+        owlpost.wait_for_empty_queue()
+        assert len(mirror.received) == rounds + 1
+
+
+def test_a_user_whose_mail_another_host_sends_back(owlpost):
+    with Sink() as mirror:
+        owlpost.control("smtproutes", f"mirror.test:127.0.0.1:{mirror.port}")
+        owlpost.dot_qmail("joe", "", "&joe@mirror.test\n")
+        owlpost.up()
+        assert owlpost.inject(MESSAGE, "joe@local.test", sender="ann@local.test").returncode == 0
+        wait_until(lambda: mirror.received, 20, owlpost.log)
+        returned(owlpost, mirror.received[0], "joe@local.test")
+        owlpost.wait_for_empty_queue()
+        (why,) = deliveries(owlpost, "failure")
+        assert why.endswith("(#5.4.6)")
+        assert len(mirror.received) == 1
+        assert len(owlpost.messages("ann")) == 1
