@@ -9,6 +9,7 @@ EXTRA_DIST += \
   %D%/system/test_storm.py %D%/system/test_trace.py %D%/system/waiting.py
 EXTRA_DIST += %D%/system/test_users.py
 EXTRA_DIST += %D%/system/mlmmj.py %D%/system/test_family.py %D%/system/test_loops.py
+EXTRA_DIST += %D%/system/dovecot.py %D%/system/test_dotqmail.py %D%/system/test_lmtp.py %D%/system/test_mailboxes.py
 EXTRA_DIST += %D%/system/test_simulate.py
 EXTRA_DIST += %D%/system/agent.py %D%/system/test_explain.py %D%/system/test_stats.py %D%/system/test_owlq.py %D%/system/test_owlq_read.py %D%/system/test_remote.py
 EXTRA_DIST += %D%/system/fakequeue.py %D%/system/test_dotqmailtools.py %D%/system/test_inject.py
