@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "lib/iofd.h"
@@ -74,6 +75,9 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(RUNDIR, "rundir", TEXT, RUN_DIR, "all", "folder of the sockets"),
   ROW(SMTPGREETING, "smtpgreeting", TEXT, "=me", "smtpd", "text of the greeting; starts with the host name"),
   ROW(SMTPROUTES, "smtproutes", MAP, "", "send", "domain:relay[:port], .suffix:..., :relay for all"),
+  ROW(SRSDOMAINS, "srsdomains", MAP, "", "send, lspawn", "domain:srs-domain, .suffix:..., :srs-domain for all: forwards with senders of SRS"),
+  ROW(SRSMAXAGE, "srsmaxage", SECONDS, "1814400", "send, lspawn", "how long mail to an SRS address is taken"),
+  ROW(SRSSECRET, "srssecret", LIST, "", "send, lspawn", "secrets that sign SRS addresses: the first; and check them: all"),
   ROW(SYNCINTERVAL, "syncinterval", SECONDS, "1", "send", "how late results may reach the disk"),
   ROW(TIMEOUTCONNECT, "timeoutconnect", SECONDS, "60", "remote", "limit of one connection attempt"),
   ROW(TIMEOUTDELIVERY, "timeoutdelivery", SECONDS, "86400", "send", "limit of one job of a worker"),
@@ -118,14 +122,20 @@ int control_fail(struct control *c, enum control_name name, const char *reason) 
   return -1;
 }
 
+static int cat_path(const struct control *c, enum control_name name, stralloc *path) {
+  return stralloc_copys(path, c->folder.s) && stralloc_cats(path, "/") &&
+             stralloc_cats(path, control_table[name].name) && stralloc_0(path)
+           ? 0
+           : -1;
+}
+
 /* 1: read; 0: no such file; -1: failed.  A folder that is missing is a mistake in
  * its name rather than a wish for defaults. */
 static int slurp(struct control *c, enum control_name name, stralloc *out) {
   stralloc path = {0};
   int r = -1;
   stralloc_zero(out);
-  if (stralloc_copys(&path, c->folder.s) && stralloc_cats(&path, "/") &&
-      stralloc_cats(&path, control_table[name].name) && stralloc_0(&path)) {
+  if (cat_path(c, name, &path) == 0) {
     int fd = open(path.s, O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
       r = io_slurp(fd, out, CONTROL_FILE_MAX, IO_FOREVER) == 0 ? 1 : control_fail(c, name, strerror(errno));
@@ -234,6 +244,17 @@ int control_exists(struct control *c, enum control_name name) {
   stralloc text = {0};
   int r = slurp(c, name, &text);
   stralloc_free(&text);
+  return r;
+}
+
+int control_is_private(struct control *c, enum control_name name) {
+  stralloc path = {0};
+  struct stat st;
+  int r;
+  if (cat_path(c, name, &path) == -1) r = control_fail(c, name, "out of memory");
+  else if (stat(path.s, &st) == 0) r = !(st.st_mode & S_IROTH);
+  else r = errno == ENOENT ? 1 : control_fail(c, name, strerror(errno));
+  stralloc_free(&path);
   return r;
 }
 

@@ -70,6 +70,9 @@ enum control_name {
   CONTROL_RUNDIR,
   CONTROL_SMTPGREETING,
   CONTROL_SMTPROUTES,
+  CONTROL_SRSDOMAINS,
+  CONTROL_SRSMAXAGE,
+  CONTROL_SRSSECRET,
   CONTROL_SYNCINTERVAL,
   CONTROL_TIMEOUTCONNECT,
   CONTROL_TIMEOUTDELIVERY,
@@ -127,6 +130,10 @@ int control_list(struct control *c, enum control_name name, struct list *out);
 
 /* control_exists(): 1, 0, or -1 with c->error set. */
 int control_exists(struct control *c, enum control_name name);
+
+/* control_is_private(): not everybody may read it.  1, as when there is no such
+ * file; 0; or -1 with c->error set. */
+int control_is_private(struct control *c, enum control_name name);
 
 /* control_fail(): for who finds a value malformed: sets c->error.  -1. */
 int control_fail(struct control *c, enum control_name name, const char *reason);

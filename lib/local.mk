@@ -25,6 +25,7 @@ lib_libowl_a_SOURCES = \
   %D%/fact.h %D%/fact.c \
   %D%/route.h %D%/route.c \
   %D%/target.h %D%/target.c \
+  %D%/srs.h %D%/srs.c %D%/srsrules.h %D%/srsrules.c \
   %D%/address.h %D%/address.c \
   %D%/addrlist.h %D%/addrlist.c \
   %D%/header.h %D%/header.c \
@@ -84,6 +85,7 @@ check_PROGRAMS += %D%/phrase_test
 check_PROGRAMS += %D%/xtext_test %D%/unitext_test %D%/verp_test %D%/mutf7_test
 check_PROGRAMS += %D%/controlpage_test
 check_PROGRAMS += %D%/cdbfile_test
+check_PROGRAMS += %D%/srs_test %D%/srsrules_test
 endif
 
 if FUZZERS
@@ -117,5 +119,8 @@ noinst_PROGRAMS += %D%/header_fuzz
 noinst_PROGRAMS += %D%/addrlist_fuzz
 %C%_addrlist_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_addrlist_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/srs_fuzz
+%C%_srs_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
+%C%_srs_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
 EXTRA_DIST += tests/fuzz/corpus/header_fuzz tests/fuzz/corpus/addrlist_fuzz
