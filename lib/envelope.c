@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "lib/bigendian.h"
+#include "lib/result.h"
 
 enum { TEXT_MAX = 1024, VERSION_OCTETS = 2 };
 
@@ -18,6 +19,7 @@ static const struct field message_fields[] = {
   MESSAGE(TAG_HOLD_UNTIL, FIELD_UINT, hold_until_us, UINT64_MAX),
   MESSAGE(TAG_DEADLINE, FIELD_UINT, deadline_us, UINT64_MAX),
   MESSAGE(TAG_DEADLINE_MODE, FIELD_UINT, deadline_mode, DEADLINE_NOTIFY),
+  MESSAGE(TAG_FORWARDER, FIELD_TEXT, forwarder, RESULT_HOST_MAX),
   MESSAGE(TAG_AUTH_USER, FIELD_TEXT, auth_user, TEXT_MAX),
   MESSAGE(TAG_CLIENT_ADDRESS, FIELD_TEXT, client_address, TEXT_MAX),
   MESSAGE(TAG_CLIENT_PORT, FIELD_UINT, client_port, 65535),

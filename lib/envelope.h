@@ -44,6 +44,7 @@ struct envelope {
   bool smtputf8, requiretls;
   uint64_t priority; /* MT-PRIORITY plus 10; 0 = not given */
   uint64_t hold_until_us, deadline_us, deadline_mode;
+  struct text forwarder; /* domain of the mailbox that sends it on (lib/srsrules.h); anybody may say so */
   /* where it came from */
   struct text auth_user, client_address, client_name, helo, tls, instance, protocol, parent;
   uint64_t client_port, submitter_uid, submitter_pid, arrival_us, kind;

@@ -43,7 +43,7 @@ static void every_member_has_a_tag_of_its_own(void **state) {
     assert_false(seen[item.tag]);
     seen[item.tag] = true;
   }
-  assert_int_equal(count, 23 + 4 + 3);
+  assert_int_equal(count, 24 + 4 + 3);
   envelope_free(&e);
   stralloc_free(&out);
 }

@@ -23,6 +23,7 @@ static inline void sample_envelope(struct envelope *e) {
     .hold_until_us = 1700000000000001,
     .deadline_us = 1700000000000002,
     .deadline_mode = DEADLINE_NOTIFY,
+    .forwarder = TEXT("forwarder.example"),
     .auth_user = TEXT("user"),
     .client_address = TEXT("192.0.2.1"),
     .client_name = TEXT("client.example"),
@@ -67,6 +68,7 @@ static inline void assert_same_envelope(const struct envelope *a, const struct e
   assert_int_equal(a->hold_until_us, b->hold_until_us);
   assert_int_equal(a->deadline_us, b->deadline_us);
   assert_int_equal(a->deadline_mode, b->deadline_mode);
+  assert_text(a->forwarder, b->forwarder);
   assert_text(a->auth_user, b->auth_user);
   assert_text(a->client_address, b->client_address);
   assert_text(a->client_name, b->client_name);

@@ -26,6 +26,7 @@ enum {
   TAG_HOLD_UNTIL = 0x0008,     /* RFC 4865, wall clock, us */
   TAG_DEADLINE = 0x0009,       /* RFC 2852, wall clock, us */
   TAG_DEADLINE_MODE = 0x000a,  /* enum envelope_deadline */
+  TAG_FORWARDER = 0x000b,      /* domain of the mailbox that sends it on */
   /* the message: where it came from */
   TAG_AUTH_USER = 0x0010,
   TAG_CLIENT_ADDRESS = 0x0011, /* IP address as text */

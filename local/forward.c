@@ -1,5 +1,6 @@
 #include "config.h"
 #include "local/forward.h"
+#include <string.h>
 #include "local/aliasplan.h"
 #include "local/dotqmail.h"
 #include "local/inject.h"
@@ -66,6 +67,7 @@ static int make_envelope(struct envelope *e, stralloc *owner, const struct item 
                          struct verdict *v) {
   int r = forward_owner(owner, item->envelope->sender, box, v);
   if (r == -1) return -1;
+  if (strlen(box->host) <= RESULT_HOST_MAX) e->forwarder = text_of(box->host);
   e->sender = r == 1 ? text_of_stralloc(owner) : item->envelope->sender;
   keep_kind(e, item->envelope);
   if (r == 0) keep_terms(e, item->envelope);

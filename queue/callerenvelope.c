@@ -121,6 +121,7 @@ enum callerenvelope_status callerenvelope_merge(struct callerenvelope *ce, bool 
   if (!is_acceptable(&extra)) return envelope_free(&extra), CALLERENVELOPE_UNKNOWN;
   envelope_copy_terms(&ce->envelope, &extra);
   ce->envelope.unknown = extra.unknown;
+  ce->envelope.forwarder = extra.forwarder;
   if (facts) merge_facts(&ce->envelope, &extra);
   merge_recipients(&ce->envelope, &extra);
   envelope_free(&extra); /* its texts point into ce->extra, which stays */

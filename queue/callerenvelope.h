@@ -42,8 +42,8 @@ void callerenvelope_load_extra(struct callerenvelope *ce, const char *descriptor
 bool callerenvelope_names_client(const struct callerenvelope *ce);
 
 /* callerenvelope_merge(): adds what the extra envelope gives: terms of the
- * message and of recipients that are still there, and, when facts is true, who
- * the client was.  What does not decode adds nothing.  Terms that this version
+ * message and of recipients that are still there, the domain of a mailbox that
+ * sends it on, and, when facts is true, who the client was.  What does not decode adds nothing.  Terms that this version
  * does not know are kept, but a critical one is refused, which could only be
  * held, as is more than a few of them: the runner reads whole envelopes. */
 enum callerenvelope_status callerenvelope_merge(struct callerenvelope *ce, bool facts);

@@ -64,6 +64,7 @@ static void addresses_up_to_the_limit(void **state) {
 static void make_filtered(struct callerenvelope *ce) {
   struct envelope given = {.sender = text_of("a@b"),
                            .envid = text_of("E1"),
+                           .forwarder = text_of("f.test"),
                            .ret = RET_HEADERS,
                            .auth_user = text_of("joe"),
                            .client_address = text_of("192.0.2.1"),
@@ -105,6 +106,7 @@ static void facts_are_not_believed_from_everybody(void **state) {
   make_filtered(&ce);
   callerenvelope_merge(&ce, false);
   assert_true(text_equals(ce.envelope.envid, "E1"));
+  assert_true(text_equals(ce.envelope.forwarder, "f.test"));
   assert_null(ce.envelope.auth_user.s);
   assert_null(ce.envelope.client_address.s);
   callerenvelope_free(&ce);

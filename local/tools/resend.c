@@ -23,11 +23,19 @@ static bool is_fit(struct text address) {
   return address.len <= ENVELOPE_ADDRESS_MAX && address_is_clean(address);
 }
 
+/* The domain of the mailbox whose mail this is; without it nothing is lost but
+ * that (lib/srsrules.h). */
+static struct text forwarder(void) {
+  struct text host = text_of(getenv("HOST"));
+  return host.len <= RESULT_HOST_MAX && address_is_clean(host) ? host : TEXT_ABSENT;
+}
+
 static int make_envelope(const struct resend *r, struct envelope *e) {
   const char *sender = getenv(r->sender);
   if (!sender) return fail(r, r->sender, " not set");
   if (!is_fit(text_of(sender))) return fail(r, "malformed sender: ", sender);
   e->sender = text_of(sender);
+  e->forwarder = forwarder();
   for (char *const *a = r->recipients; *a; a++) {
     if (!**a || !is_fit(text_of(*a))) return fail(r, "malformed address: ", *a);
     struct envelope_recipient *added = envelope_add(e);
