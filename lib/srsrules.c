@@ -4,6 +4,7 @@
 #include <string.h>
 #include "lib/address.h"
 #include "lib/envelope.h"
+#include "lib/verp.h"
 
 /* SRS1 stands for an SRS0, which may be ours. */
 enum { STEPS_MAX = 2 };
@@ -79,12 +80,6 @@ bool srsrules_concern(const struct srsrules *s, struct text address) {
   return s->ours.count && address_split(address, &local, &domain) && srs_is(local) && list_find(&s->ours, domain);
 }
 
-static bool wants_verp(struct text sender) {
-  static const char end[] = "-@[]";
-  size_t len = strlen(end);
-  return sender.len >= len && memcmp(sender.s + sender.len - len, end, len) == 0;
-}
-
 /* 1, 0, or -1 without memory. */
 static int is_delivered_here(const struct route_table *routes, struct text sender) {
   struct route route = {0};
@@ -96,7 +91,7 @@ static int is_delivered_here(const struct route_table *routes, struct text sende
 /* 1: he keeps his address. */
 static int stays(const struct srsrules *s, const struct route_table *routes, struct text sender) {
   struct text local, host;
-  if (!address_split(sender, &local, &host) || text_equals(sender, "#@[]") || wants_verp(sender)) return 1;
+  if (!address_split(sender, &local, &host) || text_equals(sender, "#@[]") || verp_is_wanted(sender)) return 1;
   if (list_find(&s->ours, host)) return 1;
   return is_delivered_here(routes, sender);
 }

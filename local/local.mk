@@ -48,10 +48,11 @@ noinst_LIBRARIES += %D%/libdelivery.a
   %D%/settings.h %D%/settings.c \
   %D%/lookup.h %D%/lookup.c \
   %D%/worker.h %D%/worker.c \
+  %D%/srsanswer.h %D%/srsanswer.c \
   %D%/answer.h %D%/answer.c \
   %D%/answercache.h %D%/answercache.c \
   %D%/rcpt.h %D%/rcpt.c
-%C%_owl_lspawn_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS)
+%C%_owl_lspawn_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 
 if CMOCKA
 %C%_tests = %D%/user_test %D%/dotqmail_test %D%/instruction_test %D%/body_test %D%/maildir_test \

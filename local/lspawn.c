@@ -211,7 +211,9 @@ int main(int argc, char **argv) {
   if (argc > given + 1 || (explains && !address)) die_usage();
   default_delivery = argv[given];
   if (control_open(&control) == -1) die_memory();
-  if (settings_load(&settings, &control, default_delivery) == -1) die_control();
+  int loaded = address ? settings_load_to_explain(&settings, &control, default_delivery)
+                       : settings_load(&settings, &control, default_delivery);
+  if (loaded == -1) die_control();
   if (program_path(&program, "owl-local") == -1) die_memory();
   int code = address ? explain(address) : deliver();
   settings_free(&settings);

@@ -17,6 +17,7 @@
 #include "local/answer.h"
 #include "local/answercache.h"
 #include "local/signals.h"
+#include "local/srsanswer.h"
 
 enum { ANSWER_OCTETS_MAX = 8192, BACKLOG = 128, LISTEN_TRIES = 50, LISTEN_PAUSE_US = 100000 };
 
@@ -123,10 +124,20 @@ static int start(struct server *s, struct lookup *l, struct connection *c, struc
   return 0;
 }
 
+static bool answer_srs(struct server *s, struct connection *c, struct text address) {
+  struct verdict v = {0};
+  if (!srsanswer_find(address, s->settings, &v)) return false;
+  struct result r = verdict_result(&v);
+  answer(s, c, &r);
+  verdict_free(&v);
+  return true;
+}
+
 static void ask(struct server *s, struct connection *c, struct text address) {
   struct text local, domain;
   struct lookup *l = free_lookup(s);
   (void)address_split(address, &local, &domain);
+  if (answer_srs(s, c, address)) return;
   if (answercache_has(&s->cache, local, now_us())) {
     struct result r = {.class = RESULT_SUCCESS, .status = text_of("2.0.0"), .text = text_of("ok")};
     answer(s, c, &r);

@@ -91,12 +91,24 @@ static int read_all(struct settings *s, struct control *c, const char *default_d
   return read_seconds(c, CONTROL_RCPTCACHE, &s->cache_s);
 }
 
+static int replace(struct settings *s, struct settings *fresh, int r) {
+  settings_free(r == 0 ? s : fresh);
+  if (r == 0) *s = *fresh;
+  return r;
+}
+
 int settings_load(struct settings *s, struct control *c, const char *default_delivery) {
   struct settings fresh = {0};
   int r = read_all(&fresh, c, default_delivery);
-  settings_free(r == 0 ? s : &fresh);
-  if (r == 0) *s = fresh;
-  return r;
+  if (r == 0) r = srsrules_load(&fresh.srs, c);
+  return replace(s, &fresh, r);
+}
+
+int settings_load_to_explain(struct settings *s, struct control *c, const char *default_delivery) {
+  struct settings fresh = {0};
+  int r = read_all(&fresh, c, default_delivery);
+  if (r == 0) (void)srsrules_load(&fresh.srs, c);
+  return replace(s, &fresh, r);
 }
 
 void settings_free(struct settings *s) {
@@ -108,5 +120,6 @@ void settings_free(struct settings *s) {
   stralloc_free(&s->program_s);
   stralloc_free(&s->quota);
   stralloc_free(&s->folders_max);
+  srsrules_unload(&s->srs);
   *s = (struct settings){0};
 }

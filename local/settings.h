@@ -2,7 +2,7 @@
 #ifndef OWL_LOCAL_SETTINGS_H
 #define OWL_LOCAL_SETTINGS_H
 
-#include "lib/control.h"
+#include "lib/srsrules.h"
 
 struct settings {
   stralloc default_delivery, passwdfile, breaks, rundir; /* NUL-terminated */
@@ -14,12 +14,16 @@ struct settings {
   bool ext_is_folder;
   stralloc folders_max; /* only handed on, NUL-terminated */
   uint64_t lookup_s, rcpt_s, cache_s;
+  struct srsrules srs;
 };
 
 /* settings_load(): replaces *s only when everything could be read.  A
  * default_delivery that is given and not empty takes the control file's place.
  * 0, or -1 with c->error set. */
 int settings_load(struct settings *s, struct control *c, const char *default_delivery);
+
+/* settings_load_to_explain(): does without SRS where its secret may not be read. */
+int settings_load_to_explain(struct settings *s, struct control *c, const char *default_delivery);
 void settings_free(struct settings *s);
 
 #endif

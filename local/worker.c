@@ -14,6 +14,7 @@
 #include "local/become.h"
 #include "local/lookup.h"
 #include "local/signals.h"
+#include "local/srsanswer.h"
 
 enum { REFUSE_MS = 1000 };
 
@@ -147,6 +148,13 @@ static int split(const struct worker_order *order, stralloc *local, stralloc *ho
   return 0;
 }
 
+/* Of what checks the runner has another mind: it must have read other files. */
+static int refuse_srs(const struct worker_order *order, const struct settings *s, struct verdict *v) {
+  if (!srsanswer_find(order->address, s, v)) return 0;
+  if (v->class != RESULT_SUCCESS) return -1;
+  return verdict_defer(v, "4.3.5", "the address stands for another one, which owl-send does not know", "");
+}
+
 /* In the child.  Returns only when the worker could not be started. */
 static void become_worker(const struct worker_order *order, const struct settings *s,
                           struct verdict *v) {
@@ -154,7 +162,8 @@ static void become_worker(const struct worker_order *order, const struct setting
   stralloc local = {0}, host = {0};
   signals_release();
   alarm((unsigned)s->lookup_s);
-  int r = split(order, &local, &host, v);
+  int r = refuse_srs(order, s, v);
+  if (r == 0) r = split(order, &local, &host, v);
   if (r == 0) r = lookup_account(&account, s, (struct text){local.s, local.len - 1}, v);
   if (r == 0) r = become(order, &account, s, v);
   if (order->sock != -1) alarm(0); /* an explanation is a look-up to its end */

@@ -429,6 +429,45 @@ static void changed_locals_move_queued_mail(void **state) {
   assert_int_equal(t->attempts[1].channel, CHANNEL_LOCAL);
 }
 
+static struct queueid inject_forward(struct testrunner *t, const char *from, const char *to) {
+  struct envelope e = {.sender = text_of(from), .forwarder = text_of("here.example"), .arrival_us = t->wall_us};
+  struct envelope_recipient *r = envelope_add(&e);
+  assert_non_null(r);
+  r->address = text_of(to);
+  struct queueid id = testrunner_inject_envelope(t, text_of("Subject: x\n\nx\n"), &e);
+  envelope_free(&e);
+  return id;
+}
+
+static void forwards_have_senders_of_srs_towards_other_hosts(void **state) {
+  struct testrunner *t = *state;
+  stralloc expected = {0};
+  testrunner_control(t, "srsdomains", "here.example:srs.example\n");
+  testrunner_control(t, "srssecret", "secret\n");
+  testrunner_control(t, "locals", "here.example\nsrs.example\n");
+  testrunner_control(t, "lmtproutes", "store.example:/run/store\n");
+  assert_int_equal(runner_load_settings(&t->runner), 0);
+  assert_int_equal(srs_sign(&expected, text_of("secret"), text_of(sender), text_of("srs.example"), t->wall_us), 1);
+  assert_true(stralloc_0(&expected));
+  inject_forward(t, sender, "bob@there.example");
+  inject_forward(t, sender, "bob@store.example");
+  inject_forward(t, sender, "bob@here.example");
+  inject_forward(t, "", "nobody@there.example");
+  testrunner_inject_one(t, sender, "carl@there.example");
+  inject_forward(t, sender, "never@there.example");
+  testrunner_run(t, 1);
+  assert_int_equal(testrunner_told(t, expected.s, "bob@there.example"), 1);
+  assert_int_equal(testrunner_told(t, sender, "bob@store.example"), 1);
+  assert_int_equal(testrunner_told(t, sender, "bob@here.example"), 1);
+  assert_int_equal(testrunner_told(t, "", "nobody@there.example"), 1);
+  assert_int_equal(testrunner_told(t, sender, "carl@there.example"), 1);
+  assert_int_equal(testrunner_told(t, "", sender), 1); /* its bounce */
+  testrunner_inject_one(t, "", expected.s);
+  testrunner_run(t, 1);
+  assert_int_equal(testrunner_told(t, "", sender), 2);
+  stralloc_free(&expected);
+}
+
 int main(void) {
 #define TEST_CASE(NAME) cmocka_unit_test_setup_teardown(NAME, testrunner_set_up, testrunner_tear_down)
   const struct CMUnitTest tests[] = {
@@ -441,6 +480,7 @@ int main(void) {
     TEST_CASE(a_late_poke_before_the_backlog_is_loaded_loses_nothing),
     TEST_CASE(two_weeks_switched_off_bounce_nothing),
     TEST_CASE(a_message_that_lost_its_log_is_as_old_as_its_arrival),
+    TEST_CASE(forwards_have_senders_of_srs_towards_other_hosts),
     cmocka_unit_test(a_step_of_the_wall_clock_changes_no_schedule),
     TEST_CASE(a_skip_of_nothing_makes_no_hot_loop),
     TEST_CASE(who_is_hurried_keeps_its_age),

@@ -88,7 +88,7 @@ static int load_rules(struct settings *s, struct control *c) {
 int settings_load(struct settings *s, struct control *c) {
   *s = (struct settings){0};
   if (load_numbers(s, c) == -1 || load_texts(s, c) == -1 || load_rules(s, c) == -1 ||
-      load_bounceformat(s, c) == -1 || route_load(&s->routes, c) == -1) {
+      load_bounceformat(s, c) == -1 || route_load(&s->routes, c) == -1 || srsrules_load(&s->srs, c) == -1) {
     settings_free(s);
     return -1;
   }
@@ -102,6 +102,7 @@ int settings_load(struct settings *s, struct control *c) {
 
 void settings_free(struct settings *s) {
   route_unload(&s->routes);
+  srsrules_unload(&s->srs);
   list_free(&s->concurrencydomain);
   list_free(&s->ratelimit);
   list_free(&s->retryschedule);

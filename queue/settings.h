@@ -6,10 +6,11 @@
 #ifndef OWL_SETTINGS_H
 #define OWL_SETTINGS_H
 
-#include "lib/route.h"
+#include "lib/srsrules.h"
 
 struct settings {
   struct route_table routes;
+  struct srsrules srs;
   struct list concurrencydomain, ratelimit, retryschedule;
   uint64_t backoff_first_s, backoff_max_s, retryjitter; /* percent */
   uint64_t concurrency[2], retryskip_s[2]; /* by enum route_channel */

@@ -123,15 +123,22 @@ void workers_start(struct runner *r, struct destination *to) {
 /* ---- sending */
 
 /* Other hosts know no "#@[]": to them a double bounce comes from nobody, like
- * any bounce.  *own is for a sender that names its recipient. */
-static int choose_sender(struct text *out, stralloc *own, const struct job *j) {
+ * any bounce.  What a mailbox here sends on comes from its domain, where that is
+ * wanted; to a mailbox server of ours from who wrote it.  *own is for a sender
+ * that is not the envelope's. */
+static int choose_sender(struct text *out, stralloc *own, const struct runner *r, const struct job *j) {
   const struct envelope *e = &j->active->message.file.envelope;
+  const struct destination *to = j->destination;
+  int other;
   *out = e->sender;
-  if (j->destination->channel == CHANNEL_REMOTE && text_equals(e->sender, "#@[]")) *out = text_of("");
-  if (!verp_is_wanted(e->sender)) return 0;
-  if (verp_cat(own, e->sender, e->recipients[j->recipients[0].place].address) == -1) return -1;
-  *out = text_of_stralloc(own);
-  return 0;
+  if (to->channel == CHANNEL_REMOTE && text_equals(e->sender, "#@[]")) *out = text_of("");
+  if (verp_is_wanted(e->sender))
+    other = verp_cat(own, e->sender, e->recipients[j->recipients[0].place].address) == 0 ? 1 : -1;
+  else if (to->channel == CHANNEL_REMOTE && to->protocol == PROTOCOL_SMTP)
+    other = srsrules_sign(&r->settings.srs, &r->settings.routes, e->forwarder, e->sender, clock_wall_us(r->clock), own);
+  else return 0;
+  if (other == 1) *out = text_of_stralloc(own);
+  return other == -1 ? -1 : 0;
 }
 
 static int copy_recipients(struct envelope *to, const struct job *j) {
@@ -160,7 +167,7 @@ static int give_body(const struct active *a, struct agent_job *job, int *fd) {
   return *fd == -1 ? -1 : 0;
 }
 
-static int queue_job(struct worker *w, struct job *j) {
+static int queue_job(const struct runner *r, struct worker *w, struct job *j) {
   struct agent_job job = {.job = j->number, .message = text_of(j->active->message.id.s)};
   stralloc payload = {0}, own = {0};
   int fd = -1;
@@ -168,7 +175,7 @@ static int queue_job(struct worker *w, struct job *j) {
   envelope_copy_terms(&job.envelope, whole);
   job.envelope.kind = whole->kind;
   job.envelope.arrival_us = whole->arrival_us;
-  int result = choose_sender(&job.envelope.sender, &own, j);
+  int result = choose_sender(&job.envelope.sender, &own, r, j);
   if (result == 0) result = copy_recipients(&job.envelope, j);
   if (result == 0) result = give_body(j->active, &job, &fd);
   if (result == 0) result = agent_put_job(&payload, &job);
@@ -196,7 +203,7 @@ void workers_send(struct runner *r, struct worker *w, struct job *j) {
   w->idle_since_us = 0;
   set_deadline(r, w);
   report_start(r, j);
-  if (queue_job(w, j) == -1) {
+  if (queue_job(r, w, j) == -1) {
     w->jobs = j->next;
     w->outstanding--;
     report_all(r, j, no_body);

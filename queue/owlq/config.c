@@ -19,6 +19,9 @@ static void print_list(const struct list *l) {
   }
 }
 
+/* Not for whoever looks over a shoulder. */
+static bool is_secret(enum control_name name) { return name == CONTROL_SRSSECRET; }
+
 static bool checks(struct control *c, enum control_name name) {
   uint64_t number;
   switch (control_table[name].type) {
@@ -40,7 +43,8 @@ static int print_value(struct control *c, enum control_name name) {
                                                       : control_text(c, name, &text);
   if (r == 0 && !checks(c, name)) r = -1;
   if (r == 0) {
-    print_list(&list);
+    if (is_secret(name) && list.count) printf("(secret)");
+    else print_list(&list);
     printf("%.*s", (int)text.len, text.len ? text.s : "");
   }
   list_free(&list);
@@ -72,7 +76,7 @@ static int add_value(struct jsonline *j, struct control *c, enum control_name na
       break;
     case CONTROL_LIST:
     case CONTROL_MAP:
-      if ((r = control_list(c, name, &list)) == 0) add_lines(j, &list);
+      if ((r = control_list(c, name, &list)) == 0 && !is_secret(name)) add_lines(j, &list);
       break;
     case CONTROL_NUMBER:
     case CONTROL_SECONDS:
@@ -149,14 +153,24 @@ static void print_passed_over(const struct list *locals, const struct list *lmtp
   }
 }
 
+static void print_no_way_back(const struct list *locals, const struct list *srsdomains) {
+  for (size_t i = 0; i < srsdomains->count; i++) {
+    struct text domain = srsdomains->lines[i].value;
+    if (domain.len && !list_find(locals, domain))
+      printf("srsdomains: %.*s is not in locals: bounces do not come back\n", (int)domain.len, domain.s);
+  }
+}
+
 /* What cannot be read has been complained of. */
 static void print_contradictions(struct control *c) {
-  struct list locals = {0}, lmtproutes = {0};
-  if (control_list(c, CONTROL_LOCALS, &locals) == 0 &&
-      control_list(c, CONTROL_LMTPROUTES, &lmtproutes) == 0)
-    print_passed_over(&locals, &lmtproutes);
+  struct list locals = {0}, lmtproutes = {0}, srsdomains = {0};
+  if (control_list(c, CONTROL_LOCALS, &locals) == 0) {
+    if (control_list(c, CONTROL_LMTPROUTES, &lmtproutes) == 0) print_passed_over(&locals, &lmtproutes);
+    if (control_list(c, CONTROL_SRSDOMAINS, &srsdomains) == 0) print_no_way_back(&locals, &srsdomains);
+  }
   list_free(&locals);
   list_free(&lmtproutes);
+  list_free(&srsdomains);
 }
 
 int owlq_config(struct control *c, int argc, char **argv) {

@@ -3,12 +3,14 @@
 #include <string.h>
 #include "lib/address.h"
 #include "lib/exitcode.h"
-#include "lib/route.h"
+#include "lib/clock.h"
+#include "lib/srsrules.h"
 #include "queue/owlq/askprogram.h"
 #include "queue/owlq/limitfacts.h"
 #include "queue/owlq/livefacts.h"
 #include "queue/owlq/owlq.h"
 #include "queue/owlq/showfacts.h"
+#include "queue/owlq/srsview.h"
 
 /* What would happen to mail for an address.  Each program is asked for its own
  * part; the routing is the library's, which receiver and runner use as well. */
@@ -74,19 +76,34 @@ static void ask_receiver(struct explanation *e, const struct wish *w) {
 static void find_route(struct explanation *e, struct control *c) {
   struct facts f = {.fd = -1};
   struct route_table t;
+  struct srsrules srs;
   if (route_load(&t, c) == -1) fact_say(&f, "problem", "", text_of(c->error.s));
   else {
-    e->is_routed = route_explain(&t, text_of_stralloc(&e->address), &e->route, &f) == 0;
+    if (srsrules_load(&srs, c) == -1) fact_say(&f, "problem", "", text_of(c->error.s));
+    e->is_routed = srsrules_route(&srs, &t, text_of_stralloc(&e->address), clock_wall_us(&clock_system), &e->route, &f) == 0;
     if (!e->is_routed) fact_say(&f, "problem", "no route can be found", TEXT_ABSENT);
+    srsrules_unload(&srs);
     route_unload(&t);
   }
   e->sections[ROUTE].lines = f.lines;
 }
 
-static void ask_local(struct explanation *e) {
+/* What the mailbox sends on is routed as any, so this is all that differs. */
+static void note_forwards(struct explanation *e, struct control *c, const struct wish *w) {
+  struct facts f = {.fd = -1};
+  struct text local, domain;
+  if (address_split(text_of_stralloc(&e->route.address), &local, &domain))
+    srsview_note(&f, c, domain, text_of(w->sender), clock_wall_us(&clock_system));
+  if (f.lines.len) (void)stralloc_cat(&f.lines, &e->sections[DELIVERY].lines);
+  if (f.lines.len) (void)stralloc_copy(&e->sections[DELIVERY].lines, &f.lines);
+  stralloc_free(&f.lines);
+}
+
+static void ask_local(struct explanation *e, struct control *c, const struct wish *w) {
   const char *arguments[] = {"owl-lspawn", "--explain", e->route.address.s, NULL};
   e->sections[DELIVERY].title = "delivered here by owl-lspawn and owl-local";
   (void)askprogram(arguments, NULL, &e->sections[DELIVERY].lines);
+  note_forwards(e, c, w);
 }
 
 static const char *way(const struct route *r) {
@@ -116,13 +133,13 @@ static void note_nowhere(struct explanation *e) {
   e->sections[DELIVERY].lines = f.lines;
 }
 
-static void ask_delivery(struct explanation *e) {
+static void ask_delivery(struct explanation *e, struct control *c, const struct wish *w) {
   if (!e->is_routed) return;
   if (!stralloc_0(&e->route.address) || !stralloc_0(&e->route.host)) return;
   e->route.address.len--;
   e->route.host.len--;
   if (route_leads_nowhere(&e->route)) note_nowhere(e);
-  else if (e->route.channel == CHANNEL_LOCAL) ask_local(e);
+  else if (e->route.channel == CHANNEL_LOCAL) ask_local(e, c, w);
   else ask_remote(e);
 }
 
@@ -186,7 +203,7 @@ int owlq_explain(struct control *c, int argc, char **argv) {
   if (read_address(&e, &w) == -1) return owlq_complain("explain", "out of memory");
   ask_receiver(&e, &w);
   find_route(&e, c);
-  ask_delivery(&e);
+  ask_delivery(&e, c, &w);
   note_destination(&e, c);
   int code = show(&e, w.json);
   if (!e.is_routed) code = TOOL_SYSTEM;

@@ -7,6 +7,7 @@
 #include "queue/owlq/listrow.h"
 #include "queue/owlq/owlq.h"
 #include "queue/owlq/screen.h"
+#include "queue/owlq/srsview.h"
 #include "queue/owlq/view.h"
 #include "queue/schedule.h"
 
@@ -56,6 +57,7 @@ static size_t gather(struct fact facts[FACTS], const struct envelope *e) {
     {"authenticated user", "authenticated_user", e->auth_user, 0},
     {"submitted by process", "submitter_pid", TEXT_ABSENT, e->submitter_pid},
     {"taken by instance", "instance", e->instance, 0},
+    {"sent on by a mailbox of", "forwarder", e->forwarder, 0},
     {"ENVID", "envid", e->envid, 0},
     {"RET", "ret", text_of(ret_name(e->ret)), 0},
     {"BODY", "body", text_of(body_name(e->body)), 0},
@@ -150,7 +152,22 @@ static void print_bad(const struct selected *m) {
   printf("reason: %s\noctets of the file: %llu\n", m->reason, (unsigned long long)m->octets);
 }
 
-static void print_message(const struct selected *s, uint64_t now_us) {
+static void print_srs(struct control *c, const struct envelope *e, uint64_t now_us) {
+  stralloc sender = {0};
+  int r = srsview_sender(c, e, now_us, &sender);
+  if (r != 0) printf("sender to other hosts: %s", r == 1 ? "<" : "unknown: ");
+  if (r != 0) screen_text(r == 1 ? text_of_stralloc(&sender) : text_of(c->error.s));
+  if (r != 0) printf(r == 1 ? ">\n" : "\n");
+  stralloc_free(&sender);
+}
+
+static void describe_srs(struct jsonline *j, struct control *c, const struct envelope *e, uint64_t now_us) {
+  stralloc sender = {0};
+  if (srsview_sender(c, e, now_us, &sender) == 1) jsonline_text(j, "srs_sender", text_of_stralloc(&sender));
+  stralloc_free(&sender);
+}
+
+static void print_message(struct control *c, const struct selected *s, uint64_t now_us) {
   static const char *const kinds[] = {"mail", "DSN", "double bounce"};
   const struct message *m = s->message;
   const struct envelope *e = &m->file.envelope;
@@ -163,6 +180,7 @@ static void print_message(const struct selected *s, uint64_t now_us) {
   print_place(s);
   printf("age: %llu s\n", (unsigned long long)schedule_age_of(m, now_us));
   print_facts(e);
+  print_srs(c, e, now_us);
   print_terms(m);
   row_print_recipients(m, true, now_us);
   print_header(m);
@@ -191,13 +209,14 @@ static void describe_facts(struct jsonline *j, const struct envelope *e) {
   jsonline_number(j, "submitter_uid", e->submitter_uid);
 }
 
-static int put_json(const struct selected *s, bool intact, uint64_t now_us) {
+static int put_json(struct control *c, const struct selected *s, bool intact, uint64_t now_us) {
   struct jsonline j;
   jsonline_begin(&j);
   describe_message(&j, s, now_us);
   if (s->message) {
     jsonline_number(&j, "schedule_age_s", schedule_age_of(s->message, now_us));
     describe_facts(&j, &s->message->file.envelope);
+    describe_srs(&j, c, &s->message->file.envelope, now_us);
     describe_recipients(&j, s->message);
     describe_header(&j, s->message);
     jsonline_flag(&j, "intact", intact);
@@ -209,9 +228,9 @@ static int show_one(void *context, const struct selected *m) {
   struct view *v = context;
   bool intact = m->message && queuefile_check_body(&m->message->file, m->message->fd) == QUEUEFILE_OK;
   if (v->json) {
-    if (put_json(m, intact, v->now_us) != TOOL_OK) v->code = TOOL_SYSTEM;
+    if (put_json(v->control, m, intact, v->now_us) != TOOL_OK) v->code = TOOL_SYSTEM;
   } else if (m->message)
-    print_message(m, v->now_us);
+    print_message(v->control, m, v->now_us);
   else
     print_bad(m);
   if (m->message && !intact) v->code = owlq_complain(m->id->s, "the message's checksum does not fit");

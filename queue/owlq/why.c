@@ -6,6 +6,7 @@
 #include "queue/owlq/describe.h"
 #include "queue/owlq/owlq.h"
 #include "queue/owlq/screen.h"
+#include "queue/owlq/srsview.h"
 #include "queue/owlq/view.h"
 
 /* What operators have ordered (queue/msglog.h): for people, and for programs. */
@@ -120,7 +121,17 @@ static void print_runner(const struct runnerview *v) {
   stralloc_free(&words);
 }
 
-static void print_why(const struct selected *s, const struct attempts *a, const struct runnerview *runner,
+static void print_srs(struct control *c, const struct envelope *e, uint64_t now_us) {
+  stralloc sender = {0};
+  if (srsview_sender(c, e, now_us, &sender) == 1) {
+    printf("sent on by a mailbox here, to other hosts from <");
+    screen_text(text_of_stralloc(&sender));
+    printf(">\n");
+  }
+  stralloc_free(&sender);
+}
+
+static void print_why(struct control *c, const struct selected *s, const struct attempts *a, const struct runnerview *runner,
                       uint64_t now_us) {
   const struct message *m = s->message;
   printf("%s  %s, ", m->id.s, state_name(s->state));
@@ -128,6 +139,7 @@ static void print_why(const struct selected *s, const struct attempts *a, const 
   printf(" old, from <");
   screen_text(m->file.envelope.sender);
   printf(">\n");
+  print_srs(c, &m->file.envelope, now_us);
   for (size_t i = 0; i < m->file.envelope.recipient_count; i++) print_recipient(m, a, i, now_us);
   print_events(a);
   print_runner(runner);
@@ -188,7 +200,7 @@ static void explain(struct view *v, const struct selected *m, const struct attem
   if (v->json) {
     if (put_json(m, a, &runner, v->now_us) != TOOL_OK) v->code = TOOL_SYSTEM;
   } else if (m->message)
-    print_why(m, a, &runner, v->now_us);
+    print_why(v->control, m, a, &runner, v->now_us);
   else
     print_bad(m);
   askrunner_close(&runner);
