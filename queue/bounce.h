@@ -45,7 +45,7 @@ struct bounce {
   const struct message *m; /* its log has been read again */
   const struct settings *s;
   const struct queueid *id; /* the DSN's own */
-  struct text to;           /* its envelope recipient */
+  struct text to;           /* who its header says that it is for */
   uint64_t now_us;
   bool eightbit;      /* set by bounce_write(): it holds octets above 127, and says so */
   bool international; /* set by bounce_write(): it has the form of RFC 6533, for SMTPUTF8 */

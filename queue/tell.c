@@ -25,7 +25,8 @@ struct dsn {
   struct queueid id;
   bool failures, delays; /* what it tells of */
   struct envelope envelope;
-  stralloc to;
+  stralloc to;    /* of its header */
+  stralloc names; /* its envelope recipients where they are others, each with a NUL */
   stralloc body;
 };
 
@@ -46,11 +47,38 @@ static int address_dsn(struct dsn *d, const struct message *m, const struct sett
   return text_cat(&d->to, verp_plain(sender));
 }
 
-static int address_envelope(struct dsn *d, const struct message *m, const struct runner *r, uint64_t now_us) {
-  if (address_dsn(d, m, &r->settings) == -1) return -1;
+/* Every one of them gets the whole DSN: with more, one is enough. */
+enum { NAMES_MAX = 100 };
+
+static int cat_names(struct dsn *d, size_t *count, const struct message *m, const struct settings *s) {
+  const struct envelope *e = &m->file.envelope;
+  for (size_t i = 0; i < e->recipient_count && *count <= NAMES_MAX; i++) {
+    if (bounce_news(m, i, s) != BOUNCE_FAILED) continue;
+    ++*count;
+    if (verp_cat(&d->names, e->sender, e->recipients[i].address) == -1 || !stralloc_0(&d->names)) return -1;
+  }
+  return 0;
+}
+
+static int add_recipient(struct dsn *d, struct text address) {
   struct envelope_recipient *to = envelope_add(&d->envelope);
   if (!to) return -1;
-  to->address = text_of_stralloc(&d->to);
+  to->address = address;
+  return 0;
+}
+
+/* Of a failure a sender that names its recipients is told in their names. */
+static int add_recipients(struct dsn *d, const struct message *m, const struct settings *s) {
+  size_t count = 0;
+  if (verp_is_wanted(m->file.envelope.sender) && cat_names(d, &count, m, s) == -1) return -1;
+  if (count == 0 || count > NAMES_MAX) return add_recipient(d, text_of_stralloc(&d->to));
+  for (size_t at = 0; at < d->names.len; at += strlen(d->names.s + at) + 1)
+    if (add_recipient(d, text_of(d->names.s + at)) == -1) return -1;
+  return 0;
+}
+
+static int address_envelope(struct dsn *d, const struct message *m, const struct runner *r, uint64_t now_us) {
+  if (address_dsn(d, m, &r->settings) == -1 || add_recipients(d, m, &r->settings) == -1) return -1;
   d->envelope.arrival_us = now_us;
   d->envelope.parent = text_of(m->id.s);
   d->envelope.submitter_uid = getuid();
@@ -147,6 +175,7 @@ static int tell(struct runner *r, struct message *m) {
   int saved = errno;
   envelope_free(&d.envelope);
   stralloc_free(&d.to);
+  stralloc_free(&d.names);
   stralloc_free(&d.body);
   errno = saved;
   return result;

@@ -29,17 +29,53 @@ static void each_recipient_of_a_message_goes_its_own_way(void **state) {
 }
 
 static void a_sender_may_name_each_recipient(void **state) {
-  static const char *const to[] = {"bob@here.example", "a@far.example", "b@far.example", "never@far.example"};
+  static const char *const to[] = {"bob@here.example", "a@far.example", "b@far.example", "never@far.example",
+                                   "never@here.example"};
   struct testrunner *t = *state;
-  testrunner_inject(t, "list-owner-@here.example-@[]", 0, to, 4);
+  testrunner_inject(t, "list-owner-@here.example-@[]", 0, to, 5);
   testrunner_run(t, 10);
   assert_int_equal(testrunner_told(t, "list-owner-bob=here.example@here.example", to[0]), 1);
   assert_int_equal(testrunner_told(t, "list-owner-a=far.example@here.example", to[1]), 1);
   assert_int_equal(testrunner_told(t, "list-owner-b=far.example@here.example", to[2]), 1);
   assert_int_equal(testrunner_told(t, "list-owner-never=far.example@here.example", to[3]), 1);
   assert_int_equal(testrunner_attempt(t, to[1], 0)->recipients, 1);
-  assert_int_equal(testrunner_told(t, "", "list-owner-@here.example"), 1);
+  assert_int_equal(testrunner_told(t, "", "list-owner-never=far.example@here.example"), 1);
+  assert_int_equal(testrunner_told(t, "", "list-owner-never=here.example@here.example"), 1);
+  assert_int_equal(testrunner_attempts(t, "list-owner-@here.example"), 0);
   assert_int_equal(testrunner_files(t), 0);
+}
+
+static void of_a_delay_nobody_is_told_in_a_recipients_name(void **state) {
+  static const char *const to[] = {"later@far.example", "bob@here.example"};
+  struct testrunner t;
+  (void)state;
+  testrunner_make(&t);
+  testrunner_control(&t, "delaywarning", "14400\n");
+  testrunner_start(&t);
+  testrunner_inject(&t, "list-owner-@here.example-@[]", 0, to, 2);
+  testrunner_run(&t, 5 * 3600);
+  assert_int_equal(testrunner_told(&t, "", "list-owner-@here.example"), 1);
+  assert_int_equal(testrunner_attempts(&t, "list-owner-later=far.example@here.example"), 0);
+  testrunner_remove(&t);
+}
+
+static void of_many_failures_the_sender_is_told_once(void **state) {
+  static const char first[] = "list-owner-never=h0.example@here.example", plain[] = "list-owner-@here.example";
+  static char names[101][24];
+  const char *to[101];
+  struct testrunner *t = *state;
+  for (size_t i = 0; i < 101; i++) {
+    snprintf(names[i], sizeof names[i], "never@h%zu.example", i);
+    to[i] = names[i];
+  }
+  testrunner_inject(t, "list-owner-@here.example-@[]", 0, to, 101);
+  testrunner_run(t, 10);
+  assert_int_equal(testrunner_told(t, "", plain), 1);
+  assert_int_equal(testrunner_attempts(t, first), 0);
+  testrunner_inject(t, "list-owner-@here.example-@[]", 0, to, 100);
+  testrunner_run(t, 10);
+  assert_int_equal(testrunner_told(t, "", plain), 1);
+  assert_int_equal(testrunner_told(t, "", first), 1);
 }
 
 static void who_wants_no_dsn_gets_none(void **state) {
@@ -360,6 +396,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST_CASE(each_recipient_of_a_message_goes_its_own_way),
     TEST_CASE(a_sender_may_name_each_recipient),
+    cmocka_unit_test(of_a_delay_nobody_is_told_in_a_recipients_name),
+    TEST_CASE(of_many_failures_the_sender_is_told_once),
     TEST_CASE(who_wants_no_dsn_gets_none),
     TEST_CASE(a_failing_bounce_goes_to_doublebounceto),
     TEST_CASE(a_failing_double_bounce_is_discarded),

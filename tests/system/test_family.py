@@ -191,11 +191,11 @@ def test_a_list_by_qmail_files_alone(owlpost, far):
     assert octets.startswith(f"Return-Path: <{sender('ann=local.test')}>\nDelivered-To: ann@local.test\n".encode())
     assert {digest(octets), *(digest(m.octets) for m in far.received)} == {digest(posted)}
 
-    # refused here: the report names him
-    assert read(owlpost, "joe", "told") == b"<> <owner->\n"
+    # refused there, and told of here
+    assert read(owlpost, "joe", "told") == b"<dead=far.test> <owner-dead=far.test>\n"
     assert re.findall(rb"(?m)^Final-Recipient: .*", read(owlpost, "joe", "bounces")) == [b"Final-Recipient: rfc822; dead@far.test"]
 
-    # taken there, and bounced later: the address does
+    # taken there, and bounced later
     (gone,) = [m.sender for m in far.received if m.recipients == ["gone@far.test"]]
     owlpost.submit("From: <>\nSubject: failure notice\n\nHe is gone.\n", gone, sender="")
     owlpost.wait_for_empty_queue()
