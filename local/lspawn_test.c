@@ -14,6 +14,8 @@
 #include "lib/agent.h"
 #include "lib/clock.h"
 #include "lib/door.h"
+#include "lib/exitcode.h"
+#include "lib/srs.h"
 #include "lib/unixsock.h"
 
 enum { WAIT_MS = 20000, LISTEN_TRIES = 1000 };
@@ -292,6 +294,35 @@ static void questions_are_answered_as_delivery_would(void **state) {
   assert_int_equal(end_spawner(), 0);
 }
 
+/* Signed ones are sent on by the runner, unless it reads other files. */
+static void addresses_of_srs_are_nobody_s(void **state) {
+  struct peer p;
+  stralloc good = {0};
+  (void)state;
+  assert_int_equal(end_spawner(), 0);
+  set("srsdomains", "example.org:srs.test\n");
+  test_write(test_path(in_folder("control"), "srssecret"), "secret\n", 0600);
+  start_spawner(NULL);
+  uint64_t now_us = clock_wall_us(&clock_system);
+  assert_int_equal(srs_sign(&good, text_of("secret"), text_of("ann@a.test"), text_of("srs.test"), now_us), 1);
+  assert_true(stralloc_0(&good));
+  connect_to_answers(&p);
+  assert_int_equal(ask(&p, good.s), 250);
+  assert_int_equal(ask(&p, "SRS0=aaaa=AA=a.test=ann@srs.test"), 550);
+  assert_int_equal(ask(&p, "joe@srs.test"), 250);
+  test_write(in_home(".qmail-default"), "./M/\n", 0600);
+  assert_int_equal(ask(&p, "SRS0=aaaa=AA=a.test=ann@example.org"), 550);
+  leave(&p);
+  expect_refusal("SRS0=aaaa=AA=a.test=ann@srs.test", RESULT_FAILURE, "5.1.1", "has made");
+  expect_refusal(good.s, RESULT_DEFERRAL, "4.3.5", "does not know");
+  expect_refusal("SRS0=aaaa=AA=a.test=ann@example.org", RESULT_FAILURE, "5.1.1", "no mailbox");
+  stralloc_free(&good);
+  assert_int_equal(end_spawner(), 0);
+  test_write(test_path(in_folder("control"), "srssecret"), "\n", 0600);
+  start_spawner(NULL);
+  assert_int_equal(end_spawner(), TOOL_SYSTEM);
+}
+
 static void questions_sent_ahead_are_answered_in_order(void **state) {
   struct peer p;
   (void)state;
@@ -472,6 +503,7 @@ int main(void) {
     TEST(a_frame_without_a_socket_ends_it),
     TEST(the_worker_gets_nothing_of_roots),
     TEST(questions_are_answered_as_delivery_would),
+    TEST(addresses_of_srs_are_nobody_s),
     TEST(questions_sent_ahead_are_answered_in_order),
     TEST(a_question_that_hangs_is_deferred),
     TEST(good_answers_are_kept_for_a_while),

@@ -122,6 +122,15 @@ def test_some_senders_stay(post):
     assert forwarded_sender(post, recipient="ann-program@local.test") == srs.first(SENDER, "srs.test", SECRET)
 
 
+def test_aliases_forward_as_dot_qmail_files_do(post):
+    post.control("aliasfile", f"{post.folder}/aliases")
+    with open(f"{post.folder}/aliases", "w") as f:
+        f.write(f"team: {FAR}\n")
+    post.call("newaliases", check=True)
+    post.up()
+    assert forwarded_sender(post, recipient="team@local.test") == srs.first(SENDER, "srs.test", SECRET)
+
+
 def test_off_by_default(post):
     for name in ("srsdomains", "srssecret"):
         post.control(name, None)
