@@ -15,6 +15,7 @@ EXTRA_DIST += %D%/system/agent.py %D%/system/test_explain.py %D%/system/test_sta
 EXTRA_DIST += %D%/system/fakequeue.py %D%/system/test_dotqmailtools.py %D%/system/test_inject.py
 EXTRA_DIST += %D%/system/test_shortage.py %D%/system/test_space.py
 EXTRA_DIST += %D%/system/test_aliases.py
+EXTRA_DIST += %D%/system/srs.py %D%/system/test_srs.py
 EXTRA_DIST += %D%/system/backlog.py %D%/system/test_operate.py %D%/system/test_check.py
 EXTRA_DIST += %D%/system/dispositions %D%/system/disposition_table.py %D%/system/disposition_world.py %D%/system/test_dispositions.py
 
