@@ -256,7 +256,7 @@ static void a_silent_agent_is_given_up_in_the_end(void **state) {
   struct testrunner *t = *state;
   testrunner_inject_one(t, sender, "silent@here.example");
   testrunner_run(t, TEST_DAY_S + 1);
-  assert_true(testrunner_logged(t, "ended_without_a_report"));
+  assert_true(testrunner_logged(t, "took_longer_than_timeoutdelivery"));
   assert_int_equal(t->played.agent_count, 0);
 }
 

@@ -13,6 +13,11 @@ static const struct result agent_gone = {
   .status = {"4.3.0", 5},
   .text = {"the delivery program ended without a report", 43},
 };
+static const struct result agent_overdue = {
+  .class = RESULT_DEFERRAL,
+  .status = {"4.3.0", 5},
+  .text = {"the delivery program took longer than timeoutdelivery", 53},
+};
 static const struct result not_started = {
   .class = RESULT_DEFERRAL,
   .status = {"4.3.0", 5},
@@ -50,9 +55,9 @@ static void end_worker(struct worker *w) {
   free(w);
 }
 
-static void drop(struct runner *r, struct worker *w) {
+static void drop(struct runner *r, struct worker *w, struct result why) {
   dispatch_drop_worker(&r->dispatcher, w);
-  report_jobs(r, w, agent_gone);
+  report_jobs(r, w, why);
   end_worker(w);
 }
 
@@ -285,7 +290,7 @@ static bool take_frames(struct runner *r, struct worker *w) {
 
 void workers_event(struct runner *r, struct worker *w, short events) {
   if (events & POLLOUT) (void)frame_flush(&w->writer, w->sock);
-  if (events & (POLLIN | POLLHUP | POLLERR) && !take_frames(r, w)) drop(r, w);
+  if (events & (POLLIN | POLLHUP | POLLERR) && !take_frames(r, w)) drop(r, w, agent_gone);
 }
 
 /* ---- time */
@@ -315,7 +320,7 @@ uint64_t workers_time(struct runner *r, uint64_t now_us) {
   for (struct worker *w = r->dispatcher.workers, *following; w; w = following) {
     following = w->next;
     if (is_overdue(w, now_us)) {
-      drop(r, w);
+      drop(r, w, agent_overdue);
       next = 0; /* its place is free */
       continue;
     }
