@@ -32,7 +32,7 @@ static int create(const char *own) {
 static bool take_away(const char *name, const char *own, const struct stat *stale) {
   struct stat st;
   if (rename(name, own) == -1) return false;
-  if (stat(own, &st) == -1 || (st.st_ino == stale->st_ino && st.st_mtime == stale->st_mtime)) return true;
+  if (lstat(own, &st) == -1 || (st.st_ino == stale->st_ino && st.st_mtime == stale->st_mtime)) return true;
   (void)link(own, name);
   return false;
 }

@@ -193,6 +193,23 @@ static void an_old_lock_is_taken_away(void **state) {
   assert_int_equal(test_entries(folder), 1);
 }
 
+static void a_lock_that_leads_elsewhere_is_a_lock_alone(void **state) {
+  (void)state;
+  struct timespec old[2] = {{time(NULL) - DOTLOCK_STALE_S - 60, 0}, {time(NULL) - DOTLOCK_STALE_S - 60, 0}};
+  char other[240];
+  put(beside(".other"), "do not touch\n");
+  snprintf(other, sizeof other, "%s", beside(".other"));
+  assert_int_equal(symlink(other, beside(".lock")), 0);
+  refuses("4.2.0", "locked");
+  assert_int_equal(utimensat(AT_FDCWD, beside(".lock"), old, AT_SYMLINK_NOFOLLOW), 0);
+  struct mbox m;
+  struct verdict v = {0};
+  assert_int_equal(mbox_open(&m, path, 1000, &v), 0);
+  mbox_close(&m);
+  assert_string_equal(test_slurp(other), "do not touch\n");
+  assert_int_equal(test_entries(folder), 2);
+}
+
 static void only_ordinary_files_of_ones_own_are_taken(void **state) {
   (void)state;
   put(beside(".other"), "do not touch\n");
@@ -272,6 +289,7 @@ int main(void) {
     TEST(it_can_be_taken_back),
     TEST(who_has_locked_it_is_waited_for),
     TEST(an_old_lock_is_taken_away),
+    TEST(a_lock_that_leads_elsewhere_is_a_lock_alone),
     TEST(only_ordinary_files_of_ones_own_are_taken),
     TEST(one_mbox_under_two_names_is_locked_once),
   };
