@@ -34,14 +34,19 @@ static int look(const char *path, struct stat *st, struct verdict *v) {
   return errno == ENOENT ? 0 : verdict_defer_errno(v, "unable to look at ", path);
 }
 
-/* Where others may write, a new file is only made where there is none. */
-static int open_file(struct mbox *m, struct verdict *v) {
-  if (look(m->path, &m->at_open, v) == -1) return -1;
+enum locking { LOCKED, BUSY, BROKEN };
+
+/* Where others may write, a new file is only made where there is none.  What
+ * came or went since it was looked at is looked at anew. */
+static enum locking open_file(struct mbox *m, struct verdict *v) {
+  if (look(m->path, &m->at_open, v) == -1) return BROKEN;
   bool missing = m->at_open.st_nlink == 0;
-  if (!missing && is_null(&m->at_open)) return 0;
+  if (!missing && is_null(&m->at_open)) return LOCKED;
   m->fd = open(m->path, OPEN_FLAGS | (missing ? O_CREAT | O_EXCL : 0), 0600);
-  if (m->fd == -1 || fstat(m->fd, &m->at_open) == -1) return verdict_defer_errno(v, "unable to open ", m->path);
-  return check(&m->at_open, m->path, v);
+  if (m->fd == -1 && errno == (missing ? EEXIST : ENOENT)) return BUSY;
+  if (m->fd >= 0 && fstat(m->fd, &m->at_open) == 0) return check(&m->at_open, m->path, v) == 0 ? LOCKED : BROKEN;
+  verdict_defer_errno(v, "unable to open ", m->path);
+  return BROKEN;
 }
 
 /* A mail reader may have put another file in its place. */
@@ -49,8 +54,6 @@ static bool is_still_there(const struct mbox *m) {
   struct stat st;
   return lstat(m->path, &st) == 0 && st.st_dev == m->at_open.st_dev && st.st_ino == m->at_open.st_ino;
 }
-
-enum locking { LOCKED, BUSY, BROKEN };
 
 static enum locking lock_file(struct mbox *m, struct verdict *v) {
   struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -73,9 +76,9 @@ static enum locking lock_name(struct mbox *m, struct verdict *v) {
 
 /* Both locks or none: others take them in the other order. */
 static enum locking lock_once(struct mbox *m, struct verdict *v) {
-  if (open_file(m, v) == -1) return BROKEN;
-  if (m->fd == -1) return LOCKED;
-  enum locking l = lock_file(m, v);
+  enum locking l = open_file(m, v);
+  if (l != LOCKED || m->fd == -1) return l; /* -1: /dev/null */
+  l = lock_file(m, v);
   return l == LOCKED ? lock_name(m, v) : l;
 }
 
