@@ -121,6 +121,22 @@ static void what_comes_is_noted_in_one_line(void **state) {
   verdict_free(&v);
 }
 
+static void names_that_lie_leave_room_to_add(void **state) {
+  static const char *const names[] = {"M/new/1,S=4611686018427387903", "M/new/2,S=4611686018427387903",
+                                      "M/new/3,S=4611686018427387903"};
+  struct quota q = {0};
+  struct verdict v = {0};
+  (void)state;
+  assert_int_equal(maildir_make("M/", &v), 0);
+  for (size_t i = 0; i < COUNT(names); i++) test_write(names[i], "", 0600);
+  assert_int_equal(quota_open(&q, "M/", "1000S", &v), 0);
+  assert_true(q.octets > 0 && q.octets <= INT64_MAX / 4 * 3);
+  assert_false(quota_fits(&q, 1));
+  quota_free(&q);
+  test_remove("M");
+  verdict_free(&v);
+}
+
 static void age(const char *path, time_t seconds) {
   struct timeval times[2];
   gettimeofday(&times[0], NULL);
@@ -284,6 +300,7 @@ int main(void) {
     cmocka_unit_test(names_tell_sizes),
     cmocka_unit_test(the_maildir_is_counted),
     cmocka_unit_test(what_comes_is_noted_in_one_line),
+    cmocka_unit_test(names_that_lie_leave_room_to_add),
     cmocka_unit_test(the_sum_is_made_anew),
     cmocka_unit_test(no_quota_can_be_read),
     cmocka_unit_test(a_link_or_a_pipe_is_not_read),

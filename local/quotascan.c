@@ -34,7 +34,7 @@ static void count(struct quotascan *s, int folder, const char *name) {
     if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == -1) return;
     octets = (int64_t)st.st_size;
   }
-  if (s->octets > INT64_MAX / 2) return; /* names that lie */
+  if (s->octets > INT64_MAX / 4) return; /* names that lie; there is room for what comes */
   s->octets += octets;
   s->files++;
 }
