@@ -1,6 +1,7 @@
 #include "config.h"
 #include "local/aliasdb.h"
 #include <errno.h>
+#include <sys/stat.h>
 
 enum { RULES_OCTETS = 3, FORM = '1' };
 
@@ -32,6 +33,14 @@ static int read_rules(struct aliasdb *db, struct verdict *v) {
   return r;
 }
 
+/* With an alias of his own choice anybody could run programs as their user. */
+static int check_mode(const struct aliasdb *db, struct verdict *v) {
+  struct stat st;
+  if (fstat(db->file.fd, &st) == -1) return verdict_defer_errno(v, "unable to look at the database of aliases", "");
+  if (!(st.st_mode & S_IWOTH)) return 0;
+  return verdict_defer(v, "4.3.5", "the database of aliases can be written by others", "");
+}
+
 int aliasdb_path(stralloc *out, const char *folder) {
   return stralloc_copys(out, folder) && stralloc_cats(out, "/aliases.cdb") && stralloc_0(out) ? 0 : -1;
 }
@@ -39,7 +48,9 @@ int aliasdb_path(stralloc *out, const char *folder) {
 int aliasdb_open(struct aliasdb *db, const char *path, struct verdict *v) {
   int r = cdbfile_open(&db->file, path);
   if (r == -1) return verdict_defer_errno(v, "unable to open the database of aliases", "");
-  if (r == 1 && (r = read_rules(db, v)) == -1) aliasdb_close(db);
+  if (r != 1) return r;
+  r = check_mode(db, v) == 0 ? read_rules(db, v) : -1;
+  if (r == -1) aliasdb_close(db);
   return r;
 }
 

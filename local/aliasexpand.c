@@ -109,6 +109,7 @@ static int take_include(struct aliasexpand *e, const char *path, const struct pl
   stralloc values = {0};
   if (inside.depth > ALIASEXPAND_DEPTH_MAX)
     return verdict_defer(e->v, "4.2.1", "files that include one another too deeply: ", path);
+  if (e->files++ == ALIASEXPAND_FILES_MAX) return verdict_defer(e->v, "4.2.1", "this alias includes too many files", "");
   fact_say(e->v->facts, "include", "the values are in ", text_of(path));
   int r = aliasinclude_read(&values, path, e->v);
   if (r == 0) r = take_values(e, text_of_stralloc(&values), &inside);

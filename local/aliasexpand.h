@@ -16,7 +16,8 @@
 
 enum {
   ALIASEXPAND_MAX = 100000, /* lines, and names */
-  ALIASEXPAND_DEPTH_MAX = 10 /* of included files in one another */
+  ALIASEXPAND_DEPTH_MAX = 10, /* of included files in one another */
+  ALIASEXPAND_FILES_MAX = 1000 /* included in all: ten of ten of ten would never end */
 };
 
 struct aliasexpand {
@@ -30,6 +31,7 @@ struct aliasexpand {
   bool has_self;        /* the result, too */
   struct textset names; /* that are to be expanded, or have been */
   size_t noted;         /* facts about names */
+  size_t files;         /* included so far */
 };
 
 /* Both give 0, or -1 with the deferral in *v. */

@@ -189,6 +189,37 @@ static void too_much_is_deferred(void **state) {
   expect_alias("l", -1, "this alias stands for too much");
 }
 
+/* Ten in each of eight, one below the other, would be a hundred million. */
+static void files_that_include_many_which_include_many_are_deferred(void **state) {
+  stralloc lines = {0}, octets = {0};
+  (void)state;
+  test_write("many7", TEXT("ann\n"), 0644);
+  for (char name[] = "many6"; name[4] >= '0'; name[4]--) {
+    stralloc_zero(&lines);
+    for (int i = 0; i < 10; i++) {
+      const char next[] = {(char)(name[4] + 1), '\n', 0};
+      assert_true(stralloc_cats(&lines, ":include:%/many") && stralloc_cats(&lines, next));
+    }
+    assert_true(stralloc_0(&lines));
+    expand_folder(&octets, lines.s);
+    test_write(name, text_of_stralloc(&octets), 0644);
+  }
+  stralloc_free(&lines);
+  stralloc_free(&octets);
+  make_database("l: :include:%/many0\nk: :include:%/many5\n", ordinary);
+  expect_alias("l", -1, "this alias includes too many files");
+  expect_alias("k", 0, "forward ann");
+}
+
+static void a_database_that_others_can_write_defers(void **state) {
+  (void)state;
+  make_database("a: ann\n", ordinary);
+  assert_int_equal(chmod(database(), 0646), 0);
+  expect_alias("a", -1, "the database of aliases can be written by others");
+  assert_int_equal(chmod(database(), 0644), 0);
+  expect_alias("a", 0, "forward ann");
+}
+
 static void a_database_that_is_none_defers(void **state) {
   static const char *const contents[] = {"", "rubbish"};
   struct cdbfile_maker m;
@@ -255,6 +286,8 @@ int main(void) {
     cmocka_unit_test(owners_are_found),
     cmocka_unit_test(files_are_included),
     cmocka_unit_test(what_others_can_write_is_not_included),
+    cmocka_unit_test(files_that_include_many_which_include_many_are_deferred),
+    cmocka_unit_test(a_database_that_others_can_write_defers),
     cmocka_unit_test(too_much_is_deferred),
     cmocka_unit_test(a_database_that_is_none_defers),
     cmocka_unit_test(forward_files_are_read),
