@@ -1,0 +1,325 @@
+"""Local users against the delivery of mail: to their own mailboxes, and to others'."""
+import os
+import resource
+import subprocess
+import threading
+import time
+
+import pytest
+
+import carrier
+from test_attack import STEAL, as_user, worker_of_joe
+from test_dotqmail import MESSAGE, outcome, read
+from test_users import rcpt_codes
+from waiting import wait_until
+
+pytestmark = pytest.mark.needs_root("users who attack one another")
+SUCCESS, DEFERRAL = 0, 111
+ROUNDS = 100
+
+
+def by_hand(owlpost, delivery="./Maildir/", *wrapper, extension=""):
+    """owl-local for joe; Popen.  A .qmail file comes before the delivery."""
+    dash = "-" if extension else ""
+    environment = {"PATH": "/usr/bin:/bin"} | ({"ASAN_OPTIONS": "detect_leaks=0"} if wrapper else {})  # which traces, too
+    return subprocess.Popen(
+        [*wrapper, owlpost.program("owl-local"), "joe", owlpost.home("joe"), f"joe{dash}{extension}", dash, extension,
+         "local.test", "ann@local.test", delivery], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, env=environment, **owlpost.identity("joe"))
+
+
+def end(process):
+    """(exit code, what it says)"""
+    said = process.communicate(MESSAGE, timeout=40)[0].decode()
+    return process.returncode, said
+
+
+def put(owlpost, user, path, octets, mode=0o600):
+    with open(path, "w", encoding="ascii") as f:
+        f.write(octets)
+    os.chmod(path, mode)
+    owlpost.give(user, path)
+    return path
+
+
+def enqueue(owlpost, envelope):
+    """What owl-queue says of a message with this envelope."""
+    message, addresses = os.pipe(), os.pipe()
+    for (_, to), octets in ((message, MESSAGE), (addresses, envelope)):
+        with open(to, "wb") as f:
+            f.write(octets)
+    p = subprocess.Popen([owlpost.program("owl-queue")], stdin=message[0], stdout=addresses[0], env={},
+                         **owlpost.identity("joe"))
+    os.close(message[0])
+    os.close(addresses[0])
+    return p.wait(20)
+
+
+# ---- mboxes
+
+
+@pytest.mark.parametrize("there, fault", ((False, "EEXIST"), (True, "ENOENT")), ids=("made", "moved"))
+def test_an_mbox_that_another_has_made_or_moved_this_moment_gets_the_mail(owlpost, there, fault):
+    if there:
+        put(owlpost, "joe", f"{owlpost.home('joe')}/mbox", "")
+    wrapper = ["strace", "-o", "/dev/null", "-P", "./mbox", "-e", f"inject=openat:error={fault}:when=1"]
+    assert end(by_hand(owlpost, "./mbox", *wrapper)) == (SUCCESS, "did 1+0+0\n")
+    assert read(owlpost, "joe", "mbox").count(b"\nbody\n\n") == 1
+
+
+def test_deliveries_that_make_one_mbox_together_lose_nothing(owlpost):
+    for n in range(3):
+        together = [by_hand(owlpost, f"./mbox{n}") for _ in range(6)]
+        ends = {}
+        waiting = [threading.Thread(target=lambda p: ends.update({p.pid: end(p)}), args=(p,)) for p in together]
+        for thread in waiting:
+            thread.start()
+        for thread in waiting:
+            thread.join()
+        assert set(ends.values()) == {(SUCCESS, "did 1+0+0\n")}
+        assert read(owlpost, "joe", f"mbox{n}").count(b"\nbody\n\n") == 6
+
+
+@pytest.fixture
+def spool(owlpost):
+    """A folder as /var/mail was once: all may make files there."""
+    path = f"{owlpost.folder}/spool"
+    os.mkdir(path)
+    os.chmod(path, 0o1777)
+    return path
+
+
+@pytest.fixture
+def precious(owlpost):
+    """A file of joe's that no mail may get into."""
+    return put(owlpost, "joe", f"{owlpost.home('joe')}/precious", "mine\n")
+
+
+@pytest.mark.parametrize("trap, why", (
+    (lambda name, precious: os.symlink(precious, name), "symbolic link"),
+    (lambda name, precious: os.symlink(f"{precious}.new", name), "symbolic link"),
+    (lambda name, precious: os.link(precious, name), "second name"),
+    (lambda name, precious: os.mkfifo(name, 0o666), "no file"),
+    (lambda name, precious: os.mkdir(name), "no file"),
+), ids=("symlink", "dangling", "hardlink", "fifo", "folder"))
+def test_a_trap_in_a_spool_that_all_may_write_takes_no_mail(owlpost, spool, precious, trap, why):
+    trap(f"{spool}/joe", precious)
+    code, said = end(by_hand(owlpost, f"{spool}/joe"))
+    assert code == DEFERRAL and why in said
+    assert read(owlpost, "joe", "precious") == b"mine\n"
+    assert not os.path.exists(f"{precious}.new")
+
+
+def test_a_file_made_for_another_s_mail_takes_none(owlpost, spool):
+    put(owlpost, "mallory", f"{spool}/joe", "", 0o666)
+    code, said = end(by_hand(owlpost, f"{spool}/joe"))
+    assert code == DEFERRAL and "belongs to somebody else" in said
+    assert os.path.getsize(f"{spool}/joe") == 0
+
+
+SWAP = """
+import itertools, os, sys
+name, *targets = sys.argv[1:]
+def link(target): os.symlink(target, name + ".")
+def own(_): os.close(os.open(name + ".", os.O_CREAT | os.O_WRONLY, 0o666))
+def fifo(_): os.mkfifo(name + ".", 0o666)
+steps = [(link, t) for t in targets] + [(own, None), (fifo, None)]
+print("swapping", flush=True)
+parent = os.getppid()
+for make, target in itertools.cycle(steps):
+    make(target)
+    os.rename(name + ".", name)
+    if os.getppid() != parent: break
+"""
+
+
+def test_a_spool_file_that_changes_between_check_and_open_takes_no_mail(owlpost, spool, precious):
+    trap = as_user("mallory", SWAP, f"{spool}/joe", precious, f"{precious}.new")
+    try:
+        assert trap.stdout.readline() == b"swapping\n"
+        wait_until(lambda: os.path.lexists(f"{spool}/joe"))
+        ends = {end(by_hand(owlpost, f"{spool}/joe"))[0] for _ in range(ROUNDS)}
+    finally:
+        trap.kill()
+        trap.communicate()
+    assert ends == {DEFERRAL}
+    assert read(owlpost, "joe", "precious") == b"mine\n"
+    assert not os.path.exists(f"{precious}.new")
+    assert all(os.lstat(f"{spool}/{name}").st_size == 0 or os.path.islink(f"{spool}/{name}")
+               for name in os.listdir(spool)), "in mallory's file"
+
+
+# ---- .qmail files
+
+
+def test_a_qmail_file_that_becomes_a_fifo_between_check_and_open_hangs_nobody(owlpost):
+    """A symbolic link to a device or an empty file may stand there for a moment, too."""
+    home = owlpost.home("joe")
+    trap = as_user("joe", SWAP, f"{home}/.qmail", "/dev/tty", "/dev/zero")
+    try:
+        assert trap.stdout.readline() == b"swapping\n"
+        ends = {end(by_hand(owlpost))[0] for _ in range(ROUNDS)}
+    finally:
+        trap.kill()
+        trap.communicate()
+    assert ends <= {SUCCESS, DEFERRAL}
+
+
+@pytest.mark.parametrize("octets, why", (
+    ("./Maildir/\0x\n", "NUL octet: line 1 of .qmail"),
+    ("ann@local.test\r\n", "control octet in an address: line 1 of .qmail"),
+    ("&" + "a" * 5000 + "@local.test\n", "address too long: line 1 of .qmail"),
+    ("./" + "a" * 5000 + "/\n", "path too long: line 1 of .qmail"),
+    ("#\n" * (2 << 20) + "#\n", "too long: .qmail"),
+), ids=("nul", "crlf", "address", "path", "file"))
+def test_a_qmail_file_with_odd_octets_defers_and_says_where(owlpost, octets, why):
+    owlpost.dot_qmail("joe", "", octets)
+    code, said = end(by_hand(owlpost))
+    assert code == DEFERRAL and why in said
+    assert owlpost.messages("joe") == []
+
+
+@pytest.mark.parametrize("limit, code, said", ((100000, SUCCESS, "did 0+100000+0"), (99999, 100, "too many recipients")))
+def test_a_qmail_file_of_100000_addresses_takes_little_time_and_memory(owlpost, limit, code, said):
+    owlpost.control("maxrecipients", str(limit))
+    owlpost.setup()
+    owlpost.dot_qmail("joe", "", "".join(f"&somebody-{n}@elsewhere.test\n" for n in range(100000)))
+    start = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    ended = end(by_hand(owlpost))
+    assert ended[0] == code and said in ended[1]
+    assert time.monotonic() - start < 10
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 200 << 10)
+    assert len(owlpost.queued()) == (code == SUCCESS)
+
+
+def test_an_extension_of_900_octets_full_of_shell_runs_nothing(owlpost):
+    owlpost.dot_qmail("joe", "-default", '|printf %s "$DEFAULT" >said\n')
+    extension = ("$(touch pwned)`touch pwned`;'touch pwned'&\"|touch pwned\"" * 20)[:900]
+    assert end(by_hand(owlpost, extension=extension)) == (SUCCESS, "did 0+0+1\n")
+    assert read(owlpost, "joe", "said").decode() == extension
+    assert "pwned" not in os.listdir(owlpost.home("joe"))
+
+
+@pytest.mark.parametrize("envelope", (b"Fann@local.test\0Tjoe\n|touch pwned@local.test\0\0",
+                                      b"Fann\n@local.test\0Tjoe@local.test\0\0"), ids=("recipient", "sender"))
+def test_an_address_with_a_line_feed_gets_into_no_queue(owlpost, envelope):
+    owlpost.setup()
+    assert enqueue(owlpost, envelope) == 31
+    assert owlpost.queued() == []
+
+
+# ---- programs
+
+
+def test_a_program_holds_three_descriptors_and_none_is_a_socket(owlpost):
+    owlpost.dot_qmail("joe", "", "|ls -l /proc/self/fd | cat >fds\n")
+    owlpost.start()
+    assert outcome(owlpost, MESSAGE, "joe@local.test")[0] == "success"
+    held = {line.split()[8]: line.split(" -> ")[1] for line in read(owlpost, "joe", "fds").decode().splitlines()[1:]}
+    assert held.pop("3").endswith("/fd"), "which it reads"
+    assert set(held) == {"0", "1", "2"}
+    assert "message" in held["0"] and held["1"].startswith("pipe:") and held["2"].startswith("pipe:")
+
+
+def test_a_gigabyte_on_a_program_s_output_takes_no_memory(owlpost):
+    owlpost.dot_qmail("joe", "", "|head -c 1000000000 /dev/zero; exit 100\n")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    code, said = end(by_hand(owlpost))
+    assert code == 100 and len(said) < 1000
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss <= max(before, 100 << 10)
+
+
+def test_a_program_that_kills_all_of_its_user_s_processes_harms_nobody_else(owlpost):
+    owlpost.dot_qmail("joe", "", "|test -e tried || { touch tried; kill -KILL -1; }\n")
+    owlpost.start()
+    assert outcome(owlpost, MESSAGE, "joe@local.test")[0] == "deferral"
+    assert outcome(owlpost, MESSAGE, "ann@local.test", user="joe")[0] == "success"
+    (ident,) = {os.path.basename(path).removesuffix(".log") for path in owlpost.queued()}
+    owlpost.owlq("retry", ident)
+    owlpost.wait_for_empty_queue()
+
+
+def test_a_deliverer_that_its_user_stops_is_given_up_in_time(owlpost):
+    owlpost.control("timeoutdelivery", "2")
+    owlpost.dot_qmail("joe", "", "|kill -STOP $PPID\n")
+    owlpost.start()
+    ended, text = outcome(owlpost, MESSAGE, "joe@local.test")
+    assert ended == "deferral" and "longer_than_timeoutdelivery" in text
+    owlpost.dot_qmail("joe", "", "./Maildir/\n")
+    assert outcome(owlpost, MESSAGE, "joe@local.test")[0] == "success"
+
+
+FORGE = STEAL + """
+import socket
+s = socket.socket(fileno=steal(int(sys.argv[1]), 0))
+try: s.sendall(bytes.fromhex(sys.argv[2]))
+except OSError: pass
+"""
+
+
+def test_a_user_reports_nothing_of_another_s_mail(owlpost):
+    """joe claims, by his worker's socket, that all has been delivered."""
+    owlpost.control("timeoutidle", "30")
+    os.mkfifo(f"{owlpost.home('ann')}/gate")
+    owlpost.give("ann", f"{owlpost.home('ann')}/gate")
+    owlpost.dot_qmail("ann", "", "|cat gate; exit 111\n")
+    owlpost.start()
+    pid = worker_of_joe(owlpost)
+    assert owlpost.inject(MESSAGE, "ann@local.test", user="ann").returncode == 0
+    wait_until(lambda: len(owlpost.named("owl-local")) == 2, 10, "the worker of ann")
+    claim = b"".join(carrier.frame("agent", carrier.AGENT["AGENT_RESULT"], carrier.items(
+        JOB=job, RECIPIENT_INDEX=0, CLASS=1, STATUS="2.0.0", TEXT="forged")) for job in range(1, 100))
+    as_user("joe", FORGE, pid, claim.hex()).communicate(timeout=20)
+    with open(f"{owlpost.home('ann')}/gate", "wb"):
+        pass
+    wait_until(lambda: "deferral: " in owlpost.log(), 20, owlpost.log)
+    assert "success: forged" not in owlpost.log()
+    assert len({os.path.basename(p).removesuffix(".log") for p in owlpost.queued()}) == 1
+
+
+# ---- questions about recipients
+
+
+STOP_OWN_LOOKUPS = """
+import os, signal
+print("ready", flush=True)
+while True:
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if open(f"/proc/{pid}/comm").read() == "owl-lspawn\\n":
+                os.kill(int(pid), signal.SIGSTOP)
+                print("stopped", flush=True)
+        except OSError: # root's
+            pass
+"""
+
+
+def test_a_user_who_stops_look_ups_of_himself_keeps_no_other_waiting(owlpost):
+    owlpost.control("timeoutrcpt", "3")
+    owlpost.control("rcptcache", "0")
+    owlpost.dot_qmail("joe", "-default", "#" * (3 << 20))  # takes a moment to read
+    owlpost.up()
+    codes = []
+
+    def ask_until_one_is_stopped():
+        deadline = time.monotonic() + 30
+        while 451 not in codes and time.monotonic() < deadline:
+            codes.extend(rcpt_codes(owlpost, ["joe-x@local.test"]).values())
+    attacker = as_user("joe", STOP_OWN_LOOKUPS)
+    asking = [threading.Thread(target=ask_until_one_is_stopped) for _ in range(4)]
+    try:
+        assert attacker.stdout.readline() == b"ready\n"
+        for thread in asking:
+            thread.start()
+        assert attacker.stdout.readline() == b"stopped\n"
+        start = time.monotonic()
+        assert rcpt_codes(owlpost, ["ann@local.test"]) == {"ann@local.test": 250}
+        assert time.monotonic() - start < 2
+        for thread in asking:
+            thread.join()
+    finally:
+        attacker.kill()
+        attacker.communicate()
+    assert set(codes) <= {250, 451} and 451 in codes
+    wait_until(lambda: "look-up took too long: joe-x" in owlpost.log(), 10, owlpost.log)
