@@ -105,6 +105,7 @@ static int make_arguments(struct arguments *to, const struct worker_order *order
   add(to, "owl-local");
   add(to, order->sock == -1 ? "-e" : "-a");
   if (add_options(to, s, a) == -1) return -1;
+  add(to, "--"); /* a user's name may begin with a dash */
   for (size_t i = 0; i < sizeof operands / sizeof operands[0]; i++) add(to, operands[i]);
   add(to, NULL);
   return 0;

@@ -10,7 +10,7 @@ import pytest
 import carrier
 from test_attack import STEAL, as_user, worker_of_joe
 from test_dotqmail import MESSAGE, outcome, read
-from test_users import rcpt_codes
+from test_users import assign, ids, rcpt_codes
 from waiting import wait_until
 
 pytestmark = pytest.mark.needs_root("users who attack one another")
@@ -276,6 +276,14 @@ def test_a_user_reports_nothing_of_another_s_mail(owlpost):
     wait_until(lambda: "deferral: " in owlpost.log(), 20, owlpost.log)
     assert "success: forged" not in owlpost.log()
     assert len({os.path.basename(p).removesuffix(".log") for p in owlpost.queued()}) == 1
+
+
+def test_a_user_s_name_that_looks_like_an_option_is_a_name(owlpost):
+    assign(owlpost, f"=joe:-n:{ids()}:{owlpost.home('joe')}:::")
+    owlpost.dot_qmail("joe", "", '|printf %s "$USER" >said\n')
+    owlpost.start()
+    assert outcome(owlpost, MESSAGE, "joe@local.test")[0] == "success"
+    assert read(owlpost, "joe", "said") == b"-n"
 
 
 # ---- questions about recipients
