@@ -75,8 +75,23 @@ static int check(struct batch *b, struct delivery *d, const struct item *item) {
   return check_loop(item, b->box, &d->verdict);
 }
 
-static void start_sync(const struct delivery *d) {
-  for (size_t i = 0; i < d->file_count; i++) maildir_start_sync(&d->files[i]);
+static size_t staged_files(const struct batch *b) {
+  size_t files = 0;
+  for (size_t n = 0; n < b->count; n++) files += b->deliveries[n].file_count;
+  return files;
+}
+
+/* Without memory for this, each is synced by itself later. */
+static void sync_together(const struct batch *b) {
+  struct maildir_file **files = calloc(staged_files(b), sizeof *files);
+  size_t count = 0;
+  if (!files) return;
+  for (size_t n = 0; n < b->count; n++)
+    for (size_t i = 0; i < b->deliveries[n].file_count; i++)
+      if (b->deliveries[n].files[i].fd >= 0) files[count++] = &b->deliveries[n].files[i];
+  for (size_t i = 0; i < count; i++) maildir_start_sync(files[i]);
+  maildir_sync_together(files, count);
+  free(files);
 }
 
 static void sync_files(struct delivery *d) {
@@ -181,7 +196,7 @@ static void settle_mboxes(struct batch *b, struct verdict *why, bool fails) {
 static void settle(struct batch *b) {
   struct verdict why = {0};
   size_t failed = count_failed(b);
-  for (size_t n = 0; n < b->count; n++) start_sync(&b->deliveries[n]);
+  sync_together(b);
   for (size_t n = 0; n < b->count; n++) sync_files(&b->deliveries[n]);
   if (mboxes_sync(&b->mboxes, &why) == -1) fail_all(b, &why);
   for (size_t n = 0; n < b->count; n++) place_files(&b->deliveries[n]);

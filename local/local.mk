@@ -17,7 +17,7 @@ noinst_LIBRARIES += %D%/libdelivery.a
   %D%/mailbox.h %D%/mailbox.c \
   %D%/plan.h %D%/plan.c \
   %D%/item.h %D%/body.h %D%/body.c \
-  %D%/maildir.h %D%/maildir.c \
+  %D%/maildir.h %D%/maildir.c %D%/maildirsync.c \
   %D%/folder.h %D%/folder.c \
   %D%/quotascan.h %D%/quotascan.c \
   %D%/quota.h %D%/quota.c \

@@ -216,8 +216,15 @@ void maildir_start_sync(const struct maildir_file *f) {
   (void)sync_file_range(f->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
+/* No file is synced twice: the second time would succeed and prove nothing. */
+static int sync_octets(const struct maildir_file *f) {
+  if (!f->synced) return fsync(f->fd);
+  errno = f->sync_error;
+  return f->sync_error ? -1 : 0;
+}
+
 int maildir_sync(struct maildir_file *f, struct verdict *v) {
-  if (fsync(f->fd) == -1) return verdict_defer_errno(v, "unable to sync ", f->tmp.s);
+  if (sync_octets(f) == -1) return verdict_defer_errno(v, "unable to sync ", f->tmp.s);
   int r = close(f->fd);
   f->fd = -1;
   if (r == -1) return verdict_defer_errno(v, "unable to close ", f->tmp.s);

@@ -1,8 +1,7 @@
 /* maildir.h - put a message into a Maildir so that it stays there
  *
  * In this order: maildir_open() makes a file in tmp/; maildir_put() fills it;
- * maildir_start_sync() promises nothing, but of several files that it is called
- * for before the first is synced all reach the disk together; maildir_sync() brings it to the disk and gives it its name; maildir_place()
+ * maildir_sync() brings it to the disk and gives it its name; maildir_place()
  * moves it to new/; maildir_sync_folder() brings new/ to the disk, once for
  * all files that were placed there.  Only then is it delivered.
  * maildir_close() removes whatever has not been placed.
@@ -21,6 +20,8 @@ struct maildir_file {
   int fd; /* -1: closed */
   uint64_t size, crlf_size;
   char last; /* octet written */
+  bool synced;    /* by maildir_sync_together() */
+  int sync_error; /* then: 0, or errno */
   bool in_tmp, in_new;
   bool counted; /* for its quota, by who delivers it */
   stralloc unique, tmp, final; /* NUL-terminated */
@@ -54,10 +55,17 @@ enum maildir_missing { MAILDIR_STAYS_MISSING, MAILDIR_IS_MADE, MAILDIR_FOLDER_IS
 int maildir_open(struct maildir_file *f, const char *path, enum maildir_missing missing,
                  struct maildir_namer *namer, struct verdict *v);
 int maildir_put(struct maildir_file *f, struct text octets, struct verdict *v);
-void maildir_start_sync(const struct maildir_file *f);
 int maildir_sync(struct maildir_file *f, struct verdict *v);
 int maildir_place(struct maildir_file *f, struct verdict *v);
 int maildir_sync_folder(const struct maildir_file *f, struct verdict *v);
+
+/* maildir_start_sync() promises nothing, but of several files that it is called
+ * for before the first is synced all reach the disk together.
+ * maildir_sync_together(): brings the octets of several open files to the disk,
+ * with an fsync for each, in threads of its own that are gone when it returns;
+ * maildir_sync() of each then tells what came of it. */
+void maildir_start_sync(const struct maildir_file *f);
+void maildir_sync_together(struct maildir_file *const *files, size_t count);
 
 /* maildir_withdraw(): takes a placed file away again, as far as it goes. */
 void maildir_withdraw(struct maildir_file *f);

@@ -65,6 +65,35 @@ static void names_differ_within_a_microsecond(void **state) {
   verdict_free(&v);
 }
 
+static void each_of_many_has_its_own_outcome(void **state) {
+  enum { MANY = 40, LAST = MANY - 1 };
+  struct maildir_namer namer = {&fixed, 0};
+  struct maildir_file files[MANY] = {0}, *list[MANY];
+  struct verdict v = {0};
+  int ends[2];
+  (void)state;
+  assert_int_equal(maildir_make("M/", &v), 0);
+  for (size_t i = 0; i < MANY; i++) {
+    assert_int_equal(maildir_open(list[i] = &files[i], "M/", MAILDIR_STAYS_MISSING, &namer, &v), 0);
+    assert_int_equal(put(&files[i], "x\n", &v), 0);
+  }
+  assert_int_equal(pipe(ends), 0); /* cannot be synced */
+  assert_int_equal(dup2(ends[1], files[7].fd), files[7].fd);
+  assert_int_equal(dup2(ends[1], files[LAST].fd), files[LAST].fd);
+  maildir_sync_together(list, 0);
+  maildir_sync_together(list, MANY);
+  for (size_t i = 0; i < MANY; i++) {
+    assert_true(files[i].synced);
+    assert_int_equal(maildir_sync(&files[i], &v), i == 7 || i == LAST ? -1 : 0);
+    maildir_close(&files[i]);
+  }
+  assert_int_equal(v.class, RESULT_DEFERRAL);
+  close(ends[0]);
+  close(ends[1]);
+  test_remove("M");
+  verdict_free(&v);
+}
+
 static void nothing_is_overwritten(void **state) {
   struct maildir_namer namer = {&fixed, 0};
   struct maildir_file f = {0};
@@ -170,6 +199,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_file_is_delivered),
     cmocka_unit_test(names_differ_within_a_microsecond),
+    cmocka_unit_test(each_of_many_has_its_own_outcome),
     cmocka_unit_test(nothing_is_overwritten),
     cmocka_unit_test(a_failure_leaves_nothing),
     cmocka_unit_test(a_placed_file_can_be_withdrawn),

@@ -73,7 +73,7 @@ static void at_call(struct tracee *t) {
 static void at_exit(struct tracee *t) {
   unsigned long status = 0;
   (void)ptrace(PTRACE_GETEVENTMSG, t->pid, NULL, &status);
-  if (t->watched)
+  if (t->watched && t->pid == t->process)
     trace_event(t, "exit", "%d", WIFEXITED((int)status) ? WEXITSTATUS((int)status) : -1);
   tracee_leave(t);
 }

@@ -38,7 +38,7 @@ void trace_event(const struct tracee *t, const char *name, const char *format, .
   va_list arguments;
   clock_gettime(CLOCK_BOOTTIME, &now);
   fprintf(events, "%lld\t%ld\t%s\t%s\t", (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000,
-          (long)t->pid, t->program, name);
+          (long)t->process, t->program, name);
   va_start(arguments, format);
   vfprintf(events, format, arguments);
   va_end(arguments);

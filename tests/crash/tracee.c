@@ -41,8 +41,20 @@ void tracee_forget(pid_t pid) {
   }
 }
 
+static pid_t process_of(pid_t pid) {
+  char path[64], line[256];
+  long process = pid;
+  snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+  FILE *f = fopen(path, "re");
+  while (f && fgets(line, sizeof line, f) && strncmp(line, "Tgid:", 5) != 0) {}
+  if (f && strncmp(line, "Tgid:", 5) == 0) process = strtol(line + 5, NULL, 10);
+  if (f) fclose(f);
+  return (pid_t)process;
+}
+
 void tracee_identify(struct tracee *t) {
   char path[64], target[PATH_SPACE];
+  t->process = process_of(t->pid);
   snprintf(path, sizeof path, "/proc/%ld/exe", (long)t->pid);
   ssize_t n = readlink(path, target, sizeof target - 1);
   target[n > 0 ? n : 0] = 0;

@@ -28,6 +28,7 @@ struct call {
 struct tracee {
   struct tracee *next;
   pid_t pid;
+  pid_t process; /* whose thread it is; its own pid, when it is the first one */
   bool watched; /* one of ours: stop it at each call */
   bool held;    /* stopped at a call's entry until the one before has come out */
   bool in_call;
@@ -39,7 +40,7 @@ struct tracee {
 struct tracee *tracee_find(pid_t pid);
 void tracee_forget(pid_t pid);
 
-/* tracee_identify(): reads which program it runs. */
+/* tracee_identify(): reads which program it runs, and whose thread it is. */
 void tracee_identify(struct tracee *t);
 
 /* tracee_kill_at(): who runs this program is killed when it comes to the n-th
