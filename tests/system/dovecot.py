@@ -1,9 +1,12 @@
-"""Debian's Dovecot as a mailbox server: LMTP, Maildirs, quotas and Sieve.
+"""Debian's Dovecot as a mailbox server: LMTP, Maildirs, quotas and Sieve; and
+IMAP for mailboxes that owlpost fills.
 
 Its paths are compiled in, so it runs in a mount namespace of its own, in which
 the unpacked packages lie over /usr.
 """
+import contextlib
 import glob
+import imaplib
 import os
 import pwd
 import signal
@@ -15,19 +18,25 @@ from instance import WORK
 from peers import PEERS
 from waiting import wait_until
 
-PACKAGES = ("dovecot-core", "dovecot-lmtpd", "dovecot-sieve")
-CONFIGURATION = """
+PACKAGES = ("dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "dovecot-sieve")
+COMMON = """
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
 default_vsz_limit = 0
-protocols = lmtp
+protocols = {protocol}
 ssl = no
 default_internal_user = nobody
 default_internal_group = nogroup
 default_login_user = nobody
 first_valid_uid = 1
 auth_username_format = %Ln
+passdb {{
+  driver = static
+  args = nopassword=y
+}}
+"""
+LMTP = """
 hostname = store.test
 postmaster_address = postmaster@owlpost.test
 sendmail_path = {sendmail}
@@ -35,10 +44,6 @@ mail_location = maildir:~/Maildir
 lmtp_save_to_detail_mailbox = no
 lda_mailbox_autocreate = yes
 lmtp_rawlog_dir = {folder}/rawlog
-passdb {{
-  driver = static
-  args = nopassword=y
-}}
 userdb {{
   driver = passwd-file
   args = {folder}/users
@@ -63,6 +68,24 @@ plugin {{
 }}
 """
 
+IMAP = """
+disable_plaintext_auth = no
+mail_location = {location}
+# what Debian's other programs do, too
+mbox_read_locks = fcntl
+mbox_write_locks = fcntl dotlock
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={home}
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    address = 127.0.0.1
+    port = 143
+  }}
+}}
+"""
 
 OVERLAY = 'mount -t overlay overlay -o "lowerdir=$1:/usr" /usr && shift && exec "$@"'
 
@@ -86,22 +109,61 @@ def over_usr(*argv):
     return ["unshare", "-m", "sh", "-c", OVERLAY, "sh", merged(), *argv]
 
 
-class Dovecot:
+class Master:
+    """A Dovecot in a folder of its own, which users may pass through."""
+
+    def __init__(self, bystanders, protocol):
+        self.bystanders, self.protocol = bystanders, protocol
+        self.folder = tempfile.mkdtemp(dir=WORK, prefix="dovecot.")  # its sockets' paths have to be short
+        os.chmod(self.folder, 0o711)
+        os.mkdir(f"{self.folder}/state")
+        self.master = None
+
+    def configure(self, text, **values):
+        with open(f"{self.folder}/conf", "w", encoding="ascii") as f:
+            f.write((COMMON + text).format(folder=self.folder, protocol=self.protocol, **values))
+
+    def start(self):
+        log = f"{self.folder}/log"
+        at = os.path.getsize(log) if os.path.exists(log) else 0
+        self.master = self.bystanders.start(over_usr("dovecot", "-F", "-c", f"{self.folder}/conf"))
+        wait_until(lambda: f"starting up for {self.protocol}" in self.log()[at:] or self.master.poll() is not None, 20,
+                   self.log)
+        assert self.master.poll() is None, self.log()
+        return self
+
+    def log(self):
+        try:
+            with open(f"{self.folder}/log", encoding="utf-8", errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def pids(self):
+        return [self.master.pid, *processes.descendants(self.master.pid)]
+
+    def kill(self):
+        """All of it at one instant."""
+        killed = processes.freeze(self.pids)
+        for pid in killed:
+            processes.send(pid, signal.SIGKILL)
+        self.master.wait()
+        wait_until(lambda: all((processes.stat(pid) or "?Z")[1] in "ZX" for pid in killed), 20, "Dovecot's end")
+        self.bystanders.running.remove(self.master)
+
+
+class Dovecot(Master):
     """users: {name: extra fields of Dovecot's passwd-file}.  Their mailboxes are
     owned by nobody."""
 
     def __init__(self, bystanders, users, sendmail, client="owlremote", port=24):
-        self.bystanders, self.port = bystanders, port
-        self.folder = tempfile.mkdtemp(dir=WORK, prefix="dovecot.")  # its sockets' paths have to be short
+        super().__init__(bystanders, "lmtp")
+        self.port = port
         self.socket = f"{self.folder}/lmtp"
-        os.chmod(self.folder, 0o711)
-        for name in ("state", "rawlog"):
-            os.mkdir(f"{self.folder}/{name}")
+        os.mkdir(f"{self.folder}/rawlog")
         os.chmod(f"{self.folder}/rawlog", 0o777)
         self.write_users(users)
-        with open(f"{self.folder}/conf", "w") as f:
-            f.write(CONFIGURATION.format(folder=self.folder, sendmail=sendmail, client=client, port=port))
-        self.master = None
+        self.configure(LMTP, sendmail=sendmail, client=client, port=port)
 
     def write_users(self, users):
         """Dovecot sees at once what has changed."""
@@ -121,33 +183,10 @@ class Dovecot:
         with open(f"{self.home(user)}/.dovecot.sieve", "w") as f:
             f.write(text)
 
-    def start(self):
-        log = f"{self.folder}/log"
-        at = os.path.getsize(log) if os.path.exists(log) else 0
-        self.master = self.bystanders.start(over_usr("dovecot", "-F", "-c", f"{self.folder}/conf"))
-        wait_until(lambda: "starting up for lmtp" in self.log()[at:] or self.master.poll() is not None, 20, self.log)
-        assert self.master.poll() is None, self.log()
-        return self
-
-    def log(self):
-        try:
-            with open(f"{self.folder}/log", encoding="utf-8", errors="replace") as f:
-                return f.read()
-        except FileNotFoundError:
-            return ""
-
-    def pids(self):
-        return [self.master.pid, *processes.descendants(self.master.pid)]
-
     def kill(self):
-        """All of it at one instant.  Lock files that it leaves are nobody's;
+        """Lock files that it leaves are nobody's;
         Dovecot would wait minutes before it takes them for that."""
-        killed = processes.freeze(self.pids)
-        for pid in killed:
-            processes.send(pid, signal.SIGKILL)
-        self.master.wait()
-        wait_until(lambda: all((processes.stat(pid) or "?Z")[1] in "ZX" for pid in killed), 20, "Dovecot's end")
-        self.bystanders.running.remove(self.master)
+        super().kill()
         for lock in glob.glob(f"{self.home('*')}/Maildir/*.lock") + glob.glob(f"{self.home('*')}/Maildir/.*/*.lock"):
             os.unlink(lock)
 
@@ -177,3 +216,27 @@ class Dovecot:
                 with open(f"{self.folder}/rawlog/{name}", "rb") as f:
                     found.append(f.read())
         return found
+
+
+class Imap(Master):
+    """Shows one user's mailboxes by IMAP; location as in mail_location."""
+
+    def __init__(self, bystanders, owlpost, user, location):
+        super().__init__(bystanders, "imap")
+        account = pwd.getpwnam(user)
+        self.user = user
+        self.configure(IMAP, location=location, uid=account.pw_uid, gid=account.pw_gid, home=owlpost.home(user))
+
+    @contextlib.contextmanager
+    def inbox(self):
+        """A session in which INBOX is selected."""
+        with imaplib.IMAP4("127.0.0.1", 143, timeout=60) as session:
+            self.ask(session.login, self.user, "x")
+            self.ask(session.select, "INBOX")
+            yield session
+
+    def ask(self, command, *arguments):
+        """What the server answers; it must agree."""
+        kind, answer = command(*arguments)
+        assert kind == "OK", f"{arguments}: {answer} {self.log()[-2000:]}"
+        return answer
