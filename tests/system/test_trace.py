@@ -66,7 +66,8 @@ def check_the_way_in(calls, injector, queue):
 def check_the_way_out(calls, home):
     """Maildir file, then folder, then the result."""
     deliverer = pid_of(calls, "owl-local")
-    syncs = syncs_of(calls, deliverer)
+    # sync_file_range() asks for the writing to begin, and promises nothing
+    syncs = [c for c in syncs_of(calls, deliverer) if c.name != "sync_file_range"]
     print(*syncs, sep="\n")
     assert [c.result for c in syncs] == ["0", "0"]
     assert "/Maildir/" in syncs[0].target
