@@ -137,6 +137,7 @@ def folder_messages(owlpost, folder=""):
     return found
 
 
+@pytest.mark.needs_root("filters work in the home of the account that runs them")
 @pytest.mark.parametrize("name,prefix", [("procmail", ""), ("procmail", "preline "), ("maildrop", ""), ("maildrop", "preline -f ")])
 def test_filters(owlpost, name, prefix):
     """They sort into folders, change nothing, and say with exit codes what is to become of a message."""

@@ -3,6 +3,8 @@ import os
 import re
 import smtplib
 
+import pytest
+
 from peers import Sink, for_users
 from waiting import wait_until
 
@@ -37,6 +39,7 @@ def test_two_users_who_forward_to_each_other(owlpost):
     assert b"\nStatus: 5.4.6\n" in bounce
 
 
+@pytest.mark.needs_root("filters work in the home of the account that runs them")
 def test_two_users_whose_filters_forward_to_each_other(owlpost):
     """By the sendmail command, with the Delivered-To that preline puts in front."""
     programs, _ = for_users("procmail")
