@@ -230,11 +230,23 @@ static void expire(struct server *s) {
     if (s->lookups[i].pipe >= 0 && s->lookups[i].deadline_us <= now) give_up(s, &s->lookups[i]);
 }
 
+/* By its user, who could keep all places in this way. */
+static void end_stopped(const struct server *s, const struct lookup *l) {
+  kill(l->pid, SIGKILL);
+  log_s(s->log, "owl-lspawn: look-up was stopped: ");
+  log_t(s->log, text_of_stralloc(&l->local));
+  log_end(s->log);
+}
+
 static void reap(struct server *s) {
   pid_t pid;
-  while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-    for (size_t i = 0; i < RCPT_LOOKUPS_MAX; i++)
-      if (s->lookups[i].pid == pid) s->lookups[i].pid = 0;
+  int status;
+  while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0)
+    for (size_t i = 0; i < RCPT_LOOKUPS_MAX; i++) {
+      if (s->lookups[i].pid != pid) continue;
+      if (WIFSTOPPED(status)) end_stopped(s, &s->lookups[i]);
+      else s->lookups[i].pid = 0;
+    }
 }
 
 /* A free place, else that of the connection which has been idle longest. */
