@@ -89,7 +89,7 @@ static void sync_together(const struct batch *b) {
   for (size_t n = 0; n < b->count; n++)
     for (size_t i = 0; i < b->deliveries[n].file_count; i++)
       if (b->deliveries[n].files[i].fd >= 0) files[count++] = &b->deliveries[n].files[i];
-  for (size_t i = 0; i < count; i++) maildir_start_sync(files[i]);
+  for (size_t i = 0; count > 1 && i < count; i++) maildir_start_sync(files[i]);
   maildir_sync_together(files, count);
   free(files);
 }
