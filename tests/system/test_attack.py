@@ -183,18 +183,30 @@ def test_terms_that_nobody_knows_are_refused_to_users(owlpost, octets):
     assert not owlpost.queued()
 
 
-STOP_OWN_WORKERS = """
-import os, select, signal, sys
+# Of this instance's spawners, the arguments: another run on the machine has
+# users of the same numbers, and its processes stay as they are.
+STOP_CHILD = """
+import os, signal, sys
+def stop_child(pid, name):
+    try:
+        if open(f"/proc/{pid}/comm").read() != name + "\\n":
+            return False
+        if open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[1] not in sys.argv[1:]:
+            return False
+        os.kill(pid, signal.SIGSTOP)
+        return True
+    except OSError: # gone, or root's
+        return False
+def processes():
+    return map(int, filter(str.isdigit, os.listdir("/proc")))
+"""
+
+STOP_OWN_WORKERS = STOP_CHILD + """
+import select
 stopped = set()
 print("ready", flush=True)
 while not select.select([0], [], [], 0)[0]:
-    for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
-        try:
-            if pid not in stopped and open(f"/proc/{pid}/comm").read() == "owl-local\\n":
-                os.kill(pid, signal.SIGSTOP)
-                stopped.add(pid)
-        except OSError:
-            pass
+    stopped.update(pid for pid in processes() if pid not in stopped and stop_child(pid, "owl-local"))
 for pid in stopped:
     try:
         os.kill(pid, signal.SIGKILL)
@@ -208,7 +220,7 @@ def test_a_user_who_stops_his_workers_leaves_places_to_others(owlpost):
     for i in range(12):
         owlpost.dot_qmail("joe", f"-{i}", "./Maildir/\n")
     owlpost.start()
-    attacker = as_user("joe", STOP_OWN_WORKERS)
+    attacker = as_user("joe", STOP_OWN_WORKERS, *owlpost.named("owl-lspawn"))
     attacker.stdout.readline()
     try:
         for i in range(12):

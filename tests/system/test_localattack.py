@@ -9,7 +9,7 @@ import time
 import pytest
 
 import carrier
-from test_attack import STEAL, as_user, worker_of_joe
+from test_attack import STEAL, STOP_CHILD, as_user, worker_of_joe
 from test_dotqmail import MESSAGE, outcome, read
 from test_users import assign, ids, rcpt_codes
 from waiting import wait_until
@@ -309,17 +309,11 @@ def test_a_user_s_name_that_looks_like_an_option_is_a_name(owlpost):
 # ---- questions about recipients
 
 
-STOP_OWN_LOOKUPS = """
-import os, signal
+STOP_OWN_LOOKUPS = STOP_CHILD + """
 print("ready", flush=True)
 while True:
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            if open(f"/proc/{pid}/comm").read() == "owl-lspawn\\n":
-                os.kill(int(pid), signal.SIGSTOP)
-                print("stopped", flush=True)
-        except OSError: # root's
-            pass
+    if any([stop_child(pid, "owl-lspawn") for pid in processes()]):
+        print("stopped", flush=True)
 """
 
 
@@ -334,7 +328,7 @@ def test_a_user_who_stops_look_ups_of_himself_keeps_no_other_waiting(owlpost):
         deadline = time.monotonic() + 30
         while 451 not in codes and time.monotonic() < deadline:
             codes.extend(rcpt_codes(owlpost, ["joe-x@local.test"]).values())
-    attacker = as_user("joe", STOP_OWN_LOOKUPS)
+    attacker = as_user("joe", STOP_OWN_LOOKUPS, *owlpost.named("owl-lspawn"))
     asking = [threading.Thread(target=ask_until_one_is_stopped) for _ in range(4)]
     try:
         assert attacker.stdout.readline() == b"ready\n"
