@@ -1,12 +1,12 @@
 #include "config.h"
 #include "local/answer.h"
 #include <unistd.h>
-#include "local/aliasdb.h"
-#include "local/aliasplan.h"
+#include "local/alias/db.h"
+#include "local/alias/aliasplan.h"
 #include "local/become.h"
-#include "local/dotforward.h"
+#include "local/alias/dotforward.h"
 #include "local/dotqmail.h"
-#include "local/quotas.h"
+#include "local/store/quotas.h"
 #include "local/lookup.h"
 #include "lib/iofd.h"
 

@@ -13,7 +13,7 @@
 #define OWL_LOCAL_BATCH_H
 
 #include "local/delivery.h"
-#include "local/mboxes.h"
+#include "local/store/mboxes.h"
 
 enum { BATCH_FILES_MAX = 64 /* open at one time, unless one message has more instructions */ };
 

@@ -1,9 +1,9 @@
 #include "config.h"
 #include "local/carry.h"
 #include "local/forward.h"
-#include "local/mboxes.h"
-#include "local/program.h"
-#include "local/programenv.h"
+#include "local/store/mboxes.h"
+#include "local/program/program.h"
+#include "local/program/env.h"
 
 struct carrier {
   struct delivery *d;

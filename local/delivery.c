@@ -2,7 +2,7 @@
 #include "local/delivery.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include "local/program.h"
+#include "local/program/program.h"
 
 static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "out of memory", ""); }
 

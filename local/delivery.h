@@ -9,9 +9,9 @@
 #define OWL_LOCAL_DELIVERY_H
 
 #include "local/item.h"
-#include "local/maildir.h"
+#include "local/store/maildir.h"
 #include "local/plan.h"
-#include "local/quotas.h"
+#include "local/store/quotas.h"
 
 struct delivery {
   uint64_t job, index;

@@ -7,9 +7,9 @@
 #include <unistd.h>
 #include "local/forward.h"
 #include "lib/iofd.h"
-#include "local/maildir.h"
-#include "local/mbox.h"
-#include "local/quotas.h"
+#include "local/store/maildir.h"
+#include "local/store/mbox.h"
+#include "local/store/quotas.h"
 
 static void note_instruction(struct facts *f, const struct instruction *one) {
   const char *name = instruction_name(one->kind);

@@ -1,7 +1,7 @@
 #include "config.h"
 #include "local/forward.h"
 #include <string.h>
-#include "local/aliasplan.h"
+#include "local/alias/aliasplan.h"
 #include "local/dotqmail.h"
 #include "local/inject.h"
 

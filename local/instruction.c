@@ -4,7 +4,7 @@
 #include <string.h>
 #include "lib/address.h"
 #include "lib/envelope.h"
-#include "local/folder.h"
+#include "local/store/folder.h"
 
 struct parser {
   struct instructions *to;

@@ -23,7 +23,7 @@ enum instruction_kind {
 struct instruction {
   enum instruction_kind kind;
   struct text value; /* address, path or command */
-  bool is_folder;    /* a Maildir: value is the folder's name (local/folder.h) */
+  bool is_folder;    /* a Maildir: value is the folder's name (local/store/folder.h) */
 };
 
 struct instructions {

@@ -17,26 +17,24 @@ noinst_LIBRARIES += %D%/libdelivery.a
   %D%/mailbox.h %D%/mailbox.c \
   %D%/plan.h %D%/plan.c \
   %D%/item.h %D%/body.h %D%/body.c \
-  %D%/maildir.h %D%/maildir.c %D%/maildirsync.c \
-  %D%/folder.h %D%/folder.c \
-  %D%/quotascan.h %D%/quotascan.c \
-  %D%/quota.h %D%/quota.c \
-  %D%/quotas.h %D%/quotas.c \
+  %D%/store/maildir.h %D%/store/maildir.c %D%/store/maildirsync.c \
+  %D%/store/folder.h %D%/store/folder.c \
+  %D%/store/quotascan.h %D%/store/quotascan.c \
+  %D%/store/quota.h %D%/store/quota.c \
+  %D%/store/quotas.h %D%/store/quotas.c \
   %D%/forward.h %D%/forward.c \
   %D%/inject.h %D%/inject.c \
   %D%/signals.h %D%/signals.c \
-  %D%/program.h %D%/program.c \
-  %D%/programtext.h %D%/programtext.c \
-  %D%/programenv.h %D%/programenv.c \
+  %D%/program/program.h %D%/program/program.c \
+  %D%/program/text.h %D%/program/text.c \
+  %D%/program/env.h %D%/program/env.c \
   %D%/delivery.h %D%/delivery.c \
   %D%/carry.h %D%/carry.c \
-  %D%/batch.h %D%/batch.c
-
-%C%_libdelivery_a_SOURCES += \
-  %D%/fromquote.h %D%/fromquote.c \
-  %D%/dotlock.h %D%/dotlock.c \
-  %D%/mbox.h %D%/mbox.c \
-  %D%/mboxes.h %D%/mboxes.c
+  %D%/batch.h %D%/batch.c \
+  %D%/store/fromquote.h %D%/store/fromquote.c \
+  %D%/store/dotlock.h %D%/store/dotlock.c \
+  %D%/store/mbox.h %D%/store/mbox.c \
+  %D%/store/mboxes.h %D%/store/mboxes.c
 
 %C%_owl_local_SOURCES = %D%/local.c %D%/jobs.h %D%/jobs.c %D%/byhand.h %D%/byhand.c \
   %D%/explain.h %D%/explain.c
@@ -55,12 +53,11 @@ noinst_LIBRARIES += %D%/libdelivery.a
 %C%_owl_lspawn_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 
 if CMOCKA
-%C%_tests = %D%/user_test %D%/dotqmail_test %D%/instruction_test %D%/body_test %D%/maildir_test \
-  %D%/folder_test %D%/quota_test \
-  %D%/answercache_test %D%/programtext_test %D%/program_test %D%/programenv_test \
+%C%_tests = %D%/user_test %D%/dotqmail_test %D%/instruction_test %D%/body_test %D%/store/maildir_test \
+  %D%/store/folder_test %D%/store/quota_test \
+  %D%/answercache_test %D%/program/text_test %D%/program/program_test %D%/program/env_test \
+  %D%/assign_test %D%/store/fromquote_test %D%/store/mbox_test \
   %D%/local_test %D%/lspawn_test
-%C%_tests += %D%/assign_test
-%C%_tests += %D%/fromquote_test %D%/mbox_test
 check_PROGRAMS += $(%C%_tests)
 check_LIBRARIES = %D%/libtesting.a
 %C%_libtesting_a_SOURCES = %D%/testing.h %D%/testing.c
@@ -70,14 +67,14 @@ check_LIBRARIES = %D%/libtesting.a
 %C%_dotqmail_test_LDADD = $(%C%_test_libs)
 %C%_instruction_test_LDADD = $(%C%_test_libs)
 %C%_body_test_LDADD = $(%C%_test_libs)
-%C%_fromquote_test_LDADD = $(%C%_test_libs)
-%C%_mbox_test_LDADD = $(%C%_test_libs)
-%C%_programtext_test_LDADD = $(%C%_test_libs)
-%C%_program_test_LDADD = $(%C%_test_libs)
-%C%_programenv_test_LDADD = $(%C%_test_libs)
-%C%_maildir_test_LDADD = $(%C%_test_libs)
-%C%_folder_test_LDADD = $(%C%_test_libs)
-%C%_quota_test_LDADD = $(%C%_test_libs)
+%C%_store_fromquote_test_LDADD = $(%C%_test_libs)
+%C%_store_mbox_test_LDADD = $(%C%_test_libs)
+%C%_program_text_test_LDADD = $(%C%_test_libs)
+%C%_program_program_test_LDADD = $(%C%_test_libs)
+%C%_program_env_test_LDADD = $(%C%_test_libs)
+%C%_store_maildir_test_LDADD = $(%C%_test_libs)
+%C%_store_folder_test_LDADD = $(%C%_test_libs)
+%C%_store_quota_test_LDADD = $(%C%_test_libs)
 %C%_local_test_LDADD = $(%C%_test_libs)
 %C%_lspawn_test_LDADD = $(%C%_test_libs)
 %C%_answercache_test_SOURCES = %D%/answercache_test.c %D%/answercache.h %D%/answercache.c
@@ -85,10 +82,10 @@ check_LIBRARIES = %D%/libtesting.a
 endif
 
 if FUZZERS
-noinst_PROGRAMS += %D%/instruction_fuzz %D%/fromquote_fuzz
-%C%_fromquote_fuzz_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS)
-%C%_fromquote_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/instruction_fuzz %D%/store/fromquote_fuzz
+%C%_store_fromquote_fuzz_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS)
+%C%_store_fromquote_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_instruction_fuzz_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS)
 %C%_instruction_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
-include local/alias.mk
+include local/alias/local.mk

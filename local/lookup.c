@@ -1,6 +1,6 @@
 #include "config.h"
 #include "local/lookup.h"
-#include "local/aliaslookup.h"
+#include "local/alias/lookup.h"
 #include "local/assign.h"
 #include "local/user.h"
 

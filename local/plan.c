@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/iofd.h"
-#include "local/aliasplan.h"
-#include "local/dotforward.h"
+#include "local/alias/aliasplan.h"
+#include "local/alias/dotforward.h"
 #include "local/dotqmail.h"
-#include "local/folder.h"
+#include "local/store/folder.h"
 
 static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "out of memory", ""); }
 

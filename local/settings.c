@@ -2,7 +2,7 @@
 #include "local/settings.h"
 #include <string.h>
 #include "local/breaks.h"
-#include "local/quota.h"
+#include "local/store/quota.h"
 
 enum { SECONDS_MAX = 86400 };
 

@@ -10,7 +10,7 @@
 #include "lib/control.h"
 #include "lib/exitcode.h"
 #include "lib/sandbox.h"
-#include "local/aliasdb.h"
+#include "local/alias/db.h"
 #include "local/become.h"
 #include "local/lookup.h"
 #include "local/signals.h"

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "lib/exitcode.h"
-#include "local/folder.h"
-#include "local/maildir.h"
-#include "local/quota.h"
+#include "local/store/folder.h"
+#include "local/store/maildir.h"
+#include "local/store/quota.h"
 #include "local/tools/complaint.h"
 
 static const char name[] = "maildirmake";

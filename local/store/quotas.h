@@ -1,0 +1,42 @@
+/* quotas.h - the quotas of the Maildirs that one batch delivers to
+ *
+ * Each is read once.  A message is taken when it has been written to tmp/, given
+ * back when it is not delivered, and noted in maildirsize, all of a batch in one
+ * line, once the files are in their places (local/store/quota.h).
+ */
+#ifndef OWL_LOCAL_STORE_QUOTAS_H
+#define OWL_LOCAL_STORE_QUOTAS_H
+
+#include "local/mailbox.h"
+#include "local/plan.h"
+#include "local/store/quota.h"
+
+struct quotas {
+  struct quotas_place {
+    stralloc maildir; /* as instructions name it, NUL-terminated */
+    size_t number;    /* of its quota */
+  } *places;
+  struct quota *list;
+  size_t place_count, count;
+};
+
+/* quotas_take(): 0, or -1: it does not fit, or the quota cannot be read, with *v.
+ * The Maildir ends with '/'. */
+int quotas_take(struct quotas *q, const char *maildir, uint64_t octets, const struct mailbox *box,
+                struct verdict *v);
+void quotas_give_back(struct quotas *q, const char *maildir, uint64_t octets);
+void quotas_note(struct quotas *q);
+void quotas_free(struct quotas *q);
+
+struct quotas_view {
+  int limit_ms;
+  bool writes; /* what had to be counted is written down */
+};
+
+/* quotas_look(): for an answer before the message is there: 0 when each Maildir
+ * of the plan has room for one octet, or cannot be asked in time; -1
+ * with the deferral or failure that its delivery would end with. */
+int quotas_look(const struct plan *plan, const struct mailbox *box, const struct quotas_view *how,
+                struct verdict *v);
+
+#endif
