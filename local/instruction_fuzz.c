@@ -1,11 +1,12 @@
 /* Whatever the octets: every value lies in the file, is a C string of its
- * length, and an address is fit for the queue. */
+ * length, an address is fit for the queue, and a folder may have its name. */
 #include "config.h"
 #include "local/instruction.h"
 #include <stdlib.h>
 #include <string.h>
 #include "lib/address.h"
 #include "lib/envelope.h"
+#include "local/store/folder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size);
 
@@ -21,7 +22,10 @@ static void check_value(const struct instructions *i, const struct instruction *
     check(v.len > 0 && v.len <= ENVELOPE_ADDRESS_MAX && address_is_clean(v));
   else
     check(!forward_only);
-  if (one->kind == INSTRUCTION_MAILDIR) check(v.s[v.len - 1] == '/' && v.len <= INSTRUCTION_PATH_MAX);
+  if (one->is_folder)
+    check(one->kind == INSTRUCTION_MAILDIR && !folder_fault(v));
+  else if (one->kind == INSTRUCTION_MAILDIR)
+    check(v.s[v.len - 1] == '/' && v.len <= INSTRUCTION_PATH_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {

@@ -34,8 +34,8 @@ check_PROGRAMS += $(%C%_tests)
 endif
 
 if FUZZERS
-noinst_PROGRAMS += %D%/reply_fuzz
-%C%_reply_fuzz_SOURCES = %D%/reply_fuzz.c %D%/replyrule.c %D%/replytext.c
-%C%_reply_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
-%C%_reply_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/autoreply_fuzz
+%C%_autoreply_fuzz_SOURCES = %D%/autoreply_fuzz.c %D%/replyrule.c %D%/replytext.c
+%C%_autoreply_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_autoreply_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
