@@ -348,6 +348,8 @@ def test_a_home_that_leads_to_somebody_else(owlpost):
     os.symlink(joe, home)
     os.chmod(joe, 0o700)
     assert rcpt_codes(owlpost, ["mallory@local.test"]) == {"mallory@local.test": 451}
+    # a worker stays in the home that it has entered
+    wait_until(lambda: not owlpost.named("owl-local"), 10, "the end of the worker")
     assert deliver(owlpost, ["mallory@local.test"])["mallory@local.test"][0] == "deferral"
     # an account whose home is somebody else's is no mail user
     shutil.rmtree(owlpost.home("ann"))
