@@ -74,6 +74,8 @@ mail_location = {location}
 # what Debian's other programs do, too
 mbox_read_locks = fcntl
 mbox_write_locks = fcntl dotlock
+# with lazy writes it forgets a flag when mail comes before the flag is in the file
+mbox_lazy_writes = no
 userdb {{
   driver = static
   args = uid={uid} gid={gid} home={home}
@@ -229,11 +231,12 @@ class Imap(Master):
 
     @contextlib.contextmanager
     def inbox(self):
-        """A session in which INBOX is selected."""
+        """A session in which INBOX is selected; afterwards Dovecot writes to it no more."""
         with imaplib.IMAP4("127.0.0.1", 143, timeout=60) as session:
             self.ask(session.login, self.user, "x")
             self.ask(session.select, "INBOX")
             yield session
+            self.ask(session.unselect)
 
     def ask(self, command, *arguments):
         """What the server answers; it must agree."""

@@ -46,7 +46,7 @@ def _attend(p, master):
                 octets = b""
             screen += octets
             if not octets:
-                assert p.wait() == 0, screen[-3000:]
+                assert p.wait() == 0, (p.returncode, screen[-3000:])
                 return screen
         elif p.poll() is None:
             os.write(master, b"q")
@@ -64,7 +64,7 @@ def read_all(owlpost, user, path):
         assert b"lock" in screen, screen
     with open(target, "rb") as f:
         *found, last = f.read().split(END)
-    assert last == b"", screen
+    assert last == b"", (len(last), last[-300:], screen[-3000:])
     os.unlink(target)
     return found
 

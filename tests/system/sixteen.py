@@ -7,7 +7,7 @@ import threading
 
 def lines_of(number):
     """Some are written in many pieces, and the first one takes its time."""
-    return 200000 if number == 0 else 20000 if number % 40 == 0 else number % 97
+    return 200000 if number == 0 else 20000 if number % 400 == 0 else number % 97
 
 
 def letter(number):

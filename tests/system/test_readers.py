@@ -22,10 +22,9 @@ class Seen:
 
     def add(self, letters):
         numbers = [check(octets) for octets in letters]
-        assert len(numbers) == len(set(numbers))
-        assert not self.deleted & set(numbers)
-        missing = self.numbers - set(numbers)
-        assert not missing, sorted(missing)
+        twice = len(numbers) - len(set(numbers))
+        back, missing = sorted(self.deleted & set(numbers)), sorted(self.numbers - set(numbers))
+        assert (twice, back, missing) == (0, [], []), f"{twice} twice, back {back}, missing {missing}"
         self.numbers = set(numbers)
         return numbers
 
@@ -86,7 +85,7 @@ def mbox_by(bystanders, owlpost):
             (found,) = imap.ask(session.search, None, "SUBJECT", f'"{number}"', "BODY", f'"{number:08}"')
             imap.ask(session.store, "1:*", "+FLAGS", r"(\Seen)")
             imap.ask(session.store, found.split()[0].decode(), "+FLAGS", r"(\Deleted)")
-            imap.ask(session.expunge)
+            assert imap.ask(session.expunge) == [found.split()[0]]
 
     return imap, {
         "mutt": (lambda: mutt.read_all(owlpost, "joe", path),
