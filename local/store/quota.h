@@ -8,7 +8,9 @@
  * there is no room and has more than one line, or is 15 minutes old.
  *
  * It is the user's own file, and advisory: several deliveries at one time may
- * go over the quota by what they bring.  A file without a quota in its first
+ * go over the quota by what they bring, and one that is placed before others
+ * have counted, and tells of it after, counts twice until it is counted anew:
+ * no file is left out.  A file without a quota in its first
  * line is taken for none.  What stands in it is hostile as far as the user is.
  */
 #ifndef OWL_LOCAL_STORE_QUOTA_H
