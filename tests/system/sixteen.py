@@ -6,8 +6,9 @@ import threading
 
 
 def lines_of(number):
-    """Some are written in many pieces, and the first one takes its time."""
-    return 200000 if number == 0 else 20000 if number % 400 == 0 else number % 97
+    """Some are written in many pieces, most of them early: without locks others
+    get in between."""
+    return 50000 if number % (20 if number < 200 else 400) == 0 else number % 97
 
 
 def letter(number):
