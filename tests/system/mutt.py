@@ -12,7 +12,7 @@ set wait_key=no resolve=no header_cache="" sleep_time=0 folder="."
 set pipe_split=no pipe_sep="--- end of a message ---\\n"
 """
 END = b"--- end of a message ---\n"
-SECONDS, TRIES = 120, 10
+SECONDS, TRIES = 300, 10
 
 
 def run(owlpost, user, path, keys, *arguments):

@@ -54,18 +54,18 @@ def furnish(owlpost, line):
 def test_a_maildir_is_read_while_sixteen_deliver(owlpost, bystanders, full):
     furnish(owlpost, "./Maildir/")
     imap = Imap(bystanders, owlpost, "joe", "maildir:~/Maildir").start()
-    seen = Seen()
+    seen, read = Seen(), []
     path = f"{owlpost.home('joe')}/Maildir"
     with clients(owlpost, 10000 if full else 100) as going:
         wait_until(lambda: owlpost.maildir("joe"), 20, owlpost.log)
-        for made in going.passes():
+        for _ in going.passes():
             seen.add(mutt.read_all(owlpost, "joe", path))
             seen.add(by_imap(imap))
-            read_meanwhile = len(seen.numbers)
-    assert 0 < read_meanwhile < going.injected
+            read.append(len(seen.numbers))
+    assert 0 < read[0] < going.injected
     assert len(seen.add(mutt.read_all(owlpost, "joe", path))) == going.injected
     assert sorted(seen.add(by_imap(imap))) == list(range(going.injected))
-    print(f"Maildir: {going.injected} letters, read {made + 1} times while they came, then {read_meanwhile}")
+    print(f"Maildir: {going.injected} letters, read {len(read)} times while they came: {read}")
     assert "Error" not in imap.log() and "Panic" not in imap.log(), imap.log()
 
 
@@ -102,24 +102,24 @@ def test_an_mbox_is_read_and_changed_while_sixteen_deliver(owlpost, bystanders, 
     imap, by = mbox_by(bystanders, owlpost)
     if "Dovecot" in readers:
         imap.start()
-    seen = Seen()
+    seen, read = Seen(), []
     with clients(owlpost, 10000 if full else 100) as going:
         wait_until(lambda: os.path.exists(path) and os.path.getsize(path), 20, owlpost.log)
-        for made in going.passes():
+        for _ in going.passes():
             for reader in readers:
                 found = seen.add(by[reader][0]())
             number = next(n for n in found if n % 97)
             by[changer][1](number)
             seen.delete([number])
-            read_meanwhile = len(seen.numbers)
-    assert 0 < read_meanwhile < going.injected
+            read.append(len(seen.numbers))
+    assert 0 < read[0] < going.injected
     if "Dovecot" not in readers:
         imap.start()
     left = sorted(set(range(going.injected)) - seen.deleted)
-    for read, _ in by.values():
-        assert sorted(seen.add(read())) == left
+    for read_all, _ in by.values():
+        assert sorted(seen.add(read_all())) == left
     assert sorted(map(check, in_mbox(path))) == left
-    print(f"mbox: {going.injected} letters, read {made + 1} times while they came, then {read_meanwhile}; "
+    print(f"mbox: {going.injected} letters, read {len(read)} times while they came: {read}; "
           f"{len(seen.deleted)} deleted by {changer}")
     assert "Error" not in imap.log() and "Panic" not in imap.log(), imap.log()
 
