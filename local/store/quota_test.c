@@ -155,8 +155,8 @@ static void the_sum_is_made_anew(void **state) {
     bool fits, counted;
   } cases[] = {
     {"200S\n190 1\n", 0, 20, false, false},   /* one line, and young */
-    {"200S\n190 1\n", 899, 20, false, false},
-    {"200S\n190 1\n", 900, 20, true, true},
+    {"200S\n190 1\n", QUOTA_STALE_S - 60, 20, false, false}, /* the clock goes on meanwhile */
+    {"200S\n190 1\n", QUOTA_STALE_S + 1, 20, true, true},
     {"200S\n100 1\n90 1\n", 0, 20, true, true},
     {"200S\n100 1\n90 1\n", 0, 100, false, true},
     {"200S\n10 1\n", 0, 190, true, false},    /* who believes it has room */
