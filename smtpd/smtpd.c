@@ -27,9 +27,9 @@
 #include "lib/iofd.h"
 #include "lib/sandbox.h"
 #include "lib/unixsock.h"
-#include "smtpd/doorkeeper.h"
-#include "smtpd/explain.h"
-#include "smtpd/talker.h"
+#include "smtpd/doorkeeper/doorkeeper.h"
+#include "smtpd/doorkeeper/explain.h"
+#include "smtpd/talker/talker.h"
 
 enum { CLIENT_FD = 0, CLIENT_OUT_FD = 1, LOG_FD = 2, TALKER_ENDS_S = 10, DIE_MS = 2000 };
 

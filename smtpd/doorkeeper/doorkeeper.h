@@ -1,0 +1,60 @@
+/* doorkeeper.h - grants what a talker asks for, and keeps to what it granted
+ *
+ * A transaction: MAIL, RCPT (one or more granted), DATA, then COMPLETE or
+ * ABORT.  The doorkeeper writes trace field and envelope itself, from what it
+ * granted; of the data it sees nothing.  Requests are hostile: one that asks
+ * for something out of turn or not allowed is refused, one that is not formed
+ * as owlpost-door(7) says ends the session.
+ */
+#ifndef OWL_DOORKEEPER_H
+#define OWL_DOORKEEPER_H
+
+#include "lib/clock.h"
+#include "lib/door.h"
+#include "lib/injector.h"
+#include "lib/log.h"
+#include "smtpd/doorkeeper/client.h"
+#include "smtpd/doorkeeper/question.h"
+#include "smtpd/doorkeeper/settings.h"
+
+enum doorkeeper_state { DOORKEEPER_IDLE, DOORKEEPER_GRANTED, DOORKEEPER_DATA };
+
+struct doorkeeper {
+  const struct settings *settings;
+  const struct client *client;
+  const struct clock *clock;
+  struct log *log;
+  struct facts *facts; /* NULL, or who wants to know what was looked for */
+
+  enum doorkeeper_state state;
+  struct question question;
+  stralloc grant;            /* the granted envelope, encoded */
+  uint64_t recipients;       /* in it */
+  struct envelope envelope;  /* during DATA: views into grant */
+  struct injector injector;  /* during DATA */
+  stralloc text;             /* of the answer under way */
+  struct route route;
+  stralloc address;
+  uint64_t messages;         /* accepted in this session */
+};
+
+void doorkeeper_open(struct doorkeeper *k, const struct settings *s, const struct client *c,
+                     const struct clock *clock, struct log *log);
+
+/* doorkeeper_drop(): the transaction is over; the next may begin. */
+void doorkeeper_drop(struct doorkeeper *k);
+
+enum doorkeeper_end {
+  DOORKEEPER_TALKER_LEFT, /* or the socket was shut down by a signal handler */
+  DOORKEEPER_MALFORMED,   /* the talker is subverted or broken */
+  DOORKEEPER_FAILED       /* errno */
+};
+
+/* doorkeeper_serve(): answers requests until the session ends. */
+enum doorkeeper_end doorkeeper_serve(struct doorkeeper *k, int door);
+
+/* doorkeeper_close(): drops what is under way.  The talker must have been
+ * ended, so that the injector sees the end of its data. */
+void doorkeeper_close(struct doorkeeper *k);
+
+#endif

@@ -1,0 +1,107 @@
+#include "config.h"
+#include "smtpd/doorkeeper/intake.h"
+#include <errno.h>
+#include "lib/iofd.h"
+#include "smtpd/doorkeeper/event.h"
+#include "smtpd/doorkeeper/request.h"
+#include "smtpd/doorkeeper/trace.h"
+
+static int put_trace(struct doorkeeper *k) {
+  const struct envelope *e = &k->envelope;
+  stralloc field = {0};
+  int r = trace_cat(&field, k->client, e->helo, e->protocol, text_of_stralloc(&k->settings->me),
+                    clock_wall_us(k->clock));
+  /* the pipe is empty, and has room for it */
+  if (r == 0) r = io_write_all(k->injector.message_fd, field.s, field.len, 0);
+  stralloc_free(&field);
+  return r;
+}
+
+static struct outcome start_injector(struct doorkeeper *k) {
+  struct outcome o = outcome_grant(354, "2.0.0", "go ahead, end with CRLF.CRLF");
+  if (envelope_decode(&k->envelope, text_of_stralloc(&k->grant)) != ENVELOPE_OK) return outcome_no_memory();
+  if (injector_start(&k->injector, &k->envelope) == -1)
+    return outcome_refuse(451, "4.3.0", "unable to start the queue's injector, please try later");
+  k->state = DOORKEEPER_DATA;
+  /* an injector that is gone already tells by its exit code why */
+  /* the talker waits for the pipe and for us: it must never wait in write() */
+  if ((put_trace(k) == -1 && errno != EPIPE) || io_set_nonblocking(k->injector.message_fd) == -1) {
+    (void)injector_abort(&k->injector);
+    return outcome_refuse(451, "4.3.0", "unable to write to the queue's injector, please try later");
+  }
+  o.fd = k->injector.message_fd;
+  k->injector.message_fd = -1;
+  return o;
+}
+
+struct outcome intake_begin(struct doorkeeper *k, const struct door_request *r) {
+  if (!request_is_empty(r)) return outcome_malformed;
+  if (k->state != DOORKEEPER_GRANTED || k->recipients == 0) return outcome_not_now();
+  struct outcome o = start_injector(k);
+  if (o.answer.result.class != RESULT_SUCCESS) {
+    event_refused(k, "data from", k->envelope.sender, &o.answer.result);
+    doorkeeper_drop(k);
+  }
+  return o;
+}
+
+/* "ok TIME qp PID", as qmail says it */
+static int name_message(struct doorkeeper *k, pid_t pid) {
+  if (!stralloc_copys(&k->text, "ok ")) return -1;
+  if (text_cat_uint(&k->text, clock_wall_us(k->clock) / 1000000) == -1) return -1;
+  if (!stralloc_cats(&k->text, " qp ")) return -1;
+  return text_cat_uint(&k->text, (uint64_t)pid);
+}
+
+/* The injector's words must outlive it: they are moved to k->text. */
+static struct outcome explain(struct doorkeeper *k, int code) {
+  struct outcome o = {.fd = -1};
+  (void)!stralloc_copy(&k->text, &k->injector.text);
+  o.answer.result = injector_explain(code, text_of_stralloc(&k->text));
+  return o;
+}
+
+static struct outcome finish(struct doorkeeper *k, uint64_t octets) {
+  const struct settings *s = k->settings;
+  pid_t pid = k->injector.pid;
+  if (s->databytes && octets > s->databytes) {
+    (void)injector_abort(&k->injector);
+    return outcome_refuse(552, "5.3.4", "that message is too large for this server");
+  }
+  int code = injector_finish(&k->injector, &k->envelope);
+  if (code != INJECTOR_OK) return explain(k, code);
+  struct outcome o = outcome_grant(250, "2.0.0", "ok");
+  if (name_message(k, pid) == 0) o.answer.result.text = text_of_stralloc(&k->text);
+  k->messages++;
+  return o;
+}
+
+struct outcome intake_complete(struct doorkeeper *k, const struct door_request *r) {
+  struct door_request rest = *r;
+  rest.octets = 0;
+  if (!request_is_empty(&rest)) return outcome_malformed;
+  if (k->state != DOORKEEPER_DATA) return outcome_not_now();
+  struct outcome o = finish(k, r->octets);
+  event_message(k, r->octets, &o.answer.result);
+  doorkeeper_drop(k);
+  return o;
+}
+
+/* The injector's own reason, for a talker that could not write all of the
+ * data; otherwise the talker knows better what to tell the client. */
+struct outcome intake_drop(struct doorkeeper *k, struct text status) {
+  int code = injector_abort(&k->injector);
+  struct outcome o = explain(k, code);
+  if (code == INJECTOR_OK || code == INJECTOR_READ_ERROR)
+    o = outcome_refuse(451, "4.3.0", "the queue took only a part of the message");
+  event_begin(k);
+  log_s(k->log, "message dropped, reason ");
+  log_t(k->log, status);
+  log_s(k->log, ", injector's exit code ");
+  log_u(k->log, (uint64_t)code);
+  log_s(k->log, ", from <");
+  log_t(k->log, k->envelope.sender);
+  log_s(k->log, ">");
+  log_end(k->log);
+  return o;
+}

@@ -1,0 +1,57 @@
+#include "config.h"
+#include "smtpd/doorkeeper/policy.h"
+#include "lib/address.h"
+
+/* true when there is a line. */
+static bool note(struct facts *f, const char *file, const struct list_line *line, struct text wanted) {
+  fact_begin(f, file);
+  fact_s(f, line ? "it has \"" : "it has no line for ");
+  fact_t(f, line ? line->key : wanted);
+  fact_s(f, line ? "\"" : "");
+  fact_detail(f, "found", text_of(line ? "yes" : "no"));
+  if (line) fact_detail(f, "key", line->key);
+  fact_end(f);
+  return line != NULL;
+}
+
+bool policy_refuses_sender(const struct settings *s, struct text sender, struct facts *f) {
+  struct text local, domain;
+  if (sender.len == 0) return false;
+  const struct list_line *line = list_find(&s->badmailfrom, sender);
+  if (!line && address_split(sender, &local, &domain)) {
+    struct text at_domain = {domain.s - 1, domain.len + 1};
+    line = list_find(&s->badmailfrom, at_domain);
+  }
+  return note(f, "badmailfrom", line, sender);
+}
+
+static bool is_own_literal(const struct client *c, struct text domain) {
+  if (domain.len < 2 || domain.s[0] != '[' || domain.s[domain.len - 1] != ']') return false;
+  struct text inside = {domain.s + 1, domain.len - 2};
+  struct text tag = {inside.s, inside.len < 5 ? inside.len : 5};
+  if (text_equal_nocase(tag, text_of("IPv6:"))) inside = (struct text){inside.s + 5, inside.len - 5};
+  return inside.len && text_equal_nocase(inside, text_of_stralloc(&c->local_address));
+}
+
+int policy_address(const struct settings *s, const struct client *c, struct text recipient,
+                   stralloc *out) {
+  struct text local, domain;
+  bool own = address_split(recipient, &local, &domain) && is_own_literal(c, domain);
+  stralloc_zero(out);
+  if (text_cat(out, own ? local : recipient) == -1) return -1;
+  if (own && (!stralloc_cats(out, "@") || !stralloc_cat(out, &s->localiphost))) return -1;
+  return text_cat(out, s->relayclient);
+}
+
+bool policy_may_relay(const struct settings *s, struct text address, struct facts *f) {
+  struct text local, domain;
+  if (s->relayclient.s) {
+    fact_say(f, "relayclient", "RELAYCLIENT is set: this client may send to anybody", TEXT_ABSENT);
+    return true;
+  }
+  if (!address_split(address, &local, &domain)) {
+    fact_say(f, "nodomain", "taken without rcpthosts, for it has no domain: ", address);
+    return true;
+  }
+  return note(f, "rcpthosts", list_find_domain(&s->rcpthosts, domain), domain);
+}

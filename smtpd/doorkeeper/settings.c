@@ -1,0 +1,61 @@
+#include "config.h"
+#include "smtpd/doorkeeper/settings.h"
+#include <stdlib.h>
+
+static int load_numbers(struct settings *s, struct control *c) {
+  const struct {
+    enum control_name name;
+    uint64_t *to;
+  } numbers[] = {
+    {CONTROL_DATABYTES, &s->databytes},         {CONTROL_MAXERRORS, &s->maxerrors},
+    {CONTROL_MAXHOPS, &s->maxhops},             {CONTROL_MAXRECIPIENTS, &s->maxrecipients},
+    {CONTROL_TIMEOUTRCPT, &s->timeoutrcpt_s},   {CONTROL_TIMEOUTSMTPD, &s->timeoutsmtpd_s},
+  };
+  for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+    if (control_number(c, numbers[i].name, numbers[i].to) == -1) return -1;
+  return 0;
+}
+
+static int load_texts(struct settings *s, struct control *c) {
+  if (control_text(c, CONTROL_ME, &s->me) == -1) return -1;
+  if (control_text(c, CONTROL_SMTPGREETING, &s->greeting) == -1) return -1;
+  if (control_text(c, CONTROL_LOCALIPHOST, &s->localiphost) == -1) return -1;
+  return control_text(c, CONTROL_RUNDIR, &s->rcpt_socket);
+}
+
+static int load_lists(struct settings *s, struct control *c) {
+  if (control_list(c, CONTROL_BADMAILFROM, &s->badmailfrom) == -1) return -1;
+  if (control_list(c, CONTROL_RCPTHOSTS, &s->rcpthosts) == -1) return -1;
+  return route_load(&s->routes, c);
+}
+
+static int explain(struct control *c, const char *error) {
+  (void)!(stralloc_copys(&c->error, error) && stralloc_0(&c->error));
+  return -1;
+}
+
+static int load_environment(struct settings *s, struct control *c) {
+  struct text databytes = text_of(getenv("DATABYTES"));
+  s->relayclient = text_of(getenv("RELAYCLIENT"));
+  if (databytes.s && text_uint(databytes, &s->databytes) == -1)
+    return explain(c, "unable to read DATABYTES: it is not a number");
+  return 0;
+}
+
+int settings_load(struct settings *s, struct control *c) {
+  *s = (struct settings){0};
+  if (load_texts(s, c) == -1 || load_numbers(s, c) == -1 || load_lists(s, c) == -1) return -1;
+  if (!stralloc_cats(&s->rcpt_socket, "/rcpt/socket") || !stralloc_0(&s->rcpt_socket))
+    return explain(c, "out of memory");
+  return load_environment(s, c);
+}
+
+void settings_free(struct settings *s) {
+  stralloc_free(&s->me);
+  stralloc_free(&s->greeting);
+  stralloc_free(&s->localiphost);
+  stralloc_free(&s->rcpt_socket);
+  list_free(&s->badmailfrom);
+  list_free(&s->rcpthosts);
+  route_unload(&s->routes);
+}

@@ -1,0 +1,44 @@
+#include "config.h"
+#include "smtpd/doorkeeper/trace.h"
+#include <string.h>
+#include "lib/clock.h"
+
+enum { NAME_MAX_OCTETS = 255 };
+
+static bool is_name_octet(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+         (c && strchr(".-_:[]", c));
+}
+
+static int cat_name(stralloc *out, struct text name) {
+  size_t start = out->len;
+  if (name.len == 0) name = text_of("unknown");
+  if (name.len > NAME_MAX_OCTETS) name.len = NAME_MAX_OCTETS;
+  if (text_cat(out, name) == -1) return -1;
+  for (size_t i = start; i < out->len; i++)
+    if (!is_name_octet(out->s[i])) out->s[i] = '?';
+  return 0;
+}
+
+/* An address literal, RFC 5321 4.1.3 */
+static int cat_literal(stralloc *out, struct text address) {
+  const char *open = memchr(address.s, ':', address.len) ? "[IPv6:" : "[";
+  return stralloc_cats(out, open) && cat_name(out, address) == 0 && stralloc_cats(out, "]") ? 0 : -1;
+}
+
+static int cat_client(stralloc *out, const struct client *c) {
+  if (c->address.len == 0) return stralloc_cats(out, "local") ? 0 : -1;
+  if (c->name.len && (cat_name(out, text_of_stralloc(&c->name)) == -1 || !stralloc_cats(out, " ")))
+    return -1;
+  return cat_literal(out, text_of_stralloc(&c->address));
+}
+
+int trace_cat(stralloc *out, const struct client *c, struct text helo, struct text protocol,
+              struct text me, uint64_t wall_us) {
+  if (!stralloc_cats(out, "Received: from ") || cat_name(out, helo) == -1) return -1;
+  if (!stralloc_cats(out, " (") || cat_client(out, c) == -1) return -1;
+  if (!stralloc_cats(out, ")\n  by ") || cat_name(out, me) == -1) return -1;
+  if (!stralloc_cats(out, " with ") || cat_name(out, protocol) == -1) return -1;
+  if (!stralloc_cats(out, "; ") || clock_cat_date(out, wall_us) == -1) return -1;
+  return stralloc_cats(out, "\n") ? 0 : -1;
+}

@@ -1,0 +1,19 @@
+/* trace.h - the Received field that the doorkeeper puts in front of a message
+ * (RFC 5321 4.4)
+ *
+ *   Received: from HELO (NAME [ADDRESS])
+ *     by ME with PROTOCOL; DATE
+ *
+ * What the client says of itself is cut, and every octet that could end the
+ * name or begin a comment becomes '?'.
+ */
+#ifndef OWL_TRACE_H
+#define OWL_TRACE_H
+
+#include "smtpd/doorkeeper/client.h"
+
+/* Appends the field, LF line ends.  0, or -1 without memory. */
+int trace_cat(stralloc *out, const struct client *c, struct text helo, struct text protocol,
+              struct text me, uint64_t wall_us);
+
+#endif

@@ -1,0 +1,264 @@
+#include "config.h"
+#include "smtpd/talker/command.h"
+#include <string.h>
+#include <unistd.h>
+#include "lib/address.h"
+#include "smtpd/talker/parameter.h"
+
+typedef struct reply command_fn(struct session *s, struct text argument);
+
+/* The reply when the doorkeeper is gone: nothing more can be done here. */
+static struct reply lost(void) {
+  return reply_hang_up(421, "4.3.2", "the server is shutting down, closing");
+}
+
+static struct reply ask(struct session *s, enum door_frame what, const struct door_request *r) {
+  struct door_answer a;
+  int fd = -1;
+  if (s->ask(s->context, what, r, &a, &fd) == -1) return lost();
+  struct reply reply = reply_of(&a.result);
+  if (a.ends_session) reply.next = NEXT_END;
+  if (fd >= 0 && what == DOOR_DATA && a.result.class == RESULT_SUCCESS) {
+    s->data_fd = fd;
+    reply.next = NEXT_DATA;
+  } else if (fd >= 0)
+    close(fd);
+  return reply;
+}
+
+static bool is_granted(struct reply r) { return r.code < 400; }
+
+static struct reply drop_transaction(struct session *s) {
+  struct door_request r = {0};
+  struct reply reply = {.code = 250};
+  if (s->in_transaction) reply = ask(s, DOOR_ABORT, &r);
+  s->in_transaction = s->has_recipient = false;
+  return reply;
+}
+
+void command_end_transaction(struct session *s, bool accepted) {
+  s->in_transaction = s->has_recipient = false;
+  if (accepted) s->errors = 0;
+}
+
+static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+static struct text trim(struct text t) {
+  while (t.len && is_blank(t.s[0])) t = (struct text){t.s + 1, t.len - 1};
+  while (t.len && is_blank(t.s[t.len - 1])) t.len--;
+  return t;
+}
+
+/* EHLO and HELO begin anew, RFC 5321 4.1.4. */
+static struct reply greet(struct session *s, struct text name, bool esmtp) {
+  if (name.len == 0) return reply_say(501, "5.5.4", "say EHLO or HELO with your name");
+  if (name.len > COMMAND_HELO_MAX || !text_is_clean(name))
+    return reply_say(501, "5.5.4", "that is no host name");
+  struct reply dropped = drop_transaction(s);
+  if (dropped.next == NEXT_END) return dropped;
+  stralloc_zero(&s->helo);
+  if (text_cat(&s->helo, name) == -1) return lost();
+  s->greeted = true;
+  s->esmtp = esmtp;
+  return reply_say(250, NULL, s->me);
+}
+
+static int cat_extensions(struct session *s) {
+  if (!stralloc_copys(&s->text, s->me)) return -1;
+  if (!stralloc_cats(&s->text, "\nPIPELINING\n8BITMIME\nENHANCEDSTATUSCODES\nSIZE")) return -1;
+  if (s->databytes &&
+      (!stralloc_cats(&s->text, " ") || text_cat_uint(&s->text, s->databytes) == -1))
+    return -1;
+  return 0;
+}
+
+static struct reply ehlo(struct session *s, struct text argument) {
+  struct reply r = greet(s, argument, true);
+  if (r.code != 250) return r;
+  if (cat_extensions(s) == -1) return lost();
+  r.text = text_of_stralloc(&s->text);
+  return r;
+}
+
+static struct reply helo(struct session *s, struct text argument) {
+  return greet(s, argument, false);
+}
+
+/* "FROM:" or "TO:", then a path, with blanks before it where a client puts
+ * them; *rest gets the parameters. */
+static struct reply take_path(struct session *s, const char *keyword, struct text *rest) {
+  struct text head = {rest->s, strlen(keyword)};
+  if (rest->len < head.len || !text_equal_nocase(head, text_of(keyword)))
+    return reply_say(501, "5.5.4", "MAIL goes with FROM:<address>, RCPT with TO:<address>");
+  *rest = trim((struct text){rest->s + head.len, rest->len - head.len});
+  switch (address_parse_path(rest, &s->address)) {
+    case ADDRESS_OK: break;
+    case ADDRESS_SYNTAX: return reply_say(501, "5.1.3", "that is no <address>");
+    case ADDRESS_TOO_LONG: return reply_say(501, "5.1.3", "that address is too long");
+    case ADDRESS_NO_MEMORY: return lost();
+  }
+  if (!address_is_clean(text_of_stralloc(&s->address)))
+    return reply_say(501, "5.1.3", "a control octet in an address");
+  return (struct reply){.code = 250};
+}
+
+static struct reply mail(struct session *s, struct text argument) {
+  struct door_request request = {0};
+  if (!s->greeted) return reply_say(503, "5.5.1", "EHLO or HELO first");
+  if (s->in_transaction) return reply_say(503, "5.5.1", "one MAIL at a time; RSET drops it");
+  struct reply r = take_path(s, "FROM:", &argument);
+  if (r.code != 250) return r;
+  r = parameters_of_mail(argument, &request);
+  if (r.code != 250) return r;
+  if (s->databytes && request.octets > s->databytes)
+    return reply_say(552, "5.3.4", "that message is too large for this server");
+  request.envelope.helo = text_of_stralloc(&s->helo);
+  request.envelope.protocol = text_of(s->esmtp ? "ESMTP" : "SMTP");
+  request.envelope.sender = text_of_stralloc(&s->address);
+  r = ask(s, DOOR_MAIL, &request);
+  s->in_transaction = is_granted(r);
+  return r;
+}
+
+static struct reply rcpt(struct session *s, struct text argument) {
+  struct door_request request = {0};
+  struct envelope_recipient recipient = {0};
+  if (!s->in_transaction) return reply_say(503, "5.5.1", "MAIL first");
+  struct reply r = take_path(s, "TO:", &argument);
+  if (r.code != 250) return r;
+  if (s->address.len == 0) return reply_say(501, "5.1.3", "a recipient needs an address");
+  r = parameters_of_rcpt(argument);
+  if (r.code != 250) return r;
+  recipient.address = text_of_stralloc(&s->address);
+  request.envelope.recipients = &recipient;
+  request.envelope.recipient_count = 1;
+  r = ask(s, DOOR_RCPT, &request);
+  s->has_recipient |= is_granted(r);
+  return r;
+}
+
+static struct reply data(struct session *s, struct text argument) {
+  struct door_request request = {0};
+  if (argument.len) return reply_say(501, "5.5.4", "DATA takes no argument");
+  if (!s->in_transaction) return reply_say(503, "5.5.1", "MAIL first");
+  if (!s->has_recipient) return reply_say(554, "5.5.1", "no recipient has been taken");
+  struct reply r = ask(s, DOOR_DATA, &request);
+  if (r.next == NEXT_DATA) r.status = TEXT_ABSENT; /* RFC 2034 4 */
+  else command_end_transaction(s, false); /* the doorkeeper has dropped it too */
+  return r;
+}
+
+static struct reply rset(struct session *s, struct text argument) {
+  (void)argument;
+  struct reply r = drop_transaction(s);
+  return r.next == NEXT_END ? r : reply_say(250, "2.0.0", "flushed");
+}
+
+static struct reply noop(struct session *s, struct text argument) {
+  (void)s;
+  (void)argument;
+  return reply_say(250, "2.0.0", "ok");
+}
+
+static struct reply vrfy(struct session *s, struct text argument) {
+  (void)s;
+  if (argument.len == 0) return reply_say(501, "5.5.4", "VRFY whom?");
+  return reply_say(252, "2.0.0", "send some mail, I'll try my best");
+}
+
+static struct reply help(struct session *s, struct text argument) {
+  (void)s;
+  (void)argument;
+  return reply_say(214, "2.0.0", "owlpost: EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT");
+}
+
+static struct reply quit(struct session *s, struct text argument) {
+  (void)s;
+  (void)argument;
+  return reply_hang_up(221, "2.0.0", "bye");
+}
+
+static struct reply starttls(struct session *s, struct text argument) {
+  (void)s;
+  (void)argument;
+  return reply_say(502, "5.5.1", "STARTTLS is not available here");
+}
+
+static struct reply auth(struct session *s, struct text argument) {
+  (void)s;
+  (void)argument;
+  return reply_say(503, "5.5.1", "AUTH is not available here");
+}
+
+static struct reply expn(struct session *s, struct text argument) {
+  (void)s;
+  (void)argument;
+  return reply_say(502, "5.5.1", "lists are not expanded here");
+}
+
+static struct reply unknown(struct session *s, struct text argument) {
+  (void)s;
+  (void)argument;
+  return reply_say(500, "5.5.1", "that command is not known here");
+}
+
+enum { ENDS_GROUP = 1 };
+
+static const struct command {
+  const char *verb;
+  command_fn *run;
+  unsigned flags;
+} commands[] = {
+  {"EHLO", ehlo, ENDS_GROUP},         /* RFC 5321 4.1.1.1 */
+  {"HELO", helo, ENDS_GROUP},         /* RFC 5321 4.1.1.1 */
+  {"MAIL", mail, 0},                  /* RFC 5321 4.1.1.2 */
+  {"RCPT", rcpt, 0},                  /* RFC 5321 4.1.1.3 */
+  {"DATA", data, ENDS_GROUP},         /* RFC 5321 4.1.1.4 */
+  {"RSET", rset, 0},                  /* RFC 5321 4.1.1.5 */
+  {"VRFY", vrfy, ENDS_GROUP},         /* RFC 5321 4.1.1.6 */
+  {"EXPN", expn, ENDS_GROUP},         /* RFC 5321 4.1.1.7 */
+  {"HELP", help, ENDS_GROUP},         /* RFC 5321 4.1.1.8 */
+  {"NOOP", noop, ENDS_GROUP},         /* RFC 5321 4.1.1.9 */
+  {"QUIT", quit, ENDS_GROUP},         /* RFC 5321 4.1.1.10 */
+  {"STARTTLS", starttls, ENDS_GROUP}, /* RFC 3207; not advertised */
+  {"AUTH", auth, ENDS_GROUP},         /* RFC 4954; not advertised */
+  {NULL, unknown, ENDS_GROUP}         /* RFC 5321 4.2.4 */
+};
+
+static struct text verb_of(struct text line) {
+  size_t n = 0;
+  while (n < line.len && !is_blank(line.s[n])) n++;
+  return (struct text){line.s, n};
+}
+
+static const struct command *find(struct text line) {
+  const struct command *c = commands;
+  struct text verb = verb_of(line);
+  while (c->verb && !text_equal_nocase(verb, text_of(c->verb))) c++;
+  return c;
+}
+
+bool command_ends_group(struct text line) { return find(line)->flags & ENDS_GROUP; }
+
+struct reply command_refuse(struct session *s, struct reply r) {
+  if (++s->errors < s->maxerrors) return r;
+  return reply_hang_up(421, "4.7.0", "too many errors, closing");
+}
+
+/* A recipient that is not taken is no error of the client's: lists have some. */
+static bool is_error(struct reply r) {
+  return (r.code >= 500 && r.code <= 504) || r.code == 555;
+}
+
+struct reply command_run(struct session *s, struct text line) {
+  struct text verb = verb_of(line);
+  struct text argument = trim((struct text){line.s + verb.len, line.len - verb.len});
+  struct reply r = find(line)->run(s, argument);
+  return is_error(r) ? command_refuse(s, r) : r;
+}
+
+void session_free(struct session *s) {
+  stralloc_free(&s->helo);
+  stralloc_free(&s->address);
+  stralloc_free(&s->text);
+}

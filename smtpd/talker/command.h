@@ -1,0 +1,55 @@
+/* command.h - the commands of an SMTP session (RFC 5321 4.1), and their replies
+ *
+ * A command is a function that takes the session and its argument and returns
+ * its reply.  It touches nothing else: what needs power is asked of the
+ * doorkeeper, through a pointer so that tests can stand in for it.  Lines are
+ * hostile.
+ */
+#ifndef OWL_COMMAND_H
+#define OWL_COMMAND_H
+
+#include "lib/door.h"
+#include "smtpd/talker/reply.h"
+
+enum {
+  COMMAND_LINE_MAX = 4096, /* RFC 5321 4.5.3.1.4 asks for 512 and the extensions' parameters */
+  COMMAND_HELO_MAX = 255
+};
+
+/* Asks, and stores the answer as views that hold until the next question; fd:
+ * the answer's descriptor, or -1.  0, or -1: the doorkeeper is gone. */
+typedef int ask_fn(void *context, enum door_frame what, const struct door_request *request,
+                   struct door_answer *answer, int *fd);
+
+struct session {
+  /* set by the owner */
+  ask_fn *ask;
+  void *context;
+  const char *me;
+  uint64_t databytes; /* 0: no limit */
+  uint64_t maxerrors;
+
+  bool greeted, esmtp, in_transaction, has_recipient;
+  stralloc helo, address; /* address: of the command under way */
+  stralloc text;          /* of the reply to EHLO */
+  uint64_t errors;        /* commands refused since the last message was taken */
+  int data_fd;            /* after NEXT_DATA: where the message goes */
+};
+
+/* command_run(): runs one line.  The reply's texts hold until the next call. */
+struct reply command_run(struct session *s, struct text line);
+
+/* command_ends_group(): whether the reply to this line must leave at once
+ * (RFC 2920 3.2). */
+bool command_ends_group(struct text line);
+
+/* command_refuse(): counts a line that could not be read as an error, and
+ * returns r or, after too many, the reply that ends the session. */
+struct reply command_refuse(struct session *s, struct reply r);
+
+/* command_end_transaction(): after the data, whatever became of it. */
+void command_end_transaction(struct session *s, bool accepted);
+
+void session_free(struct session *s);
+
+#endif

@@ -1,0 +1,76 @@
+/* Octets from a client, through the line reader and every command. */
+#include "config.h"
+#include <stdlib.h>
+#include <string.h>
+#include "lib/address.h"
+#include "lib/line.h"
+#include "smtpd/talker/command.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size);
+
+struct source {
+  const uint8_t *octets;
+  size_t left;
+};
+
+static ssize_t give(void *context, char *to, size_t size) {
+  struct source *s = context;
+  size_t n = s->left < size ? s->left : size;
+  if (n) memcpy(to, s->octets, n);
+  s->octets += n;
+  s->left -= n;
+  return (ssize_t)n;
+}
+
+/* Grants what has the form that the doorkeeper asks for; anything else is a
+ * fault of the talker's. */
+static int ask(void *context, enum door_frame what, const struct door_request *r,
+               struct door_answer *a, int *fd) {
+  stralloc payload = {0};
+  struct door_request decoded;
+  (void)context;
+  *fd = -1;
+  *a = (struct door_answer){.result = {.class = RESULT_SUCCESS}};
+  if (door_put_request(&payload, r) == -1 || payload.len > DOOR_FRAME_MAX) abort();
+  if (door_read_request(&decoded, text_of_stralloc(&payload)) == -1) abort();
+  if (what == DOOR_MAIL && !address_is_clean(decoded.envelope.sender)) abort();
+  if (what == DOOR_RCPT && decoded.envelope.recipient_count != 1) abort();
+  envelope_free(&decoded.envelope);
+  stralloc_free(&payload);
+  return 0;
+}
+
+static void check(const struct reply *r) {
+  stralloc out = {0};
+  if (r->code < 200 || r->code > 599 || reply_cat(&out, r) == -1) abort();
+  for (size_t at = 0; at < out.len;) {
+    const char *lf = memchr(out.s + at, '\n', out.len - at);
+    size_t len = lf ? (size_t)(lf - out.s) + 1 - at : 0;
+    if (len < 5 || len > REPLY_LINE_MAX || memchr(out.s + at, '\r', len - 2)) abort();
+    at += len;
+  }
+  stralloc_free(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
+  static struct line_reader reader;
+  struct source source = {octets, size};
+  struct session s = {.ask = ask, .me = "mx", .databytes = 1000, .maxerrors = 1000};
+  struct reply r = {.next = NEXT_COMMAND};
+  stralloc line = {0};
+  enum line_status status;
+  reader.source = give;
+  reader.context = &source;
+  reader.at = reader.end = 0;
+  while (r.next == NEXT_COMMAND &&
+         ((status = line_read(&reader, &line, COMMAND_LINE_MAX)) == LINE_OK ||
+          status == LINE_TOO_LONG || status == LINE_BARE_CR)) {
+    if (status != LINE_OK) continue;
+    if (line.len + 2 > COMMAND_LINE_MAX) abort();
+    r = command_run(&s, text_of_stralloc(&line));
+    check(&r);
+  }
+  stralloc_free(&line);
+  session_free(&s);
+  return 0;
+}

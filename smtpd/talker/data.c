@@ -1,0 +1,96 @@
+#include "config.h"
+#include "smtpd/talker/data.h"
+#include <string.h>
+
+static bool is_line_end(char c) { return c == '\r' || c == '\n'; }
+
+static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
+
+/* Compared when its colon comes, so that the cost is a few octets a line. */
+static void count_hop(struct data *d) {
+  struct text name = {d->name, d->name_len};
+  d->hops += text_equals(name, "received:") || text_equals(name, "delivered-to:");
+}
+
+static void see_header(struct data *d, char c) {
+  if (d->name_len == sizeof d->name) return;
+  d->name[d->name_len++] = lower(c);
+  if (c != ':') return;
+  count_hop(d);
+  d->name_len = sizeof d->name;
+}
+
+static bool wants_name(const struct data *d) { return !d->in_body && d->name_len < sizeof d->name; }
+
+static void end_line(struct data *d) {
+  if (d->name_len == 0) d->in_body = true; /* the line is empty */
+  d->name_len = 0;
+  d->size += 2;
+  d->state = DATA_LINE_START;
+}
+
+/* What stands between line ends, from *p on: copied, and looked at only where
+ * a field name may be. */
+static char *copy_text(struct data *d, const char **p, const char *end, char *out) {
+  const char *start = *p, *q = start;
+  while (q < end && !is_line_end(*q) && wants_name(d)) see_header(d, *q++);
+  while (q < end && !is_line_end(*q)) q++;
+  size_t len = (size_t)(q - start);
+  memcpy(out, start, len);
+  d->size += len;
+  d->state = DATA_TEXT;
+  *p = q;
+  return out + len;
+}
+
+/* A CR that no LF follows, RFC 5321 2.3.8: c is yet to be taken. */
+static void bare_cr(struct data *d) {
+  d->bare_cr = true;
+  d->state = DATA_TEXT;
+}
+
+static void take_line_end(struct data *d, char c) {
+  if (c == '\r')
+    d->state = d->state == DATA_DOT ? DATA_DOT_CR : DATA_CR;
+  else {
+    d->bare_lf = true;
+    d->state = DATA_TEXT;
+  }
+}
+
+/* One octet, or all the text up to the next line end. */
+static char *step(struct data *d, const char **p, const char *end, char *out) {
+  switch (d->state) {
+    case DATA_LINE_START:
+      d->state = **p == '.' ? DATA_DOT : DATA_TEXT;
+      *p += **p == '.';
+      break;
+    case DATA_TEXT:
+    case DATA_DOT:
+      if (!is_line_end(**p)) return copy_text(d, p, end, out);
+      take_line_end(d, *(*p)++);
+      break;
+    case DATA_CR:
+    case DATA_DOT_CR:
+      if (**p != '\n') bare_cr(d);
+      else {
+        ++*p;
+        if (d->state == DATA_DOT_CR) d->state = DATA_END;
+        else {
+          *out++ = '\n';
+          end_line(d);
+        }
+      }
+      break;
+    case DATA_END: break;
+  }
+  return out;
+}
+
+size_t data_decode(struct data *d, struct text *in, char *out) {
+  const char *p = in->s, *end = p + in->len;
+  char *o = out;
+  while (p < end && d->state != DATA_END) o = step(d, &p, end, o);
+  *in = (struct text){p, (size_t)(end - p)};
+  return (size_t)(o - out);
+}

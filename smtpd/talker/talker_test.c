@@ -1,0 +1,285 @@
+/* The talker between a client and a doorkeeper that the test plays. */
+#include "config.h"
+#include "smtpd/talker/talker.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "lib/iofd.h"
+#include "lib/unixsock.h"
+
+enum { LIMIT_MS = 20000 };
+
+static int client, door;
+static pid_t pid;
+static struct frame_reader requests;
+
+static void start_with(int limit_ms) {
+  int clients[2], doors[2];
+  assert_int_equal(unixsock_pair(clients), 0);
+  assert_int_equal(unixsock_pair(doors), 0);
+  fflush(NULL);
+  pid = fork();
+  if (pid == 0) {
+    static struct talker t;
+    close(clients[1]);
+    close(doors[1]);
+    io_set_nonblocking(clients[0]);
+    t.in = t.out = clients[0];
+    t.door = doors[0];
+    t.limit_ms = limit_ms;
+    t.maxhops = 2;
+    t.session.me = "mx";
+    t.session.databytes = 1000;
+    t.session.maxerrors = 10;
+    _exit((int)talker_run(&t, "mx"));
+  }
+  close(clients[0]);
+  close(doors[0]);
+  client = clients[1];
+  door = doors[1];
+  requests = (struct frame_reader){.protocol = &door_protocol};
+}
+
+static void start(void) { start_with(LIMIT_MS); }
+
+static void say(const char *octets) {
+  assert_int_equal(io_write_all(client, octets, strlen(octets), LIMIT_MS), 0);
+}
+
+/* The next octets are these. */
+static void hear(const char *expected) {
+  char got[2000];
+  size_t len = strlen(expected), n = 0;
+  while (n < len) {
+    ssize_t r = io_read(client, got + n, len - n, LIMIT_MS);
+    if (r <= 0) break;
+    n += (size_t)r;
+  }
+  if (n != len || memcmp(got, expected, len)) fail_msg("heard %.*s, not %s", (int)n, got, expected);
+}
+
+/* All that comes with one read: what was sent together. */
+static void hear_at_once(const char *expected) {
+  char got[2000];
+  ssize_t n = io_read(client, got, sizeof got, LIMIT_MS);
+  if (n != (ssize_t)strlen(expected) || memcmp(got, expected, (size_t)n))
+    fail_msg("heard %.*s, not %s", (int)n, got, expected);
+}
+
+static void assert_silent(void) {
+  struct pollfd p = {client, POLLIN, 0};
+  assert_int_equal(poll(&p, 1, 100), 0);
+}
+
+static int end(void) {
+  int status;
+  close(client);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  if (door >= 0) close(door);
+  frame_reader_free(&requests);
+  assert_true(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+static void answer(uint64_t class, uint64_t code, const char *status, const char *text, int fd) {
+  struct door_answer a = {.result = {.class = class, .reply_code = code, .status = text_of(status),
+                                     .text = text_of(text)}};
+  stralloc payload = {0};
+  assert_int_equal(door_put_answer(&payload, &a), 0);
+  assert_int_equal(frame_send(door, &door_protocol, DOOR_ANSWER, text_of_stralloc(&payload), fd, LIMIT_MS), 0);
+  stralloc_free(&payload);
+}
+
+/* The next request is of this type; *octets and status of it are returned. */
+static uint64_t expect(unsigned type, char status[12]) {
+  struct frame f;
+  struct door_request r;
+  assert_int_equal(frame_receive(&requests, door, &f, LIMIT_MS), FRAME_READY);
+  assert_int_equal(f.type, type);
+  assert_int_equal(door_read_request(&r, f.payload), 0);
+  if (status) snprintf(status, 12, "%.*s", (int)r.status.len, r.status.s ? r.status.s : "");
+  envelope_free(&r.envelope);
+  return r.octets;
+}
+
+static void grant(unsigned type) {
+  expect(type, NULL);
+  answer(RESULT_SUCCESS, 250, "2.0.0", "ok", -1);
+}
+
+static int pipe_end;
+
+/* Up to the 354; pipe_end is where the message comes out. */
+static void begin_data(void) {
+  int p[2];
+  start();
+  hear("220 mx ESMTP\r\n");
+  say("EHLO me\r\n");
+  hear("250-mx\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE 1000\r\n");
+  say("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+  grant(DOOR_MAIL);
+  grant(DOOR_RCPT);
+  expect(DOOR_DATA, NULL);
+  assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+  assert_int_equal(io_set_nonblocking(p[1]), 0);
+  answer(RESULT_SUCCESS, 354, "2.0.0", "go", p[1]);
+  close(p[1]);
+  pipe_end = p[0];
+  hear("250 2.0.0 ok\r\n250 2.0.0 ok\r\n354 go\r\n");
+}
+
+static void replies_to_a_group_leave_together(void **state) {
+  (void)state;
+  start();
+  hear_at_once("220 mx ESMTP\r\n");
+  say("HELO me\r\n");
+  hear_at_once("250 mx\r\n");
+  say("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRSET\r\nMAIL FROM:<e@f>\r\nNOOP\r\nMAI");
+  grant(DOOR_MAIL);
+  assert_silent();
+  grant(DOOR_RCPT);
+  grant(DOOR_ABORT);
+  expect(DOOR_MAIL, NULL);
+  answer(RESULT_FAILURE, 553, "5.7.1", "no", -1);
+  hear_at_once("250 2.0.0 ok\r\n250 2.0.0 ok\r\n250 2.0.0 flushed\r\n553 5.7.1 no\r\n250 2.0.0 ok\r\n");
+  say("L FROM:\r\n"); /* the line that was cut */
+  hear_at_once("501 5.1.3 that is no <address>\r\n");
+  say("QUIT\r\n");
+  hear_at_once("221 2.0.0 bye\r\n");
+  assert_int_equal(end(), TALKER_QUIT);
+}
+
+static void a_message_goes_into_the_pipe(void **state) {
+  char got[100];
+  (void)state;
+  begin_data();
+  say("A: b\r\n\r\n..x\r\n.\r\nQUIT\r\n");
+  assert_int_equal(expect(DOOR_COMPLETE, NULL), 9);
+  assert_int_equal(io_read(pipe_end, got, sizeof got, LIMIT_MS), 9);
+  assert_memory_equal(got, "A: b\n\n.x\n", 9);
+  assert_int_equal(io_read(pipe_end, got, sizeof got, LIMIT_MS), 0); /* closed before COMPLETE */
+  assert_silent(); /* no reply before the doorkeeper's */
+  answer(RESULT_SUCCESS, 250, "2.0.0", "queued", -1);
+  hear("250 2.0.0 queued\r\n221 2.0.0 bye\r\n");
+  close(pipe_end);
+  assert_int_equal(end(), TALKER_QUIT);
+}
+
+static void assert_aborted(const char *sent, const char *status, const char *reply) {
+  char got[12];
+  begin_data();
+  say(sent);
+  say("NOOP\r\n");
+  expect(DOOR_ABORT, got);
+  assert_string_equal(got, status);
+  answer(RESULT_DEFERRAL, 451, "4.3.0", "half", -1);
+  hear(reply);
+  hear("250 2.0.0 ok\r\n"); /* still in step */
+  close(pipe_end);
+  assert_int_equal(end(), TALKER_CLIENT_LEFT);
+}
+
+static void a_message_that_is_refused_is_aborted(void **state) {
+  static char large[1300];
+  (void)state;
+  assert_aborted("a\nb\r\n.\r\n", "5.6.11",
+                 "550 5.6.11 the message has a CR or LF alone; only CRLF ends a line\r\n");
+  assert_aborted("a\rb\r\n.\r\n", "5.6.11",
+                 "550 5.6.11 the message has a CR or LF alone; only CRLF ends a line\r\n");
+  assert_aborted("Received: x\r\nDelivered-To: y\r\n\r\n.\r\n", "5.4.6",
+                 "554 5.4.6 too many hops, this message is looping\r\n");
+  memset(large, 'x', 1200);
+  memcpy(large + 1200, "\r\n.\r\n", 6);
+  assert_aborted(large, "5.3.4", "552 5.3.4 that message is too large for this server\r\n");
+}
+
+static void the_injectors_early_end_is_explained(void **state) {
+  (void)state;
+  begin_data();
+  close(pipe_end);
+  say("a\r\n");
+  assert_silent(); /* the data is read to its end */
+  say("b\r\n.\r\n");
+  expect(DOOR_ABORT, NULL);
+  answer(RESULT_DEFERRAL, 452, "4.3.1", "full", -1);
+  hear("452 4.3.1 full\r\n");
+  assert_int_equal(end(), TALKER_CLIENT_LEFT);
+}
+
+static void a_silent_client_is_told_and_left(void **state) {
+  (void)state;
+  start_with(100);
+  hear("220 mx ESMTP\r\n421 4.4.2 timeout, closing\r\n");
+  assert_int_equal(end(), TALKER_TIMEOUT);
+}
+
+static void the_doorkeepers_end_is_told(void **state) {
+  (void)state;
+  start();
+  hear("220 mx ESMTP\r\n");
+  close(door);
+  door = -1;
+  hear("421 4.3.2 the server is shutting down, closing\r\n");
+  assert_int_equal(end(), TALKER_SHUTDOWN);
+  begin_data();
+  say("half a");
+  assert_silent();
+  close(door);
+  door = -1;
+  hear("421 4.3.2 the server is shutting down, closing\r\n");
+  close(pipe_end);
+  assert_int_equal(end(), TALKER_SHUTDOWN);
+}
+
+static void a_bare_line_feed_ends_the_session(void **state) {
+  (void)state;
+  start();
+  hear("220 mx ESMTP\r\n");
+  say("NOOP\nQUIT\r\n");
+  hear("500 5.5.2 only CRLF ends a line, closing\r\n");
+  assert_int_equal(end(), TALKER_HUNG_UP);
+}
+
+static void long_lines_are_dropped(void **state) {
+  static char line[2 * COMMAND_LINE_MAX];
+  (void)state;
+  start();
+  hear("220 mx ESMTP\r\n");
+  memset(line, 'x', sizeof line - 1);
+  say(line);
+  say("\r\nNOOP\r\n");
+  hear("500 5.5.2 that line is too long\r\n250 2.0.0 ok\r\n");
+  say("NO\rOP\r\n");
+  hear("500 5.5.2 a CR alone in a line\r\n");
+  assert_int_equal(end(), TALKER_CLIENT_LEFT);
+}
+
+static int set_up(void **state) {
+  (void)state;
+  signal(SIGPIPE, SIG_IGN);
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(replies_to_a_group_leave_together),
+    cmocka_unit_test(a_message_goes_into_the_pipe),
+    cmocka_unit_test(a_message_that_is_refused_is_aborted),
+    cmocka_unit_test(the_injectors_early_end_is_explained),
+    cmocka_unit_test(a_silent_client_is_told_and_left),
+    cmocka_unit_test(the_doorkeepers_end_is_told),
+    cmocka_unit_test(a_bare_line_feed_ends_the_session),
+    cmocka_unit_test(long_lines_are_dropped),
+  };
+  return cmocka_run_group_tests(tests, set_up, NULL);
+}
