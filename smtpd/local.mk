@@ -26,7 +26,7 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/libtalker.a
 
 SMTPD_LIBS = %D%/libtalker.a %D%/libdoorkeeper.a lib/libowl.a $(OWFAT_LIBS)
 
-%C%_owl_smtpd_SOURCES = %D%/smtpd.c
+%C%_owl_smtpd_SOURCES = %D%/smtpd.c %D%/session.h %D%/session.c
 %C%_owl_smtpd_LDADD = $(SMTPD_LIBS)
 %C%_owl_smtpd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 

@@ -13,171 +13,17 @@
  * owl-smtpd(8) has the interface.
  */
 #include "config.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include "lib/exitcode.h"
-#include "lib/iofd.h"
-#include "lib/sandbox.h"
-#include "lib/unixsock.h"
-#include "smtpd/doorkeeper/doorkeeper.h"
 #include "smtpd/doorkeeper/explain.h"
-#include "smtpd/talker/talker.h"
+#include "smtpd/session.h"
 
-enum { CLIENT_FD = 0, CLIENT_OUT_FD = 1, LOG_FD = 2, TALKER_ENDS_S = 10, DIE_MS = 2000 };
+enum { OUT_FD = 1 };
 
-static struct log events = {.fd = LOG_FD};
-static struct talker talker; /* large */
-static int door;             /* the doorkeeper's end; for the signal handlers */
-static pid_t talker_pid;
-
-static void begin_event(void) {
-  log_s(&events, "owl-smtpd ");
-  log_u(&events, (uint64_t)getpid());
-  log_s(&events, ": ");
-}
-
-/* The client is told to come again, the operator why. */
-static void die(const char *what, const char *reason) {
-  static const char reply[] = "421 4.3.0 the server has a problem, closing\r\n";
-  begin_event();
-  log_s(&events, what);
-  log_s(&events, reason);
-  log_end(&events);
-  (void)io_write_all(CLIENT_OUT_FD, reply, sizeof reply - 1, DIE_MS);
-  _exit(TOOL_SYSTEM);
-}
-
-static void die_control(const struct control *c) { die("", c->error.s ? c->error.s : "out of memory"); }
-static void die_memory(void) { die("out of memory", ""); }
-static void die_socket(void) { die("unable to make a socket pair: ", strerror(errno)); }
-static void die_fork(void) { die("unable to fork: ", strerror(errno)); }
-static void die_sandbox(const char *step) { die("unable to shut the talker in: ", step); }
-static void die_file(void) { die("unable to write replies to a file: ", "use a socket or a pipe"); }
-static void die_door(void) { die("unable to set up the talker's descriptors: ", strerror(errno)); }
-
-static void log_client(const struct client *c) {
-  begin_event();
-  log_s(&events, "connect from ");
-  if (c->address.len == 0) log_s(&events, "a local program");
-  else {
-    log_s(&events, "[");
-    log_t(&events, text_of_stralloc(&c->address));
-    log_s(&events, "]:");
-    log_u(&events, c->port);
-    if (c->name.len) log_s(&events, " ");
-    log_t(&events, text_of_stralloc(&c->name));
-  }
-  log_end(&events);
-}
-
-static void log_end_of(uint64_t messages, int status, enum doorkeeper_end end) {
-  begin_event();
-  log_s(&events, "end, messages ");
-  log_u(&events, messages);
-  log_s(&events, ": ");
-  if (end == DOORKEEPER_MALFORMED) log_s(&events, "malformed request from the talker, ");
-  if (end == DOORKEEPER_FAILED) log_s(&events, "lost the talker, ");
-  if (WIFEXITED(status)) log_s(&events, talker_explain(WEXITSTATUS(status)));
-  else {
-    log_s(&events, "talker killed by signal ");
-    log_u(&events, (uint64_t)WTERMSIG(status));
-  }
-  log_end(&events);
-}
-
-/* One socket that is both input and output, as tcpserver gives it. */
-static bool is_one_socket(void) {
-  struct stat in, out;
-  if (fstat(CLIENT_FD, &in) == -1 || fstat(CLIENT_OUT_FD, &out) == -1) return false;
-  return S_ISSOCK(in.st_mode) && in.st_dev == out.st_dev && in.st_ino == out.st_ino;
-}
-
-static void prepare_client(bool one_socket) {
-  struct stat out;
-  int on = 1;
-  if (fstat(CLIENT_OUT_FD, &out) == 0 && S_ISREG(out.st_mode)) die_file(); /* beyond our limits */
-  if (one_socket && io_set_nonblocking(CLIENT_FD) == -1) die_door();
-  /* fails where it is no TCP socket: then there is no delay either */
-  (void)setsockopt(CLIENT_OUT_FD, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
-/* The socket to the doorkeeper takes the place of the log: what a library
- * should write there is a malformed request, not a part of a message.  With a
- * sanitizer the log stays, for its reports. */
-static int place_door(int from) {
-  if (SANDBOX_SANITIZED) return from;
-  return dup3(from, LOG_FD, O_CLOEXEC);
-}
-
-static void run_talker(const struct settings *s, int from) {
-  const char *step;
-  bool one_socket = is_one_socket();
-  int log_fd = fcntl(LOG_FD, F_DUPFD_CLOEXEC, LOG_FD + 1);
-  prepare_client(one_socket);
-  talker.door = place_door(from);
-  if (talker.door == -1) die_door();
-  int keep[] = {CLIENT_FD, one_socket ? CLIENT_FD : CLIENT_OUT_FD, LOG_FD, talker.door, log_fd};
-  events.fd = log_fd;
-  sandbox_close_others(keep, sizeof keep / sizeof keep[0]);
-  talker.in = CLIENT_FD;
-  talker.out = one_socket ? CLIENT_FD : CLIENT_OUT_FD;
-  talker.limit_ms = io_limit_ms(s->timeoutsmtpd_s);
-  talker.maxhops = s->maxhops;
-  talker.session.me = s->me.s;
-  talker.session.databytes = s->databytes;
-  talker.session.maxerrors = s->maxerrors;
-  signal(SIGTERM, SIG_IGN); /* the doorkeeper tells us to end */
-  if (sandbox_enter(&step) == -1) die_sandbox(step);
-  if (log_fd >= 0) close(log_fd);
-  _exit((int)talker_run(&talker, s->greeting.s));
-}
-
-/* No more requests: the doorkeeper answers the one under way and ends. */
-static void on_term(int signal_number) {
-  (void)signal_number;
-  shutdown(door, SHUT_RD);
-}
-
-static void on_alarm(int signal_number) {
-  (void)signal_number;
-  kill(talker_pid, SIGKILL);
-}
-
-static void catch_signals(void) {
-  struct sigaction term = {.sa_handler = on_term, .sa_flags = SA_RESTART};
-  struct sigaction alarm_clock = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
-  sigaction(SIGTERM, &term, NULL);
-  sigaction(SIGALRM, &alarm_clock, NULL);
-}
-
-/* The talker sees the end of its door, says goodbye and goes. */
-static int end_talker(bool at_once) {
-  int status = 0;
-  close(door);
-  if (at_once) kill(talker_pid, SIGKILL);
-  else alarm(TALKER_ENDS_S);
-  while (waitpid(talker_pid, &status, 0) == -1 && errno == EINTR) continue;
-  alarm(0);
-  return status;
-}
-
-static int run_doorkeeper(const struct settings *s, const struct client *c) {
-  static struct doorkeeper k;
-  doorkeeper_open(&k, s, c, &clock_system, &events);
-  enum doorkeeper_end end = doorkeeper_serve(&k, door);
-  signal(SIGTERM, SIG_IGN); /* the door is about to close */
-  int status = end_talker(end == DOORKEEPER_MALFORMED);
-  doorkeeper_close(&k);
-  log_end_of(k.messages, status, end);
-  return WIFEXITED(status) && WEXITSTATUS(status) < TALKER_END_COUNT ? TOOL_OK : TOOL_SYSTEM;
+static void die_memory(void) { session_die("out of memory", ""); }
+static void die_control(const struct control *c) {
+  session_die("", c->error.s ? c->error.s : "out of memory");
 }
 
 /* For owlq explain: descriptor 0 is no client. */
@@ -185,7 +31,7 @@ static int explain(const char *recipient, const char *sender) {
   static struct settings settings;
   static struct control control;
   struct client nobody = {0};
-  struct facts facts = {.fd = CLIENT_OUT_FD};
+  struct facts facts = {.fd = OUT_FD};
   struct result problem = {.text = text_of("the doorkeeper cannot be asked")};
   int r = -1;
   if (control_open(&control) == 0 && settings_load(&settings, &control) == 0)
@@ -199,29 +45,20 @@ static int explain(const char *recipient, const char *sender) {
   return r == 0 ? TOOL_OK : TOOL_SYSTEM;
 }
 
-int main(int argc, char **argv) {
+static int serve_client(void) {
   static struct settings settings;
   static struct control control;
-  static struct client client;
-  int doors[2];
+  if (control_open(&control) == -1) die_memory();
+  if (settings_load(&settings, &control) == -1) die_control(&control);
+  int code = session_run(&settings);
+  settings_free(&settings);
+  control_free(&control);
+  return code;
+}
+
+int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   if (argc > 1 && strcmp(argv[1], "--explain") == 0)
     return argc == 3 || argc == 4 ? explain(argv[2], argc == 4 ? argv[3] : "") : TOOL_USAGE;
-  if (control_open(&control) == -1) die_memory();
-  if (settings_load(&settings, &control) == -1) die_control(&control);
-  if (client_find(&client, CLIENT_FD) == -1) die_memory();
-  if (unixsock_pair(doors) == -1) die_socket();
-  log_client(&client);
-  door = doors[0];
-  catch_signals();
-  talker_pid = fork();
-  if (talker_pid == -1) die_fork();
-  if (talker_pid == 0) run_talker(&settings, doors[1]);
-  close(doors[1]);
-  int code = run_doorkeeper(&settings, &client);
-  settings_free(&settings);
-  client_free(&client);
-  control_free(&control);
-  stralloc_free(&events.line);
-  return code;
+  return serve_client();
 }
