@@ -38,6 +38,8 @@ lib_libowl_a_SOURCES = \
   %D%/sandbox.h %D%/sandbox.c \
   %D%/injector.h %D%/injector.c \
   %D%/unixsock.h %D%/unixsock.c \
+  %D%/ip.h %D%/ip.c \
+  %D%/network.h %D%/network.c \
   %D%/log.h %D%/log.c
 
 lib_libowl_a_SOURCES += %D%/unittest.h %D%/sample.h %D%/testfolder.h %D%/fuzz.h
@@ -54,6 +56,7 @@ CLEANFILES += %D%/sandbox_filter.h %D%/sandbox_filter.h.tmp
 
 if CMOCKA
 check_PROGRAMS += %D%/text_test
+check_PROGRAMS += %D%/ip_test %D%/network_test
 check_PROGRAMS += %D%/clock_test
 check_PROGRAMS += %D%/crc32c_test
 check_PROGRAMS += %D%/tlv_test

@@ -18,7 +18,6 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/data.h %D%/data.c \
   %D%/exchange.h %D%/exchange.c \
   %D%/explain.h %D%/explain.c \
-  %D%/ip.h %D%/ip.c \
   %D%/mx.h %D%/mx.c \
   %D%/net.h %D%/net.c \
   %D%/reply.h %D%/reply.c \
@@ -30,10 +29,9 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/walk.h %D%/walk.c
 
 if CMOCKA
-check_PROGRAMS += %D%/alias_test %D%/body_test %D%/ip_test %D%/mx_test %D%/net_test %D%/reply_test %D%/smtp_test %D%/verdict_test
+check_PROGRAMS += %D%/alias_test %D%/body_test %D%/mx_test %D%/net_test %D%/reply_test %D%/smtp_test %D%/verdict_test
 %C%_alias_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_body_test_LDADD = %D%/libremote.a $(LDADD)
-%C%_ip_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_mx_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_net_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_reply_test_LDADD = %D%/libremote.a $(LDADD)

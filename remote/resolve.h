@@ -7,7 +7,7 @@
 #ifndef OWL_RESOLVE_H
 #define OWL_RESOLVE_H
 
-#include "remote/ip.h"
+#include "lib/ip.h"
 #include "remote/mx.h"
 
 enum resolve_status {

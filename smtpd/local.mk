@@ -22,7 +22,8 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/libtalker.a
   %D%/doorkeeper/question.h %D%/doorkeeper/question.c \
   %D%/doorkeeper/request.h %D%/doorkeeper/request.c \
   %D%/doorkeeper/settings.h %D%/doorkeeper/settings.c \
-  %D%/doorkeeper/trace.h %D%/doorkeeper/trace.c
+  %D%/doorkeeper/trace.h %D%/doorkeeper/trace.c \
+  %D%/doorkeeper/trust.h %D%/doorkeeper/trust.c
 
 SMTPD_LIBS = %D%/libtalker.a %D%/libdoorkeeper.a lib/libowl.a $(OWFAT_LIBS)
 

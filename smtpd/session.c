@@ -16,6 +16,7 @@
 #include "lib/sandbox.h"
 #include "lib/unixsock.h"
 #include "smtpd/doorkeeper/doorkeeper.h"
+#include "smtpd/doorkeeper/trust.h"
 #include "smtpd/talker/talker.h"
 
 enum { CLIENT_FD = 0, CLIENT_OUT_FD = 1, LOG_FD = 2, TALKER_ENDS_S = 10, DIE_MS = 2000 };
@@ -181,8 +182,9 @@ int session_run(const struct settings *s) {
   static struct client client;
   if (client_find(&client, CLIENT_FD) == -1) die_memory();
   log_client(&client);
-  part(s);
-  int code = run_doorkeeper(s, &client);
+  struct settings mine = trust_settings(s, &client);
+  part(&mine);
+  int code = run_doorkeeper(&mine, &client);
   client_free(&client);
   stralloc_free(&events.line);
   return code;

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "smtpd/doorkeeper/settings.h"
 #include <stdlib.h>
+#include "lib/network.h"
 
 static int load_numbers(struct settings *s, struct control *c) {
   const struct {
@@ -29,6 +30,12 @@ static int load_lists(struct settings *s, struct control *c) {
   return route_load(&s->routes, c);
 }
 
+static int load_networks(struct settings *s, struct control *c) {
+  if (network_load(&s->proxyclients, c, CONTROL_PROXYCLIENTS) == -1) return -1;
+  if (network_load(&s->relayclients, c, CONTROL_RELAYCLIENTS) == -1) return -1;
+  return network_load(&s->xclients, c, CONTROL_XCLIENTS);
+}
+
 static int explain(struct control *c, const char *error) {
   (void)!(stralloc_copys(&c->error, error) && stralloc_0(&c->error));
   return -1;
@@ -45,6 +52,7 @@ static int load_environment(struct settings *s, struct control *c) {
 int settings_load(struct settings *s, struct control *c) {
   *s = (struct settings){0};
   if (load_texts(s, c) == -1 || load_numbers(s, c) == -1 || load_lists(s, c) == -1) return -1;
+  if (load_networks(s, c) == -1) return -1;
   if (!stralloc_cats(&s->rcpt_socket, "/rcpt/socket") || !stralloc_0(&s->rcpt_socket))
     return explain(c, "out of memory");
   return load_environment(s, c);
@@ -57,5 +65,8 @@ void settings_free(struct settings *s) {
   stralloc_free(&s->rcpt_socket);
   list_free(&s->badmailfrom);
   list_free(&s->rcpthosts);
+  list_free(&s->proxyclients);
+  list_free(&s->relayclients);
+  list_free(&s->xclients);
   route_unload(&s->routes);
 }

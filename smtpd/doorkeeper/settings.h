@@ -8,6 +8,7 @@ struct settings {
   stralloc me, greeting, localiphost; /* NUL-terminated behind their len */
   stralloc rcpt_socket;               /* NUL-terminated path: where delivery answers questions */
   struct list badmailfrom, rcpthosts;
+  struct list proxyclients, relayclients, xclients; /* lib/network.h */
   struct route_table routes;
   uint64_t databytes, maxerrors, maxhops, maxrecipients, timeoutrcpt_s, timeoutsmtpd_s;
   struct text relayclient; /* absent: the client may not relay */

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "remote/ip.h"
+#include "lib/ip.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>

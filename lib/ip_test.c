@@ -6,7 +6,7 @@
 #include <string.h>
 #include <netinet/in.h>
 #include <cmocka.h>
-#include "remote/ip.h"
+#include "lib/ip.h"
 
 static const struct {
   const char *in;

@@ -1,0 +1,15 @@
+#include "config.h"
+#include "smtpd/doorkeeper/trust.h"
+#include "lib/network.h"
+
+bool trust_has(const struct list *networks, const struct client *c) {
+  struct ip ip;
+  if (c->address.len == 0) return false;
+  return ip_parse_literal(&ip, text_of_stralloc(&c->address), true) && network_list_has(networks, &ip);
+}
+
+struct settings trust_settings(const struct settings *s, const struct client *c) {
+  struct settings mine = *s;
+  if (!mine.relayclient.s && trust_has(&s->relayclients, c)) mine.relayclient = text_of("");
+  return mine;
+}
