@@ -4,6 +4,7 @@ owlpost_PROGRAMS += %D%/owl-smtpd
 noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/libtalker.a
 
 %C%_libtalker_a_SOURCES = \
+  %D%/talker/channel.h %D%/talker/channel.c \
   %D%/talker/command.h %D%/talker/command.c \
   %D%/talker/data.h %D%/talker/data.c \
   %D%/talker/parameter.h %D%/talker/parameter.c \

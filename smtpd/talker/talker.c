@@ -1,95 +1,19 @@
 #include "config.h"
 #include "smtpd/talker/talker.h"
 #include <errno.h>
-#include <poll.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-#include "lib/clock.h"
-#include "lib/iofd.h"
 #include "smtpd/talker/data.h"
 
-enum {
-  OUTPUT_MAX_OCTETS = 8192, /* of replies held back */
-  DOOR_MS = 60000,          /* for a doorkeeper to take a request */
-  LINGER_MS = 2000
-};
-
-const char *talker_explain(int end) {
-  static const char *const words[TALKER_END_COUNT] = {
-    "client quit", "client left",   "client timed out",           "shut down",
-    "hung up",     "out of memory"};
-  return end >= 0 && end < TALKER_END_COUNT ? words[end] : "talker failed";
-}
-
-/* Waits for the client or the pipe, and for the doorkeeper, who says nothing
- * unasked: what comes from there is its end.  0, or -1 with errno ESHUTDOWN
- * for that, or ETIMEDOUT. */
-static int wait_for(const struct talker *t, int fd, short events) {
-  struct pollfd p[2] = {{fd, events, 0}, {t->door, POLLIN, 0}};
-  int r;
-  do r = poll(p, 2, t->limit_ms);
-  while (r == -1 && errno == EINTR);
-  if (r == -1) return -1;
-  if (r == 0) return errno = ETIMEDOUT, -1;
-  if (p[1].revents) return errno = ESHUTDOWN, -1;
-  return 0;
-}
-
-static int write_all(const struct talker *t, int fd, const char *octets, size_t len) {
-  while (len) {
-    ssize_t n = write(fd, octets, len);
-    if (n >= 0) {
-      octets += n;
-      len -= (size_t)n;
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (wait_for(t, fd, POLLOUT) == -1) return -1;
-    } else if (errno != EINTR)
-      return -1;
-  }
-  return 0;
-}
-
-static int flush(struct talker *t) {
-  int r = write_all(t, t->out, t->output.s, t->output.len);
-  stralloc_zero(&t->output);
-  return r;
-}
-
-/* The source of the line reader. */
-static ssize_t from_client(void *context, char *to, size_t size) {
-  struct talker *t = context;
-  if (flush(t) == -1 || wait_for(t, t->in, POLLIN) == -1) return -1;
-  for (;;) {
-    ssize_t n = read(t->in, to, size);
-    if (n >= 0) return n;
-    if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (wait_for(t, t->in, POLLIN) == -1) return -1;
-    } else if (errno != EINTR)
-      return -1;
-  }
-}
+enum { OUTPUT_MAX_OCTETS = 8192 }; /* of replies held back */
 
 static int put(struct talker *t, const struct reply *r) {
-  if (reply_cat(&t->output, r) == -1) return errno = ENOMEM, -1;
-  return t->output.len > OUTPUT_MAX_OCTETS ? flush(t) : 0;
+  if (reply_cat(&t->channel.output, r) == -1) return errno = ENOMEM, -1;
+  return t->channel.output.len > OUTPUT_MAX_OCTETS ? channel_flush(&t->channel) : 0;
 }
 
-static int ask(void *context, enum door_frame what, const struct door_request *request,
+static int ask(void *channel, enum door_frame what, const struct door_request *request,
                struct door_answer *answer, int *fd) {
-  struct talker *t = context;
-  struct frame f = {.fd = -1};
-  stralloc payload = {0};
-  int sent = door_put_request(&payload, request);
-  if (sent == 0)
-    sent = frame_send(t->door, &door_protocol, what, text_of_stralloc(&payload), -1, DOOR_MS);
-  stralloc_free(&payload);
-  if (sent == -1) return -1;
-  /* the queue's injector, or a filter, may take its time */
-  if (frame_receive(&t->answers, t->door, &f, IO_FOREVER) != FRAME_READY) return -1;
-  *fd = f.fd;
-  return f.type == DOOR_ANSWER ? door_read_answer(answer, f.payload) : -1;
+  return channel_ask(channel, what, request, answer, fd);
 }
 
 /* The message, on its way from client to pipe. */
@@ -108,7 +32,7 @@ static bool is_lost(const struct transfer *x) {
 static int store(struct talker *t, struct transfer *x, size_t len) {
   if (t->session.databytes && x->data.size > t->session.databytes) x->too_large = true;
   if (is_lost(x) || len == 0) return 0;
-  if (write_all(t, t->session.data_fd, t->decoded, len) == 0) {
+  if (channel_write(&t->channel, t->session.data_fd, t->decoded, len) == 0) {
     x->stored += len;
     return 0;
   }
@@ -148,7 +72,7 @@ static struct reply settle(struct talker *t, const struct transfer *x, struct re
   bool complete = found.code == 250;
   if (complete) r.octets = x->stored;
   else r.status = found.status;
-  if (ask(t, complete ? DOOR_COMPLETE : DOOR_ABORT, &r, &a, &fd) == -1)
+  if (channel_ask(&t->channel, complete ? DOOR_COMPLETE : DOOR_ABORT, &r, &a, &fd) == -1)
     return reply_hang_up(421, "4.3.2", "the server is shutting down, closing");
   if (fd >= 0) close(fd);
   struct reply said = reply_of(&a.result);
@@ -188,59 +112,40 @@ static int converse(struct talker *t, struct reply *r) {
     case LINE_ERROR: return -1;
   }
   if (put(t, r) == -1) return -1;
-  return ends_group ? flush(t) : 0;
-}
-
-/* Input that is not read when the connection closes makes TCP reset it, and
- * the last reply may be lost with that. */
-static void linger(struct talker *t) {
-  uint64_t end = clock_boot_us(&clock_system) + LINGER_MS * 1000u;
-  if (shutdown(t->out, SHUT_WR) == -1) return;
-  while (clock_boot_us(&clock_system) < end)
-    if (io_read(t->in, t->reader.octets, sizeof t->reader.octets, LINGER_MS) <= 0) return;
+  return ends_group ? channel_flush(&t->channel) : 0;
 }
 
 /* The client is told, where it can be told in an instant. */
 static enum talker_end give_up(struct talker *t, int error) {
+  enum talker_end end = channel_end_of(error);
   struct reply r = reply_hang_up(421, "4.3.2", "the server is shutting down, closing");
-  enum talker_end end = TALKER_CLIENT_LEFT;
-  if (error == ETIMEDOUT) {
-    end = TALKER_TIMEOUT;
-    r = reply_hang_up(421, "4.4.2", "timeout, closing");
-  } else if (error == ESHUTDOWN)
-    end = TALKER_SHUTDOWN;
-  else if (error == ENOMEM) {
-    end = TALKER_NO_MEMORY;
-    r = reply_hang_up(421, "4.3.0", "out of memory, closing");
-  } else
-    return end;
-  if (reply_cat(&t->output, &r) == 0 &&
-      io_write_all(t->out, t->output.s, t->output.len, LINGER_MS) == 0)
-    linger(t);
+  if (end == TALKER_CLIENT_LEFT) return end;
+  if (end == TALKER_TIMEOUT) r = reply_hang_up(421, "4.4.2", "timeout, closing");
+  if (end == TALKER_NO_MEMORY) r = reply_hang_up(421, "4.3.0", "out of memory, closing");
+  if (reply_cat(&t->channel.output, &r) == 0) channel_part(&t->channel);
   return end;
 }
 
 static enum talker_end hang_up(struct talker *t, unsigned code) {
-  if (flush(t) == -1) return TALKER_CLIENT_LEFT;
+  if (channel_flush(&t->channel) == -1) return TALKER_CLIENT_LEFT;
   if (code == 221) return TALKER_QUIT;
-  linger(t);
+  channel_linger(&t->channel);
   return TALKER_HUNG_UP;
 }
 
 static int say_hello(struct talker *t, const char *greeting) {
-  if (!stralloc_copys(&t->output, "220 ") || !stralloc_cats(&t->output, greeting) ||
-      !stralloc_cats(&t->output, " ESMTP\r\n"))
+  if (!stralloc_copys(&t->channel.output, "220 ") || !stralloc_cats(&t->channel.output, greeting) ||
+      !stralloc_cats(&t->channel.output, " ESMTP\r\n"))
     return errno = ENOMEM, -1;
-  return flush(t);
+  return channel_flush(&t->channel);
 }
 
 enum talker_end talker_run(struct talker *t, const char *greeting) {
   struct reply reply = {.next = NEXT_COMMAND};
-  t->answers.protocol = &door_protocol;
-  t->reader.source = from_client;
-  t->reader.context = t;
+  t->reader.source = channel_read;
+  t->reader.context = &t->channel;
   t->session.ask = ask;
-  t->session.context = t;
+  t->session.context = &t->channel;
   int r = say_hello(t, greeting);
   while (r == 0 && reply.next != NEXT_END) {
     r = converse(t, &reply);

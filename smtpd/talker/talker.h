@@ -9,31 +9,16 @@
 #define OWL_TALKER_H
 
 #include "lib/line.h"
+#include "smtpd/talker/channel.h"
 #include "smtpd/talker/command.h"
-
-/* How a session ended; the talker's exit code. */
-enum talker_end {
-  TALKER_QUIT,
-  TALKER_CLIENT_LEFT,  /* closed, or the connection broke */
-  TALKER_TIMEOUT,
-  TALKER_SHUTDOWN,     /* the doorkeeper ends the session, or is gone */
-  TALKER_HUNG_UP,      /* after too many errors, or a bare LF */
-  TALKER_NO_MEMORY,
-  TALKER_END_COUNT
-};
-
-const char *talker_explain(int end);
 
 struct talker {
   /* set by the owner */
-  int in, out; /* the client; one descriptor when it is a socket */
-  int door;
-  int limit_ms; /* of each wait for the client */
+  struct channel channel; /* its first four */
   uint64_t maxhops;
   struct session session; /* its me, databytes and maxerrors */
 
-  stralloc output, line;
-  struct frame_reader answers;
+  stralloc line;
   struct line_reader reader;
   char decoded[LINE_BUFFER_OCTETS];
 };

@@ -34,9 +34,9 @@ static void start_with(int limit_ms) {
     close(clients[1]);
     close(doors[1]);
     io_set_nonblocking(clients[0]);
-    t.in = t.out = clients[0];
-    t.door = doors[0];
-    t.limit_ms = limit_ms;
+    t.channel.in = t.channel.out = clients[0];
+    t.channel.door = doors[0];
+    t.channel.limit_ms = limit_ms;
     t.maxhops = 2;
     t.session.me = "mx";
     t.session.databytes = 1000;

@@ -1,0 +1,105 @@
+#include "config.h"
+#include "smtpd/talker/channel.h"
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "lib/clock.h"
+#include "lib/iofd.h"
+
+enum {
+  DOOR_MS = 60000, /* for a doorkeeper to take a request */
+  LINGER_MS = 2000,
+  LINGER_OCTETS = 4096
+};
+
+const char *talker_explain(int end) {
+  static const char *const words[TALKER_END_COUNT] = {
+    "client quit", "client left",   "client timed out",           "shut down",
+    "hung up",     "out of memory"};
+  return end >= 0 && end < TALKER_END_COUNT ? words[end] : "talker failed";
+}
+
+/* Waits for the client or the pipe, and for the doorkeeper, who says nothing
+ * unasked: what comes from there is its end.  0, or -1 with errno ESHUTDOWN
+ * for that, or ETIMEDOUT. */
+static int wait_for(const struct channel *c, int fd, short events) {
+  struct pollfd p[2] = {{fd, events, 0}, {c->door, POLLIN, 0}};
+  int r;
+  do r = poll(p, 2, c->limit_ms);
+  while (r == -1 && errno == EINTR);
+  if (r == -1) return -1;
+  if (r == 0) return errno = ETIMEDOUT, -1;
+  if (p[1].revents) return errno = ESHUTDOWN, -1;
+  return 0;
+}
+
+int channel_write(const struct channel *c, int fd, const char *octets, size_t len) {
+  while (len) {
+    ssize_t n = write(fd, octets, len);
+    if (n >= 0) {
+      octets += n;
+      len -= (size_t)n;
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      if (wait_for(c, fd, POLLOUT) == -1) return -1;
+    } else if (errno != EINTR)
+      return -1;
+  }
+  return 0;
+}
+
+int channel_flush(struct channel *c) {
+  int r = channel_write(c, c->out, c->output.s, c->output.len);
+  stralloc_zero(&c->output);
+  return r;
+}
+
+ssize_t channel_read(void *channel, char *to, size_t size) {
+  struct channel *c = channel;
+  if (channel_flush(c) == -1 || wait_for(c, c->in, POLLIN) == -1) return -1;
+  for (;;) {
+    ssize_t n = read(c->in, to, size);
+    if (n >= 0) return n;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      if (wait_for(c, c->in, POLLIN) == -1) return -1;
+    } else if (errno != EINTR)
+      return -1;
+  }
+}
+
+int channel_ask(struct channel *c, enum door_frame what, const struct door_request *request,
+                struct door_answer *answer, int *fd) {
+  struct frame f = {.fd = -1};
+  stralloc payload = {0};
+  int sent = door_put_request(&payload, request);
+  if (sent == 0)
+    sent = frame_send(c->door, &door_protocol, what, text_of_stralloc(&payload), -1, DOOR_MS);
+  stralloc_free(&payload);
+  if (sent == -1) return -1;
+  c->answers.protocol = &door_protocol;
+  /* the queue's injector, or a filter, may take its time */
+  if (frame_receive(&c->answers, c->door, &f, IO_FOREVER) != FRAME_READY) return -1;
+  *fd = f.fd;
+  return f.type == DOOR_ANSWER ? door_read_answer(answer, f.payload) : -1;
+}
+
+enum talker_end channel_end_of(int error) {
+  switch (error) {
+    case ETIMEDOUT: return TALKER_TIMEOUT;
+    case ESHUTDOWN: return TALKER_SHUTDOWN;
+    case ENOMEM: return TALKER_NO_MEMORY;
+    default: return TALKER_CLIENT_LEFT;
+  }
+}
+
+void channel_part(struct channel *c) {
+  if (io_write_all(c->out, c->output.s, c->output.len, LINGER_MS) == 0) channel_linger(c);
+}
+
+void channel_linger(const struct channel *c) {
+  char ignored[LINGER_OCTETS];
+  uint64_t end = clock_boot_us(&clock_system) + LINGER_MS * 1000u;
+  if (shutdown(c->out, SHUT_WR) == -1) return;
+  while (clock_boot_us(&clock_system) < end)
+    if (io_read(c->in, ignored, sizeof ignored, LINGER_MS) <= 0) return;
+}

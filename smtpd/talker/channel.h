@@ -1,0 +1,59 @@
+/* channel.h - what a talker holds: its client, and the socket to its doorkeeper
+ *
+ * Whatever it waits for, it sees too when the doorkeeper goes away or is told
+ * to end: errno ESHUTDOWN.  A client that is silent for limit_ms: ETIMEDOUT.
+ */
+#ifndef OWL_CHANNEL_H
+#define OWL_CHANNEL_H
+
+#include "lib/door.h"
+
+struct channel {
+  /* set by the owner */
+  int in, out; /* the client; one descriptor when it is a socket */
+  int door;
+  int limit_ms; /* of each wait for the client */
+
+  stralloc output; /* replies that are held back */
+  struct frame_reader answers;
+};
+
+/* How a session ended; the talker's exit code. */
+enum talker_end {
+  TALKER_QUIT,
+  TALKER_CLIENT_LEFT, /* closed, or the connection broke */
+  TALKER_TIMEOUT,
+  TALKER_SHUTDOWN, /* the doorkeeper ends the session, or is gone */
+  TALKER_HUNG_UP,  /* the client made too many errors, or one that leaves its meaning open */
+  TALKER_NO_MEMORY,
+  TALKER_END_COUNT
+};
+
+const char *talker_explain(int end);
+
+/* channel_write(): all of it, to the client or into the message's pipe.
+ * channel_flush(): the output.  0, or -1 with errno. */
+int channel_write(const struct channel *c, int fd, const char *octets, size_t len);
+int channel_flush(struct channel *c);
+
+/* channel_read(): a line_source (lib/line.h) whose context is the channel;
+ * flushes before it waits. */
+ssize_t channel_read(void *channel, char *to, size_t size);
+
+/* channel_ask(): one request and its answer, whose texts hold until the next.
+ * *fd: -1, or a descriptor that now is the caller's.  0, or -1. */
+int channel_ask(struct channel *c, enum door_frame what, const struct door_request *request,
+                struct door_answer *answer, int *fd);
+
+/* channel_end_of(): the end that an errno of the above stands for. */
+enum talker_end channel_end_of(int error);
+
+/* channel_part(): the output as last words, to a client that may not be waited
+ * for long. */
+void channel_part(struct channel *c);
+
+/* channel_linger(): input that is not read when the connection closes makes
+ * TCP reset it, and the last reply may be lost with that. */
+void channel_linger(const struct channel *c);
+
+#endif
