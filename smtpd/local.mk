@@ -14,14 +14,18 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/libtalker.a
 %C%_libdoorkeeper_a_SOURCES = \
   %D%/doorkeeper/admit.h %D%/doorkeeper/admit.c \
   %D%/doorkeeper/client.h %D%/doorkeeper/client.c \
+  %D%/doorkeeper/database.h %D%/doorkeeper/database.c \
   %D%/doorkeeper/doorkeeper.h %D%/doorkeeper/doorkeeper.c \
   %D%/doorkeeper/event.h %D%/doorkeeper/event.c \
   %D%/doorkeeper/explain.h %D%/doorkeeper/explain.c \
   %D%/doorkeeper/intake.h %D%/doorkeeper/intake.c \
+  %D%/doorkeeper/match.h %D%/doorkeeper/match.c \
   %D%/doorkeeper/outcome.h %D%/doorkeeper/outcome.c \
   %D%/doorkeeper/policy.h %D%/doorkeeper/policy.c \
   %D%/doorkeeper/question.h %D%/doorkeeper/question.c \
+  %D%/doorkeeper/recipients.h %D%/doorkeeper/recipients.c \
   %D%/doorkeeper/request.h %D%/doorkeeper/request.c \
+  %D%/doorkeeper/senders.h %D%/doorkeeper/senders.c \
   %D%/doorkeeper/settings.h %D%/doorkeeper/settings.c \
   %D%/doorkeeper/trace.h %D%/doorkeeper/trace.c \
   %D%/doorkeeper/trust.h %D%/doorkeeper/trust.c
@@ -34,12 +38,13 @@ SMTPD_LIBS = %D%/libtalker.a %D%/libdoorkeeper.a lib/libowl.a $(OWFAT_LIBS)
 
 if CMOCKA
 check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker_test \
-  %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/policy_test
+  %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/policy_test %D%/doorkeeper/match_test
 SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_talker_command_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_data_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_talker_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_doorkeeper_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_doorkeeper_match_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_policy_test_LDADD = $(SMTPD_TEST_LIBS)
 endif
 

@@ -1,10 +1,9 @@
 #include "config.h"
 #include "smtpd/doorkeeper/admit.h"
-#include <errno.h>
-#include "lib/iofd.h"
 #include "smtpd/doorkeeper/event.h"
-#include "smtpd/doorkeeper/policy.h"
+#include "smtpd/doorkeeper/recipients.h"
 #include "smtpd/doorkeeper/request.h"
+#include "smtpd/doorkeeper/senders.h"
 
 enum { HELO_MAX_OCTETS = 255 };
 
@@ -30,8 +29,8 @@ static struct outcome take_sender(struct doorkeeper *k, const struct door_reques
   const struct settings *s = k->settings;
   struct envelope granted = r->envelope; /* has nothing else, and no control octets */
   if (k->state != DOORKEEPER_IDLE) return outcome_not_now();
-  if (policy_refuses_sender(s, granted.sender, k->facts))
-    return outcome_refuse(553, "5.7.1", "sorry, your envelope sender is in my list of refused senders");
+  const char *refusal = senders_refuse(s, granted.helo, granted.sender, k->facts);
+  if (refusal) return outcome_refuse(553, "5.7.1", refusal);
   if (s->databytes && r->octets > s->databytes)
     return outcome_refuse(552, "5.3.4", "that message is too large for this server");
   take_client(&granted, k->client);
@@ -48,49 +47,8 @@ struct outcome admit_sender(struct doorkeeper *k, const struct door_request *r) 
   return o;
 }
 
-/* The question's answer: its texts go into k->text, for they are the
- * connection's. */
-static struct outcome ask_delivery(struct doorkeeper *k, struct text address) {
-  struct result r;
-  int limit_ms = io_limit_ms(k->settings->timeoutrcpt_s);
-  fact_say(k->facts, "question", "delivery is asked about ", address);
-  if (question_ask(&k->question, address, limit_ms, &r) == -1) {
-    /* sendmail -bs has no client and runs as its caller, whom the socket's
-     * folder shuts out, and who could as well inject without a question */
-    bool no_client = k->client->address.len == 0 && k->settings->relayclient.s;
-    if (errno == EACCES && no_client) return outcome_grant(250, "2.1.5", "recipient ok");
-    return outcome_refuse(451, "4.3.0", "unable to check that recipient now, please try later");
-  }
-  if (r.class == RESULT_SUCCESS) return outcome_grant(250, "2.1.5", "recipient ok");
-  bool fails = r.class == RESULT_FAILURE;
-  struct outcome o = fails ? outcome_refuse(550, "5.1.1", "sorry, no mailbox here by that name")
-                           : outcome_refuse(451, "4.3.0", "that recipient cannot be taken now");
-  if (r.reply_code / 100 == o.answer.result.reply_code / 100) o.answer.result.reply_code = r.reply_code;
-  if (r.status.s) o.answer.result.status = r.status;
-  if (r.text.len) o.answer.result.text = r.text;
-  return o;
-}
-
-static struct outcome check_recipient(struct doorkeeper *k, struct text recipient) {
-  const struct settings *s = k->settings;
-  if (k->recipients >= s->maxrecipients)
-    return outcome_refuse(452, "4.5.3", "too many recipients, send the others in another transaction");
-  if (recipient.len == 0) return outcome_refuse(501, "5.1.3", "a recipient needs an address");
-  if (policy_address(s, k->client, recipient, &k->address) == -1) return outcome_no_memory();
-  struct text address = text_of_stralloc(&k->address);
-  if (address.len > ENVELOPE_ADDRESS_MAX) return outcome_refuse(501, "5.1.3", "that address is too long");
-  if (!policy_may_relay(s, address, k->facts))
-    return outcome_refuse(553, "5.7.1", "sorry, that domain isn't in my list of allowed rcpthosts");
-  if (route_find(&s->routes, address, &k->route) == -1)
-    return outcome_refuse(451, "4.3.5", "the route of that recipient is not configured properly");
-  if (route_leads_nowhere(&k->route))
-    return outcome_refuse(550, "5.1.2", "that address has no host that mail could be sent to");
-  if (k->route.channel == CHANNEL_LOCAL) return ask_delivery(k, text_of_stralloc(&k->route.address));
-  return outcome_grant(250, "2.1.5", "recipient ok");
-}
-
 static struct outcome take_recipient(struct doorkeeper *k, struct text recipient) {
-  struct outcome o = check_recipient(k, recipient);
+  struct outcome o = recipients_check(k, recipient);
   if (o.answer.result.class != RESULT_SUCCESS) return o;
   struct envelope_recipient granted = {.address = text_of_stralloc(&k->address)};
   size_t before = k->grant.len;

@@ -20,6 +20,7 @@ static void set_up(void) {
   setenv("QMAILQUEUE", "/nonexistent", 1);
   settings.maxrecipients = 3;
   if (list_parse(&settings.rcpthosts, text_of("o\n")) == -1 || !stralloc_copys(&settings.me, "m") ||
+      !stralloc_copys(&settings.folder, "/nonexistent") || !stralloc_0(&settings.folder) ||
       !stralloc_copys(&settings.rcpt_socket, "/nonexistent") || !stralloc_0(&settings.rcpt_socket))
     abort();
 }

@@ -507,6 +507,7 @@ static int set_up(void **state) {
   if (list_parse(&settings.routes.locals, text_of("local.example\n")) == -1) return -1;
   if (!stralloc_copys(&settings.me, "me.example") || !stralloc_copys(&settings.routes.envnoathost, "me.example"))
     return -1;
+  if (!stralloc_copys(&settings.folder, folder) || !stralloc_0(&settings.folder)) return -1;
   return stralloc_copys(&settings.rcpt_socket, path) && stralloc_0(&settings.rcpt_socket) ? 0 : -1;
 }
 

@@ -1,29 +1,8 @@
 #include "config.h"
 #include "smtpd/doorkeeper/policy.h"
 #include "lib/address.h"
-
-/* true when there is a line. */
-static bool note(struct facts *f, const char *file, const struct list_line *line, struct text wanted) {
-  fact_begin(f, file);
-  fact_s(f, line ? "it has \"" : "it has no line for ");
-  fact_t(f, line ? line->key : wanted);
-  fact_s(f, line ? "\"" : "");
-  fact_detail(f, "found", text_of(line ? "yes" : "no"));
-  if (line) fact_detail(f, "key", line->key);
-  fact_end(f);
-  return line != NULL;
-}
-
-bool policy_refuses_sender(const struct settings *s, struct text sender, struct facts *f) {
-  struct text local, domain;
-  if (sender.len == 0) return false;
-  const struct list_line *line = list_find(&s->badmailfrom, sender);
-  if (!line && address_split(sender, &local, &domain)) {
-    struct text at_domain = {domain.s - 1, domain.len + 1};
-    line = list_find(&s->badmailfrom, at_domain);
-  }
-  return note(f, "badmailfrom", line, sender);
-}
+#include "smtpd/doorkeeper/database.h"
+#include "smtpd/doorkeeper/match.h"
 
 static bool is_own_literal(const struct client *c, struct text domain) {
   if (domain.len < 2 || domain.s[0] != '[' || domain.s[domain.len - 1] != ']') return false;
@@ -43,15 +22,16 @@ int policy_address(const struct settings *s, const struct client *c, struct text
   return text_cat(out, s->relayclient);
 }
 
-bool policy_may_relay(const struct settings *s, struct text address, struct facts *f) {
+int policy_may_relay(const struct settings *s, struct text address, struct facts *f) {
   struct text local, domain;
   if (s->relayclient.s) {
     fact_say(f, "relayclient", "RELAYCLIENT is set: this client may send to anybody", TEXT_ABSENT);
-    return true;
+    return 1;
   }
   if (!address_split(address, &local, &domain)) {
     fact_say(f, "nodomain", "taken without rcpthosts, for it has no domain: ", address);
-    return true;
+    return 1;
   }
-  return note(f, "rcpthosts", list_find_domain(&s->rcpthosts, domain), domain);
+  if (match_note(f, "rcpthosts", list_find_domain(&s->rcpthosts, domain), domain)) return 1;
+  return database_has_domain(s->folder.s, domain, f);
 }

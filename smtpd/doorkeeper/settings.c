@@ -25,7 +25,9 @@ static int load_texts(struct settings *s, struct control *c) {
 }
 
 static int load_lists(struct settings *s, struct control *c) {
+  if (control_list(c, CONTROL_BADHELO, &s->badhelo) == -1) return -1;
   if (control_list(c, CONTROL_BADMAILFROM, &s->badmailfrom) == -1) return -1;
+  if (control_list(c, CONTROL_BADRCPTTO, &s->badrcptto) == -1) return -1;
   if (control_list(c, CONTROL_RCPTHOSTS, &s->rcpthosts) == -1) return -1;
   return route_load(&s->routes, c);
 }
@@ -53,7 +55,8 @@ int settings_load(struct settings *s, struct control *c) {
   *s = (struct settings){0};
   if (load_texts(s, c) == -1 || load_numbers(s, c) == -1 || load_lists(s, c) == -1) return -1;
   if (load_networks(s, c) == -1) return -1;
-  if (!stralloc_cats(&s->rcpt_socket, "/rcpt/socket") || !stralloc_0(&s->rcpt_socket))
+  if (!stralloc_cats(&s->rcpt_socket, "/rcpt/socket") || !stralloc_0(&s->rcpt_socket) ||
+      !stralloc_copy(&s->folder, &c->folder))
     return explain(c, "out of memory");
   return load_environment(s, c);
 }
@@ -63,7 +66,10 @@ void settings_free(struct settings *s) {
   stralloc_free(&s->greeting);
   stralloc_free(&s->localiphost);
   stralloc_free(&s->rcpt_socket);
+  stralloc_free(&s->folder);
+  list_free(&s->badhelo);
   list_free(&s->badmailfrom);
+  list_free(&s->badrcptto);
   list_free(&s->rcpthosts);
   list_free(&s->proxyclients);
   list_free(&s->relayclients);

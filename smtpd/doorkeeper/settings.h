@@ -7,8 +7,9 @@
 struct settings {
   stralloc me, greeting, localiphost; /* NUL-terminated behind their len */
   stralloc rcpt_socket;               /* NUL-terminated path: where delivery answers questions */
-  struct list badmailfrom, rcpthosts;
   struct list proxyclients, relayclients, xclients; /* lib/network.h */
+  stralloc folder;                    /* NUL-terminated path: of the control files */
+  struct list badhelo, badmailfrom, badrcptto, rcpthosts;
   struct route_table routes;
   uint64_t databytes, maxerrors, maxhops, maxrecipients, timeoutrcpt_s, timeoutsmtpd_s;
   struct text relayclient; /* absent: the client may not relay */

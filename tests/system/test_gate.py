@@ -1,0 +1,120 @@
+"""Who may send what to whom: the receiver's lists, limits and checks."""
+import os
+import smtplib
+
+import pytest
+
+SENDER = "ann@elsewhere.test"
+
+
+class Client(smtplib.SMTP):
+    """Replies as (code, text); the session of one test."""
+
+    def reply(self, line):
+        code, text = self.docmd(line)
+        return code, text.decode()
+
+    def mail_from(self, sender=SENDER):
+        return self.reply(f"MAIL FROM:<{sender}>")
+
+    def rcpt_to(self, recipient):
+        return self.reply(f"RCPT TO:<{recipient}>")
+
+    def rcpt_of(self, recipient, sender=SENDER):
+        """The reply to the only recipient of a transaction."""
+        self.reply("RSET")
+        assert self.mail_from(sender)[0] == 250
+        return self.rcpt_to(recipient)
+
+
+def connect(port, name="client.test"):
+    client = Client("127.0.0.1", port, local_hostname=name, timeout=20)
+    client.ehlo()
+    return client
+
+
+def compile_list(owlpost, program, lines, code=0):
+    name = {"owl-newmrh": "morercpthosts", "owl-newrecipients": "recipients"}[program]
+    owlpost.control(name, lines)
+    done = owlpost.call(program)
+    assert done.returncode == code, done.stderr
+
+
+# ---- lists
+
+@pytest.mark.parametrize("sender,code", [
+    ("spam@x.test", 553), ("SPAM@X.Test", 553), ("ham@x.test", 250), ("a@bad.test", 553), ("a@sub.bad.test", 250),
+    ("a@x.below.test", 553), ("a@below.test", 250), ("offer17@z.test", 553), ("", 250)])
+def test_a_sender_is_refused_by_badmailfrom(owlpost, sender, code):
+    owlpost.control("badmailfrom", "spam@x.test\n@bad.test\n.below.test\noffer*@*")
+    with connect(owlpost.up().port) as client:
+        reply = client.mail_from(sender)
+    assert reply[0] == code
+    if code == 553:
+        assert reply[1] == "5.7.1 sorry, your envelope sender is in my list of refused senders"
+
+
+def test_a_client_is_refused_by_the_name_it_greets_with(owlpost):
+    owlpost.control("badhelo", "owlpost.test\n.dyn.test\n*broadband*")
+    port = owlpost.up().port
+    for name, code in (("owlpost.test", 553), ("h1.dyn.test", 553), ("7.Broadband.example", 553), ("mx.test", 250)):
+        with connect(port, name) as client:
+            assert client.mail_from()[0] == code, name
+    assert "the name that you greet with" in owlpost.log("smtpd")
+
+
+def test_a_recipient_is_refused_by_badrcptto_whoever_asks(owlpost):
+    owlpost.control("badrcptto", "joe@local.test\n@closed.test")
+    owlpost.up(relay=True)
+    with connect(owlpost.port) as client:
+        assert client.rcpt_of("joe@local.test") == (
+            553, "5.7.1 sorry, that recipient is in my list of refused recipients")
+        assert client.rcpt_of("x@closed.test")[0] == 553
+        assert client.rcpt_of("ann@local.test")[0] == 250
+
+
+def test_many_domains_are_taken_from_a_database(owlpost):
+    owlpost.control("rcpthosts", "local.test")
+    compile_list(owlpost, "owl-newmrh", "\n".join(f"d{i}.test" for i in range(20000)) + "\n.sub.test")
+    owlpost.up()
+    with connect(owlpost.port) as client:
+        for domain, code in (("d0.test", 250), ("D19999.Test", 250), ("a.sub.test", 250), ("sub.test", 553),
+                             ("d20000.test", 553), ("x.d0.test", 553)):
+            assert client.rcpt_of(f"x@{domain}")[0] == code, domain
+        # a new file counts at once, and a wrong line changes nothing
+        compile_list(owlpost, "owl-newmrh", "new.test\njoe@wrong.test", code=100)
+        assert client.rcpt_of("x@d0.test")[0] == 250
+        compile_list(owlpost, "owl-newmrh", "new.test")
+        assert client.rcpt_of("x@d0.test")[0] == 553
+        assert client.rcpt_of("x@new.test")[0] == 250
+        with open(f"{owlpost.controls}/morercpthosts.cdb", "w") as f:
+            f.write("no cdb")
+        assert client.rcpt_of("x@new.test")[0] == 451
+        os.unlink(f"{owlpost.controls}/morercpthosts.cdb")
+        assert client.rcpt_of("x@new.test")[0] == 553
+    assert "unable to read morercpthosts.cdb: " in owlpost.log("smtpd")
+
+
+def test_without_rcpthosts_nobody_relays_but_who_may(owlpost):
+    owlpost.control("rcpthosts", None)
+    owlpost.up()
+    with connect(owlpost.port) as client:
+        for recipient in ("joe@local.test", "x@elsewhere.test"):
+            assert client.rcpt_of(recipient)[0] == 553
+    with connect(owlpost.listen(relay=True)) as client:
+        for recipient in ("joe@local.test", "x@elsewhere.test"):
+            assert client.rcpt_of(recipient)[0] == 250
+
+
+def test_recipients_elsewhere_are_checked_by_a_list(owlpost):
+    owlpost.control("rcpthosts", "local.test\nchecked.test\nall.test\nfree.test")
+    compile_list(owlpost, "owl-newrecipients", "Joe@checked.test\nann@checked.test\n@all.test\neve@local.test")
+    owlpost.up()
+    with connect(owlpost.port) as client:
+        assert client.rcpt_of("joe@Checked.test")[0] == 250
+        assert client.rcpt_of("bob@checked.test") == (550, "5.1.1 sorry, no mailbox there by that name")
+        assert client.rcpt_of("bob@all.test")[0] == 250
+        assert client.rcpt_of("bob@free.test")[0] == 250
+        assert client.rcpt_of("joe@local.test")[0] == 250  # delivery knows, not the list
+    with connect(owlpost.listen(relay=True)) as client:
+        assert client.rcpt_of("bob@checked.test")[0] == 550
