@@ -4,12 +4,14 @@ owlpost_PROGRAMS += %D%/owl-smtpd
 noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/libtalker.a
 
 %C%_libtalker_a_SOURCES = \
+  %D%/talker/bdat.h %D%/talker/bdat.c \
   %D%/talker/channel.h %D%/talker/channel.c \
   %D%/talker/command.h %D%/talker/command.c \
-  %D%/talker/data.h %D%/talker/data.c \
+  %D%/talker/data.h %D%/talker/data.c %D%/talker/datamodel.h \
   %D%/talker/parameter.h %D%/talker/parameter.c \
   %D%/talker/reply.h %D%/talker/reply.c \
-  %D%/talker/talker.h %D%/talker/talker.c
+  %D%/talker/talker.h %D%/talker/talker.c \
+  %D%/talker/transfer.h %D%/talker/transfer.c
 
 %C%_libdoorkeeper_a_SOURCES = \
   %D%/doorkeeper/admit.h %D%/doorkeeper/admit.c \

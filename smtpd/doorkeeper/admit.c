@@ -12,7 +12,7 @@ static bool mail_is_formed(const struct door_request *r) {
   const struct envelope *e = &r->envelope;
   if (!e->sender.s || !e->helo.s || e->helo.len > HELO_MAX_OCTETS) return false;
   if (!text_equals(e->protocol, "SMTP") && !text_equals(e->protocol, "ESMTP")) return false;
-  if (e->body > BODY_8BITMIME) return false;
+  if (e->body > BODY_BINARYMIME) return false;
   rest.octets = 0; /* the declared size */
   rest.envelope.sender = rest.envelope.helo = rest.envelope.protocol = TEXT_ABSENT;
   rest.envelope.body = 0;

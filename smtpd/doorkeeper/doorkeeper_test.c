@@ -382,7 +382,7 @@ static void facts_are_not_taken_from_the_talker(void **state) {
   r[2].envelope.kind = KIND_DSN;
   r[3].envelope.protocol = text_of("ESMTPSA");
   r[4].envelope.tls = text_of("TLSv1.3");
-  r[5].envelope.body = BODY_BINARYMIME;
+  r[5].envelope.submitter_uid = 1;
   r[6].envelope.priority = 19;
   for (size_t i = 0; i < sizeof r / sizeof r[0]; i++) {
     int fd;

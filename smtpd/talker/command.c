@@ -20,6 +20,7 @@ static struct reply ask(struct session *s, enum door_frame what, const struct do
   if (a.ends_session) reply.next = NEXT_END;
   if (fd >= 0 && what == DOOR_DATA && a.result.class == RESULT_SUCCESS) {
     s->data_fd = fd;
+    s->data_is_open = true;
     reply.next = NEXT_DATA;
   } else if (fd >= 0)
     close(fd);
@@ -28,16 +29,23 @@ static struct reply ask(struct session *s, enum door_frame what, const struct do
 
 static bool is_granted(struct reply r) { return r.code < 400; }
 
-static struct reply drop_transaction(struct session *s) {
+void command_close_data(struct session *s) {
+  if (s->data_is_open) close(s->data_fd);
+  s->data_is_open = false;
+}
+
+struct reply command_drop_transaction(struct session *s) {
   struct door_request r = {0};
   struct reply reply = {.code = 250};
+  command_close_data(s);
   if (s->in_transaction) reply = ask(s, DOOR_ABORT, &r);
-  s->in_transaction = s->has_recipient = false;
+  command_end_transaction(s, false);
   return reply;
 }
 
 void command_end_transaction(struct session *s, bool accepted) {
-  s->in_transaction = s->has_recipient = false;
+  s->in_transaction = s->has_recipient = s->binary = false;
+  s->bdat.state = BDAT_NONE;
   if (accepted) s->errors = 0;
 }
 
@@ -54,7 +62,7 @@ static struct reply greet(struct session *s, struct text name, bool esmtp) {
   if (name.len == 0) return reply_say(501, "5.5.4", "say EHLO or HELO with your name");
   if (name.len > COMMAND_HELO_MAX || !text_is_clean(name))
     return reply_say(501, "5.5.4", "that is no host name");
-  struct reply dropped = drop_transaction(s);
+  struct reply dropped = command_drop_transaction(s);
   if (dropped.next == NEXT_END) return dropped;
   stralloc_zero(&s->helo);
   if (text_cat(&s->helo, name) == -1) return lost();
@@ -65,7 +73,7 @@ static struct reply greet(struct session *s, struct text name, bool esmtp) {
 
 static int cat_extensions(struct session *s) {
   if (!stralloc_copys(&s->text, s->me)) return -1;
-  if (!stralloc_cats(&s->text, "\nPIPELINING\n8BITMIME\nENHANCEDSTATUSCODES\nSIZE")) return -1;
+  if (!stralloc_cats(&s->text, "\nPIPELINING\n8BITMIME\nCHUNKING\nENHANCEDSTATUSCODES\nSIZE")) return -1;
   if (s->databytes &&
       (!stralloc_cats(&s->text, " ") || text_cat_uint(&s->text, s->databytes) == -1))
     return -1;
@@ -117,6 +125,7 @@ static struct reply mail(struct session *s, struct text argument) {
   request.envelope.sender = text_of_stralloc(&s->address);
   r = ask(s, DOOR_MAIL, &request);
   s->in_transaction = is_granted(r);
+  s->binary = s->in_transaction && request.envelope.body == BODY_BINARYMIME;
   return r;
 }
 
@@ -124,6 +133,7 @@ static struct reply rcpt(struct session *s, struct text argument) {
   struct door_request request = {0};
   struct envelope_recipient recipient = {0};
   if (!s->in_transaction) return reply_say(503, "5.5.1", "MAIL first");
+  if (s->bdat.state != BDAT_NONE) return reply_say(503, "5.5.1", "not between the chunks of a message");
   struct reply r = take_path(s, "TO:", &argument);
   if (r.code != 250) return r;
   if (s->address.len == 0) return reply_say(501, "5.1.3", "a recipient needs an address");
@@ -137,9 +147,8 @@ static struct reply rcpt(struct session *s, struct text argument) {
   return r;
 }
 
-static struct reply data(struct session *s, struct text argument) {
+struct reply command_begin_data(struct session *s) {
   struct door_request request = {0};
-  if (argument.len) return reply_say(501, "5.5.4", "DATA takes no argument");
   if (!s->in_transaction) return reply_say(503, "5.5.1", "MAIL first");
   if (!s->has_recipient) return reply_say(554, "5.5.1", "no recipient has been taken");
   struct reply r = ask(s, DOOR_DATA, &request);
@@ -148,9 +157,16 @@ static struct reply data(struct session *s, struct text argument) {
   return r;
 }
 
+static struct reply data(struct session *s, struct text argument) {
+  if (argument.len) return reply_say(501, "5.5.4", "DATA takes no argument");
+  if (s->bdat.state != BDAT_NONE) return reply_say(503, "5.5.1", "this message comes by BDAT");
+  if (s->binary) return reply_say(503, "5.5.1", "a BINARYMIME body needs BDAT");
+  return command_begin_data(s);
+}
+
 static struct reply rset(struct session *s, struct text argument) {
   (void)argument;
-  struct reply r = drop_transaction(s);
+  struct reply r = command_drop_transaction(s);
   return r.next == NEXT_END ? r : reply_say(250, "2.0.0", "flushed");
 }
 
@@ -169,7 +185,7 @@ static struct reply vrfy(struct session *s, struct text argument) {
 static struct reply help(struct session *s, struct text argument) {
   (void)s;
   (void)argument;
-  return reply_say(214, "2.0.0", "owlpost: EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT");
+  return reply_say(214, "2.0.0", "owlpost: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT");
 }
 
 static struct reply quit(struct session *s, struct text argument) {
@@ -214,6 +230,7 @@ static const struct command {
   {"MAIL", mail, 0},                  /* RFC 5321 4.1.1.2 */
   {"RCPT", rcpt, 0},                  /* RFC 5321 4.1.1.3 */
   {"DATA", data, ENDS_GROUP},         /* RFC 5321 4.1.1.4 */
+  {"BDAT", bdat_command, 0},          /* RFC 3030 2 */
   {"RSET", rset, 0},                  /* RFC 5321 4.1.1.5 */
   {"VRFY", vrfy, ENDS_GROUP},         /* RFC 5321 4.1.1.6 */
   {"EXPN", expn, ENDS_GROUP},         /* RFC 5321 4.1.1.7 */

@@ -9,7 +9,7 @@
 #define OWL_COMMAND_H
 
 #include "lib/door.h"
-#include "smtpd/talker/reply.h"
+#include "smtpd/talker/bdat.h"
 
 enum {
   COMMAND_LINE_MAX = 4096, /* RFC 5321 4.5.3.1.4 asks for 512 and the extensions' parameters */
@@ -30,10 +30,13 @@ struct session {
   uint64_t maxerrors;
 
   bool greeted, esmtp, in_transaction, has_recipient;
+  bool binary;            /* BODY=BINARYMIME: by BDAT only */
+  struct bdat bdat;
   stralloc helo, address; /* address: of the command under way */
   stralloc text;          /* of the reply to EHLO */
   uint64_t errors;        /* commands refused since the last message was taken */
-  int data_fd;            /* after NEXT_DATA: where the message goes */
+  bool data_is_open;
+  int data_fd;            /* while it is: where the message goes */
 };
 
 /* command_run(): runs one line.  The reply's texts hold until the next call. */
@@ -46,6 +49,18 @@ bool command_ends_group(struct text line);
 /* command_refuse(): counts a line that could not be read as an error, and
  * returns r or, after too many, the reply that ends the session. */
 struct reply command_refuse(struct session *s, struct reply r);
+
+/* command_begin_data(): for DATA and BDAT.  With NEXT_DATA the pipe is open;
+ * otherwise the reply refuses. */
+struct reply command_begin_data(struct session *s);
+
+/* command_close_data(): closes data_fd, when it is open.  The doorkeeper is
+ * told next how the message ended. */
+void command_close_data(struct session *s);
+
+/* command_drop_transaction(): tells the doorkeeper.  A reply of code 250, or
+ * one that ends the session. */
+struct reply command_drop_transaction(struct session *s);
 
 /* command_end_transaction(): after the data, whatever became of it. */
 void command_end_transaction(struct session *s, bool accepted);

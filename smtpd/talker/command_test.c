@@ -57,6 +57,17 @@ static const struct {
   {"quoted local-part", "HELO me\nMAIL FROM:<\"a b\"@c>", "250 250 ", "ma b@c "},
   {"before EHLO", "MAIL FROM:<a@b>\nRCPT TO:<a@b>\nDATA", "503 503 503 ", ""},
   {"EHLO without a name", "EHLO\nHELO  ", "501 501 ", ""},
+  {"BDAT opens the pipe", "EHLO me\nMAIL FROM:<a@b>\nRCPT TO:<c@d>\nBDAT 10\nBDAT 5\tlast", "250 250 250 250 250 ", "ma@b rc@d d "},
+  {"BDAT, then RSET", "EHLO me\nMAIL FROM:<a@b>\nRCPT TO:<c@d>\nBDAT 10\nRSET\nBDAT 5", "250 250 250 250 250 503 ", "ma@b rc@d d a "},
+  {"BDAT, then another command", "EHLO me\nMAIL FROM:<a@b>\nRCPT TO:<c@d>\nBDAT 1\nMAIL FROM:<>\nRCPT TO:<e@f>\nDATA\nBDAT 0 LAST", "250 250 250 250 503 503 503 250 ", "ma@b rc@d d "},
+  {"BDAT too early", "EHLO me\nBDAT 10 LAST\nMAIL FROM:<a@b>\nBDAT 0 LAST\nRCPT TO:<c@d>", "250 503 250 554 503 ", "ma@b a "},
+  {"BDAT and its argument", "EHLO me\nBDAT 9223372036854775807\nBDAT 9223372036854775808", "250 503 501 ", ""},
+  {"BDAT without a size", "BDAT", "501 ", ""},
+  {"BDAT of a negative size", "BDAT -1 LAST", "501 ", ""},
+  {"BDAT, LAST and more", "BDAT 1 LAST X", "501 ", ""},
+  {"BDAT of hexadecimal size", "BDAT 0x1", "501 ", ""},
+  {"BINARYMIME needs BDAT", "EHLO me\nMAIL FROM:<a@b> BODY=binarymime\nRCPT TO:<c@d>\nDATA\nBDAT 1 LAST", "250 250 250 503 250 ", "ma@b rc@d d "},
+  {"BINARYMIME is forgotten", "EHLO me\nMAIL FROM:<a@b> BODY=BINARYMIME\nRSET\nMAIL FROM:<a@b>\nRCPT TO:<c@d>\nDATA", "250 250 250 250 250 354 ", "ma@b a ma@b rc@d d "},
   {"two MAIL", "HELO me\nMAIL FROM:<a@b>\nMAIL FROM:<c@d>", "250 250 503 ", "ma@b "},
   {"RCPT after RSET", "HELO me\nMAIL FROM:<a@b>\nRSET\nRCPT TO:<c@d>", "250 250 250 503 ", "ma@b a "},
   {"RSET alone", "RSET\nHELO me\nRSET", "250 250 250 ", ""},
@@ -91,7 +102,7 @@ static void set_up_session(struct session *s, struct doorman *d) {
 
 static struct reply run_line(struct session *s, struct text line) {
   struct reply r = command_run(s, line);
-  if (r.next == NEXT_DATA) close(s->data_fd);
+  if (r.next == NEXT_DATA) command_close_data(s);
   return r;
 }
 
@@ -112,6 +123,7 @@ static void dialogs_get_their_replies(void **state) {
     }
     if (strcmp(replies, dialogs[i].replies) || strcmp(d.asked, dialogs[i].asked))
       fail_msg("%s: replies %s, asked %s", dialogs[i].name, replies, d.asked);
+    command_close_data(&s);
     session_free(&s);
   }
 }
@@ -142,7 +154,7 @@ static void ehlo_lists_the_extensions(void **state) {
   struct reply r = run_line(&s, text_of("EHLO me"));
   assert_int_equal(reply_cat(&out, &r), 0);
   assert_true(text_equals(text_of_stralloc(&out), "250-mx\r\n250-PIPELINING\r\n250-8BITMIME\r\n"
-                                                  "250-ENHANCEDSTATUSCODES\r\n250 SIZE 1000\r\n"));
+                                                  "250-CHUNKING\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE 1000\r\n"));
   stralloc_free(&out);
   session_free(&s);
 }

@@ -18,7 +18,7 @@ static size_t decode(struct data *d, const char *s, size_t size, size_t piece, c
   while (at < size && d->state != DATA_END) {
     struct text in = {s + at, size - at < piece ? size - at : piece};
     size_t room = in.len, n = data_decode(d, &in, out + stored);
-    if (n > room || (in.len && d->state != DATA_END)) abort();
+    if (n > room + DATA_HELD_OCTETS || (in.len && d->state != DATA_END)) abort();
     stored += n;
     at = (size_t)(in.s - s);
   }

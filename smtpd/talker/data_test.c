@@ -1,11 +1,8 @@
 #include "config.h"
 #include "smtpd/talker/data.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <string.h>
+#include <stdlib.h>
+#include "lib/unittest.h"
+#include "smtpd/talker/datamodel.h"
 
 #define T(LITERAL) {LITERAL, sizeof(LITERAL) - 1}
 
@@ -48,7 +45,7 @@ static size_t decode(struct data *d, struct text sent, size_t one, size_t two, c
     struct text in = {sent.s + at, cuts[i] - at};
     size_t room = in.len;
     size_t n = data_decode(d, &in, out + stored);
-    assert_true(n <= room);
+    assert_true(n <= room + DATA_HELD_OCTETS);
     stored += n;
     at = (size_t)(in.s - sent.s);
     if (d->state != DATA_END) assert_int_equal(at, cuts[i]);
@@ -108,9 +105,123 @@ static void size_counts_line_ends_as_two(void **state) {
   assert_int_equal(d.size, 7);
 }
 
+/* One of all the messages of these octets: number is written to their base. */
+static struct text spell(char *to, size_t len, unsigned number) {
+  static const char alphabet[] = "\r\n.a";
+  for (size_t i = 0; i < len; i++, number /= 4) to[i] = alphabet[number % 4];
+  return (struct text){to, len};
+}
+
+static void assert_as_model(const struct model *m, struct text sent, size_t one, size_t two,
+                            struct data d) {
+  char out[64];
+  size_t r = decode(&d, sent, one, two, out), stored = r & 0xffff, used = r >> 16;
+  bool ended = d.state == DATA_END;
+  if (d.chunked) {
+    stored += data_finish(&d, out + stored);
+    ended = true;
+  }
+  if (ended != m->ended || (ended && (used != m->used || (d.bare_cr || d.bare_lf) != m->spoilt)))
+    fail_msg("%.*s, cut at %zu and %zu: used %zu", (int)sent.len, sent.s, one, two, used);
+  if (ended && !data_is_spoilt(&d) &&
+      (stored != m->out.len || memcmp(out, m->out.s ? m->out.s : "", stored)))
+    fail_msg("%.*s, cut at %zu and %zu: stored %.*s", (int)sent.len, sent.s, one, two, (int)stored, out);
+}
+
+static void assert_at_every_split(struct model *m, struct text sent, struct data how) {
+  model_decode(m, sent, how.chunked);
+  for (size_t one = 0; one <= sent.len; one++)
+    for (size_t two = one; two <= sent.len; two++) assert_as_model(m, sent, one, two, how);
+}
+
+/* Every terminator there can be, in 7 octets and fewer, is one of these. */
+static void every_short_message_is_decoded(void **state) {
+  struct model m = {0};
+  char octets[7];
+  (void)state;
+  for (size_t len = 0; len <= sizeof octets; len++)
+    for (unsigned number = 0; number < 1u << 2 * len; number++)
+      for (unsigned how = 0; how < 4; how++)
+        assert_at_every_split(&m, spell(octets, len, number),
+                              (struct data){.chunked = how & 1, .normalises = how & 2});
+  stralloc_free(&m.out);
+}
+
+enum { LONGEST = 1 << 20 };
+
+static uint64_t next_random(uint64_t *seed) {
+  *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+  return *seed >> 33;
+}
+
+/* Line ends as they should be: the message that is stored says what was sent. */
+static void generate(stralloc *message, uint64_t *seed, bool chunked) {
+  stralloc_zero(message);
+  for (uint64_t lines = next_random(seed) % 40; lines--;) {
+    size_t len = next_random(seed) % 100, dots = next_random(seed) % 4;
+    if (next_random(seed) % 200 == 0) len = LONGEST;
+    while (dots--) assert_true(stralloc_append(message, "."));
+    assert_true(stralloc_readyplus(message, len));
+    for (; len; len--) {
+      char c = (char)next_random(seed);
+      message->s[message->len++] = c == '\r' || c == '\n' ? '.' : c;
+    }
+    if (lines || !chunked) assert_true(stralloc_append(message, "\n"));
+  }
+}
+
+static void encode(stralloc *sent, const stralloc *message, bool chunked) {
+  bool at_start = true;
+  stralloc_zero(sent);
+  for (size_t i = 0; i < message->len; i++) {
+    char c = message->s[i];
+    if (c == '.' && at_start && !chunked) assert_true(stralloc_append(sent, "."));
+    at_start = c == '\n';
+    assert_true(at_start ? stralloc_cats(sent, "\r\n") : stralloc_append(sent, &c));
+  }
+  if (!chunked) assert_true(stralloc_cats(sent, ".\r\n"));
+}
+
+static void assert_kept(const stralloc *message, const stralloc *sent, uint64_t *seed, bool chunked) {
+  struct data d = {.chunked = chunked};
+  struct text rest = text_of_stralloc(sent);
+  char *out = malloc(sent->len + 1);
+  size_t stored = 0, most = next_random(seed) % 2 ? 7 : 70000;
+  assert_non_null(out);
+  while (rest.len) {
+    struct text in = {rest.s, 1 + next_random(seed) % most};
+    if (in.len > rest.len) in.len = rest.len;
+    size_t given = in.len;
+    stored += data_decode(&d, &in, out + stored);
+    rest = (struct text){rest.s + given - in.len, rest.len - given + in.len};
+  }
+  stored += data_finish(&d, out + stored);
+  assert_int_equal(d.state == DATA_END, !chunked);
+  assert_false(data_is_spoilt(&d));
+  assert_int_equal(stored, message->len);
+  assert_memory_equal(out, message->s, stored);
+  free(out);
+}
+
+static void generated_messages_are_kept(void **state) {
+  stralloc message = {0}, sent = {0};
+  (void)state;
+  for (uint64_t i = 0; i < 400; i++) {
+    uint64_t seed = i;
+    bool chunked = i % 2;
+    generate(&message, &seed, chunked);
+    encode(&sent, &message, chunked);
+    if (sent.len) assert_kept(&message, &sent, &seed, chunked);
+  }
+  stralloc_free(&message);
+  stralloc_free(&sent);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(terminators_are_told_apart_at_every_split),
+    cmocka_unit_test(every_short_message_is_decoded),
+    cmocka_unit_test(generated_messages_are_kept),
     cmocka_unit_test(hops_are_header_fields),
     cmocka_unit_test(size_counts_line_ends_as_two),
   };

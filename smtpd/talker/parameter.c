@@ -29,6 +29,7 @@ static bool take_size(struct text value, struct door_request *r) {
 static bool take_body(struct text value, struct door_request *r) {
   if (text_equal_nocase(value, text_of("7BIT"))) r->envelope.body = BODY_7BIT;
   else if (text_equal_nocase(value, text_of("8BITMIME"))) r->envelope.body = BODY_8BITMIME;
+  else if (text_equal_nocase(value, text_of("BINARYMIME"))) r->envelope.body = BODY_BINARYMIME;
   else return false;
   return true;
 }

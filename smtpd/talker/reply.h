@@ -6,8 +6,9 @@
 
 enum reply_next {
   NEXT_COMMAND,
-  NEXT_DATA, /* read the message */
-  NEXT_END   /* hang up after this reply */
+  NEXT_DATA,  /* read the message */
+  NEXT_CHUNK, /* read the octets of BDAT, then reply */
+  NEXT_END    /* hang up after this reply */
 };
 
 struct reply {

@@ -11,16 +11,21 @@
 #include "lib/line.h"
 #include "smtpd/talker/channel.h"
 #include "smtpd/talker/command.h"
+#include "smtpd/talker/transfer.h"
 
 struct talker {
   /* set by the owner */
   struct channel channel; /* its first four */
   uint64_t maxhops;
+  bool normalises;        /* bare CR and LF: see data.h */
   struct session session; /* its me, databytes and maxerrors */
+  /* a test may set reader.source and session.ask, with their contexts, and so
+   * stand in for client and doorkeeper */
 
   stralloc line;
   struct line_reader reader;
-  char decoded[LINE_BUFFER_OCTETS];
+  struct transfer chunks; /* the message that comes by BDAT */
+  char decoded[LINE_BUFFER_OCTETS + DATA_HELD_OCTETS];
 };
 
 /* talker_run(): greets with "220 GREETING" and talks until the session ends.

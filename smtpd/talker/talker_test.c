@@ -125,7 +125,7 @@ static void begin_data(void) {
   start();
   hear("220 mx ESMTP\r\n");
   say("EHLO me\r\n");
-  hear("250-mx\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE 1000\r\n");
+  hear("250-mx\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-CHUNKING\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE 1000\r\n");
   say("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
   grant(DOOR_MAIL);
   grant(DOOR_RCPT);
