@@ -1,7 +1,7 @@
 # smtpd/: own user.  Reads the network.  May start the injector and ask
 # delivery about recipients; the half that parses may do nothing.
 owlpost_PROGRAMS += %D%/owl-smtpd
-noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/libtalker.a
+noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a
 
 %C%_libtalker_a_SOURCES = \
   %D%/talker/bdat.h %D%/talker/bdat.c \
@@ -32,9 +32,22 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/libtalker.a
   %D%/doorkeeper/trace.h %D%/doorkeeper/trace.c \
   %D%/doorkeeper/trust.h %D%/doorkeeper/trust.c
 
-SMTPD_LIBS = %D%/libtalker.a %D%/libdoorkeeper.a lib/libowl.a $(OWFAT_LIBS)
+%C%_liblisten_a_SOURCES = \
+  %D%/listen/account.h %D%/listen/account.c \
+  %D%/listen/addresses.h %D%/listen/addresses.c \
+  %D%/listen/configuration.h %D%/listen/configuration.c \
+  %D%/listen/endpoint.h %D%/listen/endpoint.c \
+  %D%/listen/limits.h %D%/listen/limits.c \
+  %D%/listen/report.h %D%/listen/report.c \
+  %D%/listen/sessions.h %D%/listen/sessions.c \
+  %D%/listen/sockets.h %D%/listen/sockets.c \
+  %D%/listen/upgrade.h %D%/listen/upgrade.c
 
-%C%_owl_smtpd_SOURCES = %D%/smtpd.c %D%/session.h %D%/session.c
+SMTPD_LIBS = %D%/liblisten.a %D%/libtalker.a %D%/libdoorkeeper.a lib/libowl.a $(OWFAT_LIBS)
+
+%C%_owl_smtpd_SOURCES = %D%/smtpd.c %D%/session.h %D%/session.c \
+  %D%/listen/birth.h %D%/listen/birth.c \
+  %D%/listen/listener.h %D%/listen/listener.c
 %C%_owl_smtpd_LDADD = $(SMTPD_LIBS)
 %C%_owl_smtpd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 

@@ -23,6 +23,7 @@ enum { CLIENT_FD = 0, CLIENT_OUT_FD = 1, LOG_FD = 2, TALKER_ENDS_S = 10, DIE_MS 
 
 static struct log events = {.fd = LOG_FD};
 static struct talker talker; /* large */
+static struct doorkeeper keeper;
 static int door;             /* the doorkeeper's end; for the signal handlers */
 static pid_t talker_pid;
 
@@ -122,6 +123,7 @@ static void run_talker(const struct settings *s, int from) {
   talker.session.databytes = s->databytes;
   talker.session.maxerrors = s->maxerrors;
   signal(SIGTERM, SIG_IGN); /* the doorkeeper tells us to end */
+  signal(SIGUSR1, SIG_IGN);
   if (sandbox_enter(&step) == -1) die_sandbox(step);
   if (log_fd >= 0) close(log_fd);
   _exit((int)talker_run(&talker, s->greeting.s));
@@ -133,6 +135,11 @@ static void on_term(int signal_number) {
   shutdown(door, SHUT_RD);
 }
 
+static void on_drain(int signal_number) {
+  if (keeper.state == DOORKEEPER_IDLE) on_term(signal_number);
+  else keeper.drains = 1;
+}
+
 static void on_alarm(int signal_number) {
   (void)signal_number;
   kill(talker_pid, SIGKILL);
@@ -141,8 +148,13 @@ static void on_alarm(int signal_number) {
 static void catch_signals(void) {
   struct sigaction term = {.sa_handler = on_term, .sa_flags = SA_RESTART};
   struct sigaction alarm_clock = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+  struct sigaction drain = {.sa_handler = on_drain, .sa_flags = SA_RESTART};
+  sigset_t none;
+  sigemptyset(&none);
   sigaction(SIGTERM, &term, NULL);
+  sigaction(SIGUSR1, &drain, NULL);
   sigaction(SIGALRM, &alarm_clock, NULL);
+  sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* The talker sees the end of its door, says goodbye and goes. */
@@ -157,13 +169,13 @@ static int end_talker(bool at_once) {
 }
 
 static int run_doorkeeper(const struct settings *s, const struct client *c) {
-  static struct doorkeeper k;
-  doorkeeper_open(&k, s, c, &clock_system, &events);
-  enum doorkeeper_end end = doorkeeper_serve(&k, door);
+  doorkeeper_open(&keeper, s, c, &clock_system, &events);
+  enum doorkeeper_end end = doorkeeper_serve(&keeper, door);
   signal(SIGTERM, SIG_IGN); /* the door is about to close */
+  signal(SIGUSR1, SIG_IGN);
   int status = end_talker(end == DOORKEEPER_MALFORMED);
-  doorkeeper_close(&k);
-  log_end_of(k.messages, status, end);
+  doorkeeper_close(&keeper);
+  log_end_of(keeper.messages, status, end);
   return WIFEXITED(status) && WEXITSTATUS(status) < TALKER_END_COUNT ? TOOL_OK : TOOL_SYSTEM;
 }
 

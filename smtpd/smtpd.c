@@ -1,6 +1,7 @@
 /* owl-smtpd - receives mail by SMTP on descriptors 0 and 1
  *
- * Started per connection by tcpserver, inetd or systemd, as a user of its own.
+ * Started per connection by tcpserver, inetd or systemd, as a user of its own,
+ * or with --listen a listener (smtpd/listen/listener.h) that forks for each.
  * Before it reads an octet it parts in two.  The talker parses what the
  * network sends and holds the client's socket, the socket to the doorkeeper
  * and the pipe for a message; everything else is taken from it
@@ -17,6 +18,9 @@
 #include <string.h>
 #include "lib/exitcode.h"
 #include "smtpd/doorkeeper/explain.h"
+#include "smtpd/listen/configuration.h"
+#include "smtpd/listen/listener.h"
+#include "smtpd/listen/report.h"
 #include "smtpd/session.h"
 
 enum { OUT_FD = 1 };
@@ -56,9 +60,22 @@ static int serve_client(void) {
   return code;
 }
 
+/* Whether it could start: the control files are right. */
+static int check(void) {
+  static struct configuration c;
+  stralloc why = {0};
+  int r = configuration_load(&c, &why);
+  if (r == -1) report(text_of_stralloc(&why));
+  configuration_free(&c);
+  stralloc_free(&why);
+  return r == 0 ? TOOL_OK : TOOL_SYSTEM;
+}
+
 int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   if (argc > 1 && strcmp(argv[1], "--explain") == 0)
     return argc == 3 || argc == 4 ? explain(argv[2], argc == 4 ? argv[3] : "") : TOOL_USAGE;
-  return serve_client();
+  if (argc > 1 && strcmp(argv[1], "--listen") == 0) return listener_run(argv + 2, argv);
+  if (argc == 2 && strcmp(argv[1], "--check") == 0) return check();
+  return argc == 1 ? serve_client() : TOOL_USAGE;
 }

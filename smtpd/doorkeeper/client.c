@@ -36,6 +36,7 @@ static int from_environment(struct client *c) {
   if (text_cat(&c->local_address, address_variable("LOCALIP")) == -1) return -1;
   if (!text_equals(name, "unknown") && text_cat_cleaned(&c->name, name) == -1) return -1;
   if (text_uint(variable("REMOTEPORT"), &c->port) == -1 || c->port > 65535) c->port = 0;
+  if (text_uint(variable("LOCALPORT"), &c->local_port) == -1 || c->local_port > 65535) c->local_port = 0;
   return 0;
 }
 
@@ -61,21 +62,54 @@ static int from_address(stralloc *out, uint64_t *port, const struct sockaddr_sto
   return stralloc_copys(out, text) ? 0 : -1;
 }
 
+static const char *const told[] = {"PROTO", "TCPREMOTEIP", "TCPREMOTEPORT", "TCPLOCALIP", "TCPLOCALPORT"};
+
+static int publish(const char *name, struct text value) {
+  stralloc s = {0};
+  int r = text_cat(&s, value) == 0 && stralloc_0(&s) ? setenv(name, s.s, 1) : -1;
+  stralloc_free(&s);
+  return r;
+}
+
+static int publish_number(const char *name, uint64_t value) {
+  stralloc s = {0};
+  int r = text_cat_uint(&s, value) == 0 ? publish(name, text_of_stralloc(&s)) : -1;
+  stralloc_free(&s);
+  return r;
+}
+
+int client_publish(const struct client *c) {
+  client_forget_environment();
+  if (publish(told[0], text_of("TCP")) == -1) return -1;
+  if (publish(told[1], text_of_stralloc(&c->address)) == -1) return -1;
+  if (publish_number(told[2], c->port) == -1) return -1;
+  if (publish(told[3], text_of_stralloc(&c->local_address)) == -1) return -1;
+  return publish_number(told[4], c->local_port);
+}
+
+void client_forget_environment(void) {
+  static const char *const others[] = {"TCPREMOTEHOST",  "TCPREMOTEINFO", "TCPLOCALHOST",  "TCP6REMOTEIP",
+                                       "TCP6REMOTEPORT", "TCP6REMOTEHOST", "TCP6LOCALIP", "TCP6LOCALPORT"};
+  for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) unsetenv(told[i]);
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) unsetenv(others[i]);
+}
+
 static int from_socket(struct client *c, int fd) {
   struct sockaddr_storage a = {0};
   socklen_t len = sizeof a;
-  uint64_t local_port;
   if (getpeername(fd, (struct sockaddr *)&a, &len) == -1) return 0;
   if (from_address(&c->address, &c->port, &a) == -1) return -1;
   len = sizeof a;
   if (getsockname(fd, (struct sockaddr *)&a, &len) == -1) return 0;
-  return from_address(&c->local_address, &local_port, &a);
+  return from_address(&c->local_address, &c->local_port, &a);
 }
 
 int client_find(struct client *c, int fd) {
   *c = (struct client){0};
   if (from_environment(c) == -1) return -1;
-  return c->address.len ? 0 : from_socket(c, fd);
+  if (c->address.len) return 0;
+  if (from_socket(c, fd) == -1) return -1;
+  return c->address.len ? client_publish(c) : 0;
 }
 
 void client_free(struct client *c) {

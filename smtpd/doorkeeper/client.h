@@ -10,12 +10,21 @@ struct client {
   stralloc address;       /* IP address; empty: not a network client */
   stralloc name;          /* from the reverse DNS; empty: unknown */
   stralloc local_address; /* the address that it came to; empty: unknown */
-  uint64_t port;          /* 0: unknown */
+  uint64_t port, local_port; /* 0: unknown */
 };
 
 /* client_find(): tcpserver's environment (TCPREMOTEIP..., TCP6REMOTEIP...),
  * or getpeername() of fd.  0, or -1 without memory. */
 int client_find(struct client *c, int fd);
+
+/* client_publish(): tells programs that are started by the session about the
+ * client, as tcpserver does without a look-up of names.  0, or -1 without
+ * memory. */
+int client_publish(const struct client *c);
+
+/* client_forget_environment(): what it says is of another client. */
+void client_forget_environment(void);
+
 void client_free(struct client *c);
 
 #endif

@@ -69,13 +69,15 @@ static enum doorkeeper_end serve_frame(struct doorkeeper *k, int door, const str
   return send_answer(door, &o) == 0 ? DOORKEEPER_TALKER_LEFT : DOORKEEPER_FAILED;
 }
 
+static bool is_drained(const struct doorkeeper *k) { return k->drains && k->state == DOORKEEPER_IDLE; }
+
 enum doorkeeper_end doorkeeper_serve(struct doorkeeper *k, int door) {
   struct frame_reader reader = {.protocol = &door_protocol};
   enum doorkeeper_end end = DOORKEEPER_TALKER_LEFT;
   enum frame_status s;
   struct frame f;
   while ((s = frame_receive(&reader, door, &f, IO_FOREVER)) == FRAME_READY)
-    if ((end = serve_frame(k, door, &f)) != DOORKEEPER_TALKER_LEFT) break;
+    if ((end = serve_frame(k, door, &f)) != DOORKEEPER_TALKER_LEFT || is_drained(k)) break;
   if (s == FRAME_MALFORMED) end = DOORKEEPER_MALFORMED;
   if (s == FRAME_ERROR) end = DOORKEEPER_FAILED;
   frame_reader_free(&reader);

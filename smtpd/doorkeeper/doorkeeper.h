@@ -9,6 +9,7 @@
 #ifndef OWL_DOORKEEPER_H
 #define OWL_DOORKEEPER_H
 
+#include <signal.h>
 #include "lib/clock.h"
 #include "lib/door.h"
 #include "lib/injector.h"
@@ -26,7 +27,11 @@ struct doorkeeper {
   struct log *log;
   struct facts *facts; /* NULL, or who wants to know what was looked for */
 
-  enum doorkeeper_state state;
+  /* set by a signal handler, which ends an idle session itself: the session
+   * ends when no transaction is under way */
+  volatile sig_atomic_t drains;
+
+  volatile enum doorkeeper_state state;
   struct question question;
   stralloc grant;            /* the granted envelope, encoded */
   uint64_t recipients;       /* in it */

@@ -1,0 +1,33 @@
+#include "config.h"
+#include "smtpd/listen/addresses.h"
+#include <errno.h>
+#include <string.h>
+#include "lib/control.h"
+#include "smtpd/listen/report.h"
+
+static int bind_one(struct sockets *s, struct text address) {
+  struct endpoint e;
+  if (!endpoint_parse(&e, address))
+    return report_failure("unable to listen at ", address, "it is no ADDRESS, ADDRESS:PORT or [IPV6ADDRESS]:PORT");
+  return sockets_bind(s, &e) == 0 ? 0 : report_failure("unable to listen at ", address, strerror(errno));
+}
+
+static int bind_smtplisten(struct sockets *s) {
+  struct control c;
+  struct list l = {0};
+  int r = -1;
+  if (control_open(&c) == 0) r = control_list(&c, CONTROL_SMTPLISTEN, &l);
+  if (r == -1) report(text_of(c.error.s));
+  if (r == 0 && l.count == 0) r = report_failure("unable to listen: ", text_of("smtplisten"), "it has no address");
+  for (size_t i = 0; r == 0 && i < l.count; i++) r = bind_one(s, l.lines[i].key);
+  list_free(&l);
+  control_free(&c);
+  return r;
+}
+
+int addresses_bind(struct sockets *s, char **addresses) {
+  if (!*addresses) return bind_smtplisten(s);
+  for (; *addresses; addresses++)
+    if (bind_one(s, text_of(*addresses)) == -1) return -1;
+  return 0;
+}

@@ -1,0 +1,11 @@
+/* addresses.h - where to listen */
+#ifndef OWL_ADDRESSES_H
+#define OWL_ADDRESSES_H
+
+#include "smtpd/listen/sockets.h"
+
+/* addresses_bind(): up to the NULL, or those of smtplisten.  0, or -1: the log
+ * has said why. */
+int addresses_bind(struct sockets *s, char **addresses);
+
+#endif

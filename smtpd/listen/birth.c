@@ -1,0 +1,31 @@
+#include "config.h"
+#include "smtpd/listen/birth.h"
+#include <signal.h>
+#include <unistd.h>
+#include "lib/exitcode.h"
+#include "lib/sandbox.h"
+#include "smtpd/doorkeeper/client.h"
+#include "smtpd/session.h"
+
+/* Those that end a session stay blocked until it has its own handlers. */
+static void reset_signals(void) {
+  signal(SIGCHLD, SIG_DFL);
+  signal(SIGHUP, SIG_DFL);
+  signal(SIGINT, SIG_DFL);
+  signal(SIGUSR2, SIG_DFL);
+}
+
+static void live(int fd, const struct settings *s) {
+  static const int kept[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
+  if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1) _exit(TOOL_SYSTEM);
+  sandbox_close_others(kept, sizeof kept / sizeof kept[0]);
+  reset_signals();
+  client_forget_environment();
+  _exit(session_run(s));
+}
+
+pid_t birth(int fd, const struct settings *s) {
+  pid_t pid = fork();
+  if (pid == 0) live(fd, s);
+  return pid;
+}

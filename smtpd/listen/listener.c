@@ -1,0 +1,166 @@
+#include "config.h"
+#include "smtpd/listen/listener.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "lib/exitcode.h"
+#include "lib/network.h"
+#include "smtpd/listen/account.h"
+#include "smtpd/listen/addresses.h"
+#include "smtpd/listen/birth.h"
+#include "smtpd/listen/configuration.h"
+#include "smtpd/listen/report.h"
+#include "smtpd/listen/sockets.h"
+#include "smtpd/listen/upgrade.h"
+
+enum { PAUSE_MS = 1000, ACCEPTS_PER_TURN = 16 };
+
+static struct configuration configuration;
+static struct sockets sockets;
+static struct sessions sessions;
+static volatile sig_atomic_t ends, wants_files, wants_upgrade;
+
+static void on_signal(int number) {
+  if (number == SIGTERM || number == SIGINT) ends = ends + 1;
+  if (number == SIGHUP) wants_files = 1;
+  if (number == SIGUSR2) wants_upgrade = 1;
+}
+
+/* They come during ppoll() only. */
+static void catch_signals(void) {
+  static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD};
+  struct sigaction a = {.sa_handler = on_signal};
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR1); /* a session's */
+  for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    sigaddset(&blocked, numbers[i]);
+    sigaction(numbers[i], &a, NULL);
+  }
+  sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
+static int read_files(void) {
+  stralloc why = {0};
+  int r = configuration_load(&configuration, &why);
+  if (r == -1) report(text_of_stralloc(&why));
+  stralloc_free(&why);
+  return r;
+}
+
+/* Never waits: a client that does not take it goes without. */
+static void refuse(int fd, const struct ip *client, const char *why) {
+  static const char reply[] = "421 4.7.0 too many connections, please come again later\r\n";
+  report_client("refused: ", why, client);
+  (void)!send(fd, reply, sizeof reply - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+  shutdown(fd, SHUT_WR);
+}
+
+static bool is_limited(const struct ip *address) {
+  return !network_list_has(&configuration.settings.proxyclients, address);
+}
+
+/* NULL, or why the client is sent away. */
+static const char *admit(int fd, const struct ip *address) {
+  struct ip client = limits_client(&configuration.limits, address);
+  const char *why = limits_refuse(&configuration.limits, &sessions, is_limited(address) ? &client : NULL);
+  if (why) return why;
+  pid_t pid = birth(fd, &configuration.settings);
+  if (pid == -1) return strerror(errno);
+  /* without memory it is not counted */
+  if (sessions_add(&sessions, pid, &client) == -1) report(text_of("out of memory"));
+  return NULL;
+}
+
+static void take(int fd, const struct sockaddr_storage *a) {
+  struct ip address;
+  if (!ip_from_sockaddr(&address, (const struct sockaddr *)a)) return;
+  const char *why = admit(fd, &address);
+  if (why) refuse(fd, &address, why);
+}
+
+/* 0; -1: there are no more, or none can be taken now. */
+static int accept_one(int socket) {
+  struct sockaddr_storage a;
+  socklen_t len = sizeof a;
+  int fd = accept4(socket, (struct sockaddr *)&a, &len, SOCK_CLOEXEC);
+  if (fd == -1) return errno == ECONNABORTED || errno == EINTR ? 0 : -1;
+  take(fd, &a);
+  close(fd);
+  return 0;
+}
+
+static void accept_some(int socket) {
+  for (unsigned i = 0; i < ACCEPTS_PER_TURN; i++)
+    if (accept_one(socket) == -1) {
+      if (errno == EAGAIN) return;
+      report_errno("unable to accept a connection");
+      (void)poll(NULL, 0, PAUSE_MS); /* it stays in the backlog */
+      return;
+    }
+}
+
+static void bury(void) {
+  int status;
+  pid_t pid;
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) sessions_end(&sessions, pid);
+}
+
+static void reread(void) {
+  wants_files = 0;
+  report(text_of(read_files() == 0 ? "control files read anew"
+                                   : "control files are wrong: those read before stay in force"));
+}
+
+static void drain(void) {
+  if (sockets.count) report(text_of("no more connections; the sessions end"));
+  sockets_close(&sockets);
+  sessions_signal(&sessions, ends == 1 ? SIGUSR1 : SIGTERM);
+}
+
+static void obey(char **again) {
+  static int seen;
+  if (ends != seen) {
+    seen = ends;
+    drain();
+  }
+  if (wants_files) reread();
+  if (wants_upgrade && !ends) upgrade(again, &sockets, &sessions);
+  wants_upgrade = 0;
+}
+
+static void turn(void) {
+  struct pollfd p[SOCKETS_MAX];
+  sigset_t none;
+  sigemptyset(&none);
+  for (size_t i = 0; i < sockets.count; i++) p[i] = (struct pollfd){.fd = sockets.fds[i], .events = POLLIN};
+  if (ppoll(p, sockets.count, NULL, &none) <= 0) return;
+  for (size_t i = 0; i < sockets.count; i++)
+    if (p[i].revents) accept_some(p[i].fd);
+}
+
+static int begin(char **addresses) {
+  if (read_files() == -1 || upgrade_restore(&sessions) == -1) return -1;
+  int inherited = sockets_inherit(&sockets);
+  if (inherited == -1) return report_errno("unable to use the sockets of LISTEN_FDS"), -1;
+  if (!inherited && addresses_bind(&sockets, addresses) == -1) return -1;
+  return account_drop_root();
+}
+
+int listener_run(char **addresses, char **again) {
+  catch_signals();
+  if (begin(addresses) == -1) return TOOL_SYSTEM;
+  report(text_of("listening"));
+  for (;;) {
+    bury();
+    if (ends && sessions.count == 0) break;
+    turn();
+    obey(again);
+  }
+  report(text_of("ended"));
+  return TOOL_OK;
+}
