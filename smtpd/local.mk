@@ -18,6 +18,7 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a
   %D%/doorkeeper/client.h %D%/doorkeeper/client.c \
   %D%/doorkeeper/database.h %D%/doorkeeper/database.c \
   %D%/doorkeeper/doorkeeper.h %D%/doorkeeper/doorkeeper.c \
+  %D%/doorkeeper/early.h %D%/doorkeeper/early.c \
   %D%/doorkeeper/event.h %D%/doorkeeper/event.c \
   %D%/doorkeeper/explain.h %D%/doorkeeper/explain.c \
   %D%/doorkeeper/intake.h %D%/doorkeeper/intake.c \

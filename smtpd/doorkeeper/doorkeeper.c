@@ -16,7 +16,7 @@ void doorkeeper_open(struct doorkeeper *k, const struct settings *s, const struc
 }
 
 void doorkeeper_drop(struct doorkeeper *k) {
-  if (k->state == DOORKEEPER_DATA) injector_free(&k->injector);
+  if (k->state >= DOORKEEPER_DATA) injector_free(&k->injector);
   envelope_free(&k->envelope);
   stralloc_zero(&k->grant);
   k->recipients = 0;
@@ -28,7 +28,7 @@ static struct outcome on_abort(struct doorkeeper *k, const struct door_request *
   struct outcome o = outcome_grant(250, "2.0.0", "dropped");
   rest.status = TEXT_ABSENT;
   if (!request_is_empty(&rest)) return outcome_malformed;
-  if (k->state == DOORKEEPER_DATA) o = intake_drop(k, r->status);
+  if (k->state >= DOORKEEPER_DATA) o = intake_drop(k, r->status);
   doorkeeper_drop(k);
   return o;
 }
@@ -85,7 +85,7 @@ enum doorkeeper_end doorkeeper_serve(struct doorkeeper *k, int door) {
 }
 
 void doorkeeper_close(struct doorkeeper *k) {
-  if (k->state == DOORKEEPER_DATA) (void)intake_drop(k, text_of("session ended"));
+  if (k->state >= DOORKEEPER_DATA) (void)intake_drop(k, text_of("session ended"));
   doorkeeper_drop(k);
   question_close(&k->question);
   route_free(&k->route);

@@ -1,7 +1,7 @@
 /* doorkeeper.h - grants what a talker asks for, and keeps to what it granted
  *
  * A transaction: MAIL, RCPT (one or more granted), DATA, then COMPLETE or
- * ABORT.  The doorkeeper writes trace field and envelope itself, from what it
+ * ABORT; or with DATA first where the protocol has the envelope last. The doorkeeper writes trace field and envelope itself, from what it
  * granted; of the data it sees nothing.  Requests are hostile: one that asks
  * for something out of turn or not allowed is refused, one that is not formed
  * as owlpost-door(7) says ends the session.
@@ -18,7 +18,13 @@
 #include "smtpd/doorkeeper/question.h"
 #include "smtpd/doorkeeper/settings.h"
 
-enum doorkeeper_state { DOORKEEPER_IDLE, DOORKEEPER_GRANTED, DOORKEEPER_DATA };
+enum doorkeeper_state {
+  DOORKEEPER_IDLE,
+  DOORKEEPER_GRANTED,       /* MAIL */
+  DOORKEEPER_DATA,          /* from here on an injector is at work */
+  DOORKEEPER_EARLY,         /* data before the envelope (early.h), */
+  DOORKEEPER_EARLY_GRANTED  /* and MAIL */
+};
 
 struct doorkeeper {
   const struct settings *settings;

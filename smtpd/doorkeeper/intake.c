@@ -2,6 +2,7 @@
 #include "smtpd/doorkeeper/intake.h"
 #include <errno.h>
 #include "lib/iofd.h"
+#include "smtpd/doorkeeper/early.h"
 #include "smtpd/doorkeeper/event.h"
 #include "smtpd/doorkeeper/request.h"
 #include "smtpd/doorkeeper/trace.h"
@@ -19,10 +20,9 @@ static int put_trace(struct doorkeeper *k) {
 
 static struct outcome start_injector(struct doorkeeper *k) {
   struct outcome o = outcome_grant(354, "2.0.0", "go ahead, end with CRLF.CRLF");
-  if (envelope_decode(&k->envelope, text_of_stralloc(&k->grant)) != ENVELOPE_OK) return outcome_no_memory();
   if (injector_start(&k->injector, &k->envelope) == -1)
     return outcome_refuse(451, "4.3.0", "unable to start the queue's injector, please try later");
-  k->state = DOORKEEPER_DATA;
+  k->state = k->state == DOORKEEPER_IDLE ? DOORKEEPER_EARLY : DOORKEEPER_DATA;
   /* an injector that is gone already tells by its exit code why */
   /* the talker waits for the pipe and for us: it must never wait in write() */
   if ((put_trace(k) == -1 && errno != EPIPE) || io_set_nonblocking(k->injector.message_fd) == -1) {
@@ -35,8 +35,15 @@ static struct outcome start_injector(struct doorkeeper *k) {
 }
 
 struct outcome intake_begin(struct doorkeeper *k, const struct door_request *r) {
-  if (!request_is_empty(r)) return outcome_malformed;
-  if (k->state != DOORKEEPER_GRANTED || k->recipients == 0) return outcome_not_now();
+  struct door_request rest = *r;
+  const char *early = early_protocol(r->envelope.protocol);
+  if (early) rest.envelope.protocol = TEXT_ABSENT;
+  if (!request_is_empty(&rest)) return outcome_malformed;
+  if (early ? k->state != DOORKEEPER_IDLE : k->state != DOORKEEPER_GRANTED || k->recipients == 0)
+    return outcome_not_now();
+  if (early) early_open(k, early);
+  else if (envelope_decode(&k->envelope, text_of_stralloc(&k->grant)) != ENVELOPE_OK)
+    return doorkeeper_drop(k), outcome_no_memory();
   struct outcome o = start_injector(k);
   if (o.answer.result.class != RESULT_SUCCESS) {
     event_refused(k, "data from", k->envelope.sender, &o.answer.result);
@@ -68,6 +75,10 @@ static struct outcome finish(struct doorkeeper *k, uint64_t octets) {
     (void)injector_abort(&k->injector);
     return outcome_refuse(552, "5.3.4", "that message is too large for this server");
   }
+  if (k->state == DOORKEEPER_EARLY_GRANTED && early_close(k) == -1) {
+    (void)injector_abort(&k->injector);
+    return outcome_no_memory();
+  }
   int code = injector_finish(&k->injector, &k->envelope);
   if (code != INJECTOR_OK) return explain(k, code);
   struct outcome o = outcome_grant(250, "2.0.0", "ok");
@@ -80,7 +91,8 @@ struct outcome intake_complete(struct doorkeeper *k, const struct door_request *
   struct door_request rest = *r;
   rest.octets = 0;
   if (!request_is_empty(&rest)) return outcome_malformed;
-  if (k->state != DOORKEEPER_DATA) return outcome_not_now();
+  bool granted = k->state == DOORKEEPER_EARLY_GRANTED && k->recipients;
+  if (k->state != DOORKEEPER_DATA && !granted) return outcome_not_now();
   struct outcome o = finish(k, r->octets);
   event_message(k, r->octets, &o.answer.result);
   doorkeeper_drop(k);

@@ -13,6 +13,7 @@ struct settings {
   struct route_table routes;
   uint64_t databytes, maxerrors, maxhops, maxrecipients, timeoutrcpt_s, timeoutsmtpd_s;
   struct text relayclient; /* absent: the client may not relay */
+  bool trusts_recipients;  /* who is not there gets no refusal, but the sender a DSN */
 };
 
 /* settings_load(): control files, then RELAYCLIENT and DATABYTES from the
