@@ -1,5 +1,5 @@
 """owl-smtpd's own listener: limits, relay clients, drain, upgrade, handed over sockets."""
-import os
+import fcntl
 import pwd
 import signal
 import smtplib
@@ -152,3 +152,171 @@ def test_an_ipv6_client_is_a_network(owlpost, port):
     held = [connect(port, "2001:db8:0:1::1", source) for source in ("2001:db8:0:1::1", "2001:db8:0:2::1")]
     assert all(greeting.startswith(b"220 ") for _, greeting in held)
     assert connect(port, "2001:db8:0:1::1", "2001:db8:0:1::2")[1].startswith(b"421 4.7.0 ")
+
+
+def begin_message(s):
+    say(s, b"EHLO me")
+    say(s, b"MAIL FROM:<a@b.test>")
+    say(s, b"RCPT TO:<joe@owlpost.test>")
+    assert say(s, b"DATA").startswith(b"354 ")
+
+
+def test_term_lets_a_transaction_finish(owlpost, port):
+    owlpost.start()
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    busy, _ = connect(port)
+    begin_message(busy)
+    busy.sendall(b"Subject: under way\r\n\r\nhalf")
+    idle, _ = connect(port)
+    say(idle, b"EHLO me")
+    listener.signal(signal.SIGTERM)
+    assert idle.recv(1000).startswith(b"421 4.3.2 ")
+    listener.wait_for("no more connections")
+    with pytest.raises(ConnectionRefusedError):
+        connect(port)
+    assert listener.process.poll() is None
+    reply = say(busy, b" and half\r\n.")
+    while b"\r\n421 " not in reply:
+        more = busy.recv(1000)
+        assert more, reply
+        reply += more
+    assert reply.startswith(b"250 2.0.0 ")
+    assert listener.ended() == 0
+    assert b"half and half" in owlpost.wait_for_mail("joe")[0]
+
+
+def test_a_second_term_ends_transactions(owlpost, port):
+    owlpost.start()
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    busy, _ = connect(port)
+    begin_message(busy)
+    listener.signal(signal.SIGTERM)
+    listener.wait_for("no more connections")
+    assert listener.process.poll() is None
+    listener.signal(signal.SIGTERM)
+    assert busy.recv(1000).startswith(b"421 4.3.2 ")
+    assert listener.ended() == 0
+
+
+def test_hup_reads_control_files_or_keeps_what_it_had(owlpost, port):
+    owlpost.control("smtpgreeting", "one.test")
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    assert connect(port)[1].startswith(b"220 one.test ")
+    owlpost.control("smtpgreeting", "two.test")
+    listener.signal(signal.SIGHUP)
+    listener.wait_for("control files read anew")
+    assert connect(port)[1].startswith(b"220 two.test ")
+    owlpost.control("smtpgreeting", "three.test")
+    owlpost.control("relayclients", "not an address")
+    listener.signal(signal.SIGHUP)
+    listener.wait_for("those read before stay in force")
+    assert "relayclients: a line is no address" in listener.log()
+    assert connect(port)[1].startswith(b"220 two.test ")
+
+
+class Knocker(threading.Thread):
+    """Connects again and again, and notes what did not get a greeting."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.port, self.over = port, threading.Event()
+        self.greeted, self.failures = 0, []
+        self.start()
+
+    def run(self):
+        while not self.over.is_set():
+            try:
+                s, greeting = connect(self.port)
+                assert greeting.startswith(b"220 "), greeting
+                assert say(s, b"QUIT").startswith(b"221 ")
+                s.close()
+                self.greeted += 1
+            except (OSError, AssertionError) as error:
+                self.failures.append(repr(error))
+
+    def end(self):
+        self.over.set()
+        self.join(20)
+        assert self.failures == []
+
+
+def test_upgrades_under_load_refuse_nobody(owlpost, port):
+    owlpost.start()
+    owlpost.control("maxsessionsperip", "0")
+    listener = Listener(owlpost, f"127.0.0.1:{port}", f"[::1]:{port}")
+    busy, _ = connect(port)
+    begin_message(busy)
+    knockers = [Knocker(port) for _ in range(4)]
+    for i in range(5):
+        before = sum(k.greeted for k in knockers)
+        listener.signal(signal.SIGUSR2)
+        listener.wait_for(": listening", i + 2)
+        wait_until(lambda before=before: sum(k.greeted for k in knockers) >= before + 20, 20, "clients after an upgrade")
+    for k in knockers:
+        k.end()
+    assert say(busy, b"Subject: kept\r\n\r\nx\r\n.").startswith(b"250 ")
+    assert connect(port, "::1")[1].startswith(b"220 ")
+    busy.close()
+    listener.signal(signal.SIGTERM)
+    assert listener.ended() == 0
+
+
+def test_sessions_count_across_an_upgrade(owlpost, port):
+    owlpost.control("maxsessionsperip", "2")
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    held = [connect(port)[0] for _ in range(2)]
+    listener.signal(signal.SIGUSR2)
+    listener.wait_for(": listening", 2)
+    assert connect(port)[1].startswith(b"421 4.7.0 ")
+    for s in held:
+        s.close()
+    wait_until(lambda: connect(port)[1].startswith(b"220 "), 10, "a place that is free again")
+
+
+def test_an_upgrade_that_could_not_start_is_none(owlpost, port):
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    owlpost.control("maxsessions", "many")
+    listener.signal(signal.SIGUSR2)
+    listener.wait_for("cannot be executed anew: this one stays")
+    assert connect(port)[1].startswith(b"220 ")
+
+
+def activated(owlpost, sockets, pid="$$"):
+    """owl-smtpd as systemd starts it for listening sockets."""
+    moves = " ".join(f"{3 + i}<&{s.fileno()}" for i, s in enumerate(sockets))
+    script = f'exec {moves}; LISTEN_FDS={len(sockets)} LISTEN_PID={pid} exec "$0" --listen'
+    with owlpost._log("listener") as log:
+        process = subprocess.Popen(["bash", "-c", script, owlpost.program("owl-smtpd")], env=owlpost.environment,
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                   pass_fds=[s.fileno() for s in sockets])
+    owlpost.listeners.append(process)
+    return process
+
+
+def high(s):
+    """The socket at a number that is out of the way."""
+    return socket.socket(fileno=fcntl.fcntl(s.detach(), fcntl.F_DUPFD, 50))
+
+
+def test_sockets_from_systemd(owlpost):
+    sockets = [high(socket.create_server(("127.0.0.1", 0))),
+               high(socket.create_server(("::1", 0), family=socket.AF_INET6))]
+    process = activated(owlpost, sockets)
+    for s, host in zip(sockets, ("127.0.0.1", "::1")):
+        assert connect(s.getsockname()[1], host)[1].startswith(b"220 ")
+    process.send_signal(signal.SIGUSR2)
+    wait_until(lambda: owlpost.log("listener").count(": listening") == 2, 10, lambda: owlpost.log("listener"))
+    for s, host in zip(sockets, ("127.0.0.1", "::1")):
+        assert connect(s.getsockname()[1], host)[1].startswith(b"220 ")
+
+
+def test_sockets_of_another_process_are_not_taken(owlpost):
+    process = activated(owlpost, [high(socket.create_server(("127.0.0.1", 0)))], pid="1")
+    assert process.wait(10) == 111
+    assert "smtplisten: it has no address" in owlpost.log("listener")
+
+
+def test_what_is_no_listening_socket_is_an_error(owlpost):
+    process = activated(owlpost, [high(socket.socket())])
+    assert process.wait(10) == 111
+    assert "unable to use the sockets of LISTEN_FDS" in owlpost.log("listener")
