@@ -45,8 +45,19 @@ static struct ruleset rights_of(long abi) {
   return all;
 }
 
+static long landlock_abi(void) {
+  return syscall(__NR_landlock_create_ruleset, NULL, 0, ABI_OF_KERNEL);
+}
+
+bool sandbox_has_landlock(void) { return landlock_abi() >= 1; }
+
+/* A kernel with filters looks for this one, and finds none. */
+bool sandbox_has_seccomp(void) {
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) == -1 && errno == EFAULT;
+}
+
 int sandbox_forbid_files(void) {
-  long abi = syscall(__NR_landlock_create_ruleset, NULL, 0, ABI_OF_KERNEL);
+  long abi = landlock_abi();
   if (abi < 1) return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -1;
   struct ruleset all = rights_of(abi);
   /* an older kernel takes a longer struct whose end is zero */
@@ -59,27 +70,39 @@ int sandbox_forbid_files(void) {
   return r == -1 ? -1 : 1;
 }
 
-static int limit_all(void) {
-  const struct rlimit none = {0, 0}, few = {SANDBOX_DESCRIPTORS_MAX, SANDBOX_DESCRIPTORS_MAX};
-  if (setrlimit(RLIMIT_NPROC, &none) == -1 || setrlimit(RLIMIT_FSIZE, &none) == -1) return -1;
-  return setrlimit(RLIMIT_CORE, &none) == -1 ? -1 : setrlimit(RLIMIT_NOFILE, &few);
+static int limit_to(__rlimit_resource_t what, uint64_t most) {
+  const struct rlimit limit = {(rlim_t)most, (rlim_t)most};
+  return setrlimit(what, &limit);
 }
 
-static int filter_calls(void) {
+/* AddressSanitizer's books take terabytes of addresses. */
+static int limit_memory(uint64_t octets) {
+  return SANDBOX_SANITIZED || octets == 0 ? 0 : limit_to(RLIMIT_AS, octets);
+}
+
+static int limit_all(const struct sandbox *s) {
+  if (limit_to(RLIMIT_NPROC, 0) == -1 || limit_to(RLIMIT_FSIZE, 0) == -1) return -1;
+  if (limit_to(RLIMIT_CORE, 0) == -1 || limit_to(RLIMIT_NOFILE, SANDBOX_DESCRIPTORS_MAX) == -1) return -1;
+  if (s->cpu_s && limit_to(RLIMIT_CPU, s->cpu_s) == -1) return -1;
+  return limit_memory(s->memory_octets);
+}
+
+static int filter_calls(const struct sandbox *s) {
   struct sock_fprog program = {sizeof sandbox_filter / sizeof sandbox_filter[0],
                                (struct sock_filter *)(uintptr_t)sandbox_filter};
+  if (s->may_lack_seccomp && !sandbox_has_seccomp()) return 0;
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
 }
 
-int sandbox_enter(const char **step) {
-  *step = "forbid new privileges";
+int sandbox_enter(struct sandbox *s) {
+  s->step = "forbid new privileges";
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) return -1;
-  *step = "forbid files with Landlock";
+  s->step = "forbid files with Landlock";
   if (sandbox_forbid_files() == -1) return -1;
-  *step = "set resource limits";
-  if (limit_all() == -1) return -1;
-  *step = "load the seccomp filter";
-  return filter_calls();
+  s->step = "set resource limits";
+  if (limit_all(s) == -1) return -1;
+  s->step = "load the seccomp filter";
+  return filter_calls(s);
 }
 
 static void close_from_to(unsigned first, unsigned last) {

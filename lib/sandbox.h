@@ -3,18 +3,21 @@
  * After sandbox_enter() the process can use the descriptors that it holds,
  * those that are passed to it, memory, and the clock: nothing else.  No new
  * privileges, an empty Landlock ruleset where the kernel has Landlock, limits
- * that forbid processes and files, and a seccomp allow-list (the fence:
- * without it the call fails).  A call that is not on the list kills the
- * process.
+ * that forbid processes and files and bound memory and processor time, and a
+ * seccomp allow-list (the fence: without it the call fails, unless the caller
+ * wants otherwise).  A call that is not on the list kills the process.
  *
- * The list is in lib/sandbox_filter_gen.c: read, readv, pread, write, writev,
- * recvmsg, sendmsg, poll, ppoll, shutdown, close, exit, anonymous memory that
+ * The list is in lib/sandbox_filter_gen.c: read, pread, write, recvmsg,
+ * sendmsg, poll, ppoll, shutdown, close, exit, anonymous memory that
  * is not executable, the clock, random numbers for malloc().  Not on it are
  * fcntl, setsockopt, sigaction, kill, open, socket, and recv() and send():
  * whatever needs them is done before.  Standard I/O is not to be used after.
  */
 #ifndef OWL_SANDBOX_H
 #define OWL_SANDBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 /* AddressSanitizer needs more calls: with it the list is longer, and opening a
  * file fails where it otherwise kills. */
@@ -33,8 +36,21 @@
  * passed; those that are open stay usable. */
 enum { SANDBOX_DESCRIPTORS_MAX = 16 };
 
-/* 0, or -1 with errno; *step then names what failed, for the log. */
-int sandbox_enter(const char **step);
+struct sandbox {
+  /* set by the caller; 0: no limit */
+  uint64_t memory_octets; /* of address space; not with AddressSanitizer */
+  uint64_t cpu_s;         /* then SIGXCPU */
+  bool may_lack_seccomp;  /* where the kernel has none, go on without */
+  const char *step; /* what sandbox_enter() failed at, for the log */
+};
+
+/* Whether the kernel has these.  To be asked before sandbox_enter(), after
+ * which a log that is a file can no longer be written. */
+bool sandbox_has_landlock(void);
+bool sandbox_has_seccomp(void);
+
+/* 0, or -1 with errno. */
+int sandbox_enter(struct sandbox *s);
 
 /* sandbox_forbid_files(): the Landlock part alone; needs no_new_privs.  1, 0
  * where the kernel has no Landlock, or -1. */

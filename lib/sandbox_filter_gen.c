@@ -19,7 +19,7 @@ static void die_step(const char *step, int error) {
 
 /* Names that an architecture does not have are passed over. */
 static const char *const allowed[] = {
-  "read", "readv", "pread64", "write", "writev", "recvmsg", "sendmsg", "poll", "ppoll",
+  "read", "pread64", "write", "recvmsg", "sendmsg", "poll", "ppoll",
   "ppoll_time64", "shutdown", "close", "exit", "exit_group", "rt_sigreturn", "sigreturn",
   "restart_syscall", "clock_gettime", "clock_gettime64", "brk", "munmap", "mremap", "madvise",
   "getrandom", NULL

@@ -90,7 +90,7 @@ static void read_arguments(int argc, char **argv, struct destination *d) {
 
 static int run_talker(int connector, bool is_lmtp) {
   const int keep[] = {RUNNER, connector, out.fd};
-  const char *step;
+  struct sandbox sandbox = {0};
   struct talker_settings s = {
     .helohost = text_of_stralloc(&settings.helohost),
     .is_lmtp = is_lmtp,
@@ -98,7 +98,7 @@ static int run_talker(int connector, bool is_lmtp) {
     .timeoutquit_ms = io_limit_ms(settings.timeoutquit_s),
   };
   sandbox_close_others(keep, 3);
-  if (sandbox_enter(&step) == -1) die("4.3.5", "unable to shut the talker in", step);
+  if (sandbox_enter(&sandbox) == -1) die("4.3.5", "unable to shut the talker in", sandbox.step);
   close(out.fd); /* nothing that the network says can forge a line of the log */
   return (int)talker_run(RUNNER, connector, &s);
 }

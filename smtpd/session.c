@@ -21,6 +21,9 @@
 
 enum { CLIENT_FD = 0, CLIENT_OUT_FD = 1, LOG_FD = 2, TALKER_ENDS_S = 10, DIE_MS = 2000 };
 
+/* Of a talker: some ten times what the longest session should need. */
+enum { TALKER_MEMORY_OCTETS = 16 * 1024 * 1024, TALKER_CPU_S = 600 };
+
 static struct log events = {.fd = LOG_FD};
 static struct talker talker; /* large */
 static struct doorkeeper keeper;
@@ -47,7 +50,10 @@ void session_die(const char *what, const char *reason) {
 static void die_memory(void) { session_die("out of memory", ""); }
 static void die_socket(void) { session_die("unable to make a socket pair: ", strerror(errno)); }
 static void die_fork(void) { session_die("unable to fork: ", strerror(errno)); }
-static void die_sandbox(const char *step) { session_die("unable to shut the talker in: ", step); }
+static void die_sandbox(const char *step) { session_die("unable to shut the talker in: unable to ", step); }
+static void die_unfenced(void) {
+  session_die("unable to shut the talker in: ", "the kernel has no seccomp, and allowunfenced is not set");
+}
 static void die_file(void) { session_die("unable to write replies to a file: ", "use a socket or a pipe"); }
 static void die_door(void) { session_die("unable to set up the talker's descriptors: ", strerror(errno)); }
 
@@ -105,8 +111,14 @@ static int place_door(int from) {
   return dup3(from, LOG_FD, O_CLOEXEC);
 }
 
+static void shut_in(const struct settings *s) {
+  struct sandbox box = {.memory_octets = TALKER_MEMORY_OCTETS,
+                        .cpu_s = TALKER_CPU_S,
+                        .may_lack_seccomp = s->allowunfenced != 0};
+  if (sandbox_enter(&box) == -1) die_sandbox(box.step);
+}
+
 static void run_talker(const struct settings *s, int from) {
-  const char *step;
   bool one_socket = is_one_socket();
   int log_fd = fcntl(LOG_FD, F_DUPFD_CLOEXEC, LOG_FD + 1);
   prepare_client(one_socket);
@@ -124,7 +136,7 @@ static void run_talker(const struct settings *s, int from) {
   talker.session.maxerrors = s->maxerrors;
   signal(SIGTERM, SIG_IGN); /* the doorkeeper tells us to end */
   signal(SIGUSR1, SIG_IGN);
-  if (sandbox_enter(&step) == -1) die_sandbox(step);
+  shut_in(s);
   if (log_fd >= 0) close(log_fd);
   _exit((int)talker_run(&talker, s->greeting.s));
 }
@@ -179,8 +191,23 @@ static int run_doorkeeper(const struct settings *s, const struct client *c) {
   return WIFEXITED(status) && WEXITSTATUS(status) < TALKER_END_COUNT ? TOOL_OK : TOOL_SYSTEM;
 }
 
+static void log_weakness(const char *what) {
+  begin_event();
+  log_s(&events, what);
+  log_end(&events);
+}
+
+/* What the kernel lacks for shutting a talker in. */
+static void check_kernel(const struct settings *s) {
+  if (!sandbox_has_landlock()) log_weakness("talker without Landlock, which the kernel does not have");
+  if (sandbox_has_seccomp()) return;
+  if (!s->allowunfenced) die_unfenced();
+  log_weakness("talker without seccomp, which the kernel does not have: allowunfenced is set");
+}
+
 static void part(const struct settings *s) {
   int doors[2];
+  check_kernel(s);
   if (unixsock_pair(doors) == -1) die_socket();
   door = doors[0];
   catch_signals();

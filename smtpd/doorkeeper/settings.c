@@ -8,6 +8,7 @@ static int load_numbers(struct settings *s, struct control *c) {
     enum control_name name;
     uint64_t *to;
   } numbers[] = {
+    {CONTROL_ALLOWUNFENCED, &s->allowunfenced},
     {CONTROL_DATABYTES, &s->databytes},         {CONTROL_MAXERRORS, &s->maxerrors},
     {CONTROL_MAXHOPS, &s->maxhops},             {CONTROL_MAXRECIPIENTS, &s->maxrecipients},
     {CONTROL_TIMEOUTRCPT, &s->timeoutrcpt_s},   {CONTROL_TIMEOUTSMTPD, &s->timeoutsmtpd_s},

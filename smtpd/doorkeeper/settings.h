@@ -11,7 +11,7 @@ struct settings {
   stralloc folder;                    /* NUL-terminated path: of the control files */
   struct list badhelo, badmailfrom, badrcptto, rcpthosts;
   struct route_table routes;
-  uint64_t databytes, maxerrors, maxhops, maxrecipients, timeoutrcpt_s, timeoutsmtpd_s;
+  uint64_t allowunfenced, databytes, maxerrors, maxhops, maxrecipients, timeoutrcpt_s, timeoutsmtpd_s;
   struct text relayclient; /* absent: the client may not relay */
   bool trusts_recipients;  /* who is not there gets no refusal, but the sender a DSN */
 };
