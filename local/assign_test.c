@@ -10,7 +10,6 @@
 #define COUNT(ARRAY) (sizeof(ARRAY) / sizeof *(ARRAY))
 #define OCTETS(LITERAL) {"" LITERAL, sizeof(LITERAL) - 1}
 
-static const char *folder;
 static char cdb[256];
 
 struct entry {
@@ -49,7 +48,7 @@ static void check(const struct row *rows, size_t count) {
     struct account a = {.system_groups = true};
     struct verdict v = {0};
     print_message("%s\n", x->local);
-    assert_int_equal(assign_find(&a, folder, text_of(x->local), &v), x->name ? USER_FOUND : USER_NONE);
+    assert_int_equal(assign_find(&a, test_home, text_of(x->local), &v), x->name ? USER_FOUND : USER_NONE);
     if (x->name) {
       assert_string_equal(a.name.s, x->name);
       assert_string_equal(a.home.s, x->home);
@@ -151,14 +150,14 @@ static void a_broken_entry_is_trouble(void **state) {
   for (size_t i = 0; i < COUNT(rows); i++) {
     const struct entry entries[] = {{OCTETS(""), OCTETS("-")}, {OCTETS("!joe\0"), rows[i].data}};
     write_cdb(entries, COUNT(entries));
-    expect_trouble(folder, "4.3.5", rows[i].words);
+    expect_trouble(test_home, "4.3.5", rows[i].words);
   }
 }
 
 static void a_file_without_wildcards_is_trouble(void **state) {
   (void)state;
   write_cdb(good + 1, COUNT(good) - 1);
-  expect_trouble(folder, "4.3.5", "wildcards");
+  expect_trouble(test_home, "4.3.5", "wildcards");
 }
 
 /* Wherever it is cut off: the entry as it was, or trouble.  Never nobody. */
@@ -171,13 +170,13 @@ static void a_part_of_a_file_is_trouble(void **state) {
     struct account a = {0};
     struct verdict v = {0};
     assert_int_equal(truncate(cdb, size), 0);
-    enum user_status s = assign_find(&a, folder, text_of("joe"), &v);
+    enum user_status s = assign_find(&a, test_home, text_of("joe"), &v);
     if (s == USER_NONE || (s == USER_FOUND && a.uid != 501)) fail_msg("cut off at %d", (int)size);
     account_free(&a);
     verdict_free(&v);
   }
   assert_int_equal(truncate(cdb, 0), 0);
-  expect_trouble(folder, "4.3.5", "damaged");
+  expect_trouble(test_home, "4.3.5", "damaged");
 }
 
 static void what_is_no_database_is_trouble(void **state) {
@@ -186,13 +185,13 @@ static void what_is_no_database_is_trouble(void **state) {
   memset(text, 'x', sizeof text - 1);
   text[sizeof text - 1] = 0;
   test_write(cdb, text, 0644);
-  expect_trouble(folder, "4.3.5", "damaged");
+  expect_trouble(test_home, "4.3.5", "damaged");
   assert_int_equal(unlink(cdb), 0);
   assert_int_equal(mkfifo(cdb, 0644), 0);
-  expect_trouble(folder, "4.3.5", "damaged");
+  expect_trouble(test_home, "4.3.5", "damaged");
   assert_int_equal(unlink(cdb), 0);
   assert_int_equal(symlink("cdb", cdb), 0);
-  expect_trouble(folder, "4.3.0", "unable to read");
+  expect_trouble(test_home, "4.3.0", "unable to read");
   assert_int_equal(unlink(cdb), 0);
 }
 
@@ -200,12 +199,12 @@ static void a_file_that_others_can_write_is_trouble(void **state) {
   (void)state;
   write_cdb(good, COUNT(good));
   assert_int_equal(chmod(cdb, 0646), 0);
-  expect_trouble(folder, "4.3.5", "written by others");
+  expect_trouble(test_home, "4.3.5", "written by others");
 }
 
 static void a_control_folder_that_is_gone_is_trouble(void **state) {
   (void)state;
-  expect_trouble(test_path(folder, "gone"), "4.3.0", "unable to reach");
+  expect_trouble(test_path(test_home, "gone"), "4.3.0", "unable to reach");
 }
 
 static void each_look_up_is_noted(void **state) {
@@ -218,7 +217,7 @@ static void each_look_up_is_noted(void **state) {
     "account\tuser x, uid 503, home /home/x, extension pre-Y\t";
   (void)state;
   write_cdb(good, COUNT(good));
-  assert_int_equal(assign_find(&a, folder, text_of("joe-x-Y"), &v), USER_FOUND);
+  assert_int_equal(assign_find(&a, test_home, text_of("joe-x-Y"), &v), USER_FOUND);
   assert_true(f.lines.len > sizeof expected - 1);
   assert_memory_equal(f.lines.s, expected, sizeof expected - 1);
   account_free(&a);
@@ -226,16 +225,9 @@ static void each_look_up_is_noted(void **state) {
 }
 
 static int make(void **state) {
-  (void)state;
-  folder = test_folder();
-  snprintf(cdb, sizeof cdb, "%s/users/cdb", folder);
-  test_mkdir(test_path(folder, "users"), 0755);
-  return 0;
-}
-
-static int clean(void **state) {
-  (void)state;
-  test_remove(folder);
+  if (test_enter(state) == -1) return -1;
+  snprintf(cdb, sizeof cdb, "%s/users/cdb", test_home);
+  test_mkdir(test_path(test_home, "users"), 0755);
   return 0;
 }
 
@@ -252,5 +244,5 @@ int main(void) {
     cmocka_unit_test(a_control_folder_that_is_gone_is_trouble),
     cmocka_unit_test(each_look_up_is_noted),
   };
-  return cmocka_run_group_tests(tests, make, clean);
+  return cmocka_run_group_tests(tests, make, test_leave);
 }

@@ -34,6 +34,21 @@ const char *test_folder(void) {
   return path;
 }
 
+const char *test_home;
+
+int test_enter(void **state) {
+  (void)state;
+  test_home = test_folder();
+  umask(077);
+  return chdir(test_home);
+}
+
+int test_leave(void **state) {
+  (void)state;
+  test_remove(test_home);
+  return 0;
+}
+
 const char *test_path(const char *folder, const char *name) {
   static char paths[PATHS][PATH_OCTETS];
   static int next;

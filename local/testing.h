@@ -18,6 +18,12 @@ gid_t test_gid(void);
 /* test_folder(): a new folder under /tmp; its path is static. */
 const char *test_folder(void);
 
+/* test_enter(), test_leave(): for a group of tests that works in a folder of its
+ * own, test_home, with umask 077. */
+extern const char *test_home;
+int test_enter(void **state);
+int test_leave(void **state);
+
 /* test_path(): folder/name, static, one of several. */
 const char *test_path(const char *folder, const char *name);
 

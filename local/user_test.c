@@ -7,7 +7,6 @@
 #include "local/become.h"
 #include "local/user.h"
 
-static const char *folder;
 static char passwd[256];
 
 struct row {
@@ -41,19 +40,19 @@ static void add(FILE *f, const char *name, unsigned uid, const char *home) {
 static void write_passwd(bool alias, const char *alias_home) {
   FILE *f = fopen(passwd, "w");
   assert_non_null(f);
-  add(f, "root", 0, test_path(folder, "joe"));
+  add(f, "root", 0, test_path(test_home, "joe"));
   add(f, "toor", 0, "/"); /* a home that is there and root's */
-  add(f, "joe", test_uid(), test_path(folder, "joe"));
-  add(f, "joe-x", test_uid(), test_path(folder, "joe"));
-  add(f, "homeless", test_uid(), test_path(folder, "nowhere"));
-  add(f, "squatter", test_uid() + 1, test_path(folder, "joe"));
+  add(f, "joe", test_uid(), test_path(test_home, "joe"));
+  add(f, "joe-x", test_uid(), test_path(test_home, "joe"));
+  add(f, "homeless", test_uid(), test_path(test_home, "nowhere"));
+  add(f, "squatter", test_uid() + 1, test_path(test_home, "joe"));
   if (alias) add(f, "alias", test_uid(), alias_home);
   fclose(f);
 }
 
 static void check(const struct row *cases, size_t count, const char *breaks) {
   const struct user_rules rules = {passwd, breaks};
-  write_passwd(true, test_path(folder, "alias"));
+  write_passwd(true, test_path(test_home, "alias"));
   for (size_t i = 0; i < count; i++) {
     struct account a = {0};
     struct verdict v = {0};
@@ -121,9 +120,9 @@ static void without_alias_there_is_no_such_user(void **state) {
 static void trouble_is_told_from_absence(void **state) {
   struct verdict v = {0};
   (void)state;
-  assert_int_equal(status_of(test_path(folder, "no-such-file"), "joe", &v), USER_TROUBLE);
+  assert_int_equal(status_of(test_path(test_home, "no-such-file"), "joe", &v), USER_TROUBLE);
   assert_int_equal(v.class, RESULT_DEFERRAL);
-  write_passwd(true, test_path(folder, "nowhere"));
+  write_passwd(true, test_path(test_home, "nowhere"));
   assert_int_equal(status_of(passwd, "joel", &v), USER_TROUBLE);
   verdict_free(&v);
 }
@@ -134,8 +133,8 @@ static void unreachable_home_is_trouble(void **state) {
   (void)state;
   assert_non_null(f);
   /* a loop of links: neither there nor absent */
-  assert_int_equal(symlink("loop", test_path(folder, "loop")), 0);
-  add(f, "joe", test_uid(), test_path(folder, "loop"));
+  assert_int_equal(symlink("loop", test_path(test_home, "loop")), 0);
+  add(f, "joe", test_uid(), test_path(test_home, "loop"));
   fclose(f);
   assert_int_equal(status_of(passwd, "joe", &v), USER_TROUBLE);
   verdict_free(&v);
@@ -176,17 +175,10 @@ static void uid_0_is_never_become(void **state) {
 }
 
 static int make(void **state) {
-  (void)state;
-  folder = test_folder();
-  snprintf(passwd, sizeof passwd, "%s/passwd", folder);
-  test_mkdir(test_path(folder, "joe"), 0755);
-  test_mkdir(test_path(folder, "alias"), 0755);
-  return 0;
-}
-
-static int clean(void **state) {
-  (void)state;
-  test_remove(folder);
+  if (test_enter(state) == -1) return -1;
+  snprintf(passwd, sizeof passwd, "%s/passwd", test_home);
+  test_mkdir(test_path(test_home, "joe"), 0755);
+  test_mkdir(test_path(test_home, "alias"), 0755);
   return 0;
 }
 
@@ -201,5 +193,5 @@ int main(void) {
     cmocka_unit_test(no_more_look_ups_than_a_name_is_long),
     cmocka_unit_test(uid_0_is_never_become),
   };
-  return cmocka_run_group_tests(tests, make, clean);
+  return cmocka_run_group_tests(tests, make, test_leave);
 }

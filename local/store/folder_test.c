@@ -7,8 +7,6 @@
 #include "local/store/folder.h"
 #include "local/store/maildir.h"
 
-static const char *folder;
-
 static void names_become_paths(void **state) {
   static const struct {
     const char *name, *path; /* NULL: refused */
@@ -120,19 +118,6 @@ static void a_folder_is_made_with_its_maildir(void **state) {
   verdict_free(&v);
 }
 
-static int make(void **state) {
-  (void)state;
-  folder = test_folder();
-  umask(077);
-  return chdir(folder);
-}
-
-static int clean(void **state) {
-  (void)state;
-  test_remove(folder);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(names_become_paths),
@@ -141,5 +126,5 @@ int main(void) {
     cmocka_unit_test(without_a_maildir_there_is_none),
     cmocka_unit_test(a_folder_is_made_with_its_maildir),
   };
-  return cmocka_run_group_tests(tests, make, clean);
+  return cmocka_run_group_tests(tests, test_enter, test_leave);
 }

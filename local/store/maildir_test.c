@@ -6,8 +6,6 @@
 #include <unistd.h>
 #include "local/store/maildir.h"
 
-static const char *folder;
-
 static uint64_t fixed_us(void *context) {
   (void)context;
   return 1700000000000007u;
@@ -182,19 +180,6 @@ static void a_missing_maildir_defers_or_is_made(void **state) {
   verdict_free(&v);
 }
 
-static int make(void **state) {
-  (void)state;
-  folder = test_folder();
-  umask(077);
-  return chdir(folder);
-}
-
-static int clean(void **state) {
-  (void)state;
-  test_remove(folder);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_file_is_delivered),
@@ -205,5 +190,5 @@ int main(void) {
     cmocka_unit_test(a_placed_file_can_be_withdrawn),
     cmocka_unit_test(a_missing_maildir_defers_or_is_made),
   };
-  return cmocka_run_group_tests(tests, make, clean);
+  return cmocka_run_group_tests(tests, test_enter, test_leave);
 }

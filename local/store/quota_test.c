@@ -12,8 +12,6 @@
 
 #define COUNT(ARRAY) (sizeof(ARRAY) / sizeof *(ARRAY))
 
-static const char *folder;
-
 static void definitions_are_read(void **state) {
   static const struct {
     const char *definition;
@@ -287,19 +285,6 @@ static void deliveries_at_one_time_are_all_counted(void **state) {
   verdict_free(&v);
 }
 
-static int make(void **state) {
-  (void)state;
-  folder = test_folder();
-  umask(077);
-  return chdir(folder);
-}
-
-static int clean(void **state) {
-  (void)state;
-  test_remove(folder);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(definitions_are_read),
@@ -313,5 +298,5 @@ int main(void) {
     cmocka_unit_test(counting_ends_in_time),
     cmocka_unit_test(deliveries_at_one_time_are_all_counted),
   };
-  return cmocka_run_group_tests(tests, make, clean);
+  return cmocka_run_group_tests(tests, test_enter, test_leave);
 }
