@@ -84,6 +84,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(SESSIONSPREFIX6, "sessionsprefix6", NUMBER, "64", "smtpd", "bits of an IPv6 address that tell one client from another"),
   ROW(SMTPGREETING, "smtpgreeting", TEXT, "=me", "smtpd", "text of the greeting; starts with the host name"),
   ROW(SMTPLISTEN, "smtplisten", LIST, "", "smtpd, start", "addresses that mail is received at"),
+  ROW(SMTPNEWLINES, "smtpnewlines", TEXT, "refuse", "smtpd", "what becomes of a CR or LF that stands alone: refuse or normalise"),
   ROW(SMTPROUTES, "smtproutes", MAP, "", "send", "domain:relay[:port], .suffix:..., :relay for all"),
   ROW(SRSDOMAINS, "srsdomains", MAP, "", "send, lspawn", "domain:srs-domain, .suffix:..., :srs-domain for all: forwards with senders of SRS"),
   ROW(SRSMAXAGE, "srsmaxage", SECONDS, "1814400", "send, lspawn", "how long mail to an SRS address is taken"),

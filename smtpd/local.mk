@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a
   %D%/talker/channel.h %D%/talker/channel.c \
   %D%/talker/command.h %D%/talker/command.c \
   %D%/talker/data.h %D%/talker/data.c %D%/talker/datamodel.h \
+  %D%/talker/foreign.h %D%/talker/foreign.c \
   %D%/talker/parameter.h %D%/talker/parameter.c \
   %D%/talker/reply.h %D%/talker/reply.c \
   %D%/talker/talker.h %D%/talker/talker.c \

@@ -131,6 +131,7 @@ static void run_talker(const struct settings *s, int from) {
   talker.channel.out = one_socket ? CLIENT_FD : CLIENT_OUT_FD;
   talker.channel.limit_ms = io_limit_ms(s->timeoutsmtpd_s);
   talker.maxhops = s->maxhops;
+  talker.normalises = s->normalises_newlines;
   talker.session.me = s->me.s;
   talker.session.databytes = s->databytes;
   talker.session.maxerrors = s->maxerrors;

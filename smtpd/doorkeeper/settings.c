@@ -44,6 +44,19 @@ static int explain(struct control *c, const char *error) {
   return -1;
 }
 
+/* The connection's own word comes before the control file's. */
+static int load_newlines(struct settings *s, struct control *c) {
+  stralloc said = {0};
+  struct text value = text_of(getenv("SMTPNEWLINES"));
+  int r = value.s ? 0 : control_text(c, CONTROL_SMTPNEWLINES, &said);
+  if (!value.s) value = text_of_stralloc(&said);
+  s->normalises_newlines = text_equals(value, "normalise");
+  if (r == 0 && !s->normalises_newlines && !text_equals(value, "refuse"))
+    r = explain(c, "unable to read smtpnewlines: it is neither refuse nor normalise");
+  stralloc_free(&said);
+  return r;
+}
+
 static int load_environment(struct settings *s, struct control *c) {
   struct text databytes = text_of(getenv("DATABYTES"));
   s->relayclient = text_of(getenv("RELAYCLIENT"));
@@ -55,7 +68,7 @@ static int load_environment(struct settings *s, struct control *c) {
 int settings_load(struct settings *s, struct control *c) {
   *s = (struct settings){0};
   if (load_texts(s, c) == -1 || load_numbers(s, c) == -1 || load_lists(s, c) == -1) return -1;
-  if (load_networks(s, c) == -1) return -1;
+  if (load_networks(s, c) == -1 || load_newlines(s, c) == -1) return -1;
   if (!stralloc_cats(&s->rcpt_socket, "/rcpt/socket") || !stralloc_0(&s->rcpt_socket) ||
       !stralloc_copy(&s->folder, &c->folder))
     return explain(c, "out of memory");

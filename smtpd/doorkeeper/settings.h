@@ -12,11 +12,12 @@ struct settings {
   struct list badhelo, badmailfrom, badrcptto, rcpthosts;
   struct route_table routes;
   uint64_t allowunfenced, databytes, maxerrors, maxhops, maxrecipients, timeoutrcpt_s, timeoutsmtpd_s;
+  bool normalises_newlines;
   struct text relayclient; /* absent: the client may not relay */
   bool trusts_recipients;  /* who is not there gets no refusal, but the sender a DSN */
 };
 
-/* settings_load(): control files, then RELAYCLIENT and DATABYTES from the
+/* settings_load(): control files, then RELAYCLIENT, DATABYTES and SMTPNEWLINES from the
  * environment.  0, or -1 with c->error set. */
 int settings_load(struct settings *s, struct control *c);
 

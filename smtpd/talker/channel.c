@@ -16,7 +16,7 @@ enum {
 const char *talker_explain(int end) {
   static const char *const words[TALKER_END_COUNT] = {
     "client quit", "client left",   "client timed out",           "shut down",
-    "hung up",     "out of memory"};
+    "hung up",     "out of memory", "hung up on an HTTP client", "hung up on a message before 354"};
   return end >= 0 && end < TALKER_END_COUNT ? words[end] : "talker failed";
 }
 

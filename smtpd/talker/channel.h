@@ -26,6 +26,8 @@ enum talker_end {
   TALKER_SHUTDOWN, /* the doorkeeper ends the session, or is gone */
   TALKER_HUNG_UP,  /* the client made too many errors, or one that leaves its meaning open */
   TALKER_NO_MEMORY,
+  TALKER_FOREIGN,   /* hung up: the client speaks HTTP */
+  TALKER_TOO_EARLY, /* hung up: the message came before 354 */
   TALKER_END_COUNT
 };
 

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "smtpd/talker/talker.h"
 #include <errno.h>
+#include "smtpd/talker/foreign.h"
 
 enum { OUTPUT_MAX_OCTETS = 8192 }; /* of replies held back */
 
@@ -9,13 +10,30 @@ static int put(struct talker *t, const struct reply *r) {
   return t->channel.output.len > OUTPUT_MAX_OCTETS ? channel_flush(&t->channel) : 0;
 }
 
+static struct reply hang_up_for(struct talker *t, enum talker_end why, const char *text) {
+  t->hung_up = why;
+  (void)command_drop_transaction(&t->session);
+  return reply_hang_up(503, "5.5.1", text);
+}
+
+/* A message that does not wait for 354 would be run as commands wherever DATA
+ * is refused: RFC 2920 3.1. */
+static struct reply run(struct talker *t, struct text line) {
+  if (foreign_is_http(line))
+    return hang_up_for(t, TALKER_FOREIGN, "this is SMTP and no HTTP, closing");
+  struct reply r = command_run(&t->session, line);
+  if (r.next == NEXT_DATA && t->reader.at < t->reader.end)
+    return hang_up_for(t, TALKER_TOO_EARLY, "a message waits for 354, closing");
+  return r;
+}
+
 /* One line from the client to its reply. */
 static int converse(struct talker *t, struct reply *r) {
   bool ends_group = true;
   switch (line_read(&t->reader, &t->line, COMMAND_LINE_MAX)) {
     case LINE_OK:
       ends_group = command_ends_group(text_of_stralloc(&t->line));
-      *r = command_run(&t->session, text_of_stralloc(&t->line));
+      *r = run(t, text_of_stralloc(&t->line));
       break;
     case LINE_TOO_LONG:
       *r = command_refuse(&t->session, reply_say(500, "5.5.2", "that line is too long"));
@@ -51,7 +69,7 @@ static enum talker_end hang_up(struct talker *t, unsigned code) {
   if (channel_flush(&t->channel) == -1) return TALKER_CLIENT_LEFT;
   if (code == 221) return TALKER_QUIT;
   channel_linger(&t->channel);
-  return TALKER_HUNG_UP;
+  return t->hung_up;
 }
 
 static int say_hello(struct talker *t, const char *greeting) {
@@ -80,6 +98,7 @@ static void connect_channel(struct talker *t) {
 
 enum talker_end talker_run(struct talker *t, const char *greeting) {
   struct reply reply = {.next = NEXT_COMMAND};
+  t->hung_up = TALKER_HUNG_UP;
   connect_channel(t);
   int r = say_hello(t, greeting);
   while (r == 0 && reply.next != NEXT_END) {

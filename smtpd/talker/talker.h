@@ -23,6 +23,7 @@ struct talker {
    * stand in for client and doorkeeper */
 
   stralloc line;
+  enum talker_end hung_up; /* TALKER_HUNG_UP, or what says it better */
   struct line_reader reader;
   struct transfer chunks; /* the message that comes by BDAT */
   char decoded[LINE_BUFFER_OCTETS + DATA_HELD_OCTETS];

@@ -203,6 +203,135 @@ static void a_message_that_is_refused_is_aborted(void **state) {
   assert_aborted(large, "5.3.4", "552 5.3.4 that message is too large for this server\r\n");
 }
 
+/* Up to the answers to MAIL and RCPT. */
+static void begin_chunks(void) {
+  start();
+  hear("220 mx ESMTP\r\n");
+  say("HELO me\r\n");
+  hear("250 mx\r\n");
+  say("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n");
+  grant(DOOR_MAIL);
+  grant(DOOR_RCPT);
+  hear("250 2.0.0 ok\r\n250 2.0.0 ok\r\n");
+}
+
+static void give_pipe(void) {
+  int p[2];
+  expect(DOOR_DATA, NULL);
+  assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+  assert_int_equal(io_set_nonblocking(p[1]), 0);
+  answer(RESULT_SUCCESS, 354, "2.0.0", "go", p[1]);
+  close(p[1]);
+  pipe_end = p[0];
+}
+
+static void end_chunks(void) {
+  hear("250 2.0.0 ok\r\n"); /* to NOOP: still in step */
+  close(pipe_end);
+  assert_int_equal(end(), TALKER_CLIENT_LEFT);
+}
+
+static void chunks_go_into_the_pipe(void **state) {
+  char got[100];
+  (void)state;
+  begin_chunks();
+  say("BDAT 5\r\nA: b\rBDAT 0\r\nDATA\r\nMAIL FROM:<>\r\nRCPT TO:<e@f>\r\nbdat 9 last\r\n\n\r\n.\r\nx\r\nNOOP\r\n");
+  give_pipe();
+  assert_int_equal(expect(DOOR_COMPLETE, NULL), 10);
+  assert_int_equal(io_read(pipe_end, got, sizeof got, LIMIT_MS), 10);
+  assert_memory_equal(got, "A: b\n\n.\nx\n", 10);
+  answer(RESULT_SUCCESS, 250, "2.0.0", "queued", -1);
+  hear("250 2.0.0 go on\r\n250 2.0.0 go on\r\n503 5.5.1 this message comes by BDAT\r\n"
+       "503 5.5.1 one MAIL at a time; RSET drops it\r\n503 5.5.1 not between the chunks of a message\r\n"
+       "250 2.0.0 queued\r\n");
+  end_chunks();
+}
+
+static void a_chunk_that_is_refused_is_read(void **state) {
+  (void)state;
+  start();
+  hear("220 mx ESMTP\r\n");
+  say("BDAT 6 LAST\r\nQUIT\r\nHELO me\r\nMAIL FROM:<a@b>\r\nBDAT 6\r\nQUIT\r\nRCPT TO:<c@d>\r\nNOOP\r\n");
+  grant(DOOR_MAIL);
+  grant(DOOR_ABORT);
+  hear("503 5.5.1 MAIL first\r\n250 mx\r\n250 2.0.0 ok\r\n554 5.5.1 no recipient has been taken\r\n"
+       "503 5.5.1 MAIL first\r\n");
+  pipe_end = -1;
+  end_chunks();
+}
+
+/* chunks: the last of them cannot be read any more as the whole of a message. */
+static void assert_chunks_aborted(const char *chunks, const char *status, const char *replies) {
+  char got[12];
+  begin_chunks();
+  say(chunks);
+  say("BDAT 6 LAST\r\nQUIT\r\nNOOP\r\n");
+  give_pipe();
+  expect(DOOR_ABORT, got);
+  assert_string_equal(got, status);
+  answer(RESULT_DEFERRAL, 451, "4.3.0", "half", -1);
+  hear(replies);
+  hear("503 5.5.1 MAIL first\r\n");
+  end_chunks();
+}
+
+static void a_chunk_that_spoils_the_message_aborts_it(void **state) {
+  static char large[1300] = "BDAT 1200\r\n";
+  (void)state;
+  assert_chunks_aborted("BDAT 2\r\na\rBDAT 3\r\nb\r\n", "5.6.11",
+                        "250 2.0.0 go on\r\n550 5.6.11 the message has a CR or LF alone; only CRLF ends a line\r\n");
+  assert_chunks_aborted("BDAT 5 LAST\r\nabcd\r", "5.6.11",
+                        "550 5.6.11 the message has a CR or LF alone; only CRLF ends a line\r\n");
+  assert_chunks_aborted("BDAT 16 LAST\r\nReceived: x\r\nA:\n", "5.6.11",
+                        "550 5.6.11 the message has a CR or LF alone; only CRLF ends a line\r\n");
+  memset(large + 11, 'x', 1200);
+  assert_chunks_aborted(large, "5.3.4", "552 5.3.4 that message is too large for this server\r\n");
+}
+
+static void a_chunk_without_size_ends_the_session(void **state) {
+  (void)state;
+  begin_chunks();
+  say("BDAT 99999999999999999999\r\nQUIT\r\n");
+  hear("501 5.5.4 BDAT goes with SIZE or SIZE LAST, closing\r\n");
+  assert_int_equal(end(), TALKER_HUNG_UP);
+}
+
+static void chunks_are_dropped_by_rset(void **state) {
+  (void)state;
+  begin_chunks();
+  say("BDAT 1\r\naRSET\r\nNOOP\r\n");
+  give_pipe();
+  grant(DOOR_ABORT);
+  hear("250 2.0.0 go on\r\n250 2.0.0 flushed\r\n");
+  end_chunks();
+}
+
+static void a_message_before_354_ends_the_session(void **state) {
+  (void)state;
+  begin_chunks();
+  say("DATA\r\nSubject: x\r\n\r\n.\r\n");
+  give_pipe();
+  grant(DOOR_ABORT);
+  hear("503 5.5.1 a message waits for 354, closing\r\n");
+  close(pipe_end);
+  assert_int_equal(end(), TALKER_TOO_EARLY);
+}
+
+static void http_ends_the_session(void **state) {
+  static const char *const lines[] = {"GET / HTTP/1.1\r\n", "post /x HTTP/1.0\r\n", "Host: mx\r\n"};
+  (void)state;
+  for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+    start();
+    hear("220 mx ESMTP\r\n");
+    say("GET\r\nPOST HTTP/1\r\n");
+    hear("500 5.5.1 that command is not known here\r\n500 5.5.1 that command is not known here\r\n");
+    say(lines[i]);
+    say("NOOP\r\n");
+    hear("503 5.5.1 this is SMTP and no HTTP, closing\r\n");
+    assert_int_equal(end(), TALKER_FOREIGN);
+  }
+}
+
 static void the_injectors_early_end_is_explained(void **state) {
   (void)state;
   begin_data();
@@ -275,6 +404,13 @@ int main(void) {
     cmocka_unit_test(replies_to_a_group_leave_together),
     cmocka_unit_test(a_message_goes_into_the_pipe),
     cmocka_unit_test(a_message_that_is_refused_is_aborted),
+    cmocka_unit_test(chunks_go_into_the_pipe),
+    cmocka_unit_test(a_chunk_that_is_refused_is_read),
+    cmocka_unit_test(a_chunk_that_spoils_the_message_aborts_it),
+    cmocka_unit_test(a_chunk_without_size_ends_the_session),
+    cmocka_unit_test(chunks_are_dropped_by_rset),
+    cmocka_unit_test(a_message_before_354_ends_the_session),
+    cmocka_unit_test(http_ends_the_session),
     cmocka_unit_test(the_injectors_early_end_is_explained),
     cmocka_unit_test(a_silent_client_is_told_and_left),
     cmocka_unit_test(the_doorkeepers_end_is_told),
