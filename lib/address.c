@@ -1,5 +1,6 @@
 #include "config.h"
 #include "lib/address.h"
+#include <arpa/inet.h>
 #include <string.h>
 #include "lib/envelope.h"
 
@@ -11,6 +12,21 @@ bool address_split(struct text address, struct text *local, struct text *domain)
   local->len = (size_t)(at - address.s);
   *domain = (struct text){at + 1, address.len - local->len - 1};
   return true;
+}
+
+/* RFC 5321 4.1.3; of the tags there is but one. */
+bool address_is_literal(struct text domain) {
+  unsigned char octets[16];
+  char name[INET6_ADDRSTRLEN];
+  if (domain.len < 2 || domain.s[0] != '[' || domain.s[domain.len - 1] != ']') return false;
+  struct text inside = {domain.s + 1, domain.len - 2};
+  struct text tag = {inside.s, inside.len < 5 ? inside.len : 5};
+  bool six = text_equal_nocase(tag, text_of("IPv6:"));
+  if (six) inside = (struct text){inside.s + 5, inside.len - 5};
+  if (inside.len == 0 || inside.len >= sizeof name || memchr(inside.s, 0, inside.len)) return false;
+  memcpy(name, inside.s, inside.len);
+  name[inside.len] = 0;
+  return inet_pton(six ? AF_INET6 : AF_INET, name, octets) == 1;
 }
 
 bool address_is_clean(struct text address) { return text_is_clean(address); }
@@ -57,20 +73,16 @@ struct scanner {
 
 static bool at_char(const struct scanner *s, char c) { return s->p < s->end && *s->p == c; }
 
-/* "@one,@two:" before a mailbox */
-static bool skip_source_route(struct scanner *s) {
-  if (!at_char(s, '@')) return true;
-  while (s->p < s->end && *s->p != ':' && *s->p != '>' && *s->p != '"') s->p++;
-  if (!at_char(s, ':')) return false;
-  s->p++;
-  return true;
-}
-
 static bool is_qtext(char c) { return (unsigned char)c >= 32 && c != 127; }
+
+/* quoted-pairSMTP: ASCII only */
+static bool scan_pair(struct scanner *s) {
+  return ++s->p < s->end && (unsigned char)*s->p < 127;
+}
 
 static bool scan_quoted(struct scanner *s, stralloc *out) {
   for (s->p++; s->p < s->end && *s->p != '"'; s->p++) {
-    if (*s->p == '\\' && ++s->p == s->end) return false;
+    if (*s->p == '\\' && !scan_pair(s)) return false;
     if (!is_qtext(*s->p) || !stralloc_append(out, s->p)) return false;
   }
   if (!at_char(s, '"')) return false;
@@ -103,7 +115,22 @@ static bool scan_domain(struct scanner *s, stralloc *out) {
   if (name.len == 0 || (!literal && !is_dot_string(name))) return false;
   if (literal && !at_char(s, ']')) return false;
   if (literal) s->p++;
-  return text_cat(out, (struct text){start, (size_t)(s->p - start)}) == 0;
+  struct text whole = {start, (size_t)(s->p - start)};
+  return (!literal || address_is_literal(whole)) && text_cat(out, whole) == 0;
+}
+
+/* "@one,@two:" before a mailbox */
+static bool skip_source_route(struct scanner *s, stralloc *out) {
+  if (!at_char(s, '@')) return true;
+  for (char before = '@'; at_char(s, before); before = ',') {
+    if (before == ',' && (++s->p, !at_char(s, '@'))) return false;
+    s->p++;
+    if (!scan_domain(s, out)) return false;
+  }
+  stralloc_zero(out);
+  if (!at_char(s, ':')) return false;
+  s->p++;
+  return true;
 }
 
 static bool scan_mailbox(struct scanner *s, stralloc *out) {
@@ -121,7 +148,7 @@ enum address_status address_parse_path(struct text *path, stralloc *out) {
   if (!stralloc_ready(out, path->len + 1)) return ADDRESS_NO_MEMORY; /* the rest cannot fail */
   if (!at_char(&s, '<')) return ADDRESS_SYNTAX;
   s.p++;
-  if (!at_char(&s, '>') && (!skip_source_route(&s) || !scan_mailbox(&s, out)))
+  if (!at_char(&s, '>') && (!skip_source_route(&s, out) || !scan_mailbox(&s, out)))
     return ADDRESS_SYNTAX;
   if (!at_char(&s, '>')) return ADDRESS_SYNTAX;
   s.p++;

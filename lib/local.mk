@@ -33,6 +33,7 @@ lib_libowl_a_SOURCES = \
   %D%/xtext.h %D%/xtext.c \
   %D%/utf8.h %D%/utf8.c \
   %D%/unitext.h %D%/unitext.c \
+  %D%/terms.h %D%/terms.c \
   %D%/verp.h %D%/verp.c \
   %D%/mutf7.h %D%/mutf7.c \
   %D%/sandbox.h %D%/sandbox.c \
@@ -85,7 +86,7 @@ check_PROGRAMS += %D%/line_test
 check_PROGRAMS += %D%/header_test
 check_PROGRAMS += %D%/addrlist_test
 check_PROGRAMS += %D%/phrase_test
-check_PROGRAMS += %D%/xtext_test %D%/unitext_test %D%/verp_test %D%/mutf7_test
+check_PROGRAMS += %D%/xtext_test %D%/unitext_test %D%/terms_test %D%/verp_test %D%/mutf7_test
 check_PROGRAMS += %D%/controlpage_test
 check_PROGRAMS += %D%/cdbfile_test
 check_PROGRAMS += %D%/srs_test %D%/srsrules_test

@@ -23,12 +23,6 @@ static bool is_atoms(struct text t) {
   return !blank;
 }
 
-static bool is_ascii(struct text t) {
-  for (size_t i = 0; i < t.len; i++)
-    if ((unsigned char)t.s[i] > 127) return false;
-  return true;
-}
-
 static int cat_escaped(stralloc *out, struct text t, const char *escape) {
   for (size_t i = 0; i < t.len; i++) {
     if (strchr(escape, t.s[i]) && !stralloc_cats(out, "\\")) return -1;
@@ -97,7 +91,7 @@ static int cat_name(stralloc *out, struct text name, bool comment) {
   stralloc clean = {0};
   int r = text_cat_cleaned(&clean, name);
   struct text t = text_of_stralloc(&clean);
-  if (r == 0) r = is_ascii(t) ? cat_ascii(out, t, comment) : cat_encoded(out, t);
+  if (r == 0) r = text_is_ascii(t) ? cat_ascii(out, t, comment) : cat_encoded(out, t);
   stralloc_free(&clean);
   return r;
 }
@@ -113,7 +107,7 @@ int phrase_cat_unstructured(stralloc *out, struct text words) {
   stralloc clean = {0};
   int r = text_cat_cleaned(&clean, words);
   struct text t = text_of_stralloc(&clean);
-  if (r == 0) r = is_ascii(t) ? text_cat(out, t) : cat_encoded(out, t);
+  if (r == 0) r = text_is_ascii(t) ? text_cat(out, t) : cat_encoded(out, t);
   stralloc_free(&clean);
   return r;
 }

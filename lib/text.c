@@ -40,6 +40,12 @@ bool text_is_clean(struct text t) {
   return true;
 }
 
+bool text_is_ascii(struct text t) {
+  for (size_t i = 0; i < t.len; i++)
+    if ((unsigned char)t.s[i] > 127) return false;
+  return true;
+}
+
 int text_cat(stralloc *out, struct text t) {
   return stralloc_catb(out, t.s ? t.s : "", t.len) ? 0 : -1;
 }

@@ -29,6 +29,9 @@ int text_compare_nocase(struct text a, struct text b);
  * a log line, a header field or a reply.  Octets above 127 pass. */
 bool text_is_clean(struct text t);
 
+/* text_is_ascii(): no octet above 127. */
+bool text_is_ascii(struct text t);
+
 /* text_cat(): appends; t must not lie in out.  0, or -1 without memory. */
 int text_cat(stralloc *out, struct text t);
 

@@ -29,3 +29,21 @@ bool utf8_take(struct text *t, uint32_t *character) {
   *character = value;
   return is_scalar(value, more);
 }
+
+bool utf8_is_valid(struct text t) {
+  uint32_t character;
+  while (t.len)
+    if (!utf8_take(&t, &character)) return false;
+  return true;
+}
+
+int utf8_cat(stralloc *out, uint32_t character) {
+  static const unsigned char lead[] = {0, 0xC0, 0xE0, 0xF0};
+  int more = (character > 0x7F) + (character > 0x7FF) + (character > 0xFFFF);
+  for (int i = more; i >= 0; i--) {
+    uint32_t bits = character >> (6 * i);
+    char c = (char)(i == more ? lead[more] | bits : 0x80 | (bits & 0x3F));
+    if (!stralloc_append(out, &c)) return -1;
+  }
+  return 0;
+}

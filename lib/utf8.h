@@ -12,4 +12,10 @@
 
 bool utf8_take(struct text *t, uint32_t *character);
 
+/* utf8_is_valid(): all of it is UTF-8; ASCII and nothing are. */
+bool utf8_is_valid(struct text t);
+
+/* utf8_cat(): appends a character, at most 10FFFF.  0, or -1 without memory. */
+int utf8_cat(stralloc *out, uint32_t character);
+
 #endif

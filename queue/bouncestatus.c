@@ -4,12 +4,6 @@
 #include "lib/unitext.h"
 #include "queue/bouncepart.h"
 
-static bool is_ascii(struct text t) {
-  for (size_t i = 0; i < t.len; i++)
-    if ((unsigned char)t.s[i] > 127) return false;
-  return true;
-}
-
 /* The fields of a delivery status are ASCII (RFC 3464 2.1.2). */
 static void make_ascii(struct page *p, size_t start) {
   for (size_t i = start; i < p->out->len; i++)
@@ -27,7 +21,7 @@ static void add_utf8_address(struct page *p, const struct bounce *b, struct text
 
 static void add_final_recipient(struct page *p, const struct bounce *b, struct text address) {
   page_add(p, "Final-Recipient: ");
-  if (is_ascii(address)) {
+  if (text_is_ascii(address)) {
     page_add(p, "rfc822; ");
     page_address(p, address);
   } else
@@ -38,7 +32,7 @@ static void add_final_recipient(struct page *p, const struct bounce *b, struct t
 /* ORCPT is "type;address" (RFC 3461 4.2). */
 static void add_original_recipient(struct page *p, const struct bounce *b, struct text orcpt) {
   const char *semicolon = orcpt.len ? memchr(orcpt.s, ';', orcpt.len) : NULL;
-  if (!semicolon || is_ascii(orcpt)) {
+  if (!semicolon || text_is_ascii(orcpt)) {
     page_field(p, "Original-Recipient: ", orcpt);
     return;
   }

@@ -21,16 +21,10 @@ static enum smtp_end refuse(const struct transaction *t, struct smtp *s, const c
   return SMTP_DONE;
 }
 
-static bool is_ascii(struct text t) {
-  for (size_t i = 0; i < t.len; i++)
-    if ((unsigned char)t.s[i] > 127) return false;
-  return true;
-}
-
 static bool needs_utf8(const struct transaction *t) {
-  if (t->envelope->smtputf8 || !is_ascii(t->envelope->sender)) return true;
+  if (t->envelope->smtputf8 || !text_is_ascii(t->envelope->sender)) return true;
   for (size_t n = 0; n < t->envelope->recipient_count; n++)
-    if (t->states[n] != RECIPIENT_REPORTED && !is_ascii(t->envelope->recipients[n].address))
+    if (t->states[n] != RECIPIENT_REPORTED && !text_is_ascii(t->envelope->recipients[n].address))
       return true;
   return false;
 }

@@ -152,20 +152,14 @@ static void make_reply(stralloc *reply, const struct order *o, struct text text,
   }
 }
 
-static bool is_ascii(struct text t) {
-  for (size_t i = 0; i < t.len; i++)
-    if ((unsigned char)t.s[i] > 127) return false;
-  return true;
-}
-
 /* Nobody hears of what becomes of it: RFC 3834 3.3, 4. */
 static int send_reply(const struct order *o, const stralloc *reply) {
   struct body body = {text_of_stralloc(reply), -1, reply->len};
   struct envelope_recipient to = {.address = o->sender, .notify = NOTIFY_NEVER};
   struct envelope e = {.sender = text_of(""), .recipients = &to, .recipient_count = 1};
   struct verdict v = {0};
-  e.body = is_ascii(body.content) ? BODY_7BIT : BODY_8BITMIME;
-  e.smtputf8 = !is_ascii(o->sender) || !is_ascii(o->own[0]);
+  e.body = text_is_ascii(body.content) ? BODY_7BIT : BODY_8BITMIME;
+  e.smtputf8 = !text_is_ascii(o->sender) || !text_is_ascii(o->own[0]);
   int r = inject_message(text_of(""), &body, &e, &v);
   if (r == -1) complain(name, "unable to send the reply: ", text_of_stralloc(&v.text));
   verdict_free(&v);

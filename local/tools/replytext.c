@@ -183,12 +183,6 @@ static int add_sender_fields(stralloc *out, const struct replyorder *o, const st
   return stralloc_cats(out, "Auto-Submitted: auto-replied\n") ? 0 : -1;
 }
 
-static bool is_ascii(struct text t) {
-  for (size_t i = 0; i < t.len; i++)
-    if ((unsigned char)t.s[i] > 127) return false;
-  return true;
-}
-
 static bool is_utf8(struct text t) {
   uint32_t c;
   while (t.len)
@@ -215,7 +209,7 @@ static int cat_lines(stralloc *out, struct text t) {
 }
 
 static int add_body(stralloc *out, struct text body) {
-  const char *encoding = is_ascii(body) ? "7bit" : "8bit";
+  const char *encoding = text_is_ascii(body) ? "7bit" : "8bit";
   if (!stralloc_cats(out, "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n"
                           "Content-Transfer-Encoding: ") ||
       !stralloc_cats(out, encoding) || !stralloc_cats(out, "\n\n"))

@@ -3,9 +3,8 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+#include "lib/terms.h"
 #include "lib/xtext.h"
-
-enum { ENVID_MAX = 100 }; /* RFC 3461 4.4 */
 
 /* Those with an argument that sendmail, Postfix and qmail know; the meaning of
  * most is passed over. */
@@ -61,17 +60,10 @@ static int take_ret(struct sendmailoptions *o, const char *value, stralloc *why)
   return 0;
 }
 
-/* RFC 3461 4.4: whatever the form, the id itself is printable ASCII. */
-static bool is_printable(struct text t) {
-  for (size_t i = 0; i < t.len; i++)
-    if (t.s[i] < ' ' || t.s[i] > '~') return false;
-  return true;
-}
-
 static int take_envid(struct sendmailoptions *o, const char *value, stralloc *why) {
   stralloc_zero(&o->envid);
-  if (!*value || strlen(value) > ENVID_MAX || xtext_decode(&o->envid, text_of(value)) == -1 ||
-      !is_printable(text_of_stralloc(&o->envid)))
+  if (strlen(value) > TERMS_ENVID_MAX || xtext_decode(&o->envid, text_of(value)) == -1 ||
+      !terms_envid_is_valid(text_of_stralloc(&o->envid)))
     return fail(why, "not an envelope id of 1 to 100 printable characters in xtext (a space is +20, a plus sign +2B): -V ", value);
   o->submit.envid = text_of_stralloc(&o->envid);
   return 0;

@@ -20,6 +20,7 @@ void doorkeeper_drop(struct doorkeeper *k) {
   envelope_free(&k->envelope);
   stralloc_zero(&k->grant);
   k->recipients = 0;
+  k->smtputf8 = false;
   k->state = DOORKEEPER_IDLE;
 }
 

@@ -41,6 +41,7 @@ struct doorkeeper {
   struct question question;
   stralloc grant;            /* the granted envelope, encoded */
   uint64_t recipients;       /* in it */
+  bool smtputf8;             /* of it */
   struct envelope envelope;  /* during DATA: views into grant */
   struct injector injector;  /* during DATA */
   stralloc text;             /* of the answer under way */

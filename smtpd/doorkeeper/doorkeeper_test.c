@@ -451,6 +451,78 @@ static void facts_are_not_taken_from_the_talker(void **state) {
   }
 }
 
+/* What an honest talker would not ask for, and the encoding allows. */
+static void terms_beyond_their_limits_end_the_session(void **state) {
+  static char long_text[600];
+  struct envelope_recipient to[8];
+  struct door_request mail[5];
+  int fd;
+  (void)state;
+  memset(long_text, 'x', sizeof long_text - 1);
+  for (size_t i = 0; i < sizeof mail / sizeof mail[0]; i++) mail[i] = mail_request("s@a.example");
+  mail[0].envelope.envid = text_of("");
+  mail[2].envelope.envid = text_of("\xC3\xA9");
+  mail[4].envelope.sender = text_of("\xC3\xA9@a.example");
+  mail[3].envelope.sender = text_of("\xC3@a.example");
+  mail[3].envelope.smtputf8 = true;
+  mail[1].envelope.protocol = text_of("SMTP");
+  mail[1].envelope.smtputf8 = true;
+  for (size_t i = 0; i < sizeof mail / sizeof mail[0]; i++) {
+    start();
+    assert_int_equal(send_request(DOOR_MAIL, &mail[i], &fd), 0);
+    if (end() != DOORKEEPER_MALFORMED) fail_msg("MAIL %zu", i);
+  }
+  for (size_t i = 0; i < sizeof to / sizeof to[0]; i++)
+    to[i] = (struct envelope_recipient){.address = text_of("one@ok.example")};
+  to[0].notify = NOTIFY_NEVER | NOTIFY_DELAY;
+  to[2].orcpt = text_of("");
+  to[3].orcpt = text_of("rfc822");
+  to[4].orcpt = text_of("rfc822;\xC3\xA9");
+  to[5].orcpt = (struct text){long_text, 501};
+  to[6].address = text_of("\xC3\xA9@ok.example");
+  to[7].index = 1;
+  to[1].orcpt = text_of("utf-8;\xFF");
+  for (size_t i = 0; i < sizeof to / sizeof to[0]; i++) {
+    struct door_request r = {.envelope = {.recipients = &to[i], .recipient_count = 1}};
+    start();
+    assert_int_equal(ask_mail("s@a.example"), 250);
+    assert_int_equal(send_request(DOOR_RCPT, &r, &fd), 0);
+    if (end() != DOORKEEPER_MALFORMED) fail_msg("RCPT %zu", i);
+  }
+}
+
+/* The injector that notes them. */
+static void granted_terms_reach_the_injector(void **state) {
+  struct envelope_recipient to = {.address = text_of("\xC3\xA9@ok.example"), .notify = NOTIFY_SUCCESS,
+                                  .orcpt = text_of("utf-8;\xC3\xA9@x")};
+  struct door_request mail = mail_request("\xC3\xA9@a.example"),
+                      rcpt = {.envelope = {.recipients = &to, .recipient_count = 1}};
+  struct envelope e = {0};
+  int fd;
+  (void)state;
+  mail.envelope.smtputf8 = true;
+  mail.envelope.ret = RET_HEADERS;
+  mail.envelope.envid = text_of("QQ 1");
+  char line[300];
+  snprintf(line, sizeof line, "cat /proc/self/fd/$OWLPOST_ENVELOPE >%s/extra; exit 0", folder);
+  use_injector(line);
+  start();
+  assert_int_equal(send_request(DOOR_MAIL, &mail, &fd), 250);
+  assert_int_equal(send_request(DOOR_RCPT, &rcpt, &fd), 250);
+  assert_int_equal(ask_plain(DOOR_DATA, &fd), 354);
+  put_data(fd, "x\n");
+  assert_int_equal(ask_complete(2), 250);
+  end();
+  assert_int_equal(envelope_decode(&e, slurp("extra")), ENVELOPE_OK);
+  assert_true(text_equals(e.envid, "QQ 1") && text_equals(e.protocol, "UTF8SMTP"));
+  assert_true(e.smtputf8 && e.ret == RET_HEADERS && e.recipient_count == 1);
+  assert_true(text_equals(e.recipients[0].orcpt, "utf-8;\xC3\xA9@x"));
+  assert_int_equal(e.recipients[0].notify, NOTIFY_SUCCESS);
+  envelope_free(&e);
+  forget_message();
+  use_injector("exit 0");
+}
+
 static void a_descriptor_from_the_talker_ends_the_session(void **state) {
   int fd;
   (void)state;
@@ -593,6 +665,8 @@ int main(void) {
     cmocka_unit_test(a_recipient_that_is_too_long_ends_the_session),
     cmocka_unit_test(malformed_frames_end_the_session),
     cmocka_unit_test(facts_are_not_taken_from_the_talker),
+    cmocka_unit_test(terms_beyond_their_limits_end_the_session),
+    cmocka_unit_test(granted_terms_reach_the_injector),
     cmocka_unit_test(a_descriptor_from_the_talker_ends_the_session),
     cmocka_unit_test(the_injectors_exit_code_is_the_reply),
     cmocka_unit_test(a_filter_that_takes_no_data_tells_why),

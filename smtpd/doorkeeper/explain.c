@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "lib/address.h"
 #include "lib/iofd.h"
+#include "lib/terms.h"
 #include "lib/unixsock.h"
 #include "smtpd/doorkeeper/doorkeeper.h"
 
@@ -22,7 +23,8 @@ static bool read_path(stralloc *address, struct text path, struct facts *f) {
   if (stralloc_cats(&whole, "<") && text_cat(&whole, path) == 0 && stralloc_cats(&whole, ">")) {
     struct text rest = text_of_stralloc(&whole);
     status = address_parse_path(&rest, address);
-    if (status == ADDRESS_OK && (rest.len || !address_is_clean(text_of_stralloc(address))))
+    if (status == ADDRESS_OK && (rest.len || !address_is_clean(text_of_stralloc(address)) ||
+                                 !terms_address_is_valid(text_of_stralloc(address), true)))
       status = ADDRESS_SYNTAX;
   }
   stralloc_free(&whole);
@@ -51,6 +53,7 @@ static int ask(int door, struct text sender, struct text recipient) {
   struct envelope_recipient to = {.address = recipient};
   struct door_request mail = {
       .envelope = {.sender = sender, .helo = text_of("explain"), .protocol = text_of("ESMTP")}};
+  mail.envelope.smtputf8 = !text_is_ascii(sender) || !text_is_ascii(recipient);
   struct door_request rcpt = {.envelope = {.recipients = &to, .recipient_count = 1}};
   if (request(door, DOOR_MAIL, &mail) == -1 || request(door, DOOR_RCPT, &rcpt) == -1) return -1;
   return shutdown(door, SHUT_WR);

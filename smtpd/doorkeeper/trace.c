@@ -2,6 +2,7 @@
 #include "smtpd/doorkeeper/trace.h"
 #include <string.h>
 #include "lib/clock.h"
+#include "smtpd/doorkeeper/early.h"
 
 enum { NAME_MAX_OCTETS = 255 };
 
@@ -31,6 +32,17 @@ static int cat_client(stralloc *out, const struct client *c) {
   if (c->name.len && (cat_name(out, text_of_stralloc(&c->name)) == -1 || !stralloc_cats(out, " ")))
     return -1;
   return cat_literal(out, text_of_stralloc(&c->address));
+}
+
+const char *trace_protocol(const struct envelope *e) {
+  static const char *const names[2][2][2] = {
+    {{"ESMTP", "ESMTPA"}, {"ESMTPS", "ESMTPSA"}},
+    {{"UTF8SMTP", "UTF8SMTPA"}, {"UTF8SMTPS", "UTF8SMTPSA"}},
+  };
+  const char *early = early_protocol(e->protocol);
+  if (early) return early;
+  if (!text_equals(e->protocol, "ESMTP")) return "SMTP";
+  return names[e->smtputf8][e->tls.len > 0][e->auth_user.len > 0];
 }
 
 int trace_cat(stralloc *out, const struct client *c, struct text helo, struct text protocol,

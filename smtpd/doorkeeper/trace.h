@@ -10,7 +10,12 @@
 #ifndef OWL_TRACE_H
 #define OWL_TRACE_H
 
+#include "lib/envelope.h"
 #include "smtpd/doorkeeper/client.h"
+
+/* trace_protocol(): its name by what is granted: QMTP, QMQP, SMTP after
+ * HELO, else that of RFC 3848 or RFC 6531 4.3. */
+const char *trace_protocol(const struct envelope *e);
 
 /* Appends the field, LF line ends.  0, or -1 without memory. */
 int trace_cat(stralloc *out, const struct client *c, struct text helo, struct text protocol,

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/address.h"
+#include "lib/terms.h"
 #include "smtpd/talker/parameter.h"
 
 typedef struct reply command_fn(struct session *s, struct text argument);
@@ -44,7 +45,7 @@ struct reply command_drop_transaction(struct session *s) {
 }
 
 void command_end_transaction(struct session *s, bool accepted) {
-  s->in_transaction = s->has_recipient = s->binary = false;
+  s->in_transaction = s->has_recipient = s->binary = s->smtputf8 = false;
   s->bdat.state = BDAT_NONE;
   if (accepted) s->errors = 0;
 }
@@ -57,11 +58,18 @@ static struct text trim(struct text t) {
   return t;
 }
 
+/* A literal must be one; of a name no more is asked than that it could stand
+ * in a line, for real ones have all kinds of octets. */
+static bool is_host(struct text name) {
+  if (name.len > COMMAND_HELO_MAX || !text_is_clean(name) || !text_is_ascii(name)) return false;
+  if (name.s[0] == '[') return address_is_literal(name);
+  return !memchr(name.s, ' ', name.len);
+}
+
 /* EHLO and HELO begin anew, RFC 5321 4.1.4. */
 static struct reply greet(struct session *s, struct text name, bool esmtp) {
   if (name.len == 0) return reply_say(501, "5.5.4", "say EHLO or HELO with your name");
-  if (name.len > COMMAND_HELO_MAX || !text_is_clean(name))
-    return reply_say(501, "5.5.4", "that is no host name");
+  if (!is_host(name)) return reply_say(501, "5.5.4", "that is no host name");
   struct reply dropped = command_drop_transaction(s);
   if (dropped.next == NEXT_END) return dropped;
   stralloc_zero(&s->helo);
@@ -73,7 +81,8 @@ static struct reply greet(struct session *s, struct text name, bool esmtp) {
 
 static int cat_extensions(struct session *s) {
   if (!stralloc_copys(&s->text, s->me)) return -1;
-  if (!stralloc_cats(&s->text, "\nPIPELINING\n8BITMIME\nCHUNKING\nENHANCEDSTATUSCODES\nSIZE")) return -1;
+  if (!stralloc_cats(&s->text, "\nPIPELINING\n8BITMIME\nCHUNKING\nSMTPUTF8\nENHANCEDSTATUSCODES\nDSN\nHELP\nSIZE"))
+    return -1;
   if (s->databytes &&
       (!stralloc_cats(&s->text, " ") || text_cat_uint(&s->text, s->databytes) == -1))
     return -1;
@@ -96,18 +105,27 @@ static struct reply helo(struct session *s, struct text argument) {
  * them; *rest gets the parameters. */
 static struct reply take_path(struct session *s, const char *keyword, struct text *rest) {
   struct text head = {rest->s, strlen(keyword)};
+  const char *malformed = *keyword == 'F' ? "5.1.7" : "5.1.3";
   if (rest->len < head.len || !text_equal_nocase(head, text_of(keyword)))
     return reply_say(501, "5.5.4", "MAIL goes with FROM:<address>, RCPT with TO:<address>");
   *rest = trim((struct text){rest->s + head.len, rest->len - head.len});
   switch (address_parse_path(rest, &s->address)) {
     case ADDRESS_OK: break;
-    case ADDRESS_SYNTAX: return reply_say(501, "5.1.3", "that is no <address>");
-    case ADDRESS_TOO_LONG: return reply_say(501, "5.1.3", "that address is too long");
+    case ADDRESS_SYNTAX: return reply_say(501, malformed, "that is no <address>");
+    case ADDRESS_TOO_LONG: return reply_say(501, malformed, "that address is too long");
     case ADDRESS_NO_MEMORY: return lost();
   }
   if (!address_is_clean(text_of_stralloc(&s->address)))
-    return reply_say(501, "5.1.3", "a control octet in an address");
+    return reply_say(501, malformed, "a control octet in an address");
+  if (rest->len && !s->esmtp) return reply_say(555, "5.5.4", "parameters go with EHLO");
   return (struct reply){.code = 250};
+}
+
+/* RFC 6531 3.3, 3.5 */
+static struct reply check_octets(struct text address, bool smtputf8) {
+  if (terms_address_is_valid(address, smtputf8)) return (struct reply){.code = 250};
+  if (!smtputf8) return reply_say(553, "5.6.7", "an address that is not ASCII goes with SMTPUTF8");
+  return reply_say(501, "5.5.4", "that address is not UTF-8");
 }
 
 static struct reply mail(struct session *s, struct text argument) {
@@ -116,7 +134,8 @@ static struct reply mail(struct session *s, struct text argument) {
   if (s->in_transaction) return reply_say(503, "5.5.1", "one MAIL at a time; RSET drops it");
   struct reply r = take_path(s, "FROM:", &argument);
   if (r.code != 250) return r;
-  r = parameters_of_mail(argument, &request);
+  r = parameters_of_mail(argument, &request, &s->decoded);
+  if (r.code == 250) r = check_octets(text_of_stralloc(&s->address), request.envelope.smtputf8);
   if (r.code != 250) return r;
   if (s->databytes && request.octets > s->databytes)
     return reply_say(552, "5.3.4", "that message is too large for this server");
@@ -126,6 +145,7 @@ static struct reply mail(struct session *s, struct text argument) {
   r = ask(s, DOOR_MAIL, &request);
   s->in_transaction = is_granted(r);
   s->binary = s->in_transaction && request.envelope.body == BODY_BINARYMIME;
+  s->smtputf8 = s->in_transaction && request.envelope.smtputf8;
   return r;
 }
 
@@ -137,7 +157,8 @@ static struct reply rcpt(struct session *s, struct text argument) {
   struct reply r = take_path(s, "TO:", &argument);
   if (r.code != 250) return r;
   if (s->address.len == 0) return reply_say(501, "5.1.3", "a recipient needs an address");
-  r = parameters_of_rcpt(argument);
+  r = parameters_of_rcpt(argument, s->smtputf8, &recipient, &s->decoded);
+  if (r.code == 250) r = check_octets(text_of_stralloc(&s->address), s->smtputf8);
   if (r.code != 250) return r;
   recipient.address = text_of_stralloc(&s->address);
   request.envelope.recipients = &recipient;
@@ -178,14 +199,18 @@ static struct reply noop(struct session *s, struct text argument) {
 
 static struct reply vrfy(struct session *s, struct text argument) {
   (void)s;
+  bool smtputf8 = parameters_take_smtputf8(&argument);
   if (argument.len == 0) return reply_say(501, "5.5.4", "VRFY whom?");
+  struct reply r = check_octets(argument, smtputf8);
+  if (r.code != 250) return r;
   return reply_say(252, "2.0.0", "send some mail, I'll try my best");
 }
 
 static struct reply help(struct session *s, struct text argument) {
   (void)s;
   (void)argument;
-  return reply_say(214, "2.0.0", "owlpost: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT");
+  return reply_say(214, "2.0.0", "commands: EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT\n"
+                                "owlpost, owl-smtpd(8)");
 }
 
 static struct reply quit(struct session *s, struct text argument) {
@@ -277,5 +302,6 @@ struct reply command_run(struct session *s, struct text line) {
 void session_free(struct session *s) {
   stralloc_free(&s->helo);
   stralloc_free(&s->address);
+  stralloc_free(&s->decoded);
   stralloc_free(&s->text);
 }

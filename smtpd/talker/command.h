@@ -31,8 +31,10 @@ struct session {
 
   bool greeted, esmtp, in_transaction, has_recipient;
   bool binary;            /* BODY=BINARYMIME: by BDAT only */
+  bool smtputf8;          /* of the transaction */
   struct bdat bdat;
   stralloc helo, address; /* address: of the command under way */
+  stralloc decoded;       /* of its parameters */
   stralloc text;          /* of the reply to EHLO */
   uint64_t errors;        /* commands refused since the last message was taken */
   bool data_is_open;

@@ -2,8 +2,9 @@
 #include "config.h"
 #include <stdlib.h>
 #include <string.h>
-#include "lib/address.h"
 #include "lib/line.h"
+#include "lib/terms.h"
+#include "smtpd/doorkeeper/request.h"
 #include "smtpd/talker/command.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size);
@@ -28,13 +29,16 @@ static int ask(void *context, enum door_frame what, const struct door_request *r
                struct door_answer *a, int *fd) {
   stralloc payload = {0};
   struct door_request decoded;
-  (void)context;
+  bool *smtputf8 = context;
   *fd = -1;
   *a = (struct door_answer){.result = {.class = RESULT_SUCCESS}};
   if (door_put_request(&payload, r) == -1 || payload.len > DOOR_FRAME_MAX) abort();
   if (door_read_request(&decoded, text_of_stralloc(&payload)) == -1) abort();
-  if (what == DOOR_MAIL && !address_is_clean(decoded.envelope.sender)) abort();
-  if (what == DOOR_RCPT && decoded.envelope.recipient_count != 1) abort();
+  if (what == DOOR_MAIL && !request_is_mail(&decoded)) abort();
+  if (what == DOOR_MAIL) *smtputf8 = decoded.envelope.smtputf8;
+  if (what == DOOR_RCPT && !request_is_rcpt(&decoded)) abort();
+  if (what == DOOR_RCPT && !terms_address_is_valid(decoded.envelope.recipients[0].address, *smtputf8))
+    abort();
   envelope_free(&decoded.envelope);
   stralloc_free(&payload);
   return 0;
@@ -55,7 +59,8 @@ static void check(const struct reply *r) {
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   static struct line_reader reader;
   struct source source = {octets, size};
-  struct session s = {.ask = ask, .me = "mx", .databytes = 1000, .maxerrors = 1000};
+  bool smtputf8 = false;
+  struct session s = {.ask = ask, .context = &smtputf8, .me = "mx", .databytes = 1000, .maxerrors = 1000};
   struct reply r = {.next = NEXT_COMMAND};
   stralloc line = {0};
   enum line_status status;

@@ -87,13 +87,101 @@ static const struct {
                  "MAIL FROM:<a@b> SIZE=1 SIZE=1\nMAIL FROM:<a@b> BODY=\nMAIL FROM:<a@b>SIZE=1\n"
                  "MAIL FROM:<a@b> SIZE=99999999999999999999999",
    "250 555 501 501 501 501 501 501 ", ""},
-  {"rcpt parameters", "EHLO me\nMAIL FROM:<a@b>\nRCPT TO:<a@b> NOTIFY=NEVER\nRCPT TO:<a@b>x",
+  {"rcpt parameters", "EHLO me\nMAIL FROM:<a@b>\nRCPT TO:<a@b> FOO=NEVER\nRCPT TO:<a@b>x",
    "250 250 555 501 ", "ma@b "},
+  {"after HELO", "HELO me\nMAIL FROM:<a@b> SIZE=1\nMAIL FROM:<a@b>\nRCPT TO:<a@b> NOTIFY=NEVER",
+   "250 555 250 555 ", "ma@b "},
+  {"host names", "EHLO a b\nEHLO [1.2.3]\nEHLO [IPv6:1::2::3]\nEHLO [192.0.2.1]\nEHLO [IPv6:::1]\nHELO a_b\nEHLO \xC3\xA9",
+   "501 501 501 250 250 250 501 ", ""},
+  {"not ASCII", "EHLO me\nMAIL FROM:<\xC3\xA9@b>\nMAIL FROM:<\xC3@b> SMTPUTF8\nMAIL FROM:<a@b>\nRCPT TO:<\xC3\xA9@b>",
+   "250 553 501 250 553 ", "ma@b "},
+  {"SMTPUTF8", "EHLO me\nMAIL FROM:<\xC3\xA9@b> smtputf8\nRCPT TO:<\xC3\xA9@b>\nRCPT TO:<\xFF@b>\nRSET\n"
+               "MAIL FROM:<> SMTPUTF8=1\nMAIL FROM:<> SMTPUTF8 SMTPUTF8\nVRFY \xC3\xA9\nVRFY \xC3\xA9 SMTPUTF8\nVRFY SMTPUTF8",
+   "250 250 250 501 250 501 501 553 252 252 ", "m\xC3\xA9@b r\xC3\xA9@b a "},
   {"too large", "EHLO me\nMAIL FROM:<a@b> SIZE=1001\nMAIL FROM:<a@b> SIZE=1000", "250 552 250 ", "ma@b "},
   {"others", "NOOP\nNOOP x\nVRFY\nVRFY a\nEXPN a\nHELP\nSTARTTLS\nAUTH PLAIN\nFOO\n\nQUIT",
    "250 250 501 252 502 214 502 503 500 500 221 ", ""},
   {"verbs are whole words", "HELOme\nQUITS\nNOOP\tx", "500 500 250 ", ""},
 };
+
+/* ENVID and ORCPT reach the doorkeeper decoded. */
+static const struct {
+  const char *line, *decoded; /* NULL: refused with 501 */
+  uint64_t number;            /* RET or NOTIFY */
+} terms[] = {
+  {"MAIL FROM:<> ENVID=QQ+3D31+20x", "QQ=31 x", RET_DEFAULT},
+  {"MAIL FROM:<> RET=hdrs ENVID=1", "1", RET_HEADERS},
+  {"MAIL FROM:<> ENVID=1 RET=FULL", "1", RET_FULL},
+  {"MAIL FROM:<> ENVID=", NULL, 0},
+  {"MAIL FROM:<> ENVID", NULL, 0},
+  {"MAIL FROM:<> ENVID=a+0Ab", NULL, 0},
+  {"MAIL FROM:<> ENVID=a+C3+A9", NULL, 0},
+  {"MAIL FROM:<> ENVID=a+3d", NULL, 0},
+  {"MAIL FROM:<> ENVID=a=b", NULL, 0},
+  {"MAIL FROM:<> RET=ALL", NULL, 0},
+  {"MAIL FROM:<> RET", NULL, 0},
+  {"RCPT TO:<a@b> ORCPT=rfc822;a+2Bb@c", "rfc822;a+b@c", 0},
+  {"RCPT TO:<a@b> NOTIFY=SUCCESS,delay ORCPT=x;y", "x;y", NOTIFY_SUCCESS | NOTIFY_DELAY},
+  {"RCPT TO:<a@b> ORCPT=x;y NOTIFY=NEVER", "x;y", NOTIFY_NEVER},
+  {"RCPT TO:<a@b> ORCPT=utf-8;\\x{E9}@\\x{2B}", "utf-8;\xC3\xA9@+", 0},
+  {"RCPT TO:<a@b> ORCPT=utf-8;\xC3\xA9@b", "utf-8;\xC3\xA9@b", 0},
+  {"RCPT TO:<a@b> ORCPT=rfc822;\xC3\xA9@b", NULL, 0},
+  {"RCPT TO:<a@b> ORCPT=rfc822;+C3+A9@b", NULL, 0},
+  {"RCPT TO:<a@b> ORCPT=utf-8;\\x{D800}@b", NULL, 0},
+  {"RCPT TO:<a@b> ORCPT=utf-8;\\x{0A}@b", NULL, 0},
+  {"RCPT TO:<a@b> ORCPT=a@b", NULL, 0},
+  {"RCPT TO:<a@b> ORCPT=;a@b", NULL, 0},
+  {"RCPT TO:<a@b> ORCPT=rfc822;", NULL, 0},
+  {"RCPT TO:<a@b> ORCPT=rfc822;a+0Db", NULL, 0},
+  {"RCPT TO:<a@b> NOTIFY=NEVER,SUCCESS", NULL, 0},
+  {"RCPT TO:<a@b> NOTIFY=SUCCESS,", NULL, 0},
+  {"RCPT TO:<a@b> NOTIFY=OFTEN", NULL, 0},
+  {"RCPT TO:<a@b> NOTIFY", NULL, 0},
+  {"RCPT TO:<a@b> NOTIFY=DELAY NOTIFY=DELAY", NULL, 0},
+};
+
+static int grant_terms(void *context, enum door_frame what, const struct door_request *r,
+                       struct door_answer *a, int *fd) {
+  size_t i = *(const size_t *)context;
+  const struct envelope *e = &r->envelope;
+  bool mail = what == DOOR_MAIL;
+  *fd = -1;
+  answer_with(a, RESULT_SUCCESS, 250, "2.0.0");
+  struct text decoded = mail ? e->envid : e->recipients[0].orcpt;
+  if (mail != (*terms[i].line == 'M')) return 0; /* the MAIL before a RCPT */
+  if (!terms[i].decoded || !text_equals(decoded, terms[i].decoded)) fail_msg("%s", terms[i].line);
+  assert_int_equal(mail ? e->ret : e->recipients[0].notify, terms[i].number);
+  return 0;
+}
+
+static void terms_reach_the_doorkeeper(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++) {
+    struct session s = {.ask = grant_terms, .context = &i, .me = "mx", .maxerrors = 9};
+    command_run(&s, text_of("EHLO me"));
+    if (*terms[i].line == 'R') command_run(&s, text_of("MAIL FROM:<> SMTPUTF8"));
+    unsigned code = command_run(&s, text_of(terms[i].line)).code;
+    if (code != (terms[i].decoded ? 250 : 501)) fail_msg("%s: %u", terms[i].line, code);
+    session_free(&s);
+  }
+}
+
+/* RFC 3461 4.2, 4.4; as xtext. */
+static void terms_have_their_limits(void **state) {
+  static char line[700];
+  (void)state;
+  for (int over = 0; over <= 1; over++) {
+    struct doorman d = {0};
+    struct session s = {.ask = ask, .context = &d, .me = "mx", .maxerrors = 9};
+    command_run(&s, text_of("EHLO me"));
+    snprintf(line, sizeof line, "MAIL FROM:<a@b> ENVID=%0*d", 100 + over, 1);
+    assert_int_equal(command_run(&s, text_of(line)).code, over ? 501 : 250);
+    if (over) command_run(&s, text_of("MAIL FROM:<>"));
+    snprintf(line, sizeof line, "RCPT TO:<a@b> ORCPT=rfc822;%0*d", 493 + over, 1);
+    assert_int_equal(command_run(&s, text_of(line)).code, over ? 501 : 250);
+    session_free(&s);
+  }
+}
 
 static void set_up_session(struct session *s, struct doorman *d) {
   *d = (struct doorman){0};
@@ -153,8 +241,8 @@ static void ehlo_lists_the_extensions(void **state) {
   set_up_session(&s, &d);
   struct reply r = run_line(&s, text_of("EHLO me"));
   assert_int_equal(reply_cat(&out, &r), 0);
-  assert_true(text_equals(text_of_stralloc(&out), "250-mx\r\n250-PIPELINING\r\n250-8BITMIME\r\n"
-                                                  "250-CHUNKING\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE 1000\r\n"));
+  assert_true(text_equals(text_of_stralloc(&out), "250-mx\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-CHUNKING\r\n250-SMTPUTF8\r\n"
+                                                  "250-ENHANCEDSTATUSCODES\r\n250-DSN\r\n250-HELP\r\n250 SIZE 1000\r\n"));
   stralloc_free(&out);
   session_free(&s);
 }
@@ -220,6 +308,8 @@ static void replies_are_lines(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(dialogs_get_their_replies),
+    cmocka_unit_test(terms_reach_the_doorkeeper),
+    cmocka_unit_test(terms_have_their_limits),
     cmocka_unit_test(octets_that_are_no_name_are_refused),
     cmocka_unit_test(ehlo_lists_the_extensions),
     cmocka_unit_test(too_many_errors_end_the_session),

@@ -1,7 +1,8 @@
 /* parameter.h - the parameters behind the path of MAIL and RCPT (RFC 5321 4.1.2)
  *
- * They are taken after HELO as well; what is not known gets 555.  Hostile
- * input.  Each returns a reply of code 250, or the refusal.
+ * What is not known gets 555; what is malformed, or given twice, 501.  Hostile
+ * input.  Each returns a reply of code 250, or the refusal.  Texts of the
+ * request are views into decoded, which is overwritten.
  */
 #ifndef OWL_PARAMETER_H
 #define OWL_PARAMETER_H
@@ -9,9 +10,17 @@
 #include "lib/door.h"
 #include "smtpd/talker/reply.h"
 
-/* SIZE (RFC 1870) goes to r->octets, BODY (RFC 6152) to r->envelope.body. */
-struct reply parameters_of_mail(struct text parameters, struct door_request *r);
+/* SIZE (RFC 1870) goes to r->octets; BODY (RFC 6152), RET and ENVID (RFC 3461)
+ * and SMTPUTF8 (RFC 6531) to r->envelope. */
+struct reply parameters_of_mail(struct text parameters, struct door_request *r, stralloc *decoded);
 
-struct reply parameters_of_rcpt(struct text parameters);
+/* NOTIFY and ORCPT (RFC 3461).  smtputf8: MAIL had it, and an ORCPT may be
+ * UTF-8 as it stands (RFC 6533 3). */
+struct reply parameters_of_rcpt(struct text parameters, bool smtputf8, struct envelope_recipient *r,
+                                stralloc *decoded);
+
+/* SMTPUTF8 behind what VRFY and EXPN are asked about (RFC 6531 3.7.4.2): taken
+ * off *argument.  Whether it was there. */
+bool parameters_take_smtputf8(struct text *argument);
 
 #endif
