@@ -9,6 +9,7 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a
   %D%/talker/command.h %D%/talker/command.c \
   %D%/talker/data.h %D%/talker/data.c %D%/talker/datamodel.h \
   %D%/talker/foreign.h %D%/talker/foreign.c \
+  %D%/talker/pace.h %D%/talker/pace.c \
   %D%/talker/parameter.h %D%/talker/parameter.c \
   %D%/talker/reply.h %D%/talker/reply.c \
   %D%/talker/talker.h %D%/talker/talker.c \
@@ -23,6 +24,7 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a
   %D%/doorkeeper/event.h %D%/doorkeeper/event.c \
   %D%/doorkeeper/explain.h %D%/doorkeeper/explain.c \
   %D%/doorkeeper/intake.h %D%/doorkeeper/intake.c \
+  %D%/doorkeeper/limits.h %D%/doorkeeper/limits.c \
   %D%/doorkeeper/match.h %D%/doorkeeper/match.c \
   %D%/doorkeeper/outcome.h %D%/doorkeeper/outcome.c \
   %D%/doorkeeper/policy.h %D%/doorkeeper/policy.c \
@@ -32,6 +34,7 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a
   %D%/doorkeeper/senders.h %D%/doorkeeper/senders.c \
   %D%/doorkeeper/settings.h %D%/doorkeeper/settings.c \
   %D%/doorkeeper/trace.h %D%/doorkeeper/trace.c \
+  %D%/doorkeeper/variables.h %D%/doorkeeper/variables.c \
   %D%/doorkeeper/trust.h %D%/doorkeeper/trust.c
 
 %C%_liblisten_a_SOURCES = \
@@ -55,12 +58,13 @@ SMTPD_LIBS = %D%/liblisten.a %D%/libtalker.a %D%/libdoorkeeper.a lib/libowl.a $(
 
 if CMOCKA
 check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker_test \
-  %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/policy_test %D%/doorkeeper/match_test
+  %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/policy_test %D%/doorkeeper/match_test %D%/talker/pace_test
 SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_talker_command_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_data_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_talker_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_doorkeeper_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_talker_pace_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_match_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_policy_test_LDADD = $(SMTPD_TEST_LIBS)
 endif

@@ -19,7 +19,7 @@
 #include "smtpd/doorkeeper/trust.h"
 #include "smtpd/talker/talker.h"
 
-enum { CLIENT_FD = 0, CLIENT_OUT_FD = 1, LOG_FD = 2, TALKER_ENDS_S = 10, DIE_MS = 2000 };
+enum { CLIENT_FD = 0, CLIENT_OUT_FD = 1, LOG_FD = 2, TALKER_ENDS_S = 10, DIE_MS = 2000, PACE_WINDOW_S = 180 };
 
 /* Of a talker: some ten times what the longest session should need. */
 enum { TALKER_MEMORY_OCTETS = 16 * 1024 * 1024, TALKER_CPU_S = 600 };
@@ -135,6 +135,10 @@ static void run_talker(const struct settings *s, int from) {
   talker.session.me = s->me.s;
   talker.session.databytes = s->databytes;
   talker.session.maxerrors = s->maxerrors;
+  talker.session.tarpitcount = s->tarpitcount;
+  talker.session.tarpitdelay_ms = s->tarpitdelay_s * 1000;
+  talker.greetdelay_ms = s->greetdelay_s * 1000;
+  talker.channel.pace = (struct pace){.rate = s->mindatarate, .window_us = PACE_WINDOW_S * 1000000u};
   signal(SIGTERM, SIG_IGN); /* the doorkeeper tells us to end */
   signal(SIGUSR1, SIG_IGN);
   shut_in(s);

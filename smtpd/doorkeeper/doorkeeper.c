@@ -5,6 +5,7 @@
 #include "lib/iofd.h"
 #include "smtpd/doorkeeper/admit.h"
 #include "smtpd/doorkeeper/intake.h"
+#include "smtpd/doorkeeper/limits.h"
 #include "smtpd/doorkeeper/request.h"
 
 enum { ANSWER_MS = 60000 };
@@ -38,6 +39,7 @@ static struct outcome serve_request(struct doorkeeper *k, const struct frame *f)
   struct door_request r;
   struct outcome o = outcome_malformed;
   if (f->fd >= 0 || door_read_request(&r, f->payload) == -1) return outcome_malformed;
+  if (!limits_count(k, f->type, &o)) return envelope_free(&r.envelope), o;
   switch (f->type) {
     case DOOR_MAIL: o = admit_sender(k, &r); break;
     case DOOR_RCPT: o = admit_recipient(k, &r); break;

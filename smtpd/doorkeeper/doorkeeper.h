@@ -47,6 +47,7 @@ struct doorkeeper {
   stralloc text;             /* of the answer under way */
   struct route route;
   stralloc address;
+  uint64_t requests, transactions; /* asked for in this session */
   uint64_t messages;         /* accepted in this session */
 };
 

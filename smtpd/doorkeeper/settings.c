@@ -2,6 +2,7 @@
 #include "smtpd/doorkeeper/settings.h"
 #include <stdlib.h>
 #include "lib/network.h"
+#include "smtpd/doorkeeper/variables.h"
 
 static int load_numbers(struct settings *s, struct control *c) {
   const struct {
@@ -10,7 +11,11 @@ static int load_numbers(struct settings *s, struct control *c) {
   } numbers[] = {
     {CONTROL_ALLOWUNFENCED, &s->allowunfenced},
     {CONTROL_DATABYTES, &s->databytes},         {CONTROL_MAXERRORS, &s->maxerrors},
+    {CONTROL_GREETDELAY, &s->greetdelay_s},     {CONTROL_MAXREQUESTS, &s->maxrequests},
     {CONTROL_MAXHOPS, &s->maxhops},             {CONTROL_MAXRECIPIENTS, &s->maxrecipients},
+    {CONTROL_MAXTRANSACTIONS, &s->maxtransactions},
+    {CONTROL_MINDATARATE, &s->mindatarate},     {CONTROL_TARPITCOUNT, &s->tarpitcount},
+    {CONTROL_TARPITDELAY, &s->tarpitdelay_s},
     {CONTROL_TIMEOUTRCPT, &s->timeoutrcpt_s},   {CONTROL_TIMEOUTSMTPD, &s->timeoutsmtpd_s},
   };
   for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
@@ -57,14 +62,6 @@ static int load_newlines(struct settings *s, struct control *c) {
   return r;
 }
 
-static int load_environment(struct settings *s, struct control *c) {
-  struct text databytes = text_of(getenv("DATABYTES"));
-  s->relayclient = text_of(getenv("RELAYCLIENT"));
-  if (databytes.s && text_uint(databytes, &s->databytes) == -1)
-    return explain(c, "unable to read DATABYTES: it is not a number");
-  return 0;
-}
-
 int settings_load(struct settings *s, struct control *c) {
   *s = (struct settings){0};
   if (load_texts(s, c) == -1 || load_numbers(s, c) == -1 || load_lists(s, c) == -1) return -1;
@@ -72,7 +69,7 @@ int settings_load(struct settings *s, struct control *c) {
   if (!stralloc_cats(&s->rcpt_socket, "/rcpt/socket") || !stralloc_0(&s->rcpt_socket) ||
       !stralloc_copy(&s->folder, &c->folder))
     return explain(c, "out of memory");
-  return load_environment(s, c);
+  return variables_load(s, c);
 }
 
 void settings_free(struct settings *s) {

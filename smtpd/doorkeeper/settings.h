@@ -13,12 +13,14 @@ struct settings {
   struct route_table routes;
   uint64_t allowunfenced, databytes, maxerrors, maxhops, maxrecipients, timeoutrcpt_s, timeoutsmtpd_s;
   bool normalises_newlines;
+  uint64_t maxtransactions, maxrequests; /* of a session; 0: no limit */
+  uint64_t greetdelay_s, tarpitcount, tarpitdelay_s, mindatarate; /* 0: none */
   struct text relayclient; /* absent: the client may not relay */
   bool trusts_recipients;  /* who is not there gets no refusal, but the sender a DSN */
 };
 
-/* settings_load(): control files, then RELAYCLIENT, DATABYTES and SMTPNEWLINES from the
- * environment.  0, or -1 with c->error set. */
+/* settings_load(): control files, then the environment (variables.h).
+ * 0, or -1 with c->error set. */
 int settings_load(struct settings *s, struct control *c);
 
 void settings_free(struct settings *s);

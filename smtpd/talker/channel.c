@@ -1,6 +1,7 @@
 #include "config.h"
 #include "smtpd/talker/channel.h"
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,21 +17,52 @@ enum {
 const char *talker_explain(int end) {
   static const char *const words[TALKER_END_COUNT] = {
     "client quit", "client left",   "client timed out",           "shut down",
-    "hung up",     "out of memory", "hung up on an HTTP client", "hung up on a message before 354"};
+    "hung up",     "out of memory", "hung up on an HTTP client", "hung up on a message before 354",
+    "client spoke before the greeting", "client too slow"};
   return end >= 0 && end < TALKER_END_COUNT ? words[end] : "talker failed";
 }
 
 /* Waits for the client or the pipe, and for the doorkeeper, who says nothing
  * unasked: what comes from there is its end.  0, or -1 with errno ESHUTDOWN
  * for that, or ETIMEDOUT. */
-static int wait_for(const struct channel *c, int fd, short events) {
+static int wait_within(const struct channel *c, int fd, short events, int limit_ms) {
   struct pollfd p[2] = {{fd, events, 0}, {c->door, POLLIN, 0}};
   int r;
-  do r = poll(p, 2, c->limit_ms);
+  do r = poll(p, 2, limit_ms);
   while (r == -1 && errno == EINTR);
   if (r == -1) return -1;
   if (r == 0) return errno = ETIMEDOUT, -1;
   if (p[1].revents) return errno = ESHUTDOWN, -1;
+  return 0;
+}
+
+static int wait_for(const struct channel *c, int fd, short events) {
+  return wait_within(c, fd, events, c->limit_ms);
+}
+
+static uint64_t now_us(void) { return clock_boot_us(&clock_system); }
+
+/* For the client's octets.  That a window of its pace ends first is no end of
+ * the wait, if the pace was kept. */
+static int wait_for_input(struct channel *c) {
+  for (uint64_t begun = now_us();;) {
+    uint64_t since = now_us();
+    int r = wait_within(c, c->in, POLLIN, pace_wait_ms(&c->pace, c->limit_ms));
+    int reason = errno;
+    if (!pace_take(&c->pace, now_us() - since, 0)) return errno = ETIME, -1;
+    if (r == 0 || reason != ETIMEDOUT) return errno = reason, r;
+    if (c->limit_ms >= 0 && now_us() - begun >= (uint64_t)c->limit_ms * 1000) return errno = reason, -1;
+  }
+}
+
+int channel_pause(const struct channel *c, uint64_t time_ms, bool listens) {
+  uint64_t end = now_us() + time_ms * 1000, now;
+  while ((now = now_us()) < end) {
+    uint64_t left_ms = (end - now) / 1000 + 1;
+    int r = wait_within(c, c->in, listens ? POLLIN : 0, left_ms > INT_MAX ? INT_MAX : (int)left_ms);
+    if (r == 0) return listens;
+    if (errno != ETIMEDOUT) return -1;
+  }
   return 0;
 }
 
@@ -56,12 +88,13 @@ int channel_flush(struct channel *c) {
 
 ssize_t channel_read(void *channel, char *to, size_t size) {
   struct channel *c = channel;
-  if (channel_flush(c) == -1 || wait_for(c, c->in, POLLIN) == -1) return -1;
+  if (channel_flush(c) == -1 || wait_for_input(c) == -1) return -1;
   for (;;) {
     ssize_t n = read(c->in, to, size);
+    if (n > 0) (void)pace_take(&c->pace, 0, (size_t)n);
     if (n >= 0) return n;
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (wait_for(c, c->in, POLLIN) == -1) return -1;
+      if (wait_for_input(c) == -1) return -1;
     } else if (errno != EINTR)
       return -1;
   }
@@ -88,6 +121,8 @@ enum talker_end channel_end_of(int error) {
     case ETIMEDOUT: return TALKER_TIMEOUT;
     case ESHUTDOWN: return TALKER_SHUTDOWN;
     case ENOMEM: return TALKER_NO_MEMORY;
+    case EPROTO: return TALKER_UNGREETED;
+    case ETIME: return TALKER_SLOW;
     default: return TALKER_CLIENT_LEFT;
   }
 }

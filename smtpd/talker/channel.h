@@ -7,12 +7,14 @@
 #define OWL_CHANNEL_H
 
 #include "lib/door.h"
+#include "smtpd/talker/pace.h"
 
 struct channel {
   /* set by the owner */
   int in, out; /* the client; one descriptor when it is a socket */
   int door;
   int limit_ms; /* of each wait for the client */
+  struct pace pace; /* its first two; too slow: errno ETIME */
 
   stralloc output; /* replies that are held back */
   struct frame_reader answers;
@@ -28,6 +30,8 @@ enum talker_end {
   TALKER_NO_MEMORY,
   TALKER_FOREIGN,   /* hung up: the client speaks HTTP */
   TALKER_TOO_EARLY, /* hung up: the message came before 354 */
+  TALKER_UNGREETED, /* the client spoke before the greeting */
+  TALKER_SLOW,  /* its message came too slowly */
   TALKER_END_COUNT
 };
 
@@ -41,6 +45,10 @@ int channel_flush(struct channel *c);
 /* channel_read(): a line_source (lib/line.h) whose context is the channel;
  * flushes before it waits. */
 ssize_t channel_read(void *channel, char *to, size_t size);
+
+/* channel_pause(): lets time pass.  1, early, when listens and the client
+ * speaks or closes; 0, early, when it is gone anyway; -1 with errno ESHUTDOWN. */
+int channel_pause(const struct channel *c, uint64_t time_ms, bool listens);
 
 /* channel_ask(): one request and its answer, whose texts hold until the next.
  * *fd: -1, or a descriptor that now is the caller's.  0, or -1. */

@@ -47,7 +47,7 @@ struct reply command_drop_transaction(struct session *s) {
 void command_end_transaction(struct session *s, bool accepted) {
   s->in_transaction = s->has_recipient = s->binary = s->smtputf8 = false;
   s->bdat.state = BDAT_NONE;
-  if (accepted) s->errors = 0;
+  if (accepted) s->errors = s->named = 0;
 }
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
@@ -149,11 +149,17 @@ static struct reply mail(struct session *s, struct text argument) {
   return r;
 }
 
+/* Whoever guesses addresses waits for each that is over the count. */
+static void count_recipient(struct session *s) {
+  if (s->tarpitcount && ++s->named > s->tarpitcount) s->pause_ms = s->tarpitdelay_ms;
+}
+
 static struct reply rcpt(struct session *s, struct text argument) {
   struct door_request request = {0};
   struct envelope_recipient recipient = {0};
   if (!s->in_transaction) return reply_say(503, "5.5.1", "MAIL first");
   if (s->bdat.state != BDAT_NONE) return reply_say(503, "5.5.1", "not between the chunks of a message");
+  count_recipient(s);
   struct reply r = take_path(s, "TO:", &argument);
   if (r.code != 250) return r;
   if (s->address.len == 0) return reply_say(501, "5.1.3", "a recipient needs an address");
@@ -295,6 +301,7 @@ static bool is_error(struct reply r) {
 struct reply command_run(struct session *s, struct text line) {
   struct text verb = verb_of(line);
   struct text argument = trim((struct text){line.s + verb.len, line.len - verb.len});
+  s->pause_ms = 0;
   struct reply r = find(line)->run(s, argument);
   return is_error(r) ? command_refuse(s, r) : r;
 }

@@ -28,6 +28,7 @@ struct session {
   const char *me;
   uint64_t databytes; /* 0: no limit */
   uint64_t maxerrors;
+  uint64_t tarpitcount, tarpitdelay_ms; /* of recipients named; count 0: no delay */
 
   bool greeted, esmtp, in_transaction, has_recipient;
   bool binary;            /* BODY=BINARYMIME: by BDAT only */
@@ -36,6 +37,8 @@ struct session {
   stralloc helo, address; /* address: of the command under way */
   stralloc decoded;       /* of its parameters */
   stralloc text;          /* of the reply to EHLO */
+  uint64_t named;   /* recipients, since the last message was taken */
+  uint64_t pause_ms; /* before the reply to this command */
   uint64_t errors;        /* commands refused since the last message was taken */
   bool data_is_open;
   int data_fd;            /* while it is: where the message goes */

@@ -27,6 +27,20 @@ static struct reply run(struct talker *t, struct text line) {
   return r;
 }
 
+static int receive(struct talker *t, struct reply *r, int transfer(struct talker *, struct reply *)) {
+  pace_begin(&t->channel.pace);
+  int received = transfer(t, r);
+  pace_end(&t->channel.pace);
+  return received;
+}
+
+/* What was held back goes first. */
+static int let_wait(struct talker *t) {
+  uint64_t time_ms = t->session.pause_ms;
+  t->session.pause_ms = 0;
+  return channel_flush(&t->channel) == -1 ? -1 : channel_pause(&t->channel, time_ms, false);
+}
+
 /* One line from the client to its reply. */
 static int converse(struct talker *t, struct reply *r) {
   bool ends_group = true;
@@ -45,7 +59,8 @@ static int converse(struct talker *t, struct reply *r) {
     case LINE_EOF: return errno = ECONNRESET, -1;
     case LINE_ERROR: return -1;
   }
-  if (r->next == NEXT_CHUNK && transfer_chunk(t, r) == -1) return -1;
+  if (r->next == NEXT_CHUNK && receive(t, r, transfer_chunk) == -1) return -1;
+  if (t->session.pause_ms && let_wait(t) == -1) return -1;
   if (put(t, r) == -1) return -1;
   return ends_group ? channel_flush(&t->channel) : 0;
 }
@@ -57,12 +72,14 @@ static enum talker_end give_up(struct talker *t, int error) {
   if (end == TALKER_CLIENT_LEFT) return end;
   if (end == TALKER_TIMEOUT) r = reply_hang_up(421, "4.4.2", "timeout, closing");
   if (end == TALKER_NO_MEMORY) r = reply_hang_up(421, "4.3.0", "out of memory, closing");
+  if (end == TALKER_SLOW) r = reply_hang_up(421, "4.4.2", "the message comes too slowly, closing");
+  if (end == TALKER_UNGREETED) r = reply_hang_up(554, "5.5.1", "you spoke before the greeting, closing");
   if (reply_cat(&t->channel.output, &r) == 0) channel_part(&t->channel);
   return end;
 }
 
 static int receive_message(struct talker *t, struct reply *r) {
-  return transfer_data(t, r) == -1 ? -1 : put(t, r);
+  return receive(t, r, transfer_data) == -1 ? -1 : put(t, r);
 }
 
 static enum talker_end hang_up(struct talker *t, unsigned code) {
@@ -70,6 +87,18 @@ static enum talker_end hang_up(struct talker *t, unsigned code) {
   if (code == 221) return TALKER_QUIT;
   channel_linger(&t->channel);
   return t->hung_up;
+}
+
+/* RFC 5321 4.3.1: the client waits for the greeting.  What cannot wait for some
+ * seconds is no mail server. */
+static int await_turn(struct talker *t) {
+  if (!t->greetdelay_ms) return 0;
+  int r = channel_pause(&t->channel, t->greetdelay_ms, true);
+  if (r != 1) return r;
+  ssize_t n = line_fill(&t->reader);
+  if (n == 0) errno = ECONNRESET;
+  if (n > 0) errno = EPROTO;
+  return -1;
 }
 
 static int say_hello(struct talker *t, const char *greeting) {
@@ -100,7 +129,8 @@ enum talker_end talker_run(struct talker *t, const char *greeting) {
   struct reply reply = {.next = NEXT_COMMAND};
   t->hung_up = TALKER_HUNG_UP;
   connect_channel(t);
-  int r = say_hello(t, greeting);
+  int r = await_turn(t);
+  if (r == 0) r = say_hello(t, greeting);
   while (r == 0 && reply.next != NEXT_END) {
     r = converse(t, &reply);
     if (r == 0 && reply.next == NEXT_DATA) r = receive_message(t, &reply);

@@ -17,8 +17,9 @@ struct talker {
   /* set by the owner */
   struct channel channel; /* its first four */
   uint64_t maxhops;
+  uint64_t greetdelay_ms;
   bool normalises;        /* bare CR and LF: see data.h */
-  struct session session; /* its me, databytes and maxerrors */
+  struct session session; /* its me and limits */
   /* a test may set reader.source and session.ask, with their contexts, and so
    * stand in for client and doorkeeper */
 

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "lib/clock.h"
 #include "lib/iofd.h"
 #include "lib/unixsock.h"
 
@@ -23,6 +24,8 @@ static int client, door;
 static pid_t pid;
 static struct frame_reader requests;
 
+static struct talker limits; /* what a test asks for beside the usual */
+
 static void start_with(int limit_ms) {
   int clients[2], doors[2];
   assert_int_equal(unixsock_pair(clients), 0);
@@ -31,6 +34,8 @@ static void start_with(int limit_ms) {
   pid = fork();
   if (pid == 0) {
     static struct talker t;
+    t.greetdelay_ms = limits.greetdelay_ms;
+    t.channel.pace = limits.channel.pace;
     close(clients[1]);
     close(doors[1]);
     io_set_nonblocking(clients[0]);
@@ -41,6 +46,8 @@ static void start_with(int limit_ms) {
     t.session.me = "mx";
     t.session.databytes = 1000;
     t.session.maxerrors = 10;
+    t.session.tarpitcount = limits.session.tarpitcount;
+    t.session.tarpitdelay_ms = limits.session.tarpitdelay_ms;
     _exit((int)talker_run(&t, "mx"));
   }
   close(clients[0]);
@@ -394,6 +401,71 @@ static void long_lines_are_dropped(void **state) {
   assert_int_equal(end(), TALKER_CLIENT_LEFT);
 }
 
+static int limits_forget(void **state) {
+  (void)state;
+  limits = (struct talker){0};
+  return 0;
+}
+
+static void who_speaks_before_the_greeting_is_refused(void **state) {
+  (void)state;
+  limits.greetdelay_ms = LIMIT_MS;
+  start();
+  say("HELO me\r\n");
+  hear("554 5.5.1 you spoke before the greeting, closing\r\n");
+  assert_int_equal(end(), TALKER_UNGREETED);
+  start();
+  assert_int_equal(end(), TALKER_CLIENT_LEFT);
+  start();
+  close(door);
+  door = -1;
+  hear("421 4.3.2 the server is shutting down, closing\r\n");
+  assert_int_equal(end(), TALKER_SHUTDOWN);
+}
+
+static void who_waits_is_greeted(void **state) {
+  (void)state;
+  limits.greetdelay_ms = 300;
+  uint64_t begun = clock_boot_us(&clock_system);
+  start();
+  hear("220 mx ESMTP\r\n");
+  assert_true(clock_boot_us(&clock_system) - begun >= 300000);
+  assert_int_equal(end(), TALKER_CLIENT_LEFT);
+}
+
+static void recipients_over_the_count_are_answered_late(void **state) {
+  (void)state;
+  limits.session.tarpitcount = 2;
+  limits.session.tarpitdelay_ms = 300;
+  start();
+  hear("220 mx ESMTP\r\n");
+  say("HELO me\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c>\r\nRCPT TO:<d>\r\nRCPT TO:<e>\r\nNOOP\r\n");
+  uint64_t begun = clock_boot_us(&clock_system);
+  grant(DOOR_MAIL);
+  for (unsigned i = 0; i < 3; i++) grant(DOOR_RCPT);
+  hear("250 mx\r\n250 2.0.0 ok\r\n250 2.0.0 ok\r\n250 2.0.0 ok\r\n250 2.0.0 ok\r\n250 2.0.0 ok\r\n");
+  uint64_t late_us = clock_boot_us(&clock_system) - begun;
+  assert_true(late_us >= 300000);
+  say("RSET\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c>\r\nNOOP\r\n"); /* that does not begin anew */
+  begun = clock_boot_us(&clock_system);
+  grant(DOOR_ABORT);
+  grant(DOOR_MAIL);
+  grant(DOOR_RCPT);
+  hear("250 2.0.0 flushed\r\n250 2.0.0 ok\r\n250 2.0.0 ok\r\n250 2.0.0 ok\r\n");
+  assert_true(clock_boot_us(&clock_system) - begun >= 300000);
+  assert_int_equal(end(), TALKER_CLIENT_LEFT);
+}
+
+static void a_message_that_comes_too_slowly_ends_the_session(void **state) {
+  (void)state;
+  limits.channel.pace = (struct pace){.rate = 1000, .window_us = 1000000};
+  begin_data();
+  say("half a");
+  hear("421 4.4.2 the message comes too slowly, closing\r\n");
+  close(pipe_end);
+  assert_int_equal(end(), TALKER_SLOW);
+}
+
 static int set_up(void **state) {
   (void)state;
   signal(SIGPIPE, SIG_IGN);
@@ -415,6 +487,10 @@ int main(void) {
     cmocka_unit_test(the_injectors_early_end_is_explained),
     cmocka_unit_test(a_silent_client_is_told_and_left),
     cmocka_unit_test(the_doorkeepers_end_is_told),
+    cmocka_unit_test_teardown(who_speaks_before_the_greeting_is_refused, limits_forget),
+    cmocka_unit_test_teardown(who_waits_is_greeted, limits_forget),
+    cmocka_unit_test_teardown(recipients_over_the_count_are_answered_late, limits_forget),
+    cmocka_unit_test_teardown(a_message_that_comes_too_slowly_ends_the_session, limits_forget),
     cmocka_unit_test(a_bare_line_feed_ends_the_session),
     cmocka_unit_test(long_lines_are_dropped),
   };

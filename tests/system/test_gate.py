@@ -1,8 +1,12 @@
 """Who may send what to whom: the receiver's lists, limits and checks."""
 import os
 import smtplib
+import socket
+import time
 
 import pytest
+
+from waiting import wait_until
 
 SENDER = "ann@elsewhere.test"
 
@@ -118,3 +122,77 @@ def test_recipients_elsewhere_are_checked_by_a_list(owlpost):
         assert client.rcpt_of("joe@local.test")[0] == 250  # delivery knows, not the list
     with connect(owlpost.listen(relay=True)) as client:
         assert client.rcpt_of("bob@checked.test")[0] == 550
+
+
+# ---- limits
+
+def last_words(client):
+    """What the server says before it hangs up."""
+    words = b""
+    while got := client.recv(4096):
+        words += got
+    return words.decode()
+
+
+def test_a_client_that_does_not_wait_for_the_greeting_is_refused(owlpost):
+    owlpost.control("greetdelay", "30")
+    owlpost.up(environment={"TARPITCOUNT": "1"})
+    with socket.create_connection(("127.0.0.1", owlpost.port), 20) as client:
+        client.sendall(b"EHLO client.test\r\n")
+        assert last_words(client) == "554 5.5.1 you spoke before the greeting, closing\r\n"
+    wait_until(lambda: "client spoke before the greeting" in owlpost.log("smtpd"), 20, owlpost.log)
+
+
+def test_a_client_that_waits_is_greeted(owlpost):
+    owlpost.control("greetdelay", "1")
+    owlpost.up()
+    begun = time.monotonic()
+    with connect(owlpost.port) as client:
+        assert time.monotonic() - begun >= 1
+        assert client.rcpt_of("joe@local.test")[0] == 250
+    with connect(owlpost.listen(environment={"GREETDELAY": "0"})) as client:
+        assert client.rcpt_of("joe@local.test")[0] == 250
+
+
+def test_guesses_are_answered_late(owlpost):
+    owlpost.control("tarpitcount", "2")
+    owlpost.control("tarpitdelay", "1")
+    owlpost.up()
+    with connect(owlpost.port) as client:
+        client.mail_from()
+        for name in ("guess1", "guess2"):
+            assert client.rcpt_to(f"{name}@local.test")[0] == 550
+        begun = time.monotonic()
+        assert client.rcpt_to("joe@local.test")[0] == 250
+        assert time.monotonic() - begun >= 1
+
+
+def test_a_session_has_a_number_of_transactions(owlpost):
+    owlpost.control("maxtransactions", "2")
+    owlpost.up()
+    with connect(owlpost.port) as client:
+        assert client.mail_from()[0] == 250
+        client.reply("RSET")
+        assert client.mail_from()[0] == 250
+        client.reply("RSET")
+        assert client.mail_from() == (421, "4.7.0 too many transactions in one session, closing")
+        with pytest.raises(smtplib.SMTPServerDisconnected):
+            client.reply("NOOP")
+
+
+@pytest.mark.parametrize("name,value", [("DATABYTES", "x"), ("GREETDELAY", "4294967296"), ("TARPITDELAY", "-1")])
+def test_a_rule_that_is_no_number_takes_no_mail(owlpost, name, value):
+    owlpost.up(environment={name: value})
+    with pytest.raises(smtplib.SMTPConnectError) as refused:
+        connect(owlpost.port)
+    assert refused.value.smtp_code == 421
+    assert f"unable to read {name}: it is not a number, or too great" in owlpost.log("smtpd")
+
+
+def test_rules_of_tcpserver_make_limits_others(owlpost):
+    owlpost.up(environment={"MAXRECIPIENTS": "1", "DATABYTES": "1000"})
+    with connect(owlpost.port) as client:
+        assert client.reply("MAIL FROM:<a@elsewhere.test> SIZE=1001")[0] == 552
+        assert client.mail_from()[0] == 250
+        assert client.rcpt_to("joe@local.test")[0] == 250
+        assert client.rcpt_to("ann@local.test")[0] == 452
