@@ -1,0 +1,232 @@
+/* A whole session: octets that come in pieces of any size, and a doorkeeper
+ * that grants everything.  What goes into the pipe is what a simple decoder
+ * (datamodel.h) makes of the same octets, and each command has one reply. */
+#include "config.h"
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "lib/fuzz.h"
+#include "smtpd/talker/datamodel.h"
+#include "smtpd/talker/talker.h"
+
+enum { DATABYTES = 3000, MAXHOPS = 3, DATA_MAX = 64 };
+
+struct span {
+  size_t begin, end; /* end: 0, the session ended first */
+};
+
+struct client {
+  struct text octets;
+  size_t given, most; /* most: octets of a piece, at most */
+  bool waits;         /* for 354, as it should */
+};
+
+struct world {
+  struct talker *t;
+  struct client client;
+  int message;      /* the pipe's other end is a file */
+  size_t begun; /* where the message begins */
+  bool is_data; /* and no chunks */
+  struct bdat first;
+  struct span data[DATA_MAX];
+  unsigned data_count;
+  struct model model;
+};
+
+static size_t taken(const struct world *w) {
+  return w->client.given - (w->t->reader.end - w->t->reader.at);
+}
+
+/* A piece ends behind DATA, for a client that waits. */
+static size_t piece(const struct client *c, size_t size) {
+  struct text rest = {c->octets.s + c->given, c->octets.len - c->given};
+  size_t n = rest.len < c->most ? rest.len : c->most;
+  if (n > size) n = size;
+  for (size_t i = 0; c->waits && i + 6 <= n; i++)
+    if (memcmp(rest.s + i, "DATA\r\n", 6) == 0) return i + 6;
+  return n;
+}
+
+static ssize_t give(void *context, char *to, size_t size) {
+  struct world *w = context;
+  size_t n = piece(&w->client, size);
+  check(channel_flush(&w->t->channel) == 0);
+  if (n) memcpy(to, w->client.octets.s + w->client.given, n);
+  w->client.given += n;
+  return (ssize_t)n;
+}
+
+static struct text line_at(const struct world *w, size_t at) {
+  struct text rest = {w->client.octets.s + at, w->client.octets.len - at};
+  const char *newline = rest.len ? memchr(rest.s, '\n', rest.len) : NULL;
+  if (newline) rest.len = (size_t)(newline - rest.s) + 1;
+  return rest;
+}
+
+/* Whether a line without its CRLF is a BDAT that can be read. */
+static bool is_bdat(struct text line, struct bdat *b) {
+  *b = (struct bdat){0};
+  if (line.len + 2 > COMMAND_LINE_MAX || line.len < 5 || memchr(line.s, '\r', line.len)) return false;
+  if (!text_equal_nocase((struct text){line.s, 4}, text_of("BDAT"))) return false;
+  struct text size = {line.s + 4, line.len - 4};
+  if (size.s[0] != ' ' && size.s[0] != '\t') return false;
+  while (size.len && (size.s[0] == ' ' || size.s[0] == '\t')) size = (struct text){size.s + 1, size.len - 1};
+  while (size.len && (size.s[size.len - 1] == ' ' || size.s[size.len - 1] == '\t')) size.len--;
+  return bdat_parse(b, size) == 0;
+}
+
+/* The same of a line with its end, which must be CRLF. */
+static bool is_bdat_line(struct text line, struct bdat *b) {
+  if (line.len < 2 || line.s[line.len - 2] != '\r') return false;
+  return is_bdat((struct text){line.s, line.len - 2}, b);
+}
+
+/* The chunks from the first on, one behind the other; where the last one ends. */
+static size_t join_chunks(const struct world *w, stralloc *all) {
+  size_t at = w->begun;
+  struct bdat b = w->first;
+  for (;;) {
+    check(b.left <= w->client.octets.len - at);
+    check(stralloc_catb(all, w->client.octets.s + at, (size_t)b.left));
+    at += (size_t)b.left;
+    if (b.last) return at;
+    struct text line;
+    do {
+      line = line_at(w, at);
+      check(line.len > 0);
+      at += line.len;
+    } while (!is_bdat_line(line, &b));
+  }
+}
+
+static void compare(struct world *w, const struct door_request *r) {
+  size_t got = (size_t)lseek(w->message, 0, SEEK_END);
+  char *octets = malloc(got + 1);
+  check(octets && pread(w->message, octets, got, 0) == (ssize_t)got);
+  check(got == r->octets && got == w->model.out.len);
+  check(got == 0 || memcmp(octets, w->model.out.s, got) == 0);
+  free(octets);
+}
+
+static void see_complete(struct world *w, const struct door_request *r) {
+  stralloc chunks = {0};
+  size_t end = w->begun;
+  if (w->is_data) {
+    model_decode(&w->model, (struct text){w->client.octets.s + end, w->client.octets.len - end}, false);
+    end += w->model.used;
+  } else {
+    end = join_chunks(w, &chunks);
+    model_decode(&w->model, text_of_stralloc(&chunks), true);
+  }
+  check(w->model.ended && taken(w) == end);
+  check(!w->model.spoilt || (w->t->normalises && !w->t->session.binary));
+  compare(w, r);
+  stralloc_free(&chunks);
+}
+
+static void begin(struct world *w, int *fd) {
+  check(w->message == -1);
+  w->begun = taken(w);
+  w->is_data = !is_bdat(text_of_stralloc(&w->t->line), &w->first);
+  if (w->is_data && w->data_count < DATA_MAX) w->data[w->data_count++] = (struct span){w->begun, 0};
+  w->message = memfd_create("message", MFD_CLOEXEC);
+  *fd = dup(w->message);
+  check(*fd >= 0);
+}
+
+static void end(struct world *w) {
+  if (w->is_data && w->message >= 0 && w->data_count) w->data[w->data_count - 1].end = taken(w);
+  if (w->message >= 0) close(w->message);
+  w->message = -1;
+}
+
+static int ask(void *context, enum door_frame what, const struct door_request *r,
+               struct door_answer *a, int *fd) {
+  struct world *w = context;
+  *fd = -1;
+  *a = (struct door_answer){.result = {.class = RESULT_SUCCESS}};
+  if (what == DOOR_DATA) {
+    begin(w, fd);
+    a->result.reply_code = 354;
+  }
+  if (what == DOOR_COMPLETE) see_complete(w, r);
+  if (what == DOOR_COMPLETE || what == DOOR_ABORT) end(w);
+  return 0;
+}
+
+static const struct span *data_at(const struct world *w, size_t at) {
+  for (unsigned i = 0; i < w->data_count; i++)
+    if (w->data[i].begin == at) return &w->data[i];
+  return NULL;
+}
+
+/* Moves *at behind a line and what belongs to it; the replies to that. */
+static unsigned walk(const struct world *w, size_t *at, size_t last) {
+  struct text line = line_at(w, *at);
+  const struct span *data = data_at(w, *at + line.len);
+  struct bdat b;
+  *at += line.len;
+  if (line.len == 0 || line.s[line.len - 1] != '\n') return 0;
+  if (is_bdat_line(line, &b)) {
+    bool all = b.left <= last - *at;
+    *at = all ? *at + (size_t)b.left : last;
+    return all;
+  }
+  if (data) *at = data->end ? data->end : last;
+  return data && data->end ? 2 : 1;
+}
+
+static unsigned expected_replies(const struct world *w, enum talker_end how) {
+  unsigned n = 1; /* the greeting */
+  size_t last = taken(w);
+  for (size_t at = 0; at < last;) n += walk(w, &at, last);
+  return how == TALKER_TOO_EARLY ? n - 1 : n;
+}
+
+static unsigned count_replies(int out) {
+  size_t len = (size_t)lseek(out, 0, SEEK_END);
+  char *octets = malloc(len + 1);
+  unsigned n = 0;
+  check(octets && pread(out, octets, len, 0) == (ssize_t)len);
+  for (size_t at = 0; at < len;) {
+    const char *lf = memchr(octets + at, '\n', len - at);
+    check(lf && lf - (octets + at) >= 4 && lf[-1] == '\r');
+    n += octets[at + 3] == ' ';
+    check(octets[at + 3] == ' ' || octets[at + 3] == '-');
+    at = (size_t)(lf - octets) + 1;
+  }
+  free(octets);
+  return n;
+}
+
+static void set_up(struct world *w, struct talker *t, struct text input) {
+  static int out = -1;
+  if (out == -1) out = memfd_create("replies", MFD_CLOEXEC);
+  check(ftruncate(out, 0) == 0 && lseek(out, 0, SEEK_SET) == 0);
+  unsigned choice = fuzz_choice(&input);
+  *t = (struct talker){.channel = {.in = -1, .out = out, .door = -1}, .maxhops = MAXHOPS};
+  *w = (struct world){.t = t, .message = -1, .model.out = w->model.out};
+  t->normalises = choice & 1;
+  w->client = (struct client){.octets = input, .waits = choice & 2, .most = choice >> 2 ? choice >> 2 : 70000};
+  t->reader.source = give;
+  t->reader.context = t->session.context = w;
+  t->session.ask = ask;
+  t->session.me = "mx";
+  t->session.databytes = DATABYTES;
+  t->session.maxerrors = UINT64_MAX;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
+  static struct talker t;
+  static struct world w;
+  set_up(&w, &t, fuzz_input(octets, size));
+  enum talker_end how = talker_run(&t, "mx");
+  check(how == TALKER_QUIT || how == TALKER_CLIENT_LEFT || how == TALKER_HUNG_UP ||
+        how == TALKER_FOREIGN || how == TALKER_TOO_EARLY);
+  check(w.data_count == DATA_MAX || count_replies(t.channel.out) == expected_replies(&w, how));
+  end(&w);
+  stralloc_free(&t.line);
+  stralloc_free(&t.channel.output);
+  session_free(&t.session);
+  return 0;
+}
