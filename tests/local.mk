@@ -24,7 +24,7 @@ EXTRA_DIST += %D%/system/dispositions %D%/system/disposition_table.py %D%/system
 EXTRA_DIST += %D%/model/queue.pml %D%/model/run
 
 # Every *_fuzz program starts from its corpus here.
-EXTRA_DIST += %D%/fuzz/run %D%/fuzz/corpus
+EXTRA_DIST += %D%/fuzz/run %D%/fuzz/coverage %D%/fuzz/corpus
 
 # Benchmarks of the queue, for root; rig.py is what they share.
 EXTRA_DIST += %D%/bench/rig.py %D%/bench/backlog %D%/bench/deadhost %D%/bench/drain %D%/bench/manyrecipients %D%/bench/slowhosts
