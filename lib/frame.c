@@ -164,8 +164,9 @@ static enum frame_status end(const struct frame_reader *r) {
 static enum frame_status fill(struct frame_reader *r, int sock) {
   union control control;
   drop_used(r);
-  if (!stralloc_readyplus(&r->in, CHUNK_OCTETS)) return errno = ENOMEM, FRAME_ERROR;
-  struct iovec v = {r->in.s + r->in.len, CHUNK_OCTETS};
+  size_t step = r->step_octets ? r->step_octets : CHUNK_OCTETS;
+  if (!stralloc_readyplus(&r->in, step)) return errno = ENOMEM, FRAME_ERROR;
+  struct iovec v = {r->in.s + r->in.len, step};
   struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
   if (!r->no_descriptors) { /* without room the kernel drops them and says so */
     m.msg_control = control.octets;

@@ -63,10 +63,11 @@ void frame_writer_free(struct frame_writer *w);
 
 /* ---- receiving */
 
-/* Zeroed but for protocol (and no_descriptors) before its first use. */
+/* Zeroed but for protocol (and no_descriptors, step_octets) before its first use. */
 struct frame_reader {
   const struct frame_protocol *protocol;
   bool no_descriptors; /* a frame that brings one is malformed: for peers that have none to give */
+  size_t step_octets;  /* most that is read at once; 0: 65536.  For processes that are many */
   stralloc in;
   size_t used; /* octets at the start of in that earlier frames took */
   int fds[FRAME_DESCRIPTORS_MAX];

@@ -65,14 +65,17 @@ int io_write_all(int fd, const void *octets, size_t len, int limit_ms) {
   return 0;
 }
 
+/* Most files are short, and what is read stays: a small first step keeps small
+ * what processes hold that are many. */
 int io_slurp(int fd, stralloc *out, size_t max, int limit_ms) {
-  size_t start = out->len;
+  size_t start = out->len, step = 128;
   uint64_t deadline = io_deadline(limit_ms);
   for (;;) {
-    if (!stralloc_readyplus(out, 4096)) return errno = ENOMEM, -1;
-    ssize_t r = io_read(fd, out->s + out->len, 4096, io_remaining_ms(deadline));
+    if (!stralloc_readyplus(out, step)) return errno = ENOMEM, -1;
+    ssize_t r = io_read(fd, out->s + out->len, step, io_remaining_ms(deadline));
     if (r <= 0) return (int)r;
     out->len += (size_t)r;
+    if ((size_t)r == step) step = 4096;
     if (out->len - start > max) return errno = EFBIG, -1;
   }
 }

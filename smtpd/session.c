@@ -216,7 +216,8 @@ static void part(const struct settings *s) {
   if (unixsock_pair(doors) == -1) die_socket();
   door = doors[0];
   catch_signals();
-  talker_pid = fork();
+  /* its handlers and locks would dirty pages of both: there are no threads */
+  talker_pid = _Fork();
   if (talker_pid == -1) die_fork();
   if (talker_pid == 0) run_talker(s, doors[1]);
   close(doors[1]);

@@ -8,7 +8,7 @@
 #include "smtpd/doorkeeper/limits.h"
 #include "smtpd/doorkeeper/request.h"
 
-enum { ANSWER_MS = 60000 };
+enum { DOOR_STEP_OCTETS = 512, ANSWER_MS = 60000 };
 
 void doorkeeper_open(struct doorkeeper *k, const struct settings *s, const struct client *c,
                      const struct clock *clock, struct log *log) {
@@ -75,7 +75,7 @@ static enum doorkeeper_end serve_frame(struct doorkeeper *k, int door, const str
 static bool is_drained(const struct doorkeeper *k) { return k->drains && k->state == DOORKEEPER_IDLE; }
 
 enum doorkeeper_end doorkeeper_serve(struct doorkeeper *k, int door) {
-  struct frame_reader reader = {.protocol = &door_protocol};
+  struct frame_reader reader = {.protocol = &door_protocol, .step_octets = DOOR_STEP_OCTETS};
   enum doorkeeper_end end = DOORKEEPER_TALKER_LEFT;
   enum frame_status s;
   struct frame f;
