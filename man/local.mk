@@ -12,6 +12,7 @@ dist_man_MANS += %D%/owl-queue.8
 dist_man_MANS += %D%/owl-remote.8
 dist_man_MANS += %D%/owl-rspawn.8
 dist_man_MANS += %D%/owl-send.8
+dist_man_MANS += %D%/owl-qmqpd.8 %D%/owl-qmtpd.8
 dist_man_MANS += %D%/owl-smtpd.8
 dist_man_MANS += %D%/owl-start.8
 dist_man_MANS += %D%/owlpost-agent.7

@@ -1,7 +1,7 @@
 # smtpd/: own user.  Reads the network.  May start the injector and ask
 # delivery about recipients; the half that parses may do nothing.
-owlpost_PROGRAMS += %D%/owl-smtpd
-noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a
+owlpost_PROGRAMS += %D%/owl-smtpd %D%/owl-qmtpd %D%/owl-qmqpd
+noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libqmtp.a
 
 %C%_libtalker_a_SOURCES = \
   %D%/talker/bdat.h %D%/talker/bdat.c \
@@ -48,6 +48,13 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a
   %D%/listen/sockets.h %D%/listen/sockets.c \
   %D%/listen/upgrade.h %D%/listen/upgrade.c
 
+%C%_libqmtp_a_SOURCES = \
+  %D%/qmtp/letter.h %D%/qmtp/letter.c \
+  %D%/qmtp/netstring.h %D%/qmtp/netstring.c \
+  %D%/qmtp/qmqptalker.h %D%/qmtp/qmqptalker.c \
+  %D%/qmtp/qmtptalker.h %D%/qmtp/qmtptalker.c \
+  %D%/qmtp/response.h %D%/qmtp/response.c
+
 SMTPD_LIBS = %D%/liblisten.a %D%/libtalker.a %D%/libdoorkeeper.a lib/libowl.a $(OWFAT_LIBS)
 
 %C%_owl_smtpd_SOURCES = %D%/smtpd.c %D%/session.h %D%/session.c \
@@ -56,9 +63,18 @@ SMTPD_LIBS = %D%/liblisten.a %D%/libtalker.a %D%/libdoorkeeper.a lib/libowl.a $(
 %C%_owl_smtpd_LDADD = $(SMTPD_LIBS)
 %C%_owl_smtpd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
+QMTP_LIBS = %D%/libqmtp.a $(SMTPD_LIBS)
+%C%_owl_qmtpd_SOURCES = %D%/qmtp/qmtpd.c %D%/session.h %D%/session.c
+%C%_owl_qmtpd_LDADD = $(QMTP_LIBS)
+%C%_owl_qmtpd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
+%C%_owl_qmqpd_SOURCES = %D%/qmtp/qmqpd.c %D%/session.h %D%/session.c
+%C%_owl_qmqpd_LDADD = $(QMTP_LIBS)
+%C%_owl_qmqpd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
+
 if CMOCKA
 check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker_test \
-  %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/policy_test %D%/doorkeeper/match_test %D%/talker/pace_test
+  %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/policy_test %D%/doorkeeper/match_test %D%/talker/pace_test \
+  %D%/qmtp/netstring_test
 SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_talker_command_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_data_test_LDADD = $(SMTPD_TEST_LIBS)
@@ -67,6 +83,7 @@ SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_talker_pace_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_match_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_policy_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_qmtp_netstring_test_LDADD = %D%/libqmtp.a $(SMTPD_TEST_LIBS)
 endif
 
 if FUZZERS

@@ -17,7 +17,7 @@
 #include "lib/unixsock.h"
 #include "smtpd/doorkeeper/doorkeeper.h"
 #include "smtpd/doorkeeper/trust.h"
-#include "smtpd/talker/talker.h"
+#include "smtpd/talker/channel.h"
 
 enum { CLIENT_FD = 0, CLIENT_OUT_FD = 1, LOG_FD = 2, TALKER_ENDS_S = 10, DIE_MS = 2000, PACE_WINDOW_S = 180 };
 
@@ -25,25 +25,24 @@ enum { CLIENT_FD = 0, CLIENT_OUT_FD = 1, LOG_FD = 2, TALKER_ENDS_S = 10, DIE_MS 
 enum { TALKER_MEMORY_OCTETS = 16 * 1024 * 1024, TALKER_CPU_S = 600 };
 
 static struct log events = {.fd = LOG_FD};
-static struct talker talker; /* large */
 static struct doorkeeper keeper;
 static int door;             /* the doorkeeper's end; for the signal handlers */
 static pid_t talker_pid;
 
 static void begin_event(void) {
-  log_s(&events, "owl-smtpd ");
+  log_s(&events, session_protocol.program);
+  log_s(&events, " ");
   log_u(&events, (uint64_t)getpid());
   log_s(&events, ": ");
 }
 
 /* The client is told to come again, the operator why. */
 void session_die(const char *what, const char *reason) {
-  static const char reply[] = "421 4.3.0 the server has a problem, closing\r\n";
   begin_event();
   log_s(&events, what);
   log_s(&events, reason);
   log_end(&events);
-  (void)io_write_all(CLIENT_OUT_FD, reply, sizeof reply - 1, DIE_MS);
+  (void)io_write_all(CLIENT_OUT_FD, session_protocol.sorry, strlen(session_protocol.sorry), DIE_MS);
   _exit(TOOL_SYSTEM);
 }
 
@@ -119,31 +118,24 @@ static void shut_in(const struct settings *s) {
 }
 
 static void run_talker(const struct settings *s, int from) {
+  struct channel c = {0};
   bool one_socket = is_one_socket();
   int log_fd = fcntl(LOG_FD, F_DUPFD_CLOEXEC, LOG_FD + 1);
   prepare_client(one_socket);
-  talker.channel.door = place_door(from);
-  if (talker.channel.door == -1) die_door();
-  int keep[] = {CLIENT_FD, one_socket ? CLIENT_FD : CLIENT_OUT_FD, LOG_FD, talker.channel.door, log_fd};
+  c.door = place_door(from);
+  if (c.door == -1) die_door();
+  int keep[] = {CLIENT_FD, one_socket ? CLIENT_FD : CLIENT_OUT_FD, LOG_FD, c.door, log_fd};
   events.fd = log_fd;
   sandbox_close_others(keep, sizeof keep / sizeof keep[0]);
-  talker.channel.in = CLIENT_FD;
-  talker.channel.out = one_socket ? CLIENT_FD : CLIENT_OUT_FD;
-  talker.channel.limit_ms = io_limit_ms(s->timeoutsmtpd_s);
-  talker.maxhops = s->maxhops;
-  talker.normalises = s->normalises_newlines;
-  talker.session.me = s->me.s;
-  talker.session.databytes = s->databytes;
-  talker.session.maxerrors = s->maxerrors;
-  talker.session.tarpitcount = s->tarpitcount;
-  talker.session.tarpitdelay_ms = s->tarpitdelay_s * 1000;
-  talker.greetdelay_ms = s->greetdelay_s * 1000;
-  talker.channel.pace = (struct pace){.rate = s->mindatarate, .window_us = PACE_WINDOW_S * 1000000u};
+  c.in = CLIENT_FD;
+  c.out = one_socket ? CLIENT_FD : CLIENT_OUT_FD;
+  c.limit_ms = io_limit_ms(s->timeoutsmtpd_s);
+  c.pace = (struct pace){.rate = s->mindatarate, .window_us = PACE_WINDOW_S * 1000000u};
   signal(SIGTERM, SIG_IGN); /* the doorkeeper tells us to end */
   signal(SIGUSR1, SIG_IGN);
   shut_in(s);
   if (log_fd >= 0) close(log_fd);
-  _exit((int)talker_run(&talker, s->greeting.s));
+  _exit((int)session_protocol.talk(&c, s));
 }
 
 /* No more requests: the doorkeeper answers the one under way and ends. */
@@ -187,6 +179,7 @@ static int end_talker(bool at_once) {
 
 static int run_doorkeeper(const struct settings *s, const struct client *c) {
   doorkeeper_open(&keeper, s, c, &clock_system, &events);
+  keeper.program = session_protocol.program;
   enum doorkeeper_end end = doorkeeper_serve(&keeper, door);
   signal(SIGTERM, SIG_IGN); /* the door is about to close */
   signal(SIGUSR1, SIG_IGN);
@@ -223,6 +216,10 @@ static void part(const struct settings *s) {
   close(doors[1]);
 }
 
+static void die_control(const struct control *c) {
+  session_die("", c->error.s ? c->error.s : "out of memory");
+}
+
 int session_run(const struct settings *s) {
   static struct client client;
   if (client_find(&client, CLIENT_FD) == -1) die_memory();
@@ -232,5 +229,20 @@ int session_run(const struct settings *s) {
   int code = run_doorkeeper(&mine, &client);
   client_free(&client);
   stralloc_free(&events.line);
+  return code;
+}
+
+int session_serve(void) {
+  static struct settings settings;
+  static struct control control;
+  if (control_open(&control) == -1) die_memory();
+  if (settings_load(&settings, &control) == -1) die_control(&control);
+  if (session_protocol.trusts_clients) {
+    if (!settings.relayclient.s) settings.relayclient = text_of("");
+    settings.trusts_recipients = true;
+  }
+  int code = session_run(&settings);
+  settings_free(&settings);
+  control_free(&control);
   return code;
 }

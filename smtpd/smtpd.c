@@ -22,13 +22,9 @@
 #include "smtpd/listen/listener.h"
 #include "smtpd/listen/report.h"
 #include "smtpd/session.h"
+#include "smtpd/talker/talker.h"
 
 enum { OUT_FD = 1 };
-
-static void die_memory(void) { session_die("out of memory", ""); }
-static void die_control(const struct control *c) {
-  session_die("", c->error.s ? c->error.s : "out of memory");
-}
 
 /* For owlq explain: descriptor 0 is no client. */
 static int explain(const char *recipient, const char *sender) {
@@ -49,16 +45,22 @@ static int explain(const char *recipient, const char *sender) {
   return r == 0 ? TOOL_OK : TOOL_SYSTEM;
 }
 
-static int serve_client(void) {
-  static struct settings settings;
-  static struct control control;
-  if (control_open(&control) == -1) die_memory();
-  if (settings_load(&settings, &control) == -1) die_control(&control);
-  int code = session_run(&settings);
-  settings_free(&settings);
-  control_free(&control);
-  return code;
+static enum talker_end talk(const struct channel *c, const struct settings *s) {
+  static struct talker talker; /* large */
+  talker.channel = *c;
+  talker.maxhops = s->maxhops;
+  talker.session.me = s->me.s;
+  talker.session.databytes = s->databytes;
+  talker.normalises = s->normalises_newlines;
+  talker.session.maxerrors = s->maxerrors;
+  talker.session.tarpitcount = s->tarpitcount;
+  talker.session.tarpitdelay_ms = s->tarpitdelay_s * 1000;
+  talker.greetdelay_ms = s->greetdelay_s * 1000;
+  return talker_run(&talker, s->greeting.s);
 }
+
+const struct session_protocol session_protocol = {
+  "owl-smtpd", "421 4.3.0 the server has a problem, closing\r\n", talk, false};
 
 /* Whether it could start: the control files are right. */
 static int check(void) {
@@ -77,5 +79,5 @@ int main(int argc, char **argv) {
     return argc == 3 || argc == 4 ? explain(argv[2], argc == 4 ? argv[3] : "") : TOOL_USAGE;
   if (argc > 1 && strcmp(argv[1], "--listen") == 0) return listener_run(argv + 2, argv);
   if (argc == 2 && strcmp(argv[1], "--check") == 0) return check();
-  return argc == 1 ? serve_client() : TOOL_USAGE;
+  return argc == 1 ? session_serve() : TOOL_USAGE;
 }

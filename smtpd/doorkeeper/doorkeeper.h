@@ -31,6 +31,7 @@ struct doorkeeper {
   const struct client *client;
   const struct clock *clock;
   struct log *log;
+  const char *program; /* its name in the log: owl-smtpd, or what the owner sets */
   struct facts *facts; /* NULL, or who wants to know what was looked for */
 
   /* set by a signal handler, which ends an idle session itself: the session

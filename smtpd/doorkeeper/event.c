@@ -3,7 +3,8 @@
 #include <unistd.h>
 
 void event_begin(struct doorkeeper *k) {
-  log_s(k->log, "owl-smtpd ");
+  log_s(k->log, k->program);
+  log_s(k->log, " ");
   log_u(k->log, (uint64_t)getpid());
   log_s(k->log, ": ");
 }

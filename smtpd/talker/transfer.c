@@ -8,15 +8,21 @@ static bool is_lost(const struct transfer *x) {
   return x->too_large || x->pipe_broken || data_is_spoilt(&x->data);
 }
 
-static int store(struct talker *t, struct transfer *x, size_t len) {
-  if (t->session.databytes && x->data.size > t->session.databytes) x->too_large = true;
-  if (is_lost(x) || len == 0) return 0;
-  if (channel_write(&t->channel, t->session.data_fd, t->decoded, len) == 0) {
-    x->stored += len;
+int transfer_store(struct transfer *x, const struct channel *c, int pipe, uint64_t databytes,
+                   struct text decoded) {
+  if (databytes && x->data.size > databytes) x->too_large = true;
+  if (is_lost(x) || decoded.len == 0) return 0;
+  if (channel_write(c, pipe, decoded.s, decoded.len) == 0) {
+    x->stored += decoded.len;
     return 0;
   }
   x->pipe_broken = errno == EPIPE;
   return x->pipe_broken ? 0 : -1;
+}
+
+static int store(struct talker *t, struct transfer *x, size_t len) {
+  struct text decoded = {t->decoded, len};
+  return transfer_store(x, &t->channel, t->session.data_fd, t->session.databytes, decoded);
 }
 
 /* What has been read of the client, after a wait where that is nothing. */
@@ -57,11 +63,11 @@ static int take_chunk(struct talker *t, struct transfer *x) {
   return x && chunk->last ? store(t, x, data_finish(&x->data, t->decoded)) : 0;
 }
 
-static struct reply verdict(const struct talker *t, const struct transfer *x) {
+struct reply transfer_verdict(const struct transfer *x, uint64_t maxhops) {
   if (data_is_spoilt(&x->data))
     return reply_say(550, "5.6.11", "the message has a CR or LF alone; only CRLF ends a line");
   if (x->too_large) return reply_say(552, "5.3.4", "that message is too large for this server");
-  if (x->data.hops >= t->maxhops)
+  if (x->data.hops >= maxhops)
     return reply_say(554, "5.4.6", "too many hops, this message is looping");
   if (x->pipe_broken) return reply_say(451, "4.3.0", "the queue took only a part of the message");
   return reply_say(250, "2.0.0", "ok");
@@ -86,7 +92,7 @@ static struct reply settle(struct talker *t, const struct transfer *x, struct re
 
 static struct reply end(struct talker *t, const struct transfer *x) {
   command_close_data(&t->session);
-  struct reply r = settle(t, x, verdict(t, x));
+  struct reply r = settle(t, x, transfer_verdict(x, t->maxhops));
   command_end_transaction(&t->session, r.code == 250);
   return r;
 }

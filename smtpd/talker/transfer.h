@@ -8,6 +8,7 @@
 #ifndef OWL_TRANSFER_H
 #define OWL_TRANSFER_H
 
+#include "smtpd/talker/channel.h"
 #include "smtpd/talker/data.h"
 #include "smtpd/talker/reply.h"
 
@@ -18,6 +19,13 @@ struct transfer {
   bool too_large, pipe_broken;
   uint64_t stored; /* octets that went into the pipe */
 };
+
+/* transfer_store(): what data_decode() or data_finish() made, into the pipe.  0,
+ * or -1 with errno: the session ends.
+ * transfer_verdict(): 250, or what is wrong with the message that was read. */
+int transfer_store(struct transfer *x, const struct channel *c, int pipe, uint64_t databytes,
+                   struct text decoded);
+struct reply transfer_verdict(const struct transfer *x, uint64_t maxhops);
 
 /* Each leaves in *r what the client is to be told, and ends the transaction
  * where the message has come to an end, good or bad.  0, or -1 with errno: the

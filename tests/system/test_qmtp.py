@@ -1,0 +1,126 @@
+"""owl-qmtpd and owl-qmqpd: from the client to the mailbox."""
+import re
+
+import pytest
+
+from qmtp import Client, netstring, qmqp_message, qmtp_message
+from waiting import wait_until
+
+BODY = b"Subject: octets\n\n.one dot\n..\n\x00\xff 8 bits\n\nFrom here\n" + b"x" * 70000 + b"\nend\n"
+
+
+def up(instance, program, **how):
+    instance.start()
+    return instance.listen(program=program, **how)
+
+
+def body_of(message):
+    """What is behind the Received fields."""
+    return message[message.index(b"Subject: "):]
+
+
+def assert_nothing_comes(instance, program):
+    wait_until(lambda: not instance.named(program), 20, "the sessions' ends")
+    assert not instance.queued()
+    assert not instance.maildir("joe") and not instance.maildir("ann")
+
+
+@pytest.mark.parametrize("encoding", [b"\n", b"\r"])
+def test_octets_arrive(owlpost, encoding):
+    port = up(owlpost, "owl-qmtpd")
+    sent = BODY if encoding == b"\n" else BODY.replace(b"\n", b"\r\n")
+    with Client(port) as client:
+        client.send(qmtp_message(sent, "s@sender.test", "joe@owlpost.test", encoding=encoding))
+        assert re.fullmatch(r"Kok \d+ qp \d+", client.response())
+        assert client.end() == b""
+    message, = owlpost.wait_for_mail("joe")
+    assert body_of(message) == BODY
+    assert message.startswith(b"Return-Path: <s@sender.test>\n")
+    assert re.search(rb"\nReceived: from unknown \(\[127\.0\.0\.1\]\)\n  by owlpost\.test with QMTP[; ]", message)
+
+
+def test_each_recipient_has_its_response(owlpost):
+    port = up(owlpost, "owl-qmtpd")
+    with Client(port) as client:
+        client.send(qmtp_message(BODY, "s@sender.test", "nobody@owlpost.test", "joe@owlpost.test", "x@other.test",
+                                 "", "a\tb@owlpost.test", "a" * 1100 + "@owlpost.test", "ann@local.test"))
+        heard = [client.response() for _ in range(7)]
+        assert client.end() == b""
+    assert [r[0] for r in heard] == ["D", "K", "D", "D", "D", "D", "K"], heard
+    assert "(#5.1.1)" in heard[0] and "(#5.7.1)" in heard[2]
+    assert body_of(owlpost.wait_for_mail("joe")[0]) == BODY
+    assert body_of(owlpost.wait_for_mail("ann")[0]) == BODY
+
+
+def test_messages_follow_without_waiting(owlpost):
+    port = up(owlpost, "owl-qmtpd")
+    with Client(port) as client:
+        client.send(b"".join(qmtp_message(b"Subject: %d\n\n" % n, "", "joe@owlpost.test", "no@owlpost.test")
+                             for n in range(20)))
+        assert [client.response()[0] for _ in range(40)] == ["K", "D"] * 20
+    got = {body_of(m) for m in owlpost.wait_for_mail("joe", 20)}
+    assert got == {b"Subject: %d\n\n" % n for n in range(20)}
+
+
+@pytest.mark.parametrize("body, encoding, why", [
+    (b"Subject: big\n\n" + b"x" * 5000, b"\n", "(#5.3.4)"),
+    (b"Subject: lines\n\n" + b"\n" * 600, b"\n", "(#5.3.4)"),
+    (b"Subject: cr\n\na\rb\n", b"\n", "(#5.6.11)"),
+    (b"Subject: cr\r\n\r\na\rb\r\n", b"\r", "(#5.6.11)"),
+    (b"Subject: lf\r\n\r\na\nb\r\n", b"\r", "(#5.6.11)"),
+    (b"Received: x\n" * 5 + b"\n", b"\n", "(#5.4.6)"),
+])
+def test_refused_messages_leave_client_and_server_in_step(owlpost, body, encoding, why):
+    owlpost.control("databytes", "1000")
+    owlpost.control("maxhops", "5")
+    port = up(owlpost, "owl-qmtpd")
+    with Client(port) as client:
+        client.send(qmtp_message(body, "s@sender.test", "joe@owlpost.test", "no@owlpost.test", encoding=encoding)
+                    + qmtp_message(b"Subject: good\n\n", "s@sender.test", "joe@owlpost.test"))
+        for _ in range(2):
+            heard = client.response()
+            assert heard[0] == "D" and why in heard
+        assert client.response()[0] == "K"
+    messages = owlpost.wait_for_mail("joe")
+    owlpost.wait_for_empty_queue()
+    assert [body_of(m) for m in messages] == [b"Subject: good\n\n"]
+
+
+def test_limits_and_lists(owlpost):
+    owlpost.control("badmailfrom", "bad@sender.test")
+    owlpost.control("maxrecipients", "2")
+    port = up(owlpost, "owl-qmtpd")
+    with Client(port) as client:
+        client.send(qmtp_message(b"Subject: bad\n\n", "bad@sender.test", "joe@owlpost.test", "x@other.test"))
+        for _ in range(2):
+            assert "(#5.7.1)" in (heard := client.response()) and heard[0] == "D"
+        client.send(qmtp_message(b"Subject: many\n\n", "", *["joe@owlpost.test"] * 4))
+        heard = [client.response() for _ in range(4)]
+        assert [r[0] for r in heard] == ["K", "K", "Z", "Z"] and "(#4.5.3)" in heard[3]
+    owlpost.wait_for_mail("joe", 2)
+
+
+WHOLE = qmtp_message(b"Subject: whole\n\n", "s@sender.test", "joe@owlpost.test", "ann@owlpost.test")
+
+
+def test_nothing_of_a_part_is_queued(owlpost):
+    port = up(owlpost, "owl-qmtpd")
+    for length in range(0, len(WHOLE)):
+        with Client(port) as client:
+            client.send(WHOLE[:length])
+            assert client.end() == b""
+    assert_nothing_comes(owlpost, "owl-qmtpd")
+
+
+@pytest.mark.parametrize("octets", [
+    b"EHLO me\r\n", b"0:,", netstring(b"xno encoding"), b"1000000000000000000:\n", b"007:\nabcdef,",
+    WHOLE[:-1] + b";", netstring(b"\nSubject: x\n\n") + netstring(b"") + netstring(b"joe@owlpost.test"),
+    netstring(b"\n") + netstring(b"") + b"8388609:",
+])
+def test_what_is_not_formed_ends_the_session(owlpost, octets):
+    port = up(owlpost, "owl-qmtpd")
+    with Client(port) as client:
+        client.send(octets)
+        assert client.stream.read() == b""
+    assert_nothing_comes(owlpost, "owl-qmtpd")
+    assert "hung up" in owlpost.log("smtpd")
