@@ -2,6 +2,7 @@
  * that grants everything.  What goes into the pipe is what a simple decoder
  * (datamodel.h) makes of the same octets, and each command has one reply. */
 #include "config.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@ struct client {
   struct text octets;
   size_t given, most; /* most: octets of a piece, at most */
   bool waits;         /* for 354, as it should */
+  bool falls_silent;  /* at the end, and stays connected */
 };
 
 struct world {
@@ -27,6 +29,7 @@ struct world {
   int message;      /* the pipe's other end is a file */
   size_t begun; /* where the message begins */
   bool is_data; /* and no chunks */
+  bool refuses_data;
   struct bdat first;
   struct span data[DATA_MAX];
   unsigned data_count;
@@ -50,6 +53,7 @@ static size_t piece(const struct client *c, size_t size) {
 static ssize_t give(void *context, char *to, size_t size) {
   struct world *w = context;
   size_t n = piece(&w->client, size);
+  if (n == 0 && w->client.falls_silent) return errno = ETIMEDOUT, -1;
   check(channel_flush(&w->t->channel) == 0);
   if (n) memcpy(to, w->client.octets.s + w->client.given, n);
   w->client.given += n;
@@ -140,12 +144,26 @@ static void end(struct world *w) {
   w->message = -1;
 }
 
+/* Addresses steer: "no@" is refused, "end@" ends the session, at "gone@" the
+ * doorkeeper is gone, from "late@" no data is taken, and "slow@" falls silent. */
+static int steer(struct world *w, enum door_frame what, struct text address, struct door_answer *a) {
+  char c = address.len ? address.s[0] : 0;
+  if (what == DOOR_MAIL) w->refuses_data = c == 'l';
+  if (what == DOOR_MAIL) w->client.falls_silent = c == 's';
+  if (c == 'n' || (what == DOOR_DATA && w->refuses_data))
+    a->result = (struct result){.class = RESULT_FAILURE, .reply_code = 550};
+  a->ends_session = c == 'e';
+  return c == 'g' ? -1 : 0;
+}
+
 static int ask(void *context, enum door_frame what, const struct door_request *r,
                struct door_answer *a, int *fd) {
   struct world *w = context;
   *fd = -1;
   *a = (struct door_answer){.result = {.class = RESULT_SUCCESS}};
-  if (what == DOOR_DATA) {
+  struct text address = what == DOOR_RCPT ? r->envelope.recipients[0].address : r->envelope.sender;
+  if (steer(w, what, address, a) == -1) return -1;
+  if (what == DOOR_DATA && a->result.class == RESULT_SUCCESS) {
     begin(w, fd);
     a->result.reply_code = 354;
   }
@@ -180,6 +198,7 @@ static unsigned expected_replies(const struct world *w, enum talker_end how) {
   unsigned n = 1; /* the greeting */
   size_t last = taken(w);
   for (size_t at = 0; at < last;) n += walk(w, &at, last);
+  if (how == TALKER_TIMEOUT) n++; /* the last words */
   return how == TALKER_TOO_EARLY ? n - 1 : n;
 }
 
@@ -221,7 +240,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   static struct world w;
   set_up(&w, &t, fuzz_input(octets, size));
   enum talker_end how = talker_run(&t, "mx");
-  check(how == TALKER_QUIT || how == TALKER_CLIENT_LEFT || how == TALKER_HUNG_UP ||
+  check(how == TALKER_QUIT || how == TALKER_CLIENT_LEFT || how == TALKER_HUNG_UP || how == TALKER_TIMEOUT ||
         how == TALKER_FOREIGN || how == TALKER_TOO_EARLY);
   check(w.data_count == DATA_MAX || count_replies(t.channel.out) == expected_replies(&w, how));
   end(&w);
