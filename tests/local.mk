@@ -19,6 +19,7 @@ EXTRA_DIST += %D%/system/test_shortage.py %D%/system/test_space.py
 EXTRA_DIST += %D%/system/test_aliases.py
 EXTRA_DIST += %D%/system/srs.py %D%/system/test_srs.py
 EXTRA_DIST += %D%/system/backlog.py %D%/system/test_operate.py %D%/system/test_check.py
+EXTRA_DIST += %D%/system/dialog.py %D%/system/dialogs %D%/system/test_conformance.py
 EXTRA_DIST += %D%/system/dispositions %D%/system/disposition_table.py %D%/system/disposition_world.py %D%/system/test_dispositions.py
 
 EXTRA_DIST += %D%/model/queue.pml %D%/model/run
