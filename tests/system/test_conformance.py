@@ -1,9 +1,10 @@
-"""What the RFCs ask of a receiver, as dialogs with owl-smtpd."""
+"""What the RFCs ask of a receiver, as dialogs with owl-smtpd, and the table that says so."""
 import os
 import re
 
 import dialog
 
+TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../doc/rfc5321.md")
 CASES = dialog.read_all()
 
 
@@ -27,6 +28,13 @@ def test_every_case_has_a_name_of_its_own_and_a_section():
     assert sorted(set(names)) == sorted(names)
     assert len(names) >= 250
     assert not [case.place for case in CASES if not re.match(r"\d{4}( |$)", case.sections) or not case.steps]
+
+
+def test_the_table_names_cases_that_exist():
+    rows = [line.split("|") for line in open(TABLE) if re.match(r"\| [2-4]\.", line)]
+    named = {name for row in rows for name in re.findall(r"`([a-z0-9-]+)`", row[4])}
+    assert len(rows) >= 60 and not [row for row in rows if not row[4].strip()]
+    assert not named - {case.name for case in CASES}
 
 
 def test_reports_keep_to_the_terms_of_the_session(owlpost):
