@@ -25,7 +25,7 @@ static void live(int fd, const struct settings *s) {
 }
 
 pid_t birth(int fd, const struct settings *s) {
-  pid_t pid = fork();
+  pid_t pid = _Fork(); /* what fork() does for threads dirties pages */
   if (pid == 0) live(fd, s);
   return pid;
 }
