@@ -169,8 +169,8 @@ class Instance:
         return os.path.exists(f"{self.run}/rcpt/socket") and "status: " in self.log()[at:]
 
     def listen(self, relay=False, wrapper=(), port=None, environment=None, concurrency=200, arguments=(),
-               program="owl-smtpd"):
-        """A receiver under tcpserver; the port."""
+               program="owl-smtpd", guard=()):
+        """A receiver under tcpserver, behind the guard's command; the port."""
         if port is None:
             port = 25 if ROOT and not self.listeners else free_port()
         environment = self.environment | (environment or {}) | ({"RELAYCLIENT": ""} if relay else {})
@@ -181,7 +181,7 @@ class Instance:
         with self._log("smtpd") as log:
             self.listeners.append(subprocess.Popen(
                 [*wrapper, "tcpserver", "-H", "-R", "-l", "owlpost.test", "-c", str(concurrency), *who, *arguments,
-                 "127.0.0.1", str(port), self.program(program)],
+                 "127.0.0.1", str(port), *guard, self.program(program)],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
         wait_until(lambda: listens(port), 10, f"tcpserver on port {port}")
         self.port = self.port or port

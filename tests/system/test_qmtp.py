@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from peers import unpacked
 from qmtp import Client, netstring, qmqp_message, qmtp_message
 from waiting import wait_until
 
@@ -124,3 +125,58 @@ def test_what_is_not_formed_ends_the_session(owlpost, octets):
         assert client.stream.read() == b""
     assert_nothing_comes(owlpost, "owl-qmtpd")
     assert "hung up" in owlpost.log("smtpd")
+
+
+def test_qmqp_octets_arrive(owlpost):
+    port = up(owlpost, "owl-qmqpd")
+    with Client(port) as client:
+        client.send(qmqp_message(BODY, "s@sender.test", "joe@owlpost.test", "ann@local.test"))
+        assert re.fullmatch(r"Kok \d+ qp \d+", client.response())
+        assert client.stream.read() == b"", "one message for each connection"
+    for user in ("joe", "ann"):
+        message, = owlpost.wait_for_mail(user)
+        assert body_of(message) == BODY
+        assert re.search(rb"\n  by owlpost\.test with QMQP[; ]", message)
+
+
+def test_qmqp_clients_may_send_to_anybody(owlpost, bystanders):
+    """Without rcpthosts, by Debian's client; who is not there is told by a DSN."""
+    owlpost.control("rcpthosts", None)
+    port = up(owlpost, "owl-qmqpd")
+    program, environment = unpacked("postfix", "qmqp-source")
+    for recipient in ("joe@owlpost.test", "nobody@owlpost.test"):
+        done = bystanders.start([program, "-m", "20", "-s", "5", "-l", "3000", "-f", "ann@owlpost.test",
+                                 "-t", recipient, f"inet:127.0.0.1:{port}"], env=environment)
+        assert done.wait(60) == 0
+    assert len(owlpost.wait_for_mail("joe", 20)) == 20
+    assert all(b"nobody@owlpost.test" in m for m in owlpost.wait_for_mail("ann", 20))
+
+
+def test_qmqp_takes_all_or_nothing(owlpost):
+    owlpost.control("maxrecipients", "3")
+    owlpost.control("databytes", "1000")
+    owlpost.control("badrcptto", "bad@owlpost.test")
+    port = up(owlpost, "owl-qmqpd")
+    good = b"Subject: x\n\n"
+    for body, recipients, letter, why in (
+            (good, ["joe@owlpost.test", "bad@owlpost.test", "ann@owlpost.test"], "D", "(#5.7.1)"),
+            (good, ["joe@owlpost.test", ""], "D", "(#5.1.3)"),
+            (good, [], "D", "(#5.1.1)"),
+            (good, ["joe@owlpost.test"] * 4, "Z", "(#4.5.3)"),
+            (good + b"x" * 1000, ["joe@owlpost.test"], "D", "(#5.3.4)"),
+            (good + b"a\r\n", ["joe@owlpost.test"], "D", "(#5.6.11)")):
+        with Client(port) as client:
+            client.send(qmqp_message(body, "s@sender.test", *recipients))
+            heard = client.response()
+            assert heard[0] == letter and why in heard, (body[:20], recipients, heard)
+    assert_nothing_comes(owlpost, "owl-qmqpd")
+
+
+def test_nothing_of_a_part_of_qmqp_is_queued(owlpost):
+    port = up(owlpost, "owl-qmqpd")
+    whole = qmqp_message(b"Subject: whole\n\n", "s@sender.test", "joe@owlpost.test")
+    for octets in [whole[:n] for n in range(len(whole))] + [whole[:-1] + b";", b"9:5:12345,0,,"]:
+        with Client(port) as client:
+            client.send(octets)
+            assert client.end() == b""
+    assert_nothing_comes(owlpost, "owl-qmqpd")
