@@ -22,6 +22,7 @@ EXTRA_DIST += %D%/system/backlog.py %D%/system/test_operate.py %D%/system/test_c
 EXTRA_DIST += %D%/system/dialog.py %D%/system/dialogs %D%/system/test_conformance.py
 EXTRA_DIST += %D%/system/dispositions %D%/system/disposition_table.py %D%/system/disposition_world.py %D%/system/test_dispositions.py
 
+EXTRA_DIST += %D%/nfs/run %D%/nfs/init %D%/nfs/letters.sh
 EXTRA_DIST += %D%/model/queue.pml %D%/model/run
 
 # Every *_fuzz program starts from its corpus here.
