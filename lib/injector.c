@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "lib/claim.h"
 #include "lib/control.h"
 #include "lib/iofd.h"
 
@@ -23,7 +24,7 @@ static int error_descriptor(void) {
 /* The extra envelope in a memory file: any size, and nobody need read it. */
 static int make_extra(const struct envelope *e) {
   stralloc octets = {0};
-  int fd = memfd_create("envelope", MFD_CLOEXEC);
+  int fd = memfd_create("envelope", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd >= 0 && (envelope_encode(&octets, e) == -1 ||
                   io_write_all(fd, octets.s, octets.len, IO_FOREVER) == -1 ||
                   lseek(fd, 0, SEEK_SET) == -1)) {
@@ -111,7 +112,7 @@ static void keep_exit_codes(void) {
 int injector_start(struct injector *i, const struct envelope *e) {
   struct pipes p;
   stralloc path = {0};
-  *i = (struct injector){-1, -1, -1, -1, {0}};
+  *i = (struct injector){-1, -1, -1, -1, -1, {0}, false};
   if (choose_program(&path) == -1 || open_pipes(&p, e) == -1) return stralloc_free(&path), -1;
   keep_exit_codes();
   i->pid = fork();
@@ -121,7 +122,8 @@ int injector_start(struct injector *i, const struct envelope *e) {
   i->message_fd = p.message[1];
   i->envelope_fd = p.envelope[1];
   i->error_fd = p.error[0];
-  p.message[1] = p.envelope[1] = p.error[0] = -1;
+  i->extra_fd = p.extra;
+  p.message[1] = p.envelope[1] = p.error[0] = p.extra = -1;
   close_pipes(&p);
   return 0;
 }
@@ -166,6 +168,8 @@ static void read_refusal(struct injector *i) {
 static int end(struct injector *i) {
   close_one(&i->envelope_fd);
   int code = wait_for(i);
+  i->arrival_taken = claim_is_taken(i->extra_fd);
+  close_one(&i->extra_fd);
   if (code == INJECTOR_TEXT || code == INJECTOR_TEXT_PERMANENT || code == INJECTOR_REFUSED ||
       code == INJECTOR_REFUSED_NOW)
     read_refusal(i);

@@ -6,6 +6,11 @@
  * whose number is in OWLPOST_ENVELOPE (owlpost-queue(5)); a filter that loses
  * it loses only that.  Descriptor 4 and the one named by ERROR_FD (default 6)
  * take a refusal's text.
+ *
+ * A receiver may say in the extra envelope when the message arrived, which is
+ * its number in the log.  A filter that starts owl-queue twice hands on that
+ * file twice: the number goes to the first, which marks the file
+ * (lib/claim.h).
  */
 #ifndef OWL_INJECTOR_H
 #define OWL_INJECTOR_H
@@ -22,7 +27,9 @@ struct injector {
   int message_fd;  /* write the message here, LF line ends; -1 after injector_end_message() */
   int envelope_fd;
   int error_fd;    /* the refusal's text comes from here */
+  int extra_fd;    /* the memory file */
   stralloc text;   /* that text, cleaned, after injector_finish() */
+  bool arrival_taken; /* after injector_finish(): the queue uses the envelope's arrival */
 };
 
 /* injector_start(): starts the program.  0, or -1 with errno; then nothing is

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include "lib/claim.h"
 #include "lib/clock.h"
 #include "lib/sample.h"
 #include "lib/testfolder.h"
@@ -172,6 +173,21 @@ static void a_filter_may_lose_the_extra_envelope(void **state) {
   assert_file("m", TEXT("x"));
 }
 
+static void the_caller_hears_whether_its_arrival_is_used(void **state) {
+  (void)state;
+  struct injector i;
+  use_script("cat >/dev/null; cat <&1 >/dev/null");
+  assert_int_equal(inject(&i, TEXT("x\n")), 0);
+  assert_false(i.arrival_taken);
+  injector_free(&i);
+  assert_int_equal(injector_start(&i, &envelope), 0);
+  assert_true(claim_take(i.extra_fd)); /* as the program would */
+  assert_int_equal(injector_finish(&i, &envelope), 0);
+  assert_true(i.arrival_taken);
+  assert_int_equal(i.extra_fd, -1);
+  injector_free(&i);
+}
+
 static void an_early_death_neither_kills_nor_hangs(void **state) {
   (void)state;
   static char big[1000000];
@@ -304,6 +320,7 @@ int main(void) {
     WITH_FILTER(a_long_refusal_is_cut_and_holds_nobody),
     WITH_FILTER(a_background_child_with_the_descriptor_holds_nobody),
     WITH_FILTER(a_filter_may_lose_the_extra_envelope),
+    WITH_FILTER(the_caller_hears_whether_its_arrival_is_used),
     WITH_FILTER(an_early_death_neither_kills_nor_hangs),
     WITH_FILTER(an_aborted_message_has_no_envelope),
     WITH_FILTER(an_address_cannot_smuggle_in_another),

@@ -3,6 +3,7 @@ noinst_LIBRARIES += lib/libowl.a
 lib_libowl_a_SOURCES = \
   %D%/owfat.h %D%/exitcode.h %D%/tag.h %D%/bigendian.h \
   %D%/text.h %D%/text.c \
+  %D%/claim.h %D%/claim.c \
   %D%/clock.h %D%/clock.c \
   %D%/crc32c.h %D%/crc32c.c \
   %D%/tlv.h %D%/tlv.c \
@@ -58,6 +59,7 @@ CLEANFILES += %D%/sandbox_filter.h %D%/sandbox_filter.h.tmp
 if CMOCKA
 check_PROGRAMS += %D%/text_test
 check_PROGRAMS += %D%/ip_test %D%/network_test
+check_PROGRAMS += %D%/claim_test
 check_PROGRAMS += %D%/clock_test
 check_PROGRAMS += %D%/crc32c_test
 check_PROGRAMS += %D%/tlv_test

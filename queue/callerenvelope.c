@@ -7,6 +7,8 @@
 #include "lib/address.h"
 #include "lib/iofd.h"
 
+#define ARRIVAL_AGE_MAX_US (UINT64_C(86400) * 1000000)
+
 enum { CHUNK_OCTETS = 4096, EXTRA_MAX = 1 << 28, UNKNOWN_MAX = 65536, LETTER_AND_NUL = 2 };
 
 /* The next NUL-terminated string that starts with letter; 1, 0: it does not,
@@ -128,23 +130,30 @@ enum callerenvelope_status callerenvelope_merge(struct callerenvelope *ce, bool 
   return CALLERENVELOPE_OK;
 }
 
-bool callerenvelope_names_client(const struct callerenvelope *ce) {
+struct callerenvelope_facts callerenvelope_facts(const struct callerenvelope *ce) {
+  struct callerenvelope_facts facts = {0};
   struct envelope extra = {0};
-  if (envelope_decode(&extra, text_of_stralloc(&ce->extra)) != ENVELOPE_OK) return false;
-  bool named = extra.client_address.len > 0;
+  if (envelope_decode(&extra, text_of_stralloc(&ce->extra)) != ENVELOPE_OK) return facts;
+  facts.names_client = extra.client_address.len > 0;
+  facts.arrival_us = extra.arrival_us;
   envelope_free(&extra);
-  return named;
+  return facts;
 }
 
-void callerenvelope_load_extra(struct callerenvelope *ce, const char *descriptor) {
+bool callerenvelope_is_recent(uint64_t arrival_us, uint64_t now_us) {
+  return arrival_us && arrival_us <= now_us && now_us - arrival_us <= ARRIVAL_AGE_MAX_US;
+}
+
+int callerenvelope_load_extra(struct callerenvelope *ce, const char *descriptor) {
   uint64_t fd;
   struct stat st;
-  if (!descriptor || text_uint(text_of(descriptor), &fd) == -1 || fd < 3 || fd > INT32_MAX) return;
-  if (fstat((int)fd, &st) == -1 || !S_ISREG(st.st_mode)) return;
-  if (st.st_size <= 0 || st.st_size > EXTRA_MAX) return;
-  if (!stralloc_ready(&ce->extra, (size_t)st.st_size)) return;
-  if (io_pread_all((int)fd, ce->extra.s, (size_t)st.st_size, 0) == -1) return;
+  if (!descriptor || text_uint(text_of(descriptor), &fd) == -1 || fd < 3 || fd > INT32_MAX) return -1;
+  if (fstat((int)fd, &st) == -1 || !S_ISREG(st.st_mode)) return -1;
+  if (st.st_size <= 0 || st.st_size > EXTRA_MAX) return -1;
+  if (!stralloc_ready(&ce->extra, (size_t)st.st_size)) return -1;
+  if (io_pread_all((int)fd, ce->extra.s, (size_t)st.st_size, 0) == -1) return -1;
   ce->extra.len = (size_t)st.st_size;
+  return (int)fd;
 }
 
 void callerenvelope_free(struct callerenvelope *ce) {

@@ -34,12 +34,21 @@ enum callerenvelope_status callerenvelope_parse(struct callerenvelope *ce, uint6
 
 /* callerenvelope_load_extra(): reads the descriptor whose number is in the
  * string, which a caller has filled before it started us.  A descriptor that a
- * filter lost, or that is no plain file, gives nothing. */
-void callerenvelope_load_extra(struct callerenvelope *ce, const char *descriptor);
+ * filter lost, or that is no plain file, gives nothing.  The descriptor, which
+ * stays the caller's, or -1. */
+int callerenvelope_load_extra(struct callerenvelope *ce, const char *descriptor);
 
-/* callerenvelope_names_client(): whether the extra envelope says that the
- * message came from a network client. */
-bool callerenvelope_names_client(const struct callerenvelope *ce);
+/* callerenvelope_facts(): what the extra envelope says of the message's way in;
+ * to be believed from the doorkeeper only. */
+struct callerenvelope_facts {
+  bool names_client;   /* it came from a network client */
+  uint64_t arrival_us; /* when its transaction began; 0: not given */
+};
+struct callerenvelope_facts callerenvelope_facts(const struct callerenvelope *ce);
+
+/* callerenvelope_is_recent(): whether a transaction that began at arrival_us
+ * can end now: not in the future, nor more than a day ago. */
+bool callerenvelope_is_recent(uint64_t arrival_us, uint64_t now_us);
 
 /* callerenvelope_merge(): adds what the extra envelope gives: terms of the
  * message and of recipients that are still there, the domain of a mailbox that

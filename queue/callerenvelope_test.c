@@ -68,6 +68,7 @@ static void make_filtered(struct callerenvelope *ce) {
                            .ret = RET_HEADERS,
                            .auth_user = text_of("joe"),
                            .client_address = text_of("192.0.2.1"),
+                           .arrival_us = 1700000000000000,
                            .kind = KIND_DOUBLE_BOUNCE};
   static const char *const names[] = {"one@x", "two@x", "three@x"};
   for (unsigned i = 0; i < 3; i++) {
@@ -85,7 +86,8 @@ static void terms_follow_their_recipients_through_a_filter(void **state) {
   struct callerenvelope ce = {0};
   (void)state;
   make_filtered(&ce);
-  assert_true(callerenvelope_names_client(&ce));
+  assert_true(callerenvelope_facts(&ce).names_client);
+  assert_int_equal(callerenvelope_facts(&ce).arrival_us, 1700000000000000);
   callerenvelope_merge(&ce, true);
   const struct envelope *e = &ce.envelope;
   assert_true(text_equals(e->sender, "new@b"));
@@ -141,14 +143,25 @@ static void nonsense_in_the_extra_envelope_is_harmless(void **state) {
   callerenvelope_merge(&ce, true);
   assert_null(ce.envelope.envid.s);
   assert_int_equal(ce.envelope.recipient_count, 3);
-  assert_false(callerenvelope_names_client(&ce));
+  assert_false(callerenvelope_facts(&ce).names_client);
+  assert_int_equal(callerenvelope_facts(&ce).arrival_us, 0);
   stralloc_zero(&ce.extra);
-  callerenvelope_load_extra(&ce, NULL);
-  callerenvelope_load_extra(&ce, "9999");
-  callerenvelope_load_extra(&ce, "x");
-  callerenvelope_load_extra(&ce, "0");
+  static const char *const descriptors[] = {NULL, "9999", "x", "0"};
+  for (size_t i = 0; i < sizeof descriptors / sizeof descriptors[0]; i++)
+    assert_int_equal(callerenvelope_load_extra(&ce, descriptors[i]), -1);
   assert_int_equal(ce.extra.len, 0);
   callerenvelope_free(&ce);
+}
+
+static void an_arrival_is_near_now(void **state) {
+  const uint64_t now_us = 1700000000000000, day_us = UINT64_C(86400) * 1000000;
+  (void)state;
+  assert_true(callerenvelope_is_recent(now_us, now_us));
+  assert_true(callerenvelope_is_recent(now_us - day_us, now_us));
+  assert_false(callerenvelope_is_recent(now_us - day_us - 1, now_us));
+  assert_false(callerenvelope_is_recent(now_us + 1, now_us));
+  assert_false(callerenvelope_is_recent(0, 1));
+  assert_false(callerenvelope_is_recent(UINT64_MAX, now_us));
 }
 
 int main(void) {
@@ -158,6 +171,7 @@ int main(void) {
     cmocka_unit_test(terms_follow_their_recipients_through_a_filter),
     cmocka_unit_test(facts_are_not_believed_from_everybody),
     cmocka_unit_test(a_caller_cannot_have_a_message_set_aside_or_an_envelope_filled),
+    cmocka_unit_test(an_arrival_is_near_now),
     cmocka_unit_test(nonsense_in_the_extra_envelope_is_harmless),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

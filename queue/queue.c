@@ -18,6 +18,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include "lib/address.h"
+#include "lib/claim.h"
 #include "lib/clock.h"
 #include "lib/control.h"
 #include "lib/exitcode.h"
@@ -161,6 +162,13 @@ static bool caller_is_doorkeeper(int queue_fd) {
   return fstatat(queue_fd, "door", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_uid == getuid();
 }
 
+/* The log's number of the message, which is its time of arrival: the
+ * doorkeeper's, so that its log has the same, or now. */
+static uint64_t choose_arrival(const struct callerenvelope_facts *f, int extra_fd, uint64_t now_us) {
+  bool usable = callerenvelope_is_recent(f->arrival_us, now_us) && claim_take(extra_fd);
+  return usable ? f->arrival_us : now_us;
+}
+
 static void need_descriptors(void) {
   if (fcntl(MESSAGE_FD, F_GETFD) == -1 || fcntl(ENVELOPE_FD, F_GETFD) == -1) _exit(INJECTOR_READ_ERROR);
 }
@@ -181,16 +189,19 @@ int main(void) {
   check_space(queue_fd, l.free_octets);
 
   uint64_t now_us = clock_wall_us(&clock_system);
-  if (queueid_make(&id, now_us) == -1) die(INJECTOR_BUG);
+  int extra_fd = callerenvelope_load_extra(&ce, getenv(INJECTOR_ENVELOPE_VARIABLE));
+  bool doorkeeper = caller_is_doorkeeper(queue_fd);
+  struct callerenvelope_facts facts = {0};
+  if (doorkeeper) facts = callerenvelope_facts(&ce);
+  uint64_t arrival_us = choose_arrival(&facts, extra_fd, now_us);
+  if (queueid_make(&id, arrival_us) == -1) die(INJECTOR_BUG);
   die_status(newmessage_open(&message, queue_fd, &id));
   message_open = true;
-  bool doorkeeper = caller_is_doorkeeper(queue_fd);
-  callerenvelope_load_extra(&ce, getenv(INJECTOR_ENVELOPE_VARIABLE));
-  put_trace(now_us, doorkeeper && callerenvelope_names_client(&ce));
+  put_trace(now_us, facts.names_client);
   copy_message(queue_fd, &l);
   die_envelope(callerenvelope_read(&ce, ENVELOPE_FD, l.recipients));
   die_envelope(callerenvelope_merge(&ce, doorkeeper));
-  ce.envelope.arrival_us = now_us;
+  ce.envelope.arrival_us = arrival_us;
   ce.envelope.submitter_uid = getuid();
   ce.envelope.submitter_pid = (uint64_t)getpid();
   ce.envelope.instance = text_of_stralloc(&instance);
