@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include "lib/sandbox.h"
 #include "lib/unixsock.h"
 #include "smtpd/doorkeeper/doorkeeper.h"
+#include "smtpd/doorkeeper/event.h"
 #include "smtpd/doorkeeper/trust.h"
 #include "smtpd/talker/channel.h"
 
@@ -26,6 +28,7 @@ enum { TALKER_MEMORY_OCTETS = 16 * 1024 * 1024, TALKER_CPU_S = 600 };
 
 static struct log events = {.fd = LOG_FD};
 static struct doorkeeper keeper;
+static struct tally *tally;  /* the talker writes it */
 static int door;             /* the doorkeeper's end; for the signal handlers */
 static pid_t talker_pid;
 
@@ -56,34 +59,14 @@ static void die_unfenced(void) {
 static void die_file(void) { session_die("unable to write replies to a file: ", "use a socket or a pipe"); }
 static void die_door(void) { session_die("unable to set up the talker's descriptors: ", strerror(errno)); }
 
-static void log_client(const struct client *c) {
-  begin_event();
-  log_s(&events, "connect from ");
-  if (c->address.len == 0) log_s(&events, "a local program");
-  else {
-    log_s(&events, "[");
-    log_t(&events, text_of_stralloc(&c->address));
-    log_s(&events, "]:");
-    log_u(&events, c->port);
-    if (c->name.len) log_s(&events, " ");
-    log_t(&events, text_of_stralloc(&c->name));
-  }
-  log_end(&events);
-}
-
-static void log_end_of(uint64_t messages, int status, enum doorkeeper_end end) {
-  begin_event();
-  log_s(&events, "end, messages ");
-  log_u(&events, messages);
-  log_s(&events, ": ");
-  if (end == DOORKEEPER_MALFORMED) log_s(&events, "malformed request from the talker, ");
-  if (end == DOORKEEPER_FAILED) log_s(&events, "lost the talker, ");
-  if (WIFEXITED(status)) log_s(&events, talker_explain(WEXITSTATUS(status)));
-  else {
-    log_s(&events, "talker killed by signal ");
-    log_u(&events, (uint64_t)WTERMSIG(status));
-  }
-  log_end(&events);
+static const char *explain_end(int status, enum doorkeeper_end end) {
+  static char words[100];
+  const char *before = "";
+  if (end == DOORKEEPER_MALFORMED) before = "malformed request from the talker, ";
+  if (end == DOORKEEPER_FAILED) before = "lost the talker, ";
+  if (WIFEXITED(status)) snprintf(words, sizeof words, "%s%s", before, talker_explain(WEXITSTATUS(status)));
+  else snprintf(words, sizeof words, "%stalker killed by signal %d", before, WTERMSIG(status));
+  return words;
 }
 
 /* One socket that is both input and output, as tcpserver gives it. */
@@ -129,6 +112,7 @@ static void run_talker(const struct settings *s, int from) {
   sandbox_close_others(keep, sizeof keep / sizeof keep[0]);
   c.in = CLIENT_FD;
   c.out = one_socket ? CLIENT_FD : CLIENT_OUT_FD;
+  c.tally = tally;
   c.limit_ms = io_limit_ms(s->timeoutsmtpd_s);
   c.pace = (struct pace){.rate = s->mindatarate, .window_us = PACE_WINDOW_S * 1000000u};
   signal(SIGTERM, SIG_IGN); /* the doorkeeper tells us to end */
@@ -177,15 +161,13 @@ static int end_talker(bool at_once) {
   return status;
 }
 
-static int run_doorkeeper(const struct settings *s, const struct client *c) {
-  doorkeeper_open(&keeper, s, c, &clock_system, &events);
-  keeper.program = session_protocol.program;
+static int run_doorkeeper(void) {
   enum doorkeeper_end end = doorkeeper_serve(&keeper, door);
   signal(SIGTERM, SIG_IGN); /* the door is about to close */
   signal(SIGUSR1, SIG_IGN);
   int status = end_talker(end == DOORKEEPER_MALFORMED);
   doorkeeper_close(&keeper);
-  log_end_of(keeper.messages, status, end);
+  event_close(&keeper, tally, explain_end(status, end));
   return WIFEXITED(status) && WEXITSTATUS(status) < TALKER_END_COUNT ? TOOL_OK : TOOL_SYSTEM;
 }
 
@@ -223,10 +205,14 @@ static void die_control(const struct control *c) {
 int session_run(const struct settings *s) {
   static struct client client;
   if (client_find(&client, CLIENT_FD) == -1) die_memory();
-  log_client(&client);
+  tally = tally_share();
+  if (!tally) die_memory();
   struct settings mine = trust_settings(s, &client);
+  doorkeeper_open(&keeper, &mine, &client, &clock_system, &events);
+  keeper.program = session_protocol.program;
+  event_connect(&keeper);
   part(&mine);
-  int code = run_doorkeeper(&mine, &client);
+  int code = run_doorkeeper();
   client_free(&client);
   stralloc_free(&events.line);
   return code;

@@ -24,6 +24,7 @@ static struct outcome take_sender(struct doorkeeper *k, const struct door_reques
     return outcome_refuse(552, "5.3.4", "that message is too large for this server");
   admit_client(&granted, k->client);
   granted.protocol = text_of(trace_protocol(&granted));
+  granted.arrival_us = k->number;
   stralloc_zero(&k->grant);
   if (envelope_encode(&k->grant, &granted) == -1) return outcome_no_memory();
   k->smtputf8 = granted.smtputf8;
@@ -33,9 +34,11 @@ static struct outcome take_sender(struct doorkeeper *k, const struct door_reques
 
 struct outcome admit_sender(struct doorkeeper *k, const struct door_request *r) {
   if (!request_is_mail(r)) return outcome_malformed;
+  if (k->state == DOORKEEPER_IDLE) doorkeeper_begin(k);
   struct outcome o = take_sender(k, r);
   if (o.answer.result.class != RESULT_SUCCESS)
     event_refused(k, "sender", r->envelope.sender, &o.answer.result);
+  if (k->state == DOORKEEPER_IDLE) k->number = 0;
   return o;
 }
 
@@ -60,7 +63,9 @@ struct outcome admit_recipient(struct doorkeeper *k, const struct door_request *
   bool smtp = k->state == DOORKEEPER_GRANTED;
   if (smtp && !terms_address_is_valid(recipient->address, k->smtputf8)) return outcome_malformed;
   struct outcome o = take_recipient(k, recipient);
-  if (o.answer.result.class != RESULT_SUCCESS)
+  if (o.answer.result.class != RESULT_SUCCESS) {
+    k->refused++;
     event_refused(k, "recipient", recipient->address, &o.answer.result);
+  }
   return o;
 }

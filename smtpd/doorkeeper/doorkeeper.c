@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "lib/iofd.h"
 #include "smtpd/doorkeeper/admit.h"
+#include "smtpd/doorkeeper/event.h"
 #include "smtpd/doorkeeper/intake.h"
 #include "smtpd/doorkeeper/limits.h"
 #include "smtpd/doorkeeper/request.h"
@@ -13,14 +14,23 @@ enum { DOOR_STEP_OCTETS = 512, ANSWER_MS = 60000 };
 void doorkeeper_open(struct doorkeeper *k, const struct settings *s, const struct client *c,
                      const struct clock *clock, struct log *log) {
   *k = (struct doorkeeper){.settings = s, .client = c, .clock = clock, .log = log, .program = "owl-smtpd"};
+  k->session_us = clock_wall_us(clock);
+  k->opened_us = clock_boot_us(clock);
   question_open(&k->question, s->rcpt_socket.s);
+}
+
+void doorkeeper_begin(struct doorkeeper *k) {
+  uint64_t now_us = clock_wall_us(k->clock);
+  k->number = now_us == k->last_number ? now_us + 1 : now_us;
+  k->last_number = k->number;
+  k->began_us = clock_boot_us(k->clock);
 }
 
 void doorkeeper_drop(struct doorkeeper *k) {
   if (k->state >= DOORKEEPER_DATA) injector_free(&k->injector);
   envelope_free(&k->envelope);
   stralloc_zero(&k->grant);
-  k->recipients = 0;
+  k->recipients = k->refused = k->number = 0;
   k->smtputf8 = false;
   k->state = DOORKEEPER_IDLE;
 }
@@ -31,6 +41,7 @@ static struct outcome on_abort(struct doorkeeper *k, const struct door_request *
   rest.status = TEXT_ABSENT;
   if (!request_is_empty(&rest)) return outcome_malformed;
   if (k->state >= DOORKEEPER_DATA) o = intake_drop(k, r->status);
+  if (k->state == DOORKEEPER_GRANTED) event_dropped(k, text_of("before its data"));
   doorkeeper_drop(k);
   return o;
 }
@@ -89,6 +100,7 @@ enum doorkeeper_end doorkeeper_serve(struct doorkeeper *k, int door) {
 
 void doorkeeper_close(struct doorkeeper *k) {
   if (k->state >= DOORKEEPER_DATA) (void)intake_drop(k, text_of("session ended"));
+  if (k->state == DOORKEEPER_GRANTED) event_dropped(k, text_of("session ended before its data"));
   doorkeeper_drop(k);
   question_close(&k->question);
   route_free(&k->route);

@@ -50,10 +50,21 @@ struct doorkeeper {
   stralloc address;
   uint64_t requests, transactions; /* asked for in this session */
   uint64_t messages;         /* accepted in this session */
+
+  /* for the log; wall clock */
+  uint64_t session_us;       /* the session's id */
+  uint64_t number;           /* the transaction's, and its message's arrival; 0 between */
+  uint64_t last_number;
+  uint64_t opened_us, began_us; /* session and transaction; boot clock */
+  uint64_t refused;          /* recipients, in this transaction */
 };
 
 void doorkeeper_open(struct doorkeeper *k, const struct settings *s, const struct client *c,
                      const struct clock *clock, struct log *log);
+
+/* doorkeeper_begin(): a transaction has its number, which no other of this
+ * session has. */
+void doorkeeper_begin(struct doorkeeper *k);
 
 /* doorkeeper_drop(): the transaction is over; the next may begin. */
 void doorkeeper_drop(struct doorkeeper *k);

@@ -261,7 +261,7 @@ static void an_envelope_may_come_behind_its_message(void **state) {
     struct text envelope = slurp("envelope"), message = slurp("message");
     static const char expected[] = "Fs@a.example\0Tone@ok.example\0";
     assert_true(text_equal(envelope, (struct text){expected, sizeof expected}));
-    assert_non_null(strstr(message.s, " with QMTP; "));
+    assert_non_null(strstr(message.s, " with QMTP id "));
     assert_memory_equal(message.s + message.len - 6, "hello\n", 6);
     forget_message();
   }

@@ -17,7 +17,7 @@ bool early_expects_recipient(const struct doorkeeper *k) {
 }
 
 void early_open(struct doorkeeper *k, const char *protocol) {
-  k->envelope = (struct envelope){.helo = text_of(""), .protocol = text_of(protocol)};
+  k->envelope = (struct envelope){.helo = text_of(""), .protocol = text_of(protocol), .arrival_us = k->number};
   admit_client(&k->envelope, k->client);
 }
 

@@ -1,16 +1,34 @@
-/* event.h - the doorkeeper's log lines */
+/* event.h - the doorkeeper's log lines: one for each thing that happens, all of
+ * them with the session's id, those of a transaction with its number as well
+ * (owl-smtpd(8), LOG)
+ *
+ * Both are times in us of the wall clock, 16 digits.  The transaction's number
+ * is the message's, should one come of it.
+ */
 #ifndef OWL_EVENT_H
 #define OWL_EVENT_H
 
 #include "smtpd/doorkeeper/doorkeeper.h"
+#include "smtpd/tally.h"
 
 /* event_begin(): what every line of this session starts with. */
 void event_begin(struct doorkeeper *k);
 
-/* event_refused(): what is "sender", "recipient" or "data from". */
+/* event_connect(): the session begins; before doorkeeper_serve(). */
+void event_connect(struct doorkeeper *k);
+
+/* event_close(): the session has ended; why is a text of ours. */
+void event_close(struct doorkeeper *k, const struct tally *t, const char *why);
+
+/* event_refused(): what is "sender" or "recipient". */
 void event_refused(struct doorkeeper *k, const char *what, struct text address,
                    const struct result *r);
 
-void event_message(struct doorkeeper *k, uint64_t octets, const struct result *r);
+/* event_transaction(): its one closing line; before doorkeeper_drop().  octets
+ * is what the talker says that it stored. */
+void event_transaction(struct doorkeeper *k, const char *outcome, uint64_t octets, const struct result *r);
+
+/* event_dropped(): the same for one that was given up, before its data or in it. */
+void event_dropped(struct doorkeeper *k, struct text why);
 
 #endif

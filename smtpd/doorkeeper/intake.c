@@ -11,7 +11,7 @@ static int put_trace(struct doorkeeper *k) {
   const struct envelope *e = &k->envelope;
   stralloc field = {0};
   int r = trace_cat(&field, k->client, e->helo, e->protocol, text_of_stralloc(&k->settings->me),
-                    clock_wall_us(k->clock));
+                    k->number, clock_wall_us(k->clock));
   /* the pipe is empty, and has room for it */
   if (r == 0) r = io_write_all(k->injector.message_fd, field.s, field.len, 0);
   stralloc_free(&field);
@@ -41,21 +41,21 @@ struct outcome intake_begin(struct doorkeeper *k, const struct door_request *r) 
   if (!request_is_empty(&rest)) return outcome_malformed;
   if (early ? k->state != DOORKEEPER_IDLE : k->state != DOORKEEPER_GRANTED || k->recipients == 0)
     return outcome_not_now();
-  if (early) early_open(k, early);
+  if (early) doorkeeper_begin(k), early_open(k, early);
   else if (envelope_decode(&k->envelope, text_of_stralloc(&k->grant)) != ENVELOPE_OK)
     return doorkeeper_drop(k), outcome_no_memory();
   struct outcome o = start_injector(k);
   if (o.answer.result.class != RESULT_SUCCESS) {
-    event_refused(k, "data from", k->envelope.sender, &o.answer.result);
+    event_transaction(k, "message refused", 0, &o.answer.result);
     doorkeeper_drop(k);
   }
   return o;
 }
 
-/* "ok TIME qp PID", as qmail says it */
+/* "ok NUMBER qp PID": qmail has the time in seconds there */
 static int name_message(struct doorkeeper *k, pid_t pid) {
   if (!stralloc_copys(&k->text, "ok ")) return -1;
-  if (text_cat_uint(&k->text, clock_wall_us(k->clock) / 1000000) == -1) return -1;
+  if (text_cat_uint(&k->text, k->number) == -1) return -1;
   if (!stralloc_cats(&k->text, " qp ")) return -1;
   return text_cat_uint(&k->text, (uint64_t)pid);
 }
@@ -87,6 +87,12 @@ static struct outcome finish(struct doorkeeper *k, uint64_t octets) {
   return o;
 }
 
+/* A filter may lose the number, and the queue then has one of its own. */
+static const char *name_outcome(const struct doorkeeper *k, const struct result *r) {
+  if (r->class != RESULT_SUCCESS) return "message refused";
+  return k->injector.arrival_taken ? "message accepted" : "message accepted under another number";
+}
+
 struct outcome intake_complete(struct doorkeeper *k, const struct door_request *r) {
   struct door_request rest = *r;
   rest.octets = 0;
@@ -94,9 +100,17 @@ struct outcome intake_complete(struct doorkeeper *k, const struct door_request *
   bool granted = k->state == DOORKEEPER_EARLY_GRANTED && k->recipients;
   if (k->state != DOORKEEPER_DATA && !granted) return outcome_not_now();
   struct outcome o = finish(k, r->octets);
-  event_message(k, r->octets, &o.answer.result);
+  event_transaction(k, name_outcome(k, &o.answer.result), r->octets, &o.answer.result);
   doorkeeper_drop(k);
   return o;
+}
+
+static void log_drop(struct doorkeeper *k, struct text status, int code) {
+  stralloc why = {0};
+  (void)(text_cat_cleaned(&why, status) == 0 && stralloc_cats(&why, ", injector's exit code ") &&
+         text_cat_uint(&why, (uint64_t)code) == 0);
+  event_dropped(k, text_of_stralloc(&why));
+  stralloc_free(&why);
 }
 
 /* The injector's own reason, for a talker that could not write all of the
@@ -106,14 +120,6 @@ struct outcome intake_drop(struct doorkeeper *k, struct text status) {
   struct outcome o = explain(k, code);
   if (code == INJECTOR_OK || code == INJECTOR_READ_ERROR)
     o = outcome_refuse(451, "4.3.0", "the queue took only a part of the message");
-  event_begin(k);
-  log_s(k->log, "message dropped, reason ");
-  log_t(k->log, status);
-  log_s(k->log, ", injector's exit code ");
-  log_u(k->log, (uint64_t)code);
-  log_s(k->log, ", from <");
-  log_t(k->log, k->envelope.sender);
-  log_s(k->log, ">");
-  log_end(k->log);
+  log_drop(k, status, code);
   return o;
 }

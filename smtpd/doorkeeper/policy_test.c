@@ -85,7 +85,7 @@ static void addresses_are_rewritten(void **state) {
 
 static void assert_trace(const char *helo, const char *expected) {
   stralloc out = {0};
-  assert_int_equal(trace_cat(&out, &client, text_of(helo), text_of("ESMTP"), text_of("me.example"), 0), 0);
+  assert_int_equal(trace_cat(&out, &client, text_of(helo), text_of("ESMTP"), text_of("me.example"), 1700000000123456, 0), 0);
   if (!text_equals(text_of_stralloc(&out), expected)) fail_msg("%.*s", (int)out.len, out.s);
   stralloc_free(&out);
 }
@@ -93,14 +93,14 @@ static void assert_trace(const char *helo, const char *expected) {
 static void trace_fields_cannot_be_forged(void **state) {
   (void)state;
   assert_trace("h.example", "Received: from h.example ([192.0.2.9])\n"
-                            "  by me.example with ESMTP; 1 Jan 1970 00:00:00 -0000\n");
+                            "  by me.example with ESMTP id 1700000000123456; 1 Jan 1970 00:00:00 -0000\n");
   assert_trace("h (x [192.0.2.1])\n by; evil\xff",
                "Received: from h??x?[192.0.2.1]???by??evil? ([192.0.2.9])\n"
-               "  by me.example with ESMTP; 1 Jan 1970 00:00:00 -0000\n");
+               "  by me.example with ESMTP id 1700000000123456; 1 Jan 1970 00:00:00 -0000\n");
   assert_true(stralloc_copys(&client.name, "r.example"));
   assert_true(stralloc_copys(&client.address, "2001:db8::1"));
   assert_trace("[192.0.2.9]", "Received: from [192.0.2.9] (r.example [IPv6:2001:db8::1])\n"
-                              "  by me.example with ESMTP; 1 Jan 1970 00:00:00 -0000\n");
+                              "  by me.example with ESMTP id 1700000000123456; 1 Jan 1970 00:00:00 -0000\n");
 }
 
 static void clients_come_from_the_environment(void **state) {

@@ -46,11 +46,12 @@ const char *trace_protocol(const struct envelope *e) {
 }
 
 int trace_cat(stralloc *out, const struct client *c, struct text helo, struct text protocol,
-              struct text me, uint64_t wall_us) {
+              struct text me, uint64_t number, uint64_t wall_us) {
   if (!stralloc_cats(out, "Received: from ") || cat_name(out, helo) == -1) return -1;
   if (!stralloc_cats(out, " (") || cat_client(out, c) == -1) return -1;
   if (!stralloc_cats(out, ")\n  by ") || cat_name(out, me) == -1) return -1;
   if (!stralloc_cats(out, " with ") || cat_name(out, protocol) == -1) return -1;
+  if (!stralloc_cats(out, " id ") || text_cat_uint(out, number) == -1) return -1;
   if (!stralloc_cats(out, "; ") || clock_cat_date(out, wall_us) == -1) return -1;
   return stralloc_cats(out, "\n") ? 0 : -1;
 }

@@ -2,7 +2,7 @@
  * (RFC 5321 4.4)
  *
  *   Received: from HELO (NAME [ADDRESS])
- *     by ME with PROTOCOL; DATE
+ *     by ME with PROTOCOL id NUMBER; DATE
  *
  * What the client says of itself is cut, and every octet that could end the
  * name or begin a comment becomes '?'.
@@ -19,6 +19,6 @@ const char *trace_protocol(const struct envelope *e);
 
 /* Appends the field, LF line ends.  0, or -1 without memory. */
 int trace_cat(stralloc *out, const struct client *c, struct text helo, struct text protocol,
-              struct text me, uint64_t wall_us);
+              struct text me, uint64_t number, uint64_t wall_us);
 
 #endif

@@ -82,6 +82,7 @@ int channel_write(const struct channel *c, int fd, const char *octets, size_t le
 
 int channel_flush(struct channel *c) {
   int r = channel_write(c, c->out, c->output.s, c->output.len);
+  if (c->tally) c->tally->octets_out += c->output.len;
   stralloc_zero(&c->output);
   return r;
 }
@@ -92,6 +93,7 @@ ssize_t channel_read(void *channel, char *to, size_t size) {
   for (;;) {
     ssize_t n = read(c->in, to, size);
     if (n > 0) (void)pace_take(&c->pace, 0, (size_t)n);
+    if (n > 0 && c->tally) c->tally->octets_in += (uint64_t)n;
     if (n >= 0) return n;
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
       if (wait_for_input(c) == -1) return -1;
@@ -128,6 +130,7 @@ enum talker_end channel_end_of(int error) {
 }
 
 void channel_part(struct channel *c) {
+  if (c->tally) c->tally->octets_out += c->output.len;
   if (io_write_all(c->out, c->output.s, c->output.len, LINGER_MS) == 0) channel_linger(c);
 }
 

@@ -8,6 +8,7 @@
 
 #include "lib/door.h"
 #include "smtpd/talker/pace.h"
+#include "smtpd/tally.h"
 
 struct channel {
   /* set by the owner */
@@ -15,6 +16,7 @@ struct channel {
   int door;
   int limit_ms; /* of each wait for the client */
   struct pace pace; /* its first two; too slow: errno ETIME */
+  struct tally *tally; /* NULL: nobody wants to know */
 
   stralloc output; /* replies that are held back */
   struct frame_reader answers;

@@ -6,6 +6,7 @@
 enum { OUTPUT_MAX_OCTETS = 8192 }; /* of replies held back */
 
 static int put(struct talker *t, const struct reply *r) {
+  if (t->channel.tally && r->code >= 400) t->channel.tally->errors++;
   if (reply_cat(&t->channel.output, r) == -1) return errno = ENOMEM, -1;
   return t->channel.output.len > OUTPUT_MAX_OCTETS ? channel_flush(&t->channel) : 0;
 }
@@ -59,6 +60,7 @@ static int converse(struct talker *t, struct reply *r) {
     case LINE_EOF: return errno = ECONNRESET, -1;
     case LINE_ERROR: return -1;
   }
+  if (t->channel.tally) t->channel.tally->commands++;
   if (r->next == NEXT_CHUNK && receive(t, r, transfer_chunk) == -1) return -1;
   if (t->session.pause_ms && let_wait(t) == -1) return -1;
   if (put(t, r) == -1) return -1;
