@@ -86,7 +86,8 @@ SMTP_PARTS = (
     b"MAIL FROM:<a@b> FOO=BAR\r\n", b"RCPT TO:<joe@local.test>\r\n", b"RCPT TO:<@a,@b:joe@local.test>\r\n",
     b'RCPT TO:<"joe"@local.test>\r\n', b"RCPT TO:<nobody-there@local.test>\r\n", b"RCPT TO:<" + b"x" * 2000 + b">\r\n",
     b"DATA\r\n", b"Subject: x\r\n\r\nbody\r\n.\r\n", b".\r\n", b"\n.\n", b"\r\n.\n", b"\r.\r\n", b"RSET\r\n", b"NOOP\r\n", b"VRFY x\r\n",
-    b"HELP\r\n", b"STARTTLS\r\n", b"AUTH PLAIN AAAA\r\n", b"BDAT 10 LAST\r\n", b"\0\r\n", b"\r\n", b"\n", b"\r",
+    b"HELP\r\n", b"STARTTLS\r\n", b"AUTH PLAIN AAAA\r\n", b"BDAT 10 LAST\r\n", b"BDAT 0 LAST\r\n", b"BDAT 4\r\nabc\r", b"BDAT x\r\n",
+    b"\0\r\n", b"\r\n", b"\n", b"\r",
     b"A" * 5000, b"X" * 70000 + b"\r\n", b"\xff\xfe\x80\r\n", b"QUIT\r\n")
 
 
