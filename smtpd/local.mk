@@ -88,8 +88,10 @@ SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 endif
 
 if FUZZERS
-noinst_PROGRAMS += %D%/talker/command_fuzz %D%/talker/session_fuzz %D%/talker/data_fuzz %D%/doorkeeper/doorkeeper_fuzz
+noinst_PROGRAMS += %D%/qmtp/qmtp_fuzz %D%/talker/command_fuzz %D%/talker/session_fuzz %D%/talker/data_fuzz %D%/doorkeeper/doorkeeper_fuzz
 SMTPD_FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_qmtp_qmtp_fuzz_LDADD = $(QMTP_LIBS)
+%C%_qmtp_qmtp_fuzz_LDFLAGS = $(SMTPD_FUZZ_LDFLAGS)
 %C%_talker_command_fuzz_LDADD = $(SMTPD_LIBS)
 %C%_talker_command_fuzz_LDFLAGS = $(SMTPD_FUZZ_LDFLAGS)
 %C%_talker_session_fuzz_LDADD = $(SMTPD_LIBS)

@@ -5,10 +5,27 @@
 #include <unistd.h>
 #include "smtpd/qmtp/response.h"
 
+static int ask_door(void *channel, enum door_frame what, const struct door_request *request,
+                    struct door_answer *answer, int *fd) {
+  return channel_ask(channel, what, request, answer, fd);
+}
+
 void letter_open(struct letter *l) {
   l->fd = -1;
-  l->reader.source = channel_read;
-  l->reader.context = &l->channel;
+  if (!l->reader.source) {
+    l->reader.source = channel_read;
+    l->reader.context = &l->channel;
+  }
+  if (!l->ask) {
+    l->ask = ask_door;
+    l->context = &l->channel;
+  }
+}
+
+void letter_free(struct letter *l) {
+  if (l->fd >= 0) close(l->fd);
+  stralloc_free(&l->verdict);
+  stralloc_free(&l->channel.output);
 }
 
 static int judge(struct letter *l, const struct reply *r) {
@@ -22,7 +39,7 @@ static int ask(struct letter *l, enum door_frame what, const struct door_request
                struct reply *r) {
   struct door_answer a;
   int fd = -1;
-  if (channel_ask(&l->channel, what, request, &a, &fd) == -1) return errno = ESHUTDOWN, -1;
+  if (l->ask(l->context, what, request, &a, &fd) == -1) return errno = ESHUTDOWN, -1;
   if (fd >= 0 && l->fd >= 0) close(l->fd);
   if (fd >= 0) l->fd = fd;
   if (a.ends_session) l->ends = true;

@@ -12,6 +12,7 @@
 
 #include "smtpd/qmtp/netstring.h"
 #include "smtpd/talker/channel.h"
+#include "smtpd/talker/command.h"
 #include "smtpd/talker/transfer.h"
 
 struct letter {
@@ -22,7 +23,11 @@ struct letter {
   uint64_t maxhops;
   bool normalises; /* bare CR and LF (data.h) */
 
+  /* set by letter_open(), unless the owner did: how to ask, and to read */
+  ask_fn *ask;
+  void *context;
   struct line_reader reader;
+
   struct transfer transfer;
   int fd;           /* the pipe to the injector, or -1 */
   bool begun;       /* the doorkeeper has a transaction */
@@ -55,5 +60,7 @@ int letter_close(struct letter *l);
 
 /* letter_part(): the session's end by that errno; 0: an orderly one. */
 enum talker_end letter_part(struct letter *l, int error);
+
+void letter_free(struct letter *l);
 
 #endif
