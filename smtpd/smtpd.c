@@ -51,6 +51,7 @@ static enum talker_end talk(const struct channel *c, const struct settings *s) {
   talker.maxhops = s->maxhops;
   talker.session.me = s->me.s;
   talker.session.databytes = s->databytes;
+  talker.session.maxrecipients = s->maxrecipients;
   talker.normalises = s->normalises_newlines;
   talker.session.maxerrors = s->maxerrors;
   talker.session.tarpitcount = s->tarpitcount;

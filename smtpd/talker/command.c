@@ -79,14 +79,17 @@ static struct reply greet(struct session *s, struct text name, bool esmtp) {
   return reply_say(250, NULL, s->me);
 }
 
+static int cat_number(struct session *s, const char *before, uint64_t number) {
+  if (number == 0) return 0;
+  return stralloc_cats(&s->text, before) ? text_cat_uint(&s->text, number) : -1;
+}
+
 static int cat_extensions(struct session *s) {
   if (!stralloc_copys(&s->text, s->me)) return -1;
-  if (!stralloc_cats(&s->text, "\nPIPELINING\n8BITMIME\nCHUNKING\nSMTPUTF8\nENHANCEDSTATUSCODES\nDSN\nHELP\nSIZE"))
+  if (!stralloc_cats(&s->text, "\nPIPELINING\n8BITMIME\nCHUNKING\nSMTPUTF8\nENHANCEDSTATUSCODES\nDSN\nHELP"))
     return -1;
-  if (s->databytes &&
-      (!stralloc_cats(&s->text, " ") || text_cat_uint(&s->text, s->databytes) == -1))
-    return -1;
-  return 0;
+  if (cat_number(s, "\nLIMITS RCPTMAX=", s->maxrecipients) == -1) return -1; /* RFC 9422 */
+  return stralloc_cats(&s->text, "\nSIZE") ? cat_number(s, " ", s->databytes) : -1;
 }
 
 static struct reply ehlo(struct session *s, struct text argument) {
