@@ -29,6 +29,7 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libq
   %D%/doorkeeper/outcome.h %D%/doorkeeper/outcome.c \
   %D%/doorkeeper/policy.h %D%/doorkeeper/policy.c \
   %D%/doorkeeper/question.h %D%/doorkeeper/question.c \
+  %D%/doorkeeper/rcptcheck.h %D%/doorkeeper/rcptcheck.c \
   %D%/doorkeeper/recipients.h %D%/doorkeeper/recipients.c \
   %D%/doorkeeper/request.h %D%/doorkeeper/request.c \
   %D%/doorkeeper/senders.h %D%/doorkeeper/senders.c \

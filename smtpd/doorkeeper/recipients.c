@@ -7,6 +7,7 @@
 #include "smtpd/doorkeeper/event.h"
 #include "smtpd/doorkeeper/match.h"
 #include "smtpd/doorkeeper/policy.h"
+#include "smtpd/doorkeeper/rcptcheck.h"
 
 static struct outcome granted(void) { return outcome_grant(250, "2.1.5", "recipient ok"); }
 
@@ -80,5 +81,6 @@ struct outcome recipients_check(struct doorkeeper *k, struct text recipient) {
   struct text address = text_of_stralloc(&k->address);
   if (address.len > ENVELOPE_ADDRESS_MAX) return outcome_refuse(501, "5.1.3", "that address is too long");
   struct outcome o = check_lists(k, address);
-  return o.answer.result.class == RESULT_SUCCESS ? check_existence(k, address) : o;
+  if (o.answer.result.class == RESULT_SUCCESS) o = check_existence(k, address);
+  return o.answer.result.class == RESULT_SUCCESS ? rcptcheck_ask(k, address) : o;
 }

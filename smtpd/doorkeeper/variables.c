@@ -26,6 +26,8 @@ int variables_load(struct settings *s, struct control *c) {
     {"TARPITCOUNT", UINT32_MAX, &s->tarpitcount},
     {"TARPITDELAY", UINT32_MAX, &s->tarpitdelay_s},
   };
+  const char *program = getenv("RCPTCHECK");
+  s->rcptcheck = program && *program ? program : NULL;
   s->relayclient = text_of(getenv("RELAYCLIENT"));
   for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
     if (load_number(c, numbers[i].name, numbers[i].greatest, numbers[i].to) == -1) return -1;

@@ -196,3 +196,76 @@ def test_rules_of_tcpserver_make_limits_others(owlpost):
         assert client.mail_from()[0] == 250
         assert client.rcpt_to("joe@local.test")[0] == 250
         assert client.rcpt_to("ann@local.test")[0] == 452
+
+
+# ---- the site's own program
+
+def checker(owlpost, body):
+    path = f"{owlpost.folder}/rcptcheck"
+    with open(path, "w") as f:
+        f.write(f"#!/bin/sh\n{body}\n")
+    os.chmod(path, 0o755)
+    for folder in (owlpost.folder, os.path.dirname(owlpost.folder)):
+        os.chmod(folder, os.stat(folder).st_mode | 0o011)
+    return {"RCPTCHECK": path}
+
+
+@pytest.mark.parametrize("body,reply", [
+    ("exit 100", (553, "5.7.1 sorry, that recipient is not taken from you")),
+    ("echo no ${SENDER}, $RECIPIENT, $HELO, $TCPREMOTEIP; echo more; exit 100",
+     (553, "5.7.1 no ann@elsewhere.test, joe@local.test, client.test, 127.0.0.1")),
+    ("cat; echo later; exit 111", (451, "4.7.1 later")),
+    ("exit 111", (451, "4.7.1 that recipient cannot be taken now")),
+    ("exit 120", (451, "4.3.0 unable to check that recipient now, please try later")),
+    ("kill -9 $$", (451, "4.3.0 unable to check that recipient now, please try later")),
+    ("echo ignored; exit 0", (250, "2.1.5 recipient ok")),
+    ("exit 1", (250, "2.1.5 recipient ok"))])
+def test_a_program_of_the_site_decides(owlpost, body, reply):
+    owlpost.up(environment=checker(owlpost, body))
+    with connect(owlpost.port) as client:
+        assert client.rcpt_of("joe@local.test") == reply
+        assert client.rcpt_of("nobody@local.test")[0] == 550  # not asked about
+
+
+def has_ended(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_program_that_does_not_end_is_killed(owlpost):
+    owlpost.control("timeoutrcpt", "1")
+    pids = f"{owlpost.folder}/pids"
+    open(pids, "w").close()
+    os.chmod(pids, 0o666)
+    owlpost.up(environment=checker(owlpost, f"sleep 600 & echo $! $$ >>{pids}; wait"))
+    with connect(owlpost.port) as client:
+        assert client.rcpt_of("joe@local.test")[0] == 451
+    for pid in open(pids).read().split():
+        wait_until(lambda: has_ended(pid), 20, pid)
+
+
+def test_a_program_that_is_not_there_takes_no_recipient(owlpost):
+    owlpost.up(environment={"RCPTCHECK": "/nonexistent"})
+    with connect(owlpost.port) as client:
+        assert client.rcpt_of("joe@local.test")[0] == 451
+    assert "unable to get an answer from /nonexistent" in owlpost.log("smtpd")
+
+
+# ---- what a filter says
+
+@pytest.mark.parametrize("code,said,reply", [
+    (82, "the site says so", 451), (82, "Dthe site says so", 554), (88, "the site says so", 554),
+    (88, "Zthe site says so", 451), (31, "the site says so", 554), (71, "the site says so", 451)])
+def test_the_words_of_a_filter_reach_the_client(owlpost, code, said, reply):
+    path = checker(owlpost, f"cat >/dev/null; cat >/dev/null <&1; printf '{said}' >&4; exit {code}")["RCPTCHECK"]
+    owlpost.up(environment={"QMAILQUEUE": path})
+    with connect(owlpost.port) as client:
+        assert client.rcpt_of("joe@local.test")[0] == 250
+        assert client.reply("DATA")[0] == 354
+        client.send("Subject: x\r\n\r\nbody\r\n.\r\n")
+        got, text = client.getreply()
+    assert got // 100 == reply // 100
+    assert text.decode().split(maxsplit=1)[1] == "the site says so"
