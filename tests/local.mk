@@ -39,3 +39,4 @@ noinst_PROGRAMS += %D%/bench/fillqueue
 # as a prerequisite of dist, the script's name would mean the target
 dist-hook:
 	cp -p $(srcdir)/check $(distdir)/check
+EXTRA_DIST += %D%/system/test_senders.py %D%/system/test_trail.py

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from peers import smtp_source, wait_for_exit
+from peers import smtp_source, unpacked, wait_for_exit
 
 BODY = "Subject: hello\n\n.a dot, and gr\u00fc\u00dfe\n"
 
@@ -61,3 +61,17 @@ def test_smtplib_with_notifications(owlpost):
     report, = owlpost.wait_for_mail("ann")
     for field in (b"Original-Envelope-Id: E+1\n", b"Original-Recipient: rfc822;j+oe@old.test\n", b"Action: delivered\n"):
         assert field in report, report
+
+
+def test_msmtp(owlpost):
+    program, environment = unpacked("msmtp", "msmtp")
+    owlpost.up()
+    done = subprocess.run(
+        [program, "--host=127.0.0.1", f"--port={owlpost.port}", "--tls=off", "--domain=msmtp.test", "--from=ann@local.test",
+         "--dsn-notify=success", "--dsn-return=full", "--", "joe@local.test"],
+        input=BODY, env=environment | {"HOME": owlpost.folder}, capture_output=True, encoding="utf-8", timeout=30)
+    assert done.returncode == 0, done.stderr
+    mail, = owlpost.wait_for_mail("joe")
+    assert b"from msmtp.test (" in mail and mail.endswith(BODY.encode()), mail
+    report, = owlpost.wait_for_mail("ann")
+    assert b"Action: delivered\n" in report, report
