@@ -7,6 +7,8 @@ const struct frame_protocol door_protocol = {'D', 1, DOOR_FRAME_MAX};
 static const struct field request_fields[] = {
   {TAG_OCTETS, FIELD_UINT, offsetof(struct door_request, octets), INT64_MAX, false},
   {TAG_STATUS, FIELD_TEXT, offsetof(struct door_request, status), 11, false},
+  {TAG_LOCAL_ADDRESS, FIELD_TEXT, offsetof(struct door_request, local_address), 64, false},
+  {TAG_LOCAL_PORT, FIELD_UINT, offsetof(struct door_request, local_port), 65535, false},
   {TAG_MECHANISM, FIELD_TEXT, offsetof(struct door_request, mechanism), 20, false},
   {TAG_SECRET, FIELD_OCTETS, offsetof(struct door_request, secret), DOOR_SECRET_MAX, false},
   FIELD_END

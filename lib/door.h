@@ -26,7 +26,9 @@ enum door_frame {
   DOOR_TLS = 6,      /* STARTTLS */
   DOOR_AUTH = 7,     /* MECHANISM, AUTH_USER, SECRET */
   DOOR_QUESTION = 8, /* RECIPIENT_ADDRESS: would this local address be delivered? */
-  DOOR_ANSWER = 9
+  DOOR_ANSWER = 9,
+  DOOR_PROXY = 10,   /* the client by the PROXY protocol: CLIENT_ADDRESS, CLIENT_PORT, LOCAL_... */
+  DOOR_XCLIENT = 11  /* the client by XCLIENT: what of these is named, CLIENT_NAME, AUTH_USER */
 };
 
 enum { DOOR_FRAME_MAX = 16384, DOOR_SECRET_MAX = 4096 };
@@ -37,6 +39,8 @@ struct door_request {
   struct envelope envelope; /* the members that the request names */
   uint64_t octets;          /* COMPLETE; MAIL: the size that the client declares */
   struct text status;       /* ABORT: the enhanced status code of the reply that the client gets */
+  struct text local_address;
+  uint64_t local_port;
   struct text mechanism, secret; /* AUTH; the user is envelope.auth_user */
 };
 

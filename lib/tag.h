@@ -86,6 +86,8 @@ enum {
   TAG_ENDS_SESSION = 0x0401, /* flag: after this reply hang up */
   TAG_SECRET = 0x0402,     /* credentials */
   TAG_MECHANISM = 0x0403,
+  TAG_LOCAL_ADDRESS = 0x0404, /* that the client has reached */
+  TAG_LOCAL_PORT = 0x0405,
 
   /* control socket */
   TAG_LOCAL_RUNNING = 0x0500,

@@ -11,6 +11,8 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libq
   %D%/talker/foreign.h %D%/talker/foreign.c \
   %D%/talker/pace.h %D%/talker/pace.c \
   %D%/talker/parameter.h %D%/talker/parameter.c \
+  %D%/talker/opening.h %D%/talker/opening.c \
+  %D%/talker/proxy.h %D%/talker/proxy.c \
   %D%/talker/reply.h %D%/talker/reply.c \
   %D%/talker/talker.h %D%/talker/talker.c \
   %D%/talker/transfer.h %D%/talker/transfer.c
@@ -23,6 +25,7 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libq
   %D%/doorkeeper/early.h %D%/doorkeeper/early.c \
   %D%/doorkeeper/event.h %D%/doorkeeper/event.c \
   %D%/doorkeeper/explain.h %D%/doorkeeper/explain.c \
+  %D%/doorkeeper/identify.h %D%/doorkeeper/identify.c \
   %D%/doorkeeper/intake.h %D%/doorkeeper/intake.c \
   %D%/doorkeeper/limits.h %D%/doorkeeper/limits.c \
   %D%/doorkeeper/match.h %D%/doorkeeper/match.c \
@@ -74,12 +77,13 @@ QMTP_LIBS = %D%/libqmtp.a $(SMTPD_LIBS)
 %C%_owl_qmqpd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
 if CMOCKA
-check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker_test \
+check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker_test %D%/talker/proxy_test \
   %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/policy_test %D%/doorkeeper/match_test %D%/talker/pace_test \
   %D%/qmtp/netstring_test
 SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_talker_command_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_data_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_talker_proxy_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_talker_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_doorkeeper_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_pace_test_LDADD = $(SMTPD_TEST_LIBS)
@@ -90,6 +94,7 @@ endif
 
 if FUZZERS
 noinst_PROGRAMS += %D%/qmtp/qmtp_fuzz %D%/talker/command_fuzz %D%/talker/session_fuzz %D%/talker/data_fuzz %D%/doorkeeper/doorkeeper_fuzz
+noinst_PROGRAMS += %D%/talker/proxy_fuzz
 SMTPD_FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_qmtp_qmtp_fuzz_LDADD = $(QMTP_LIBS)
 %C%_qmtp_qmtp_fuzz_LDFLAGS = $(SMTPD_FUZZ_LDFLAGS)
@@ -99,6 +104,8 @@ SMTPD_FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_talker_session_fuzz_LDFLAGS = $(SMTPD_FUZZ_LDFLAGS)
 %C%_talker_data_fuzz_LDADD = $(SMTPD_LIBS)
 %C%_talker_data_fuzz_LDFLAGS = $(SMTPD_FUZZ_LDFLAGS)
+%C%_talker_proxy_fuzz_LDADD = $(SMTPD_LIBS)
+%C%_talker_proxy_fuzz_LDFLAGS = $(SMTPD_FUZZ_LDFLAGS)
 %C%_doorkeeper_doorkeeper_fuzz_LDADD = $(SMTPD_LIBS)
 %C%_doorkeeper_doorkeeper_fuzz_LDFLAGS = $(SMTPD_FUZZ_LDFLAGS)
 endif

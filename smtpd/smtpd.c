@@ -48,6 +48,7 @@ static int explain(const char *recipient, const char *sender) {
 static enum talker_end talk(const struct channel *c, const struct settings *s) {
   static struct talker talker; /* large */
   talker.channel = *c;
+  talker.is_proxied = s->is_proxied;
   talker.maxhops = s->maxhops;
   talker.session.me = s->me.s;
   talker.session.databytes = s->databytes;

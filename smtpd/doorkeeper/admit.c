@@ -11,6 +11,7 @@
 void admit_client(struct envelope *e, const struct client *c) {
   if (c->address.len) e->client_address = text_of_stralloc(&c->address);
   if (c->name.len) e->client_name = text_of_stralloc(&c->name);
+  if (c->login.len) e->auth_user = text_of_stralloc(&c->login);
   e->client_port = c->port;
 }
 

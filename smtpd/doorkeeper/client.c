@@ -112,8 +112,17 @@ int client_find(struct client *c, int fd) {
   return c->address.len ? client_publish(c) : 0;
 }
 
+int client_copy(struct client *to, const struct client *from) {
+  *to = (struct client){.hidden = from->hidden, .port = from->port, .local_port = from->local_port};
+  return stralloc_copy(&to->address, &from->address) && stralloc_copy(&to->name, &from->name) &&
+             stralloc_copy(&to->local_address, &from->local_address) && stralloc_copy(&to->login, &from->login)
+           ? 0
+           : -1;
+}
+
 void client_free(struct client *c) {
   stralloc_free(&c->address);
   stralloc_free(&c->name);
+  stralloc_free(&c->login);
   stralloc_free(&c->local_address);
 }

@@ -5,6 +5,7 @@
 #include "lib/iofd.h"
 #include "smtpd/doorkeeper/admit.h"
 #include "smtpd/doorkeeper/event.h"
+#include "smtpd/doorkeeper/identify.h"
 #include "smtpd/doorkeeper/intake.h"
 #include "smtpd/doorkeeper/limits.h"
 #include "smtpd/doorkeeper/request.h"
@@ -57,10 +58,13 @@ static struct outcome serve_request(struct doorkeeper *k, const struct frame *f)
     case DOOR_DATA: o = intake_begin(k, &r); break;
     case DOOR_COMPLETE: o = intake_complete(k, &r); break;
     case DOOR_ABORT: o = on_abort(k, &r); break;
+    case DOOR_PROXY: o = identify_proxied(k, &r); break;
+    case DOOR_XCLIENT: o = identify_xclient(k, &r); break;
     case DOOR_TLS: o = outcome_refuse(502, "5.5.1", "STARTTLS is not available here"); break;
     case DOOR_AUTH: o = outcome_refuse(503, "5.5.1", "AUTH is not available here"); break;
   }
   envelope_free(&r.envelope);
+  k->asked = true;
   return o;
 }
 
@@ -103,6 +107,7 @@ void doorkeeper_close(struct doorkeeper *k) {
   if (k->state == DOORKEEPER_GRANTED) event_dropped(k, text_of("session ended before its data"));
   doorkeeper_drop(k);
   question_close(&k->question);
+  client_free(&k->named);
   route_free(&k->route);
   stralloc_free(&k->grant);
   stralloc_free(&k->text);

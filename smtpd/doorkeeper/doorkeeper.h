@@ -34,6 +34,11 @@ struct doorkeeper {
   const char *program; /* its name in the log: owl-smtpd, or what the owner sets */
   struct facts *facts; /* NULL, or who wants to know what was looked for */
 
+  bool asked;    /* a request has come */
+  bool renamed;  /* by XCLIENT */
+  struct client named; /* the client, where it has been named */
+  struct settings settings_of_named; /* views into those of the connection */
+
   /* set by a signal handler, which ends an idle session itself: the session
    * ends when no transaction is under way */
   volatile sig_atomic_t drains;

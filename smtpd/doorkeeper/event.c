@@ -129,3 +129,12 @@ void event_dropped(struct doorkeeper *k, struct text why) {
   log_fact(k, ": ", why);
   log_end(k->log);
 }
+
+void event_named(struct doorkeeper *k, const char *how) {
+  event_begin(k);
+  log_s(k->log, "client by ");
+  log_s(k->log, how);
+  log_s(k->log, " ");
+  log_client(k);
+  log_end(k->log);
+}

@@ -31,4 +31,7 @@ void event_transaction(struct doorkeeper *k, const char *outcome, uint64_t octet
 /* event_dropped(): the same for one that was given up, before its data or in it. */
 void event_dropped(struct doorkeeper *k, struct text why);
 
+/* event_named(): how: by PROXY, by XCLIENT. */
+void event_named(struct doorkeeper *k, const char *how);
+
 #endif

@@ -28,7 +28,7 @@ static int cat_literal(stralloc *out, struct text address) {
 }
 
 static int cat_client(stralloc *out, const struct client *c) {
-  if (c->address.len == 0) return stralloc_cats(out, "local") ? 0 : -1;
+  if (c->address.len == 0) return stralloc_cats(out, c->hidden ? "unknown" : "local") ? 0 : -1;
   if (c->name.len && (cat_name(out, text_of_stralloc(&c->name)) == -1 || !stralloc_cats(out, " ")))
     return -1;
   return cat_literal(out, text_of_stralloc(&c->address));

@@ -11,5 +11,6 @@ bool trust_has(const struct list *networks, const struct client *c) {
 struct settings trust_settings(const struct settings *s, const struct client *c) {
   struct settings mine = *s;
   if (!mine.relayclient.s && trust_has(&s->relayclients, c)) mine.relayclient = text_of("");
+  mine.is_proxied = trust_has(&s->proxyclients, c);
   return mine;
 }

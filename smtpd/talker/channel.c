@@ -18,7 +18,7 @@ const char *talker_explain(int end) {
   static const char *const words[TALKER_END_COUNT] = {
     "client quit", "client left",   "client timed out",           "shut down",
     "hung up",     "out of memory", "hung up on an HTTP client", "hung up on a message before 354",
-    "client spoke before the greeting", "client too slow"};
+    "client spoke before the greeting", "client too slow", "no PROXY header"};
   return end >= 0 && end < TALKER_END_COUNT ? words[end] : "talker failed";
 }
 
@@ -122,6 +122,7 @@ enum talker_end channel_end_of(int error) {
   switch (error) {
     case ETIMEDOUT: return TALKER_TIMEOUT;
     case ESHUTDOWN: return TALKER_SHUTDOWN;
+    case EBADMSG: return TALKER_NO_HEADER;
     case ENOMEM: return TALKER_NO_MEMORY;
     case EPROTO: return TALKER_UNGREETED;
     case ETIME: return TALKER_SLOW;

@@ -34,6 +34,7 @@ enum talker_end {
   TALKER_TOO_EARLY, /* hung up: the message came before 354 */
   TALKER_UNGREETED, /* the client spoke before the greeting */
   TALKER_SLOW,  /* its message came too slowly */
+  TALKER_NO_HEADER, /* of the PROXY protocol, or it was not granted */
   TALKER_END_COUNT
 };
 

@@ -2,6 +2,7 @@
 #include "smtpd/talker/talker.h"
 #include <errno.h>
 #include "smtpd/talker/foreign.h"
+#include "smtpd/talker/opening.h"
 
 enum { OUTPUT_MAX_OCTETS = 8192 }; /* of replies held back */
 
@@ -71,7 +72,7 @@ static int converse(struct talker *t, struct reply *r) {
 static enum talker_end give_up(struct talker *t, int error) {
   enum talker_end end = channel_end_of(error);
   struct reply r = reply_hang_up(421, "4.3.2", "the server is shutting down, closing");
-  if (end == TALKER_CLIENT_LEFT) return end;
+  if (end == TALKER_CLIENT_LEFT || end == TALKER_NO_HEADER) return end; /* no SMTP is spoken yet */
   if (end == TALKER_TIMEOUT) r = reply_hang_up(421, "4.4.2", "timeout, closing");
   if (end == TALKER_NO_MEMORY) r = reply_hang_up(421, "4.3.0", "out of memory, closing");
   if (end == TALKER_SLOW) r = reply_hang_up(421, "4.4.2", "the message comes too slowly, closing");
@@ -127,11 +128,17 @@ static void connect_channel(struct talker *t) {
   }
 }
 
+static int open_connection(struct talker *t) {
+  struct ip client;
+  return t->is_proxied ? opening_read(t, &client) : 0;
+}
+
 enum talker_end talker_run(struct talker *t, const char *greeting) {
   struct reply reply = {.next = NEXT_COMMAND};
   t->hung_up = TALKER_HUNG_UP;
   connect_channel(t);
-  int r = await_turn(t);
+  int r = open_connection(t);
+  if (r == 0) r = await_turn(t);
   if (r == 0) r = say_hello(t, greeting);
   while (r == 0 && reply.next != NEXT_END) {
     r = converse(t, &reply);

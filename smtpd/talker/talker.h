@@ -8,6 +8,7 @@
 #ifndef OWL_TALKER_H
 #define OWL_TALKER_H
 
+#include "lib/ip.h"
 #include "lib/line.h"
 #include "smtpd/talker/channel.h"
 #include "smtpd/talker/command.h"
@@ -18,6 +19,7 @@ struct talker {
   struct channel channel; /* its first four */
   uint64_t maxhops;
   uint64_t greetdelay_ms;
+  bool is_proxied;        /* the connection begins with a PROXY header */
   bool normalises;        /* bare CR and LF: see data.h */
   struct session session; /* its me and limits */
   /* a test may set reader.source and session.ask, with their contexts, and so

@@ -320,3 +320,83 @@ def test_what_is_no_listening_socket_is_an_error(owlpost):
     process = activated(owlpost, [high(socket.socket())])
     assert process.wait(10) == 111
     assert "unable to use the sockets of LISTEN_FDS" in owlpost.log("listener")
+
+
+V2 = b"\r\n\r\n\0\r\nQUIT\n"
+FROM_FAR = socket.inet_aton("192.0.2.77") + socket.inet_aton("198.51.100.2") + bytes.fromhex("30390019")
+
+
+def open_with(port, header, source=None):
+    s = socket.create_connection(("127.0.0.1", port), 30, source_address=(source, 0) if source else None)
+    s.sendall(header)
+    return s
+
+
+def submit_on(s):
+    assert s.recv(1000).startswith(b"220 ")
+    begin_message(s)
+    assert say(s, b"Subject: x\r\n\r\nx\r\n.").startswith(b"250 ")
+    s.close()
+
+
+@pytest.mark.parametrize("header, origin", [
+    (b"PROXY TCP4 192.0.2.77 198.51.100.2 12345 25\r\n", b"[192.0.2.77]"),
+    (b"PROXY TCP6 2001:db8::7 2001:db8::2 12345 25\r\n", b"[IPv6:2001:db8::7]"),
+    (b"PROXY UNKNOWN\r\n", b"[127.0.0.1]"),
+    (V2 + b"\x21\x11\x00\x0c" + FROM_FAR, b"[192.0.2.77]"),
+    (V2 + b"\x21\x11\x01\x0c" + FROM_FAR + b"\x04\0\xfd" + b"n" * 253, b"[192.0.2.77]"),
+    (V2 + b"\x20\x00\x00\x00", b"[127.0.0.1]"),
+])
+def test_a_proxy_names_the_client(owlpost, port, header, origin):
+    owlpost.control("proxyclients", "127.0.0.1")
+    owlpost.start()
+    Listener(owlpost, f"127.0.0.1:{port}")
+    submit_on(open_with(port, header))
+    assert b"from me (" + origin + b")" in owlpost.wait_for_mail("joe")[0]
+
+
+def test_a_proxy_s_rights_are_not_its_clients(owlpost, port):
+    owlpost.control("proxyclients", "127.0.0.1")
+    owlpost.control("relayclients", "127.0.0.1\n192.0.2.0/24")
+    Listener(owlpost, f"127.0.0.1:{port}")
+    for client, code in ((b"198.51.100.7", b"553"), (b"192.0.2.7", b"250")):
+        s = open_with(port, b"PROXY TCP4 " + client + b" 127.0.0.1 1 25\r\n")
+        s.recv(1000)
+        say(s, b"EHLO me")
+        say(s, b"MAIL FROM:<a@b.test>")
+        assert say(s, b"RCPT TO:<x@far.test>").startswith(code), client
+        s.close()
+
+
+@pytest.mark.parametrize("header", [b"EHLO me\r\n", b"PROXY TCP4 a b 1 2\r\n", V2 + b"\x21\x12\x00\x0c" + FROM_FAR])
+def test_a_proxy_must_send_a_header(owlpost, port, header):
+    owlpost.control("proxyclients", "127.0.0.1")
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    s = open_with(port, header)
+    assert s.recv(1000) == b""
+    listener.wait_for("no PROXY header")
+
+
+def test_nobody_else_s_header_is_read(owlpost, port):
+    owlpost.control("proxyclients", "127.0.0.2")
+    Listener(owlpost, f"127.0.0.1:{port}")
+    s = open_with(port, b"PROXY TCP4 192.0.2.77 198.51.100.2 12345 25\r\n")
+    reply = s.recv(1000)
+    while b"\r\n500 5.5.1 " not in reply:
+        more = s.recv(1000)
+        assert more, reply
+        reply += more
+    assert reply.startswith(b"220 ")
+
+
+def test_swaks_as_a_proxy(owlpost, port):
+    owlpost.control("proxyclients", "127.0.0.1")
+    owlpost.start()
+    Listener(owlpost, f"127.0.0.1:{port}")
+    for version in ("1", "2"):
+        subprocess.run(["swaks", "--server", "127.0.0.1", "--port", str(port), "--to", "joe@owlpost.test",
+                        "--proxy-version", version, "--proxy-family", "TCP4" if version == "1" else "AF_INET",
+                        *(("--proxy-protocol", "STREAM") if version == "2" else ()),
+                        "--proxy-source", "192.0.2.5", "--proxy-source-port", "4000",
+                        "--proxy-dest", "192.0.2.6", "--proxy-dest-port", "25"], check=True, capture_output=True)
+    assert all(b"([192.0.2.5])" in m for m in owlpost.wait_for_mail("joe", 2))
