@@ -13,6 +13,7 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libq
   %D%/talker/parameter.h %D%/talker/parameter.c \
   %D%/talker/opening.h %D%/talker/opening.c \
   %D%/talker/proxy.h %D%/talker/proxy.c \
+  %D%/talker/xclient.h %D%/talker/xclient.c \
   %D%/talker/reply.h %D%/talker/reply.c \
   %D%/talker/talker.h %D%/talker/talker.c \
   %D%/talker/transfer.h %D%/talker/transfer.c
@@ -77,13 +78,14 @@ QMTP_LIBS = %D%/libqmtp.a $(SMTPD_LIBS)
 %C%_owl_qmqpd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
 if CMOCKA
-check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker_test %D%/talker/proxy_test \
+check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker_test %D%/talker/proxy_test %D%/talker/xclient_test \
   %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/policy_test %D%/doorkeeper/match_test %D%/talker/pace_test \
   %D%/qmtp/netstring_test
 SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_talker_command_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_data_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_proxy_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_talker_xclient_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_talker_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_doorkeeper_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_pace_test_LDADD = $(SMTPD_TEST_LIBS)

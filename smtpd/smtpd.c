@@ -49,6 +49,9 @@ static enum talker_end talk(const struct channel *c, const struct settings *s) {
   static struct talker talker; /* large */
   talker.channel = *c;
   talker.is_proxied = s->is_proxied;
+  talker.xclients = &s->xclients;
+  talker.session.may_xclient = s->may_xclient;
+  talker.session.greeting = s->greeting.s;
   talker.maxhops = s->maxhops;
   talker.session.me = s->me.s;
   talker.session.databytes = s->databytes;

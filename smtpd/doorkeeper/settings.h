@@ -16,7 +16,7 @@ struct settings {
   uint64_t maxtransactions, maxrequests; /* of a session; 0: no limit */
   uint64_t greetdelay_s, tarpitcount, tarpitdelay_s, mindatarate; /* 0: none */
   const char *rcptcheck; /* a program; NULL: none */
-  bool is_proxied; /* of a session (trust.h): its connection begins with a PROXY header */
+  bool is_proxied, may_xclient; /* of a session (trust.h): its connection begins with a PROXY header... */
   struct text relayclient; /* absent: the client may not relay */
   bool trusts_recipients;  /* who is not there gets no refusal, but the sender a DSN */
 };

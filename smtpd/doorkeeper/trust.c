@@ -12,5 +12,6 @@ struct settings trust_settings(const struct settings *s, const struct client *c)
   struct settings mine = *s;
   if (!mine.relayclient.s && trust_has(&s->relayclients, c)) mine.relayclient = text_of("");
   mine.is_proxied = trust_has(&s->proxyclients, c);
+  mine.may_xclient = trust_has(&s->xclients, c);
   return mine;
 }

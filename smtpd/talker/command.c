@@ -5,6 +5,7 @@
 #include "lib/address.h"
 #include "lib/terms.h"
 #include "smtpd/talker/parameter.h"
+#include "smtpd/talker/xclient.h"
 
 typedef struct reply command_fn(struct session *s, struct text argument);
 
@@ -88,6 +89,7 @@ static int cat_extensions(struct session *s) {
   if (!stralloc_copys(&s->text, s->me)) return -1;
   if (!stralloc_cats(&s->text, "\nPIPELINING\n8BITMIME\nCHUNKING\nSMTPUTF8\nENHANCEDSTATUSCODES\nDSN\nHELP"))
     return -1;
+  if (s->may_xclient && !stralloc_cats(&s->text, "\n" XCLIENT_KEYWORD)) return -1;
   if (cat_number(s, "\nLIMITS RCPTMAX=", s->maxrecipients) == -1) return -1; /* RFC 9422 */
   return stralloc_cats(&s->text, "\nSIZE") ? cat_number(s, " ", s->databytes) : -1;
 }
@@ -254,6 +256,38 @@ static struct reply unknown(struct session *s, struct text argument) {
 
 enum { ENDS_GROUP = 1 };
 
+/* As at the start of a connection, but for what XCLIENT says itself. */
+static struct reply begin_anew(struct session *s, const struct xclient *x) {
+  s->greeted = x->helo.len > 0;
+  s->esmtp = text_equal_nocase(x->protocol, text_of("ESMTP"));
+  stralloc_zero(&s->helo);
+  if (text_cat(&s->helo, x->helo) == -1) return lost();
+  if (!stralloc_copys(&s->text, s->greeting) || !stralloc_cats(&s->text, " ESMTP")) return lost();
+  return (struct reply){.code = 220, .text = text_of_stralloc(&s->text)};
+}
+
+static struct reply name_client(struct session *s, const struct xclient *x) {
+  if (x->helo.len && !is_host(x->helo)) return reply_say(501, "5.5.4", "that is no host name");
+  struct reply r = ask(s, DOOR_XCLIENT, &x->request);
+  if (!is_granted(r) || r.next == NEXT_END) return r;
+  s->may_xclient = false; /* once */
+  return begin_anew(s, x);
+}
+
+static struct reply xclient(struct session *s, struct text argument) {
+  struct xclient x;
+  struct reply r;
+  if (!s->may_xclient) return unknown(s, argument);
+  if (s->in_transaction) return reply_say(503, "5.5.1", "no XCLIENT in a transaction");
+  switch (xclient_parse(&x, argument)) {
+    case XCLIENT_OK: r = name_client(s, &x); break;
+    case XCLIENT_MALFORMED: r = reply_say(501, "5.5.4", "XCLIENT goes with NAME=VALUE ..., of what EHLO names"); break;
+    case XCLIENT_NO_MEMORY: r = lost(); break;
+  }
+  xclient_free(&x);
+  return r;
+}
+
 static const struct command {
   const char *verb;
   command_fn *run;
@@ -273,6 +307,7 @@ static const struct command {
   {"QUIT", quit, ENDS_GROUP},         /* RFC 5321 4.1.1.10 */
   {"STARTTLS", starttls, ENDS_GROUP}, /* RFC 3207; not advertised */
   {"AUTH", auth, ENDS_GROUP},         /* RFC 4954; not advertised */
+  {"XCLIENT", xclient, ENDS_GROUP},   /* Postfix's; advertised to whom may use it */
   {NULL, unknown, ENDS_GROUP}         /* RFC 5321 4.2.4 */
 };
 

@@ -31,6 +31,9 @@ struct session {
   uint64_t maxerrors;
   uint64_t tarpitcount, tarpitdelay_ms; /* of recipients named; count 0: no delay */
 
+  bool may_xclient;       /* the client may say for whom it speaks */
+  const char *greeting;   /* after XCLIENT, again */
+
   bool greeted, esmtp, in_transaction, has_recipient;
   bool binary;            /* BODY=BINARYMIME: by BDAT only */
   bool smtputf8;          /* of the transaction */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 #include "lib/iofd.h"
+#include "lib/network.h"
 #include "smtpd/talker/proxy.h"
 
 /* The reader has octets afterwards.  0, or -1. */
@@ -52,7 +53,7 @@ static int tell(struct talker *t, const struct proxy *p) {
   return a.result.class == RESULT_SUCCESS ? 0 : (errno = EBADMSG, -1);
 }
 
-int opening_read(struct talker *t, struct ip *client) {
+int opening_read(struct talker *t) {
   struct proxy p;
   size_t taken;
   int limit_ms = t->channel.limit_ms;
@@ -61,6 +62,6 @@ int opening_read(struct talker *t, struct ip *client) {
   if (r == 0) r = pass_over(t, deadline, p.octets - taken);
   t->channel.limit_ms = limit_ms;
   if (r == -1 || !p.named) return r;
-  *client = p.remote;
+  t->session.may_xclient = network_list_has(t->xclients, &p.remote);
   return tell(t, &p);
 }

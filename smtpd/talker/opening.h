@@ -7,9 +7,8 @@
 enum { OPENING_MS = 10000 }; /* for the whole header */
 
 /* opening_read(): takes the header of the PROXY protocol off the input and has
- * the doorkeeper grant what it names.  *client: the address that holds now;
- * left alone where none is named.  0, or -1 with errno: EBADMSG when there is no
- * such header, or it is not granted. */
-int opening_read(struct talker *t, struct ip *client);
+ * the doorkeeper grant what it names, whose right to XCLIENT is its own.  0, or
+ * -1 with errno: EBADMSG when there is no such header, or it is not granted. */
+int opening_read(struct talker *t);
 
 #endif

@@ -129,8 +129,7 @@ static void connect_channel(struct talker *t) {
 }
 
 static int open_connection(struct talker *t) {
-  struct ip client;
-  return t->is_proxied ? opening_read(t, &client) : 0;
+  return t->is_proxied ? opening_read(t) : 0;
 }
 
 enum talker_end talker_run(struct talker *t, const char *greeting) {

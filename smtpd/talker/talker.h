@@ -9,6 +9,7 @@
 #define OWL_TALKER_H
 
 #include "lib/ip.h"
+#include "lib/list.h"
 #include "lib/line.h"
 #include "smtpd/talker/channel.h"
 #include "smtpd/talker/command.h"
@@ -19,6 +20,7 @@ struct talker {
   struct channel channel; /* its first four */
   uint64_t maxhops;
   uint64_t greetdelay_ms;
+  const struct list *xclients; /* who of those that a proxy names may use XCLIENT */
   bool is_proxied;        /* the connection begins with a PROXY header */
   bool normalises;        /* bare CR and LF: see data.h */
   struct session session; /* its me and limits */

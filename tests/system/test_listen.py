@@ -400,3 +400,33 @@ def test_swaks_as_a_proxy(owlpost, port):
                         "--proxy-source", "192.0.2.5", "--proxy-source-port", "4000",
                         "--proxy-dest", "192.0.2.6", "--proxy-dest-port", "25"], check=True, capture_output=True)
     assert all(b"([192.0.2.5])" in m for m in owlpost.wait_for_mail("joe", 2))
+
+
+def test_xclient_is_for_those_who_may(owlpost, port):
+    owlpost.control("xclients", "127.0.0.2")
+    owlpost.control("relayclients", "127.0.0.2\n192.0.2.0/24")
+    Listener(owlpost, f"127.0.0.1:{port}")
+    s, _ = connect(port)
+    assert b"XCLIENT" not in say(s, b"EHLO me")
+    assert say(s, b"XCLIENT ADDR=192.0.2.1").startswith(b"500 5.5.1 ")
+    s.close()
+    for client, code in ((b"198.51.100.7", b"553"), (b"192.0.2.7", b"250")):
+        s, greeting = connect(port, source="127.0.0.2")
+        assert b"XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT\r\n" in say(s, b"EHLO me")
+        assert say(s, b"XCLIENT ADDR=nowhere").startswith(b"501 5.5.4 ")
+        assert say(s, b"XCLIENT NAME=far.test ADDR=" + client) == greeting
+        assert say(s, b"MAIL FROM:<a@b.test>").startswith(b"503 ")
+        assert b"XCLIENT" not in say(s, b"EHLO far")
+        say(s, b"MAIL FROM:<a@b.test>")
+        assert say(s, b"RCPT TO:<x@far.test>").startswith(code), client
+        s.close()
+
+
+def test_swaks_uses_xclient(owlpost, port):
+    owlpost.control("xclients", "127.0.0.1")
+    owlpost.start()
+    Listener(owlpost, f"127.0.0.1:{port}")
+    subprocess.run(["swaks", "--server", "127.0.0.1", "--port", str(port), "--to", "joe@owlpost.test",
+                    "--helo", "there.test", "--xclient-name", "far.test", "--xclient-addr", "192.0.2.9"],
+                   check=True, capture_output=True)
+    assert b"from there.test (far.test [192.0.2.9])" in owlpost.wait_for_mail("joe")[0]
