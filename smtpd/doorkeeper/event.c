@@ -41,7 +41,7 @@ static void log_fact(struct doorkeeper *k, const char *what, struct text fact) {
 static void log_client(struct doorkeeper *k) {
   const struct client *c = k->client;
   if (c->address.len == 0) {
-    log_s(k->log, "a local program");
+    log_s(k->log, c->hidden ? "an unknown address" : "a local program");
     return;
   }
   log_s(k->log, "[");
