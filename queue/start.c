@@ -1,4 +1,4 @@
-/* owl-start - starts runner and spawners, each under its own user
+/* owl-start - starts runner, spawners and listener, each under its own user
  *
  * Root, unless the instance is a private one (then everything runs as one
  * user).  Reads no mail, no network and nothing that others may write; makes
@@ -184,12 +184,14 @@ static void start_logger(char **argv) {
 
 /* ---- watching */
 
-static pid_t runner_pid, local_spawner_pid;
+static pid_t runner_pid, local_spawner_pid, listener_pid;
 
-/* Both read control files; the local spawner ends by itself with the runner. */
+/* All three read control files; the local spawner ends by itself with the runner.
+ * USR2 is for the listener alone. */
 static void pass_on(int signal_number) {
   int saved = errno;
-  if (runner_pid > 0) kill(runner_pid, signal_number);
+  if (listener_pid > 0 && signal_number != SIGALRM) kill(listener_pid, signal_number);
+  if (runner_pid > 0 && signal_number != SIGUSR2) kill(runner_pid, signal_number);
   if (signal_number == SIGHUP && local_spawner_pid > 0) kill(local_spawner_pid, signal_number);
   errno = saved;
 }
@@ -200,13 +202,21 @@ static void catch_signals(void) {
   sigaction(SIGINT, &a, NULL);
   sigaction(SIGHUP, &a, NULL);
   sigaction(SIGALRM, &a, NULL);
+  sigaction(SIGUSR2, &a, NULL);
 }
 
 static int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : TOOL_SYSTEM; }
 
 /* The spawners end when the runner does: their sockets close.  Where a spawner
- * ends first the runner sees that and ends. */
+ * ends first the runner sees that and ends.  Runner and listener are told. */
+static void end_others(pid_t pid) {
+  if (pid == listener_pid) listener_pid = 0;
+  if (pid == runner_pid) runner_pid = 0;
+  if (runner_pid == 0 || listener_pid == 0) pass_on(SIGTERM);
+}
+
 static int wait_for_all(const pid_t *pids, const char *const *names, size_t count) {
+  bool has_listener = listener_pid > 0;
   int code = TOOL_SYSTEM, status;
   size_t left = count;
   while (left) {
@@ -216,6 +226,7 @@ static int wait_for_all(const pid_t *pids, const char *const *names, size_t coun
     for (size_t i = 0; i < count; i++) {
       if (pids[i] != pid) continue;
       left--;
+      if (has_listener) end_others(pid);
       if (i == 0) code = exit_code(status);
       if (status != 0) say(names[i], "ended with an error");
     }
@@ -223,8 +234,19 @@ static int wait_for_all(const pid_t *pids, const char *const *names, size_t coun
   return code;
 }
 
+/* Whether smtplisten has an address. */
+static bool wants_listener(void) {
+  struct control c;
+  struct list l = {0};
+  if (control_open(&c) == -1 || control_list(&c, CONTROL_SMTPLISTEN, &l) == -1) die("configuration", c.error.s);
+  bool wanted = l.count > 0;
+  list_free(&l);
+  control_free(&c);
+  return wanted;
+}
+
 int main(int argc, char **argv) {
-  static const char *const names[] = {"owl-send", "owl-lspawn", "owl-rspawn"};
+  static const char *const names[] = {"owl-send", "owl-lspawn", "owl-rspawn", "owl-smtpd"};
   int local[2], remote[2];
   if (argc > 1 && argv[1][0] == '-') die_usage();
   if (argc > 2) start_logger(argv + 2);
@@ -236,7 +258,10 @@ int main(int argc, char **argv) {
   struct program runner = {names[0], NULL, {local[0], remote[0]}, false, send, find_group(QUEUE_GROUP)};
   struct program lspawn = {names[1], argc > 1 ? argv[1] : NULL, {local[1], -1}, true, {0, 0}, 0};
   struct program rspawn = {names[2], NULL, {remote[1], -1}, false, far, far.gid};
-  pid_t pids[3];
+  /* binds its addresses as root, and drops root itself */
+  struct program smtpd = {names[3], "--listen", {-1, -1}, true, {0, 0}, 0};
+  pid_t pids[4];
+  size_t count = 3;
   catch_signals();
   pids[1] = local_spawner_pid = start(&lspawn);
   pids[2] = start(&rspawn);
@@ -245,5 +270,6 @@ int main(int argc, char **argv) {
     close(local[end]);
     close(remote[end]);
   }
-  return wait_for_all(pids, names, 3);
+  if (wants_listener()) pids[count++] = listener_pid = start(&smtpd);
+  return wait_for_all(pids, names, count);
 }

@@ -430,3 +430,25 @@ def test_swaks_uses_xclient(owlpost, port):
                     "--helo", "there.test", "--xclient-name", "far.test", "--xclient-addr", "192.0.2.9"],
                    check=True, capture_output=True)
     assert b"from there.test (far.test [192.0.2.9])" in owlpost.wait_for_mail("joe")[0]
+
+
+def test_owl_start_alone_serves_smtp(owlpost, port):
+    owlpost.control("smtplisten", f"127.0.0.1:{port}")
+    owlpost.start()
+    wait_until(lambda: listens(port), 10, owlpost.log)
+    owlpost.submit(MESSAGE, "joe@owlpost.test", port=port)
+    owlpost.wait_for_mail("joe")
+    owlpost.starter.send_signal(signal.SIGUSR2)
+    wait_until(lambda: owlpost.log().count(": listening") == 2, 10, owlpost.log)
+    owlpost.submit(MESSAGE, "joe@owlpost.test", port=port)
+    owlpost.wait_for_mail("joe", 2)
+    owlpost.stop()
+
+
+def test_without_its_listener_owl_start_ends(owlpost, port):
+    with socket.create_server(("127.0.0.1", port)):
+        owlpost.control("smtplisten", f"127.0.0.1:{port}")
+        owlpost.setup()
+        done = owlpost.call("owl-start")
+    assert b"Address already in use" in done.stderr
+    assert b"owl-smtpd: ended with an error" in done.stderr
