@@ -81,6 +81,8 @@ if CMOCKA
 check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker_test %D%/talker/proxy_test %D%/talker/xclient_test \
   %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/policy_test %D%/doorkeeper/match_test %D%/talker/pace_test \
   %D%/qmtp/netstring_test
+check_PROGRAMS += %D%/listen/listen_test
+%C%_listen_listen_test_LDADD = $(SMTPD_TEST_LIBS)
 SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_talker_command_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_data_test_LDADD = $(SMTPD_TEST_LIBS)

@@ -1,5 +1,6 @@
 """owl-smtpd's own listener: limits, relay clients, drain, upgrade, handed over sockets."""
 import fcntl
+import os
 import pwd
 import signal
 import smtplib
@@ -9,7 +10,7 @@ import threading
 
 import pytest
 
-from instance import ROOT, read
+from instance import read
 from peers import free_port, listens
 from waiting import wait_until
 
@@ -452,3 +453,26 @@ def test_without_its_listener_owl_start_ends(owlpost, port):
         done = owlpost.call("owl-start")
     assert b"Address already in use" in done.stderr
     assert b"owl-smtpd: ended with an error" in done.stderr
+
+
+@pytest.mark.parametrize("proxies, header, client, local", [
+    ("", b"", "127.0.0.1", "127.0.0.1"),
+    ("127.0.0.1", b"PROXY TCP4 192.0.2.77 198.51.100.2 12345 26\r\n", "192.0.2.77:12345", "198.51.100.2:26"),
+])
+def test_filters_see_the_client_as_under_tcpserver(owlpost, port, proxies, header, client, local):
+    owlpost.control("proxyclients", proxies)
+    script, seen = f"{owlpost.folder}/filter", f"{owlpost.folder}/seen"
+    with open(script, "w") as f:
+        f.write(f'#!/bin/sh\nenv | grep -E "^(PROTO|TCP)" >{seen}/env\nexec {owlpost.program("owl-queue")}\n')
+    os.chmod(script, 0o755)
+    os.mkdir(seen)
+    os.chmod(seen, 0o777)
+    owlpost.environment |= {"QMAILQUEUE": script, "TCPREMOTEHOST": "stale.test", "TCPREMOTEIP": "192.0.2.99"}
+    owlpost.start()
+    Listener(owlpost, f"127.0.0.1:{port}")
+    submit_on(open_with(port, header))
+    env = dict(line.split("=", 1) for line in read(f"{seen}/env").splitlines())
+    assert set(env) == {"PROTO", "TCPREMOTEIP", "TCPREMOTEPORT", "TCPLOCALIP", "TCPLOCALPORT"}
+    assert env["PROTO"] == "TCP"
+    assert f"{env['TCPREMOTEIP']}:{env['TCPREMOTEPORT']}".startswith(client)
+    assert f"{env['TCPLOCALIP']}:{env['TCPLOCALPORT']}" == (local if ":" in local else f"{local}:{port}")

@@ -1,0 +1,111 @@
+/* What the listener decides by itself: addresses, limits, the table of sessions. */
+#include "config.h"
+#include "lib/testfolder.h"
+#include "lib/unittest.h"
+#include "smtpd/listen/endpoint.h"
+#include "smtpd/listen/limits.h"
+
+static const struct {
+  const char *in, *ip; /* NULL: none */
+  unsigned port;
+} endpoints[] = {
+  {"0.0.0.0:25", "0.0.0.0", 25},
+  {"[::]:2525", "::", 2525},
+  {"192.0.2.1", "192.0.2.1", 25},
+  {"2001:db8::1", "2001:db8::1", 25},
+  {"[2001:db8::1]", "2001:db8::1", 25},
+  {"[192.0.2.1]:587", "192.0.2.1", 587},
+  {"127.0.0.1:0", "127.0.0.1", 0},
+  {"127.0.0.1:65536", NULL, 0},
+  {"127.0.0.1:", NULL, 0},
+  {"127.0.0.1:x", NULL, 0},
+  {"[::1]25", NULL, 0},
+  {"[::1", NULL, 0},
+  {":25", NULL, 0},
+  {"localhost:25", NULL, 0},
+  {"", NULL, 0},
+};
+
+static void endpoints_are_parsed(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof endpoints / sizeof endpoints[0]; i++) {
+    struct endpoint e;
+    char ip[IP_TEXT_MAX];
+    print_message("%s\n", endpoints[i].in);
+    assert_int_equal(endpoint_parse(&e, text_of(endpoints[i].in)), endpoints[i].ip != NULL);
+    if (!endpoints[i].ip) continue;
+    ip_format(&e.ip, ip);
+    assert_string_equal(ip, endpoints[i].ip);
+    assert_int_equal(e.port, endpoints[i].port);
+  }
+}
+
+static struct ip client_of(const struct limits *l, const char *address) {
+  struct ip ip;
+  assert_true(ip_parse_literal(&ip, text_of(address), true));
+  return limits_client(l, &ip);
+}
+
+static void a_client_is_a_network(void **state) {
+  struct limits l = {.sessions = 3, .sessions_per_client = 2, .bits4 = 24, .bits6 = 64};
+  struct ip a = client_of(&l, "192.0.2.1"), b = client_of(&l, "192.0.2.200"), c = client_of(&l, "192.0.3.1");
+  struct ip v6 = client_of(&l, "2001:db8::1"), near = client_of(&l, "2001:db8::ffff:0:0:1");
+  struct sessions s = {0};
+  (void)state;
+  assert_true(ip_equal(&a, &b) && ip_equal(&v6, &near));
+  assert_int_equal(sessions_add(&s, 10, &a), 0);
+  assert_null(limits_refuse(&l, &s, &b));
+  assert_int_equal(sessions_add(&s, 11, &b), 0);
+  assert_string_equal(limits_refuse(&l, &s, &a), "too many sessions of this client");
+  assert_null(limits_refuse(&l, &s, NULL));
+  assert_null(limits_refuse(&l, &s, &c));
+  assert_int_equal(sessions_add(&s, 12, &c), 0);
+  assert_string_equal(limits_refuse(&l, &s, NULL), "too many sessions");
+  assert_true(sessions_end(&s, 10));
+  assert_false(sessions_end(&s, 10));
+  assert_null(limits_refuse(&l, &s, &a));
+  sessions_free(&s);
+}
+
+static void the_table_comes_back(void **state) {
+  struct limits l = {.bits4 = 32, .bits6 = 64};
+  struct sessions s = {0}, back = {0};
+  stralloc lines = {0};
+  struct ip v6 = client_of(&l, "2001:db8::1");
+  (void)state;
+  for (pid_t pid = 1; pid <= 200; pid++) assert_int_equal(sessions_add(&s, pid, &v6), 0);
+  assert_int_equal(sessions_save(&s, &lines), 0);
+  assert_int_equal(sessions_restore(&back, text_of_stralloc(&lines)), 0);
+  assert_int_equal(sessions_of(&back, &v6), 200);
+  assert_true(sessions_end(&back, 200));
+  assert_int_equal(sessions_restore(&back, text_of("7\n")), -1);
+  assert_int_equal(sessions_restore(&back, text_of("0 ::1\n")), -1);
+  assert_int_equal(sessions_restore(&back, text_of("7 host\n")), -1);
+  stralloc_free(&lines);
+  sessions_free(&s);
+  sessions_free(&back);
+}
+
+static void limits_are_checked(void **state) {
+  struct control c;
+  struct limits l;
+  (void)state;
+  setenv("OWLPOST_CONTROL", test_folder, 1);
+  assert_int_equal(control_open(&c), 0);
+  assert_int_equal(limits_load(&l, &c), 0);
+  assert_int_equal(l.bits4, 32);
+  assert_int_equal(l.bits6, 64);
+  test_write("sessionsprefix4", text_of("33\n"), 0644);
+  assert_int_equal(limits_load(&l, &c), -1);
+  control_free(&c);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(endpoints_are_parsed),
+    cmocka_unit_test(a_client_is_a_network),
+    cmocka_unit_test(the_table_comes_back),
+    cmocka_unit_test_setup_teardown(limits_are_checked, test_folder_make, test_folder_remove),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
