@@ -223,7 +223,7 @@ static void set_up(struct world *w, struct talker *t, struct text input) {
   if (out == -1) out = memfd_create("replies", MFD_CLOEXEC);
   check(ftruncate(out, 0) == 0 && lseek(out, 0, SEEK_SET) == 0);
   unsigned choice = fuzz_choice(&input);
-  *t = (struct talker){.channel = {.in = -1, .out = out, .door = -1}, .maxhops = MAXHOPS};
+  *t = (struct talker){.channel = {.in = out, .out = out, .door = -1}, .maxhops = MAXHOPS};
   *w = (struct world){.t = t, .message = -1, .model.out = w->model.out};
   t->normalises = choice & 1;
   w->client = (struct client){.octets = input, .waits = choice & 2, .most = choice >> 2 ? choice >> 2 : 70000};

@@ -19,12 +19,18 @@ static struct reply hang_up_for(struct talker *t, enum talker_end why, const cha
 }
 
 /* A message that does not wait for 354 would be run as commands wherever DATA
- * is refused: RFC 2920 3.1. */
+ * is refused: RFC 2920 3.1.  A program that writes a whole dialog into a pipe
+ * means it so. */
+static bool comes_too_early(const struct talker *t, const struct reply *r) {
+  bool is_socket = t->channel.in == t->channel.out;
+  return r->next == NEXT_DATA && is_socket && t->reader.at < t->reader.end;
+}
+
 static struct reply run(struct talker *t, struct text line) {
   if (foreign_is_http(line))
     return hang_up_for(t, TALKER_FOREIGN, "this is SMTP and no HTTP, closing");
   struct reply r = command_run(&t->session, line);
-  if (r.next == NEXT_DATA && t->reader.at < t->reader.end)
+  if (comes_too_early(t, &r))
     return hang_up_for(t, TALKER_TOO_EARLY, "a message waits for 354, closing");
   return r;
 }
