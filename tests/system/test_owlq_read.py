@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import subprocess
+import time
 
 import pytest
 
@@ -328,7 +329,9 @@ def test_each_command_works_on_a_great_queue(owlpost, full):
     assert owlpost.call("qmail-qread", check=True).stdout.count(b"\n") == 2 * count
     for command in ("show", "why", "body"):
         assert owlpost.owlq(command, some[:30])
+    began = time.monotonic()
     counted = on_terminal(owlpost, "list", "--count", "--sender", "*7@*")
+    took_s = time.monotonic() - began
     assert counted.endswith(f"{count // 10}\n".encode())
-    if full:  # a bar appears after a second
+    if took_s > 2:  # a bar appears after a second; a quick machine needs none
         assert b"reading the queue [" in counted and b"\r\033[K10000" in counted
