@@ -9,9 +9,10 @@ any part:
   A folder's names  each name by itself: as after any of the operations on it,
                     in their order; so of several names any combination.
   rename()          two operations, on two names.  A file system may lose both
-                    or keep both; it does not take the old name away and lose
-                    the new one, unless the old folder was synced and the new
-                    one was not.
+                    or keep both, or leave both names; it does not take the old
+                    name away and lose the new one.  So a sync of the old folder
+                    takes the new name along (ext4 and XFS: one journal; Btrfs
+                    commits all when a folder is synced that a name has left).
 
 fsync() of a file makes its octets and size durable and no name of it; fsync()
 of a folder all operations on its names, and no octets; syncfs() everything.
@@ -103,12 +104,26 @@ def thin(options, limit):
 class Change:
     """An operation on a name: what it stands for afterwards; partner: that on
     the new name, of a rename; number: the same for both, and growing."""
-    __slots__ = ("node", "partner", "durable", "number")
+    __slots__ = ("node", "partner", "durable", "number", "place")
     numbers = itertools.count(1)
 
-    def __init__(self, node, partner=None):
-        self.node, self.partner, self.durable = node, partner, False
+    def __init__(self, node, place, partner=None):
+        self.node, self.place, self.partner, self.durable = node, place, partner, False
         self.number = partner.number if partner else next(self.numbers)
+
+    def settle(self):
+        """It is durable, and what was done to the name before."""
+        folder, name = self.place
+        changes = folder.changes.get(name, [])
+        if self not in changes:
+            return
+        count = changes.index(self) + 1
+        for c in changes[:count]:
+            c.durable = True
+        folder.durable[name] = self.node
+        folder.changes[name] = changes[count:]
+        if not folder.changes[name]:
+            del folder.changes[name]
 
 
 class Folder:
@@ -118,7 +133,7 @@ class Folder:
         self.changes = {}  # name -> [Change]
 
     def change(self, name, node, partner=None):
-        c = Change(node, partner)
+        c = Change(node, (self, name), partner)
         self.changes.setdefault(name, []).append(c)
         if node is None:
             self.current.pop(name, None)
@@ -127,9 +142,10 @@ class Folder:
         return c
 
     def sync(self):
-        for changes in self.changes.values():
-            for c in changes:
-                c.durable = True
+        for c in [c for changes in self.changes.values() for c in changes]:
+            c.durable = True
+            if c.partner:
+                c.partner.settle()
         self.durable, self.changes = dict(self.current), {}
 
 
