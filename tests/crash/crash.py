@@ -51,7 +51,7 @@ NAMED = ["accept-named", "deliver-named", "bounce-named"]  # a file system witho
 
 def default_stories(full):
     names = [n for n in scenario.STORIES if n not in scenario.KILLED]
-    return names + NAMED + ["refused-5"] + [f"killed-{n}" for n in (range(2, 60, 5) if full else (8, 10, 12, 16))]
+    return names + NAMED + ["refused-5", "untold-9"] + [f"killed-{n}" for n in (range(2, 60, 5) if full else (8, 10, 12, 16))]
 
 
 def become_nobody(work):

@@ -344,16 +344,29 @@ def killed(s):
     s.stop()
 
 
+def untold(s):
+    """The runner is killed (record -k) when it knows of a failure, which is not
+    durable; the first thing that another one does is to tell of it."""
+    s.send("u", "fail@far.test", sender="ok@far.test")
+    s.start()
+    s.runner.work_off()
+    s.runner.stop()
+    s.start()
+    s.runner.work_off()
+    s.settle()
+    s.stop()
+
+
 STORIES = {f.__name__: f for f in (accept, deliver, batch, forward, defer, slow, mixed, bounce, double, expire,
-                                   restart, crowd, mbox, smtp, hold, delete, give_up, killed, refused)}
+                                   restart, crowd, mbox, smtp, hold, delete, give_up, killed, untold, refused)}
 ORDERS = ("hold", "delete", "give_up")
-KILLED = {"killed": "owl-send", "refused": "owl-queue"}
+KILLED = {"killed": "owl-send", "untold": "owl-send", "refused": "owl-queue"}
 # Idle workers would wake the runner just when a sync is due.
 LAZY = {"syncinterval": "1", "timeoutidle": "4"}
-CONTROLS = {"slow": LAZY, "crowd": LAZY, "killed": LAZY, **{name: LAZY for name in ORDERS}, "refused": {"rescaninterval": "1"},
+CONTROLS = {"slow": LAZY, "crowd": LAZY, "killed": LAZY, "untold": LAZY, **{name: LAZY for name in ORDERS}, "refused": {"rescaninterval": "1"},
             "double": {"doublebounceto": "joe", "doublebouncehost": "here.test"}}
 DOT_QMAIL = {"mbox": {"joe/.qmail-box": "./Mailbox\n"}, "forward": {"joe/.qmail-list": "./Maildir/\n&ann@here.test\n"}}
-SYNC_S = {"killed": 1, "slow": 1, "crowd": 1, **{name: 1 for name in ORDERS}}
+SYNC_S = {"killed": 1, "untold": 1, "slow": 1, "crowd": 1, **{name: 1 for name in ORDERS}}
 
 
 def make_place(name, folder, programs, recovery=False):
