@@ -56,6 +56,7 @@ static enum talker_end talk(const struct channel *c, const struct settings *s) {
   talker.session.me = s->me.s;
   talker.session.databytes = s->databytes;
   talker.session.maxrecipients = s->maxrecipients;
+  talker.session.maxtransactions = s->maxtransactions;
   talker.normalises = s->normalises_newlines;
   talker.session.maxerrors = s->maxerrors;
   talker.session.tarpitcount = s->tarpitcount;

@@ -61,7 +61,7 @@ static struct outcome serve_request(struct doorkeeper *k, const struct frame *f)
     case DOOR_PROXY: o = identify_proxied(k, &r); break;
     case DOOR_XCLIENT: o = identify_xclient(k, &r); break;
     case DOOR_TLS: o = outcome_refuse(502, "5.5.1", "STARTTLS is not available here"); break;
-    case DOOR_AUTH: o = outcome_refuse(503, "5.5.1", "AUTH is not available here"); break;
+    case DOOR_AUTH: o = outcome_refuse(502, "5.5.1", "AUTH is not available here"); break;
   }
   envelope_free(&r.envelope);
   k->asked = true;

@@ -227,7 +227,7 @@ static void requests_out_of_turn_are_refused(void **state) {
   assert_int_equal(ask_rcpt("two@evil.example"), 553);
   assert_int_equal(ask_plain(DOOR_DATA, &fd), 503); /* none granted */
   assert_int_equal(ask_plain(DOOR_TLS, &fd), 502);
-  assert_int_equal(ask_plain(DOOR_AUTH, &fd), 503);
+  assert_int_equal(ask_plain(DOOR_AUTH, &fd), 502);
   assert_int_equal(end(), DOORKEEPER_TALKER_LEFT);
   assert_false(is_queued());
 }

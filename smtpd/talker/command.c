@@ -85,12 +85,20 @@ static int cat_number(struct session *s, const char *before, uint64_t number) {
   return stralloc_cats(&s->text, before) ? text_cat_uint(&s->text, number) : -1;
 }
 
+/* RFC 9422 4 */
+static int cat_limits(struct session *s) {
+  if (!s->maxtransactions && !s->maxrecipients) return 0;
+  if (!stralloc_cats(&s->text, "\nLIMITS")) return -1;
+  if (cat_number(s, " MAILMAX=", s->maxtransactions) == -1) return -1;
+  return cat_number(s, " RCPTMAX=", s->maxrecipients);
+}
+
 static int cat_extensions(struct session *s) {
   if (!stralloc_copys(&s->text, s->me)) return -1;
   if (!stralloc_cats(&s->text, "\nPIPELINING\n8BITMIME\nCHUNKING\nSMTPUTF8\nENHANCEDSTATUSCODES\nDSN\nHELP"))
     return -1;
   if (s->may_xclient && !stralloc_cats(&s->text, "\n" XCLIENT_KEYWORD)) return -1;
-  if (cat_number(s, "\nLIMITS RCPTMAX=", s->maxrecipients) == -1) return -1; /* RFC 9422 */
+  if (cat_limits(s) == -1) return -1;
   return stralloc_cats(&s->text, "\nSIZE") ? cat_number(s, " ", s->databytes) : -1;
 }
 
@@ -239,7 +247,7 @@ static struct reply starttls(struct session *s, struct text argument) {
 static struct reply auth(struct session *s, struct text argument) {
   (void)s;
   (void)argument;
-  return reply_say(503, "5.5.1", "AUTH is not available here");
+  return reply_say(502, "5.5.1", "AUTH is not available here");
 }
 
 static struct reply expn(struct session *s, struct text argument) {

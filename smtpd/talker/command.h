@@ -27,7 +27,7 @@ struct session {
   void *context;
   const char *me;
   uint64_t databytes; /* 0: no limit */
-  uint64_t maxrecipients; /* for EHLO, the doorkeeper counts; 0: not told */
+  uint64_t maxrecipients, maxtransactions; /* for EHLO, the doorkeeper counts; 0: not told */
   uint64_t maxerrors;
   uint64_t tarpitcount, tarpitdelay_ms; /* of recipients named; count 0: no delay */
 

@@ -100,7 +100,7 @@ static const struct {
    "250 250 250 501 250 501 501 553 252 252 ", "m\xC3\xA9@b r\xC3\xA9@b a "},
   {"too large", "EHLO me\nMAIL FROM:<a@b> SIZE=1001\nMAIL FROM:<a@b> SIZE=1000", "250 552 250 ", "ma@b "},
   {"others", "NOOP\nNOOP x\nVRFY\nVRFY a\nEXPN a\nHELP\nSTARTTLS\nAUTH PLAIN\nFOO\n\nQUIT",
-   "250 250 501 252 502 214 502 503 500 500 221 ", ""},
+   "250 250 501 252 502 214 502 502 500 500 221 ", ""},
   {"verbs are whole words", "HELOme\nQUITS\nNOOP\tx", "500 500 250 ", ""},
 };
 
