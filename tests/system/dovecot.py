@@ -10,12 +10,11 @@ import imaplib
 import os
 import pwd
 import signal
-import subprocess
 import tempfile
 
 import processes
 from instance import WORK
-from peers import PEERS
+from overlay import over_usr
 from waiting import wait_until
 
 PACKAGES = ("dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "dovecot-sieve")
@@ -89,28 +88,6 @@ service imap-login {{
 }}
 """
 
-OVERLAY = 'mount -t overlay overlay -o "lowerdir=$1:/usr" /usr && shift && exec "$@"'
-
-
-def merged():
-    """The packages' /usr as one tree; made once."""
-    folder = f"{WORK}/dovecot-usr"
-    if os.path.isdir(folder):
-        return folder
-    os.mkdir(f"{folder}.new", 0o755)
-    for package in PACKAGES:
-        root = f"{PEERS}/{package}/usr"
-        if not os.path.isdir(root):
-            raise FileNotFoundError(f"{root} is not there: run tests/peers.sh")
-        subprocess.run(["cp", "-a", "--remove-destination", f"{root}/.", f"{folder}.new"], check=True)
-    os.rename(f"{folder}.new", folder)
-    return folder
-
-
-def over_usr(*argv):
-    return ["unshare", "-m", "sh", "-c", OVERLAY, "sh", merged(), *argv]
-
-
 class Master:
     """A Dovecot in a folder of its own, which users may pass through."""
 
@@ -128,7 +105,7 @@ class Master:
     def start(self):
         log = f"{self.folder}/log"
         at = os.path.getsize(log) if os.path.exists(log) else 0
-        self.master = self.bystanders.start(over_usr("dovecot", "-F", "-c", f"{self.folder}/conf"))
+        self.master = self.bystanders.start(over_usr(PACKAGES, "dovecot", "-F", "-c", f"{self.folder}/conf"))
         wait_until(lambda: f"starting up for {self.protocol}" in self.log()[at:] or self.master.poll() is not None, 20,
                    self.log)
         assert self.master.poll() is None, self.log()

@@ -38,7 +38,7 @@ def doveadm(owlpost, *arguments):
     with open(path, "w", encoding="ascii") as f:
         f.write(CONFIGURATION.format(home=home))
     owlpost.give("joe", path)
-    p = subprocess.run(dovecot.over_usr("setpriv", "--reuid", "joe", "--regid", "joe", "--clear-groups", "env", "-i",
+    p = subprocess.run(dovecot.over_usr(dovecot.PACKAGES, "setpriv", "--reuid", "joe", "--regid", "joe", "--clear-groups", "env", "-i",
                                         f"HOME={home}", "USER=joe", "PATH=/usr/bin:/bin", "doveadm", "-c", path,
                                         *arguments), capture_output=True, text=True, timeout=60)
     assert p.returncode == 0 and p.stderr == "", p.stderr
