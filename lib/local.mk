@@ -38,6 +38,7 @@ lib_libowl_a_SOURCES = \
   %D%/verp.h %D%/verp.c \
   %D%/mutf7.h %D%/mutf7.c \
   %D%/sandbox.h %D%/sandbox.c \
+  %D%/stack.h %D%/stack.c \
   %D%/injector.h %D%/injector.c \
   %D%/unixsock.h %D%/unixsock.c \
   %D%/ip.h %D%/ip.c \
@@ -84,6 +85,7 @@ check_PROGRAMS += %D%/unixsock_test
 check_PROGRAMS += %D%/log_test
 check_PROGRAMS += %D%/injector_test
 check_PROGRAMS += %D%/sandbox_test
+check_PROGRAMS += %D%/stack_test
 check_PROGRAMS += %D%/line_test
 check_PROGRAMS += %D%/header_test
 check_PROGRAMS += %D%/addrlist_test

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
 #include "lib/sandbox.h"
+#include "lib/stack.h"
 #include "lib/unixsock.h"
 #include "smtpd/doorkeeper/doorkeeper.h"
 #include "smtpd/doorkeeper/event.h"
@@ -27,6 +29,9 @@ enum { CLIENT_FD = 0, CLIENT_OUT_FD = 1, LOG_FD = 2, TALKER_ENDS_S = 10, DIE_MS 
 enum { TALKER_MEMORY_OCTETS = 16 * 1024 * 1024, TALKER_CPU_S = 600 };
 
 static struct log events = {.fd = LOG_FD};
+static struct client_ends ends;
+static struct client client;
+static struct settings settings_of_client; /* views into those of the listener, or of session_serve() */
 static struct doorkeeper keeper;
 static struct tally *tally;  /* the talker writes it */
 static int door;             /* the doorkeeper's end; for the signal handlers */
@@ -100,8 +105,18 @@ static void shut_in(const struct settings *s) {
   if (sandbox_enter(&box) == -1) die_sandbox(box.step);
 }
 
+/* -1: no memory. */
+static int meet_client(const struct settings *s) {
+  if (client_find(&client, &ends) == -1) return -1;
+  settings_of_client = trust_settings(s, &client);
+  keeper.settings = &settings_of_client;
+  return 0;
+}
+
 static void run_talker(const struct settings *s, int from) {
   struct channel c = {0};
+  if (meet_client(s) == -1) die_memory();
+  event_connect(&keeper);
   bool one_socket = is_one_socket();
   int log_fd = fcntl(LOG_FD, F_DUPFD_CLOEXEC, LOG_FD + 1);
   prepare_client(one_socket);
@@ -119,7 +134,8 @@ static void run_talker(const struct settings *s, int from) {
   signal(SIGUSR1, SIG_IGN);
   shut_in(s);
   if (log_fd >= 0) close(log_fd);
-  _exit((int)session_protocol.talk(&c, s));
+  stack_forget();
+  _exit((int)session_protocol.talk(&c, keeper.settings));
 }
 
 /* No more requests: the doorkeeper answers the one under way and ends. */
@@ -161,20 +177,31 @@ static int end_talker(bool at_once) {
   return status;
 }
 
-static int run_doorkeeper(void) {
-  enum doorkeeper_end end = doorkeeper_serve(&keeper, door);
+static void log_weakness(const char *what) {
+  begin_event();
+  log_s(&events, what);
+  log_end(&events);
+}
+
+/* Many clients never ask for anything: until then nothing is done for them, so
+ * that no page is written. */
+static enum doorkeeper_end serve(const struct settings *s) {
+  stack_forget();
+  if (io_wait(door, POLLIN, IO_FOREVER) == -1) return DOORKEEPER_FAILED;
+  if (meet_client(s) == 0 && (!client.unpublished || client_publish(&client) == 0))
+    return doorkeeper_serve(&keeper, door);
+  log_weakness("out of memory");
+  return DOORKEEPER_FAILED;
+}
+
+static int run_doorkeeper(const struct settings *s) {
+  enum doorkeeper_end end = serve(s);
   signal(SIGTERM, SIG_IGN); /* the door is about to close */
   signal(SIGUSR1, SIG_IGN);
   int status = end_talker(end == DOORKEEPER_MALFORMED);
   doorkeeper_close(&keeper);
   event_close(&keeper, tally, explain_end(status, end));
   return WIFEXITED(status) && WEXITSTATUS(status) < TALKER_END_COUNT ? TOOL_OK : TOOL_SYSTEM;
-}
-
-static void log_weakness(const char *what) {
-  begin_event();
-  log_s(&events, what);
-  log_end(&events);
 }
 
 /* What the kernel lacks for shutting a talker in. */
@@ -203,16 +230,13 @@ static void die_control(const struct control *c) {
 }
 
 int session_run(const struct settings *s) {
-  static struct client client;
-  if (client_find(&client, CLIENT_FD) == -1) die_memory();
+  client_see(&ends, CLIENT_FD);
   tally = tally_share();
   if (!tally) die_memory();
-  struct settings mine = trust_settings(s, &client);
-  doorkeeper_open(&keeper, &mine, &client, &clock_system, &events);
+  doorkeeper_open(&keeper, s, &client, &clock_system, &events);
   keeper.program = session_protocol.program;
-  event_connect(&keeper);
-  part(&mine);
-  int code = run_doorkeeper();
+  part(s);
+  int code = run_doorkeeper(s);
   client_free(&client);
   stralloc_free(&events.line);
   return code;

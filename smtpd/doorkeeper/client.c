@@ -94,22 +94,21 @@ void client_forget_environment(void) {
   for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) unsetenv(others[i]);
 }
 
-static int from_socket(struct client *c, int fd) {
-  struct sockaddr_storage a = {0};
-  socklen_t len = sizeof a;
-  if (getpeername(fd, (struct sockaddr *)&a, &len) == -1) return 0;
-  if (from_address(&c->address, &c->port, &a) == -1) return -1;
-  len = sizeof a;
-  if (getsockname(fd, (struct sockaddr *)&a, &len) == -1) return 0;
-  return from_address(&c->local_address, &c->local_port, &a);
+void client_see(struct client_ends *e, int fd) {
+  socklen_t len = sizeof e->client;
+  *e = (struct client_ends){0};
+  if (getpeername(fd, (struct sockaddr *)&e->client, &len) == -1) return;
+  len = sizeof e->local;
+  (void)getsockname(fd, (struct sockaddr *)&e->local, &len);
 }
 
-int client_find(struct client *c, int fd) {
+int client_find(struct client *c, const struct client_ends *e) {
   *c = (struct client){0};
   if (from_environment(c) == -1) return -1;
   if (c->address.len) return 0;
-  if (from_socket(c, fd) == -1) return -1;
-  return c->address.len ? client_publish(c) : 0;
+  if (from_address(&c->address, &c->port, &e->client) == -1) return -1;
+  c->unpublished = c->address.len > 0;
+  return from_address(&c->local_address, &c->local_port, &e->local);
 }
 
 int client_copy(struct client *to, const struct client *from) {

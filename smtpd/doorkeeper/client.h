@@ -4,6 +4,7 @@
 #define OWL_CLIENT_H
 
 #include <stdint.h>
+#include <sys/socket.h>
 #include "lib/text.h"
 
 struct client {
@@ -12,12 +13,21 @@ struct client {
   stralloc local_address; /* the address that it came to; empty: unknown */
   stralloc login;         /* whom somebody else has authenticated; empty: nobody */
   bool hidden;            /* a network client, whose address nobody tells */
+  bool unpublished;       /* the socket told it: the environment does not say so yet */
   uint64_t port, local_port; /* 0: unknown */
 };
 
-/* client_find(): tcpserver's environment (TCPREMOTEIP..., TCP6REMOTEIP...),
- * or getpeername() of fd.  0, or -1 without memory. */
-int client_find(struct client *c, int fd);
+/* What a socket says of its ends; a family of 0: nothing. */
+struct client_ends {
+  struct sockaddr_storage client, local;
+};
+
+/* client_see(): to be asked while the client is there. */
+void client_see(struct client_ends *e, int fd);
+
+/* client_find(): tcpserver's environment (TCPREMOTEIP..., TCP6REMOTEIP...), or
+ * else the ends.  0, or -1 without memory: *c is to be freed. */
+int client_find(struct client *c, const struct client_ends *e);
 
 /* client_publish(): tells programs that are started by the session about the
  * client, as tcpserver does without a look-up of names.  0, or -1 without

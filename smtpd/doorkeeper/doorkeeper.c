@@ -14,7 +14,7 @@ enum { DOOR_STEP_OCTETS = 512, ANSWER_MS = 60000 };
 
 void doorkeeper_open(struct doorkeeper *k, const struct settings *s, const struct client *c,
                      const struct clock *clock, struct log *log) {
-  *k = (struct doorkeeper){.settings = s, .client = c, .clock = clock, .log = log, .program = "owl-smtpd"};
+  *k = (struct doorkeeper){.settings = s, .client = c, .clock = clock, .log = log, .pid = getpid(), .program = "owl-smtpd"};
   k->session_us = clock_wall_us(clock);
   k->opened_us = clock_boot_us(clock);
   question_open(&k->question, s->rcpt_socket.s);

@@ -31,6 +31,7 @@ struct doorkeeper {
   const struct client *client;
   const struct clock *clock;
   struct log *log;
+  pid_t pid; /* the session's, in the log */
   const char *program; /* its name in the log: owl-smtpd, or what the owner sets */
   struct facts *facts; /* NULL, or who wants to know what was looked for */
 

@@ -1,6 +1,5 @@
 #include "config.h"
 #include "smtpd/doorkeeper/event.h"
-#include <unistd.h>
 
 /* A line stays below PIPE_BUF, so that it is written in one piece. */
 enum { RECIPIENTS_SHOWN = 3, ADDRESS_SHOWN_OCTETS = 320 };
@@ -8,7 +7,7 @@ enum { RECIPIENTS_SHOWN = 3, ADDRESS_SHOWN_OCTETS = 320 };
 void event_begin(struct doorkeeper *k) {
   log_s(k->log, k->program);
   log_s(k->log, " ");
-  log_u(k->log, (uint64_t)getpid());
+  log_u(k->log, (uint64_t)k->pid);
   log_s(k->log, ": session ");
   log_u(k->log, k->session_us);
   if (k->number) {

@@ -2,6 +2,7 @@
 import fcntl
 import os
 import pwd
+import re
 import signal
 import smtplib
 import socket
@@ -10,6 +11,7 @@ import threading
 
 import pytest
 
+import processes
 from instance import read
 from peers import free_port, listens
 from waiting import wait_until
@@ -421,6 +423,25 @@ def test_xclient_is_for_those_who_may(owlpost, port):
         say(s, b"MAIL FROM:<a@b.test>")
         assert say(s, b"RCPT TO:<x@far.test>").startswith(code), client
         s.close()
+
+
+def memory_kib(root):
+    """Of that process and its children, each shared page counted in part."""
+    total = 0
+    for pid in [root, *processes.descendants(root)]:
+        total += int(re.search(r"^Pss:\s+(\d+)", read(f"/proc/{pid}/smaps_rollup"), re.M)[1])
+    return total
+
+
+def test_an_idle_session_takes_little_memory(owlpost, port):
+    if owlpost.build == "sanitized":
+        pytest.skip("a sanitizer has memory of its own")
+    owlpost.control("maxsessionsperip", "0")
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    before = memory_kib(listener.process.pid)
+    held = [connect(port)[0] for _ in range(100)]
+    assert all(say(s, b"EHLO me").startswith(b"250") for s in held)
+    assert (memory_kib(listener.process.pid) - before) / len(held) <= 64
 
 
 def test_swaks_uses_xclient(owlpost, port):
