@@ -26,6 +26,7 @@ enum ctl_frame {
   CTL_HOLD_DESTINATION = 13,    /* DESTINATION is held from now on */
   CTL_RELEASE_DESTINATION = 14, /* ... no longer */
   CTL_SYNC = 15,   /* OK comes when all that was done is on stable storage */
+  CTL_START = 16,  /* DESTINATION, a node: what waits for it is due now -> WAITING, ACTIVE of it */
   CTL_STATS = 20,  /* -> TOTALS, any number of DESTINATION, OK: lib/ctlstats.h */
   CTL_TOTALS = 21,
   CTL_DESTINATION = 22,
@@ -38,7 +39,8 @@ extern const struct frame_protocol ctl_protocol;
 
 struct ctl_request {
   struct text messages; /* queue ids, QUEUEID_LENGTH octets each */
-  struct text destination; /* as the runner calls it: "example.org", "local/bob" */
+  struct text destination; /* as the runner calls it: "example.org", "local/bob"; START: a domain
+                            * or "@domain" (queue/node.h) */
 };
 
 struct ctl_reply {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "lib/iofd.h"
 #include "lib/unixsock.h"
+#include "queue/node.h"
 #include "queue/runnerwhy.h"
 
 /* SYNC_TURNS: so many at most are waited for more that one sync could serve. */
@@ -14,13 +15,19 @@ enum { BACKLOG = 16, UNREAD_MAX = 65536, SYNC_TURNS = 64, DEAF_US = 1000000 };
 
 /* ---- clients come and go */
 
-int ctlserver_open(struct ctlserver *s, struct control *c) {
+/* Who may enter the folder may connect. */
+static const struct {
+  const char *path;
+  mode_t mode;
+} sockets[CTLSERVERS] = {{"/control/socket", 0600}, {"/etrn/socket", 0666}};
+
+int ctlserver_open(struct ctlserver *s, struct control *c, enum ctlserver_kind kind) {
   stralloc path = {0};
-  *s = (struct ctlserver){.listener = -1};
+  *s = (struct ctlserver){.kind = kind, .listener = -1};
   for (size_t i = 0; i < CTLSERVER_CLIENTS; i++) s->clients[i].sock = -1;
-  if (control_text(c, CONTROL_RUNDIR, &path) == 0 && stralloc_cats(&path, "/control/socket") &&
+  if (control_text(c, CONTROL_RUNDIR, &path) == 0 && stralloc_cats(&path, sockets[kind].path) &&
       stralloc_0(&path))
-    s->listener = unixsock_listen(path.s, 0600, BACKLOG);
+    s->listener = unixsock_listen(path.s, sockets[kind].mode, BACKLOG);
   stralloc_free(&path);
   return s->listener == -1 ? -1 : io_set_nonblocking(s->listener);
 }
@@ -171,6 +178,21 @@ static void hold_destination(struct ctlclient *c, struct runner *r, struct text 
   else refuse(c, errno == EINVAL ? "this is no destination" : strerror(errno));
 }
 
+static const char *explain_node(int error) {
+  switch (error) {
+    case EINVAL: return "this is no domain";
+    case EBUSY: return "its mail is held by the operator";
+    case EAGAIN: return "asked for too often";
+    default: return strerror(error);
+  }
+}
+
+static void start_node(struct ctlclient *c, struct runner *r, struct text node) {
+  struct node_mail mail;
+  if (node_start(r, node, c->uid, &mail) == -1) refuse(c, explain_node(errno));
+  else answer(c, CTL_OK, &(struct ctl_reply){.waiting = mail.started, .active = mail.jobs});
+}
+
 static void take_request(struct ctlclient *c, struct runner *r, const struct frame *f) {
   struct ctl_request request;
   struct ctl_reply status;
@@ -185,6 +207,7 @@ static void take_request(struct ctlclient *c, struct runner *r, const struct fra
     case CTL_RESCAN: runner_scan_todo(r), accept_plain(c); break;
     case CTL_SYNC: c->unsynced = true, accept_plain(c); break;
     case CTL_WHY: answer_why(c, r, &request); break;
+    case CTL_START: start_node(c, r, request.destination); break;
     case CTL_RETRY:
     case CTL_HOLD:
     case CTL_RELEASE:
@@ -273,7 +296,8 @@ static void read_request(struct ctlserver *s, struct ctlclient *c, struct runner
   switch (frame_poll(&c->reader, c->sock, &f)) {
     case FRAME_READY:
       c->heard = s->turn;
-      take_request(c, r, &f);
+      if (s->kind == CTLSERVER_OPERATOR || f.type == CTL_START) take_request(c, r, &f);
+      else refuse(c, "not allowed on this socket");
       break;
     case FRAME_AGAIN: c->ready = false; break;
     case FRAME_EOF:

@@ -1,7 +1,8 @@
 /* ctlserver.h - the runner's end of the control socket (owlpost-ctl(7))
  *
  * The socket lies in a folder that only those may enter who may administer the
- * queue.  Several clients are served at a time, none of them is waited for,
+ * queue.  A second one is for receivers, who may order nothing but START, and
+ * cannot take a place from the operator.  Several clients are served at a time, none of them is waited for,
  * and a turn of the runner does no more than CTLSERVER_ORDERS of what they
  * order.  What has changed the queue is answered when it is on stable storage.
  * A client that sends nonsense is hung up on; so is, when there are too many,
@@ -30,7 +31,14 @@ struct ctlclient {
   struct statistics statistics; /* a STATS that is being answered */
 };
 
+enum ctlserver_kind {
+  CTLSERVER_OPERATOR, /* RUNDIR/control/socket: every request */
+  CTLSERVER_NODES,    /* RUNDIR/etrn/socket: START */
+  CTLSERVERS
+};
+
 struct ctlserver {
+  enum ctlserver_kind kind;
   int listener;
   uint64_t deaf_until_us; /* boot clock: nobody can be accepted before */
   uint64_t turn;
@@ -39,7 +47,7 @@ struct ctlserver {
 };
 
 /* ctlserver_open(): 0, or -1 with errno. */
-int ctlserver_open(struct ctlserver *s, struct control *c);
+int ctlserver_open(struct ctlserver *s, struct control *c, enum ctlserver_kind kind);
 
 /* ctlserver_events(): what to wait for on a client's socket, with poll(2). */
 short ctlserver_events(const struct ctlclient *c);

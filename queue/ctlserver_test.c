@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "lib/unixsock.h"
 #include "queue/testrunner.h"
@@ -18,7 +19,7 @@ static int set_up(void **state) {
   assert_int_equal(testrunner_set_up(state), 0);
   runner = *state;
   testrunner_control(runner, "rundir", runner->queue.path);
-  assert_int_equal(ctlserver_open(&server, &runner->runner.control), 0);
+  assert_int_equal(ctlserver_open(&server, &runner->runner.control, CTLSERVER_OPERATOR), 0);
   return 0;
 }
 
@@ -322,6 +323,42 @@ static void without_descriptors_it_listens_again_after_a_second(void **state) {
   disconnect(&c);
 }
 
+/* Receivers have a socket of their own. */
+static struct ctl_reply ask_as_receiver(unsigned type, struct text destination, unsigned expected) {
+  char path[320];
+  stralloc payload = {0};
+  snprintf(path, sizeof path, "%s/etrn/socket", runner->queue.path);
+  struct client c = {unixsock_connect(path), {.protocol = &ctl_protocol}};
+  assert_true(c.sock >= 0);
+  struct ctl_request request = {.destination = destination};
+  assert_int_equal(ctl_put_request(&payload, &request), 0);
+  assert_int_equal(frame_send(c.sock, &ctl_protocol, type, text_of_stralloc(&payload), -1, ANSWER_MS), 0);
+  stralloc_free(&payload);
+  settle();
+  struct ctl_reply reply = expect(&c, expected);
+  disconnect(&c);
+  return reply;
+}
+
+static void a_receiver_may_start_a_node_and_nothing_else(void **state) {
+  const unsigned others[] = {CTL_STATUS, CTL_FLUSH, CTL_RETRY, CTL_RESCAN, CTL_HOLD, CTL_DELETE, CTL_MEND,
+                             CTL_HOLD_DESTINATION, CTL_RELEASE_DESTINATION, CTL_SYNC, CTL_STATS, CTL_WHY, 99};
+  char folder[320];
+  snprintf(folder, sizeof folder, "%s/etrn", runner->queue.path);
+  assert_int_equal(mkdir(folder, 0700), 0);
+  ctlserver_close(&server);
+  assert_int_equal(ctlserver_open(&server, &runner->runner.control, CTLSERVER_NODES), 0);
+  testrunner_inject_one(*state, "ann@far.example", "later@a.example");
+  testrunner_run(*state, 1);
+  for (size_t i = 0; i < COUNT(others); i++) (void)ask_as_receiver(others[i], text_of("a.example"), CTL_ERROR);
+  assert_int_equal(testrunner_attempts(*state, "later@a.example"), 1);
+  assert_int_equal(ask_as_receiver(CTL_START, text_of("b.example"), CTL_OK).waiting, 0);
+  assert_int_equal(ask_as_receiver(CTL_START, text_of("a.example"), CTL_OK).waiting, 1);
+  (void)ask_as_receiver(CTL_START, text_of(""), CTL_ERROR);
+  testrunner_run(*state, 1);
+  assert_int_equal(testrunner_attempts(*state, "later@a.example"), 2);
+}
+
 #define TEST_OF(NAME) cmocka_unit_test_setup_teardown(NAME, set_up, tear_down)
 
 int main(void) {
@@ -338,6 +375,7 @@ int main(void) {
     TEST_OF(a_client_that_does_not_read_is_not_listened_to),
     TEST_OF(without_descriptors_it_listens_again_after_a_second),
     TEST_OF(who_asks_without_end_keeps_nobody_from_his_answer),
+    TEST_OF(a_receiver_may_start_a_node_and_nothing_else),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,7 @@ queue_runner_core = %D%/runner.h %D%/runner.c %D%/rounds.c %D%/jobs.c %D%/worker
   %D%/schedule.h %D%/schedule.c %D%/settings.h %D%/settings.c $(queue_traffic_parts) \
   %D%/order.h %D%/order.c %D%/mend.h %D%/mend.c %D%/holds.h %D%/holds.c %D%/notes.h %D%/notes.c %D%/operator.c \
   %D%/backlog.h %D%/backlog.c $(queue_bounce_parts) %D%/newmessage.h %D%/newmessage.c %D%/ctlserver.h %D%/ctlserver.c \
-  %D%/runnerwhy.h %D%/runnerwhy.c %D%/statistics.h %D%/statistics.c
+  %D%/runnerwhy.h %D%/runnerwhy.c %D%/statistics.h %D%/statistics.c %D%/node.h %D%/node.c
 owlpost_PROGRAMS += %D%/owl-send
 %C%_owl_send_SOURCES = %D%/send.c $(queue_runner_core)
 %C%_owl_send_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
@@ -74,6 +74,8 @@ check_PROGRAMS += %D%/operator_test %D%/ctlserver_test %D%/mend_test %D%/runnerw
 %C%_mend_test_SOURCES = %D%/mend_test.c %D%/mend.c $(queue_store_parts)
 %C%_operator_test_SOURCES = %D%/operator_test.c $(queue_runner_parts)
 %C%_ctlserver_test_SOURCES = %D%/ctlserver_test.c $(queue_runner_parts)
+check_PROGRAMS += %D%/node_test
+%C%_node_test_SOURCES = %D%/node_test.c $(queue_runner_parts)
 check_PROGRAMS += %D%/statistics_test
 %C%_statistics_test_SOURCES = %D%/statistics_test.c $(queue_runner_parts)
 %C%_runnerwhy_test_SOURCES = %D%/runnerwhy_test.c $(queue_runner_parts)

@@ -150,6 +150,16 @@ void report_hold(struct runner *r, const char *what, struct text destination, ui
   log_end(r->log);
 }
 
+void report_node(struct runner *r, struct text node, uint64_t started, uint64_t uid) {
+  log_s(r->log, "order: start node ");
+  log_t(r->log, node);
+  log_s(r->log, " by uid ");
+  log_u(r->log, uid);
+  log_s(r->log, ", messages ");
+  log_u(r->log, started);
+  log_end(r->log);
+}
+
 void report_problem(struct runner *r, const char *what, const struct queueid *id) {
   int error = errno;
   log_s(r->log, "alarm: ");

@@ -74,6 +74,7 @@ struct runner {
   struct backlog backlog;
   uint64_t load_us;          /* boot clock: goes on with it; 0 = at once */
   uint64_t sync_us, rescan_us, alarm_us, forget_us; /* boot clock; 0 = not set */
+  uint64_t node_us;          /* boot clock: no node's mail is looked for before (node.h) */
   struct counters counters;
   bool exiting;
 };
@@ -228,6 +229,7 @@ void report_lane(struct runner *r, const struct lane *l); /* that went down, or 
 void report_end(struct runner *r, const struct queueid *id);
 
 void report_hold(struct runner *r, const char *what, struct text destination, uint64_t uid);
+void report_node(struct runner *r, struct text node, uint64_t started, uint64_t uid);
 void report_order(struct runner *r, const char *what, const struct queueid *id, uint64_t uid);
 
 /* report_problem(): "alarm: WHAT: ID: strerror(errno)" */

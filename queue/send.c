@@ -169,9 +169,9 @@ enum {
   WATCH_POKES,
   WATCH_LOCAL,
   WATCH_REMOTE,
-  WATCH_CONTROL,
-  WATCH_CLIENTS,
-  FIXED = WATCH_CLIENTS + CTLSERVER_CLIENTS
+  WATCH_SERVERS, /* of each its listener and its clients */
+  WATCH_SERVER = 1 + CTLSERVER_CLIENTS,
+  FIXED = WATCH_SERVERS + CTLSERVERS * WATCH_SERVER
 };
 
 static bool watch_more(struct watch *w) {
@@ -199,8 +199,14 @@ static short writer_events(const struct frame_writer *w) {
   return frame_pending(w) ? POLLIN | POLLOUT : POLLIN;
 }
 
+static void watch_server(struct watch *w, const struct ctlserver *s, uint64_t *next_us) {
+  watch_one(w, ctlserver_listener(s, clock_boot_us(runner.clock), next_us), POLLIN, NULL);
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
+    watch_one(w, s->clients[i].sock, ctlserver_events(&s->clients[i]), NULL);
+}
+
 static void watch_all(struct watch *w, int signals, const struct pokes *p,
-                      const struct ctlserver *ctl, uint64_t *next_us) {
+                      const struct ctlserver servers[CTLSERVERS], uint64_t *next_us) {
   w->count = 0;
   w->incomplete = false;
   watch_one(w, signals, POLLIN, NULL);
@@ -209,9 +215,7 @@ static void watch_all(struct watch *w, int signals, const struct pokes *p,
     const struct spawner *s = &runner.spawners[channel];
     watch_one(w, s->sock, writer_events(&s->writer), NULL);
   }
-  watch_one(w, ctlserver_listener(ctl, clock_boot_us(runner.clock), next_us), POLLIN, NULL);
-  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
-    watch_one(w, ctl->clients[i].sock, ctlserver_events(&ctl->clients[i]), NULL);
+  for (unsigned kind = 0; kind < CTLSERVERS; kind++) watch_server(w, &servers[kind], next_us);
   for (struct worker *each = runner.dispatcher.workers; each; each = each->next)
     watch_one(w, each->sock, writer_events(&each->writer), each);
 }
@@ -255,7 +259,13 @@ static void spawner_event(struct spawner *s, short events) {
   if (errno != EAGAIN) die_errno("a spawner is gone");
 }
 
-static void handle_events(struct watch *w, int signals, struct pokes *p, struct ctlserver *ctl) {
+static void server_events(struct ctlserver *s, const struct pollfd *polls) {
+  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
+    if (polls[1 + i].revents) ctlserver_event(&s->clients[i], polls[1 + i].revents);
+  if (polls[0].revents) ctlserver_accept(s, clock_boot_us(runner.clock));
+}
+
+static void handle_events(struct watch *w, int signals, struct pokes *p, struct ctlserver servers[CTLSERVERS]) {
   for (size_t i = FIXED; i < w->count; i++)
     if (w->polls[i].revents) workers_event(&runner, w->workers[i], w->polls[i].revents);
   for (int channel = 0; channel < 2; channel++)
@@ -263,9 +273,8 @@ static void handle_events(struct watch *w, int signals, struct pokes *p, struct 
       spawner_event(&runner.spawners[channel], w->polls[WATCH_LOCAL + channel].revents);
   if (w->polls[WATCH_SIGNALS].revents) read_signals(signals);
   if (w->polls[WATCH_POKES].revents) read_pokes(p);
-  for (size_t i = 0; i < CTLSERVER_CLIENTS; i++)
-    if (w->polls[WATCH_CLIENTS + i].revents) ctlserver_event(&ctl->clients[i], w->polls[WATCH_CLIENTS + i].revents);
-  if (w->polls[WATCH_CONTROL].revents) ctlserver_accept(ctl, clock_boot_us(runner.clock));
+  for (unsigned kind = 0; kind < CTLSERVERS; kind++)
+    server_events(&servers[kind], &w->polls[WATCH_SERVERS + kind * WATCH_SERVER]);
 }
 
 static bool may_exit(void) {
@@ -275,15 +284,21 @@ static bool may_exit(void) {
   return true;
 }
 
-static void run(int signals, struct pokes *p, struct ctlserver *ctl) {
+static bool serve_all(struct ctlserver servers[CTLSERVERS]) {
+  bool more = false;
+  for (unsigned kind = 0; kind < CTLSERVERS; kind++) more |= ctlserver_work(&servers[kind], &runner);
+  return more;
+}
+
+static void run(int signals, struct pokes *p, struct ctlserver servers[CTLSERVERS]) {
   struct watch w = {0};
   while (!may_exit()) {
-    bool ordered = ctlserver_work(ctl, &runner);
+    bool ordered = serve_all(servers);
     uint64_t next_us = runner_work(&runner);
     look_after_pokes(p);
-    watch_all(&w, signals, p, ctl, &next_us);
+    watch_all(&w, signals, p, servers, &next_us);
     wait_for_events(&w, ordered ? 0 : wait_ms(next_us));
-    handle_events(&w, signals, p, ctl);
+    handle_events(&w, signals, p, servers);
     runner_load_backlog(&runner);
   }
   free(w.polls);
@@ -299,6 +314,12 @@ static void raise_descriptor_limit(void) {
   (void)setrlimit(RLIMIT_NOFILE, &l);
 }
 
+static void open_servers(struct ctlserver servers[CTLSERVERS]) {
+  for (unsigned kind = 0; kind < CTLSERVERS; kind++)
+    if (ctlserver_open(&servers[kind], &runner.control, kind) == -1)
+      die_errno(kind == CTLSERVER_OPERATOR ? "unable to open the control socket" : "unable to open the socket for ETRN");
+}
+
 static void open_queue(void) {
   stralloc folder = {0};
   if (control_text(&runner.control, CONTROL_QUEUEDIR, &folder) == -1) die_control();
@@ -312,7 +333,7 @@ static void open_queue(void) {
 
 int main(void) {
   struct pokes pokes = {0};
-  struct ctlserver ctl;
+  static struct ctlserver servers[CTLSERVERS];
   raise_descriptor_limit();
   umask(0);
   runner.clock = &clock_system;
@@ -327,15 +348,15 @@ int main(void) {
   runner.spawners[CHANNEL_REMOTE].sock = REMOTE_SPAWNER_FD;
   io_set_cloexec(LOCAL_SPAWNER_FD);
   io_set_cloexec(REMOTE_SPAWNER_FD);
-  if (ctlserver_open(&ctl, &runner.control) == -1) die_errno("unable to open the control socket");
+  open_servers(servers);
   int signals = open_signals();
   if (signals == -1) die_errno("unable to catch signals");
   if (store_sync_all(&runner.store) == -1) report_problem(&runner, "unable to sync the queue", NULL);
   if (store_clear_tmp(&runner.store) == -1) die_queue("tmp");
   report_status(&runner);
-  run(signals, &pokes, &ctl);
+  run(signals, &pokes, servers);
   if (store_sync(&runner.store) == -1) report_problem(&runner, "unable to sync the queue", NULL);
-  ctlserver_close(&ctl);
+  for (unsigned kind = 0; kind < CTLSERVERS; kind++) ctlserver_close(&servers[kind]);
   log_s(&send_log, "status: exiting");
   log_end(&send_log);
   runner_free(&runner);

@@ -110,6 +110,7 @@ static void make_run_folders(struct account send, struct account smtpd) {
   make_folder(rundir.s, root, 0755);
   make_run_folder(rundir.s, "rcpt", (struct account){root.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   make_run_folder(rundir.s, "control", send, 0700);
+  make_run_folder(rundir.s, "etrn", (struct account){send.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   stralloc_free(&rundir);
   control_free(&c);
 }

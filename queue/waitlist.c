@@ -322,6 +322,13 @@ size_t waitlist_hurry(struct waitlist *w, const struct queueid *id, uint64_t now
   return w->count;
 }
 
+size_t waitlist_hurry_lanes(struct waitlist *w, const bool *wanted, uint32_t lanes, uint64_t now_us) {
+  size_t hurried = 0;
+  for (uint32_t i = 0; i < w->used; i++)
+    if (w->all[i].lane < lanes && wanted[w->all[i].lane]) hurried += hurry_one(w, i, now_us);
+  return hurried;
+}
+
 bool waitlist_hold(struct waitlist *w, const struct queueid *id, uint64_t now_us) {
   uint32_t i = find(w, id);
   if (i == NOBODY || w->all[i].state == WAITING_IN_HAND) return false;

@@ -88,6 +88,10 @@ void waitlist_drop(struct waitlist *w, const struct queueid *id);
  * ones stay.  How many. */
 size_t waitlist_hurry(struct waitlist *w, const struct queueid *id, uint64_t now_us);
 
+/* waitlist_hurry_lanes(): those that want to go to a lane that is wanted, of
+ * so many; costs as much as there are messages. */
+size_t waitlist_hurry_lanes(struct waitlist *w, const bool *wanted, uint32_t lanes, uint64_t now_us);
+
 /* waitlist_hold(), waitlist_release(): false when it does not wait. */
 bool waitlist_hold(struct waitlist *w, const struct queueid *id, uint64_t now_us);
 bool waitlist_release(struct waitlist *w, const struct queueid *id);

@@ -38,7 +38,7 @@ class Place:
         self.queue, self.home = f"{self.root}/queue", f"{self.root}/home"
         self.environment = {"OWLPOST_CONTROL": f"{folder}/control", "OWLPOST_LIBEXEC": programs,
                             "PATH": os.environ["PATH"]}
-        for path in (f"{folder}/control", self.home, f"{self.run}/control", f"{self.run}/rcpt"):
+        for path in (f"{folder}/control", self.home, f"{self.run}/control", f"{self.run}/etrn", f"{self.run}/rcpt"):
             os.makedirs(path, mode=0o700, exist_ok=True)
         for name, value in {**CONTROLS, "queuedir": self.queue, "rundir": self.run,
                             "passwdfile": f"{folder}/passwd", **dict(controls)}.items():
