@@ -102,6 +102,7 @@ static enum talker_end hang_up(struct talker *t, unsigned code) {
  * seconds is no mail server. */
 static int await_turn(struct talker *t) {
   if (!t->greetdelay_ms) return 0;
+  if (t->reader.at < t->reader.end) return errno = EPROTO, -1; /* in one piece with the PROXY header */
   int r = channel_pause(&t->channel, t->greetdelay_ms, true);
   if (r != 1) return r;
   ssize_t n = line_fill(&t->reader);

@@ -35,6 +35,7 @@ static void start_with(int limit_ms) {
   if (pid == 0) {
     static struct talker t;
     t.greetdelay_ms = limits.greetdelay_ms;
+    t.is_proxied = limits.is_proxied;
     t.channel.pace = limits.channel.pace;
     close(clients[1]);
     close(doors[1]);
@@ -423,6 +424,16 @@ static void who_speaks_before_the_greeting_is_refused(void **state) {
   assert_int_equal(end(), TALKER_SHUTDOWN);
 }
 
+static void who_speaks_with_the_proxy_header_is_refused(void **state) {
+  (void)state;
+  limits.greetdelay_ms = LIMIT_MS;
+  limits.is_proxied = true;
+  start();
+  say("PROXY UNKNOWN\r\nHELO me\r\n");
+  hear("554 5.5.1 you spoke before the greeting, closing\r\n");
+  assert_int_equal(end(), TALKER_UNGREETED);
+}
+
 static void who_waits_is_greeted(void **state) {
   (void)state;
   limits.greetdelay_ms = 300;
@@ -488,6 +499,7 @@ int main(void) {
     cmocka_unit_test(a_silent_client_is_told_and_left),
     cmocka_unit_test(the_doorkeepers_end_is_told),
     cmocka_unit_test_teardown(who_speaks_before_the_greeting_is_refused, limits_forget),
+    cmocka_unit_test_teardown(who_speaks_with_the_proxy_header_is_refused, limits_forget),
     cmocka_unit_test_teardown(who_waits_is_greeted, limits_forget),
     cmocka_unit_test_teardown(recipients_over_the_count_are_answered_late, limits_forget),
     cmocka_unit_test_teardown(a_message_that_comes_too_slowly_ends_the_session, limits_forget),
