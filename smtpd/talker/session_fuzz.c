@@ -3,14 +3,19 @@
  * (datamodel.h) makes of the same octets, and each command has one reply. */
 #include "config.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <stddef.h>
 #include "lib/fuzz.h"
-#include "smtpd/talker/datamodel.h"
+#include "smtpd/talker/proxy.h"
 #include "smtpd/talker/talker.h"
+#pragma clang attribute push(FUZZ_UNCOUNTED, apply_to = function)
+#include "smtpd/talker/datamodel.h"
 
-enum { DATABYTES = 3000, MAXHOPS = 3, DATA_MAX = 64 };
+enum { DATABYTES = 600, MAXHOPS = 3, MAXERRORS = 4, DATA_MAX = 64 };
+
+/* The first two octets: what the session is like.  The other bits of the first
+ * are the size of the client's pieces. */
+enum choice { NORMALISES = 1, WAITS = 2, PIECES = 2 /* from this bit on */ };
+enum setup { PROXIED = 1, XCLIENT = 2, FEW_RECIPIENTS = 4, FEW_ERRORS = 8, DELAYED = 16, GOES_DOWN = 32 };
 
 struct span {
   size_t begin, end; /* end: 0, the session ended first */
@@ -26,6 +31,7 @@ struct client {
 struct world {
   struct talker *t;
   struct client client;
+  bool proxy_fails; /* as the doorkeeper says */
   int message;      /* the pipe's other end is a file */
   size_t begun; /* where the message begins */
   bool is_data; /* and no chunks */
@@ -129,31 +135,38 @@ static void see_complete(struct world *w, const struct door_request *r) {
 }
 
 static void begin(struct world *w, int *fd) {
+  static int message = -1;
   check(w->message == -1);
   w->begun = taken(w);
   w->is_data = !is_bdat(text_of_stralloc(&w->t->line), &w->first);
   if (w->is_data && w->data_count < DATA_MAX) w->data[w->data_count++] = (struct span){w->begun, 0};
-  w->message = memfd_create("message", MFD_CLOEXEC);
+  w->message = fuzz_file(&message);
   *fd = dup(w->message);
   check(*fd >= 0);
 }
 
 static void end(struct world *w) {
   if (w->is_data && w->message >= 0 && w->data_count) w->data[w->data_count - 1].end = taken(w);
-  if (w->message >= 0) close(w->message);
   w->message = -1;
 }
 
 /* Addresses steer: "no@" is refused, "end@" ends the session, at "gone@" the
- * doorkeeper is gone, from "late@" no data is taken, and "slow@" falls silent. */
-static int steer(struct world *w, enum door_frame what, struct text address, struct door_answer *a) {
-  char c = address.len ? address.s[0] : 0;
+ * doorkeeper is gone, from "late@" no data is taken, and "slow@" falls silent.
+ * So do the ports of a client that is named. */
+static int steer(struct world *w, enum door_frame what, char c, struct door_answer *a) {
   if (what == DOOR_MAIL) w->refuses_data = c == 'l';
   if (what == DOOR_MAIL) w->client.falls_silent = c == 's';
   if (c == 'n' || (what == DOOR_DATA && w->refuses_data))
     a->result = (struct result){.class = RESULT_FAILURE, .reply_code = 550};
   a->ends_session = c == 'e';
+  if (what == DOOR_PROXY) w->proxy_fails = c == 'n' || c == 'g';
   return c == 'g' ? -1 : 0;
+}
+
+static char initial(enum door_frame what, const struct door_request *r) {
+  if (what == DOOR_PROXY || what == DOOR_XCLIENT) return (char)r->envelope.client_port;
+  struct text address = what == DOOR_RCPT ? r->envelope.recipients[0].address : r->envelope.sender;
+  return address.len ? address.s[0] : 0;
 }
 
 static int ask(void *context, enum door_frame what, const struct door_request *r,
@@ -161,8 +174,7 @@ static int ask(void *context, enum door_frame what, const struct door_request *r
   struct world *w = context;
   *fd = -1;
   *a = (struct door_answer){.result = {.class = RESULT_SUCCESS}};
-  struct text address = what == DOOR_RCPT ? r->envelope.recipients[0].address : r->envelope.sender;
-  if (steer(w, what, address, a) == -1) return -1;
+  if (steer(w, what, initial(what, r), a) == -1) return -1;
   if (what == DOOR_DATA && a->result.class == RESULT_SUCCESS) {
     begin(w, fd);
     a->result.reply_code = 354;
@@ -178,8 +190,9 @@ static const struct span *data_at(const struct world *w, size_t at) {
   return NULL;
 }
 
-/* Moves *at behind a line and what belongs to it; the replies to that. */
-static unsigned walk(const struct world *w, size_t *at, size_t last) {
+/* Moves *at behind a line and what belongs to it; the replies to that.  A BDAT
+ * that ends the session is answered before its chunk. */
+static unsigned walk(const struct world *w, size_t *at, size_t last, bool hung_up) {
   struct text line = line_at(w, *at);
   const struct span *data = data_at(w, *at + line.len);
   struct bdat b;
@@ -188,18 +201,39 @@ static unsigned walk(const struct world *w, size_t *at, size_t last) {
   if (is_bdat_line(line, &b)) {
     bool all = b.left <= last - *at;
     *at = all ? *at + (size_t)b.left : last;
-    return all;
+    return all || hung_up;
   }
   if (data) *at = data->end ? data->end : last;
   return data && data->end ? 2 : 1;
 }
 
+/* Where SMTP begins; false: nowhere. */
+static bool find_greeting(const struct world *w, size_t *at) {
+  struct proxy p;
+  *at = 0;
+  if (!w->t->is_proxied) return true;
+  if (proxy_parse(&p, w->client.octets) != PROXY_OK) return false;
+  *at = p.octets;
+  return *at <= w->client.octets.len && !w->proxy_fails;
+}
+
 static unsigned expected_replies(const struct world *w, enum talker_end how) {
   unsigned n = 1; /* the greeting */
-  size_t last = taken(w);
-  for (size_t at = 0; at < last;) n += walk(w, &at, last);
+  size_t at, last = taken(w);
+  if (!find_greeting(w, &at)) return how == TALKER_SHUTDOWN;
+  if (w->t->greetdelay_ms) return how != TALKER_CLIENT_LEFT;
+  while (at < last) n += walk(w, &at, last, how == TALKER_HUNG_UP);
   if (how == TALKER_TIMEOUT) n++; /* the last words */
   return how == TALKER_TOO_EARLY ? n - 1 : n;
+}
+
+static void check_end(const struct world *w, enum talker_end how) {
+  size_t at;
+  bool left = how == TALKER_CLIENT_LEFT, ends = how == TALKER_QUIT || how == TALKER_HUNG_UP || how == TALKER_TIMEOUT;
+  if (!find_greeting(w, &at)) check(left || how == TALKER_NO_HEADER || how == TALKER_SHUTDOWN);
+  else if (how == TALKER_SHUTDOWN) check(w->t->channel.door >= 0);
+  else if (w->t->greetdelay_ms) check(how == (at < w->client.octets.len ? TALKER_UNGREETED : TALKER_CLIENT_LEFT));
+  else check(left || ends || how == TALKER_FOREIGN || how == TALKER_TOO_EARLY);
 }
 
 static unsigned count_replies(int out) {
@@ -218,21 +252,41 @@ static unsigned count_replies(int out) {
   return n;
 }
 
+static void choose(struct talker *t, unsigned setup) {
+  static struct list xclients;
+  if (xclients.count == 0) check(list_parse(&xclients, text_of("1.0.0.0/8\n")) == 0);
+  t->xclients = &xclients;
+  t->is_proxied = setup & PROXIED;
+  t->session.may_xclient = setup & XCLIENT;
+  t->session.maxrecipients = setup & FEW_RECIPIENTS ? 2 : 0;
+  t->greetdelay_ms = setup & DELAYED ? 1000 : 0; /* the descriptor says at once that there is input */
+  /* the doorkeeper ends the session where the talker lets time pass */
+  if (setup & GOES_DOWN) t->channel.door = t->channel.out;
+  t->session.tarpitcount = setup & GOES_DOWN ? 1 : 0;
+  t->session.tarpitdelay_ms = 1000;
+  t->session.maxerrors = setup & FEW_ERRORS ? MAXERRORS : UINT64_MAX;
+}
+
 static void set_up(struct world *w, struct talker *t, struct text input) {
   static int out = -1;
-  if (out == -1) out = memfd_create("replies", MFD_CLOEXEC);
-  check(ftruncate(out, 0) == 0 && lseek(out, 0, SEEK_SET) == 0);
-  unsigned choice = fuzz_choice(&input);
-  *t = (struct talker){.channel = {.in = out, .out = out, .door = -1}, .maxhops = MAXHOPS};
+  unsigned choice = fuzz_choice(&input), setup = fuzz_choice(&input);
+  fuzz_file(&out);
+  /* not the large buffers: what they hold is never looked at */
+  memset(t, 0, offsetof(struct talker, reader));
+  t->reader.at = t->reader.end = 0;
+  t->chunks = (struct transfer){0};
+  t->channel = (struct channel){.in = out, .out = out, .door = -1};
   *w = (struct world){.t = t, .message = -1, .model.out = w->model.out};
-  t->normalises = choice & 1;
-  w->client = (struct client){.octets = input, .waits = choice & 2, .most = choice >> 2 ? choice >> 2 : 70000};
+  t->maxhops = MAXHOPS;
+  t->normalises = choice & NORMALISES;
+  unsigned most = choice >> PIECES;
+  w->client = (struct client){.octets = input, .waits = choice & WAITS, .most = most ? most : 70000};
   t->reader.source = give;
   t->reader.context = t->session.context = w;
   t->session.ask = ask;
-  t->session.me = "mx";
+  t->session.me = t->session.greeting = "mx";
   t->session.databytes = DATABYTES;
-  t->session.maxerrors = UINT64_MAX;
+  choose(t, setup);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
@@ -240,8 +294,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   static struct world w;
   set_up(&w, &t, fuzz_input(octets, size));
   enum talker_end how = talker_run(&t, "mx");
-  check(how == TALKER_QUIT || how == TALKER_CLIENT_LEFT || how == TALKER_HUNG_UP || how == TALKER_TIMEOUT ||
-        how == TALKER_FOREIGN || how == TALKER_TOO_EARLY);
+  check_end(&w, how);
   check(w.data_count == DATA_MAX || count_replies(t.channel.out) == expected_replies(&w, how));
   end(&w);
   stralloc_free(&t.line);
@@ -249,3 +302,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   session_free(&t.session);
   return 0;
 }
+#pragma clang attribute pop
