@@ -105,7 +105,14 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(TIMEOUTQUEUE, "timeoutqueue", SECONDS, "86400", "queue", "limit of one injection"),
   ROW(TIMEOUTQUIT, "timeoutquit", SECONDS, "5", "remote", "limit of a remote server's answer to QUIT"),
   ROW(TIMEOUTRCPT, "timeoutrcpt", SECONDS, "5", "smtpd, lspawn", "limit of one question about a recipient"),
-  ROW(TIMEOUTREMOTE, "timeoutremote", SECONDS, "1200", "remote", "limit of one answer from a remote server"),
+  ROW(TIMEOUTREMOTE, "timeoutremote", SECONDS, "300", "remote", "limit of one wait for a remote server"),
+  ROW(TIMEOUTREMOTEBLOCK, "timeoutremoteblock", SECONDS, "=timeoutremote|180", "remote", "limit of a remote server for taking 64 KiB of a message"),
+  ROW(TIMEOUTREMOTEDATA, "timeoutremotedata", SECONDS, "=timeoutremote|120", "remote", "limit of a remote server's answer to DATA"),
+  ROW(TIMEOUTREMOTEEND, "timeoutremoteend", SECONDS, "=timeoutremote|600", "remote", "limit of a remote server's answer to the end of a message"),
+  ROW(TIMEOUTREMOTEGREETING, "timeoutremotegreeting", SECONDS, "=timeoutremote", "remote", "limit of a remote server's greeting"),
+  ROW(TIMEOUTREMOTEHELLO, "timeoutremotehello", SECONDS, "=timeoutremote", "remote", "limit of a remote server's answer to EHLO, LHLO or HELO"),
+  ROW(TIMEOUTREMOTEMAIL, "timeoutremotemail", SECONDS, "=timeoutremote", "remote", "limit of a remote server's answer to MAIL or RSET"),
+  ROW(TIMEOUTREMOTERCPT, "timeoutremotercpt", SECONDS, "=timeoutremote", "remote", "limit of a remote server's answer to one RCPT"),
   ROW(TIMEOUTSMTPD, "timeoutsmtpd", SECONDS, "1200", "smtpd", "limit of one wait for the client"),
   ROW(VIRTUALDOMAINS, "virtualdomains", MAP, "", "send, smtpd", "domain:prefix, user@domain:prefix, .suffix:prefix"),
   ROW(XCLIENTS, "xclients", LIST, "", "smtpd", "addresses and networks that may use XCLIENT"),
@@ -172,23 +179,27 @@ static int host_name(stralloc *out) {
   return stralloc_copys(out, u.nodename) ? 0 : -1;
 }
 
-static enum control_name named(const char *name) {
+static enum control_name named(const char *name, size_t len) {
   for (unsigned i = 0; i < CONTROL_COUNT; i++)
-    if (strcmp(control_table[i].name, name) == 0) return (enum control_name)i;
+    if (strlen(control_table[i].name) == len && memcmp(control_table[i].name, name, len) == 0)
+      return (enum control_name)i;
   return CONTROL_ME;
 }
 
 /* *name becomes the file that the value came from, or the last of the chain. */
 static int value_or_default(struct control *c, enum control_name *name, stralloc *out) {
+  const char *last = NULL; /* of "=NAME|VALUE" */
   for (;;) {
-    const char *fallback = control_table[*name].fallback;
+    const char *fallback = last ? last : control_table[*name].fallback;
     int r = slurp(c, *name, out);
     if (r != 0) return r == 1 ? 0 : -1;
     if (strcmp(fallback, "=hostname") == 0)
       return host_name(out) == 0 ? 0 : control_fail(c, *name, "there is none, and no host name");
     if (*fallback != '=')
       return stralloc_copys(out, fallback) ? 0 : control_fail(c, *name, "out of memory");
-    *name = named(fallback + 1);
+    size_t len = strcspn(fallback + 1, "|");
+    *name = named(fallback + 1, len);
+    if (fallback[1 + len]) last = fallback + 1 + len + 1;
   }
 }
 

@@ -101,6 +101,13 @@ enum control_name {
   CONTROL_TIMEOUTQUIT,
   CONTROL_TIMEOUTRCPT,
   CONTROL_TIMEOUTREMOTE,
+  CONTROL_TIMEOUTREMOTEBLOCK,
+  CONTROL_TIMEOUTREMOTEDATA,
+  CONTROL_TIMEOUTREMOTEEND,
+  CONTROL_TIMEOUTREMOTEGREETING,
+  CONTROL_TIMEOUTREMOTEHELLO,
+  CONTROL_TIMEOUTREMOTEMAIL,
+  CONTROL_TIMEOUTREMOTERCPT,
   CONTROL_TIMEOUTSMTPD,
   CONTROL_VIRTUALDOMAINS,
   CONTROL_XCLIENTS,
@@ -119,7 +126,8 @@ enum control_type {
 struct control_row {
   const char *name;
   enum control_type type;
-  const char *fallback; /* "=NAME": the value of that control file */
+  const char *fallback; /* "=NAME": the value of that control file;
+                         * "=NAME|VALUE": the same, or VALUE where there is none */
   const char *readers;
   const char *help;
 };

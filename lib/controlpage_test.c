@@ -39,7 +39,10 @@ static const char *default_of(const struct control_row *row, char *space) {
   if (*row->fallback == '/') return "chosen when owlpost is built";
   if (strcmp(row->fallback, "=hostname") == 0) return "the system's host name";
   if (*row->fallback != '=') return row->fallback;
-  snprintf(space, LINE_OCTETS, "the value of %s", row->fallback + 1);
+  int len = (int)strcspn(row->fallback + 1, "|");
+  const char *last = row->fallback + 1 + len;
+  snprintf(space, LINE_OCTETS, "the value of %.*s%s%s", len, row->fallback + 1, *last ? ", else " : "",
+           *last ? last + 1 : "");
   return space;
 }
 

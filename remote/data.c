@@ -28,6 +28,7 @@ static bool has_early_reply(const struct smtp *s) {
  * the acknowledgement of what went before. */
 static bool send_body(struct smtp *s, const struct body *b, enum stream_status *st) {
   struct body_encoder e = {0};
+  exchange_limit(s, STEP_BLOCK);
   *st = STREAM_OK;
   for (uint64_t offset = 0; offset < b->size;) {
     struct text chunk;
@@ -58,11 +59,10 @@ static bool may_be_last_words(const struct smtp *s, size_t accepted) {
 /* The server hung up while the body went: it may have said why. */
 static enum smtp_end cut_off(struct smtp *s, const struct transaction *t, size_t accepted,
                              enum stream_status st) {
-  int limit_ms = s->stream.limit_ms, saved = errno;
+  int saved = errno;
   enum reply_status r = REPLY_MORE;
-  if (limit_ms > LAST_WORDS_MS) s->stream.limit_ms = LAST_WORDS_MS;
+  s->stream.limit_ms = LAST_WORDS_MS;
   if (st != STREAM_ABANDONED) (void)exchange_read_until(s, stream_deadline(&s->stream), &r);
-  s->stream.limit_ms = limit_ms;
   errno = saved;
   if (r != REPLY_DONE || !may_be_last_words(s, accepted)) {
     exchange_lose(s, "4.4.2", exchange_reason(st), "the data");
@@ -110,6 +110,7 @@ static enum smtp_end send_all(struct smtp *s, const struct transaction *t, size_
   enum stream_status st;
   if (!send_body(s, &t->body, &st)) return st == STREAM_OK ? SMTP_LOST : cut_off(s, t, accepted, st);
   s->needs_reset = false;
+  exchange_limit(s, STEP_END);
   return s->is_lmtp ? take_answers(s, t) : take_answer(s, t);
 }
 
@@ -118,6 +119,7 @@ static enum smtp_end send_all(struct smtp *s, const struct transaction *t, size_
 static enum smtp_end send_nothing(struct smtp *s) {
   bool ok = true;
   if (s->is_lmtp) return smtp_close(s), SMTP_DONE;
+  exchange_limit(s, STEP_END);
   exchange_put(s, &ok, ".\r\n");
   if (ok ? exchange_flush(s, "DATA") : exchange_no_memory(s)) (void)exchange_answered(s, "DATA");
   return SMTP_DONE;

@@ -22,6 +22,10 @@ void exchange_lose(struct smtp *s, const char *status, const char *why, const ch
   smtp_close(s);
 }
 
+void exchange_limit(struct smtp *s, enum smtp_step step) {
+  s->stream.limit_ms = s->limits_ms[step];
+}
+
 enum stream_status exchange_read_until(struct smtp *s, uint64_t deadline, enum reply_status *r) {
   *r = REPLY_MORE;
   reply_begin(&s->reply);

@@ -11,6 +11,9 @@
 
 enum { CODE_READY = 220, CODE_START_DATA = 354, CODE_CLOSING = 421, CODE_TOO_MUCH = 552 };
 
+/* exchange_limit(): what is written or read next has this step's time. */
+void exchange_limit(struct smtp *s, enum smtp_step step);
+
 /* exchange_put(): appends to what will be written; *ok turns false without
  * memory, and then nothing is appended any more. */
 void exchange_put(struct smtp *s, bool *ok, const char *ours);

@@ -32,8 +32,19 @@ static struct log out = {.fd = 2};
 static struct control control;
 static struct {
   stralloc me, helohost;
-  uint64_t timeoutconnect_s, timeoutdns_s, timeoutquit_s, timeoutremote_s;
+  uint64_t timeoutconnect_s, timeoutdns_s, timeoutquit_s;
+  int steps_ms[SMTP_STEPS];
 } settings;
+
+static const enum control_name limits_of_steps[SMTP_STEPS] = {
+  [STEP_GREETING] = CONTROL_TIMEOUTREMOTEGREETING,
+  [STEP_HELLO] = CONTROL_TIMEOUTREMOTEHELLO,
+  [STEP_MAIL] = CONTROL_TIMEOUTREMOTEMAIL,
+  [STEP_RCPT] = CONTROL_TIMEOUTREMOTERCPT,
+  [STEP_DATA] = CONTROL_TIMEOUTREMOTEDATA,
+  [STEP_BLOCK] = CONTROL_TIMEOUTREMOTEBLOCK,
+  [STEP_END] = CONTROL_TIMEOUTREMOTEEND,
+};
 
 static void die_usage(void) {
   log_s(&out, "owl-remote: usage: owl-remote [--explain] mx|relay|lmtp host port, or lmtp /path");
@@ -61,6 +72,14 @@ static void read_number(enum control_name name, uint64_t *value) {
   if (*value > INT_MAX / 1000) *value = INT_MAX / 1000;
 }
 
+static void read_steps(void) {
+  for (unsigned i = 0; i < SMTP_STEPS; i++) {
+    uint64_t seconds;
+    read_number(limits_of_steps[i], &seconds);
+    settings.steps_ms[i] = io_limit_ms(seconds);
+  }
+}
+
 static void read_settings(void) {
   if (control_open(&control) == -1) die_system("unable to start");
   if (control_text(&control, CONTROL_ME, &settings.me) == -1) die_control();
@@ -68,7 +87,7 @@ static void read_settings(void) {
   read_number(CONTROL_TIMEOUTCONNECT, &settings.timeoutconnect_s);
   read_number(CONTROL_TIMEOUTDNS, &settings.timeoutdns_s);
   read_number(CONTROL_TIMEOUTQUIT, &settings.timeoutquit_s);
-  read_number(CONTROL_TIMEOUTREMOTE, &settings.timeoutremote_s);
+  read_steps();
 }
 
 /* argv: what follows the options */
@@ -94,9 +113,9 @@ static int run_talker(int connector, bool is_lmtp) {
   struct talker_settings s = {
     .helohost = text_of_stralloc(&settings.helohost),
     .is_lmtp = is_lmtp,
-    .timeoutremote_ms = io_limit_ms(settings.timeoutremote_s),
     .timeoutquit_ms = io_limit_ms(settings.timeoutquit_s),
   };
+  memcpy(s.limits_ms, settings.steps_ms, sizeof s.limits_ms);
   sandbox_close_others(keep, 3);
   if (sandbox_enter(&sandbox) == -1) die("4.3.5", "unable to shut the talker in", sandbox.step);
   close(out.fd); /* nothing that the network says can forge a line of the log */

@@ -38,8 +38,10 @@ static void begin(struct smtp *s, int fd) {
 
 bool smtp_hello(struct smtp *s, int fd, struct text helohost) {
   begin(s, fd);
+  exchange_limit(s, STEP_GREETING);
   if (!exchange_read(s, "the greeting")) return false;
   if (s->reply.code != CODE_READY) return turned_away(s);
+  exchange_limit(s, STEP_HELLO);
   if (!exchange_command(s, s->is_lmtp ? "LHLO" : "EHLO", helohost)) return false;
   if (exchange_positive(s)) return take_extensions(s), true;
   if (s->is_lmtp || s->reply.code / 100 != 5) return turned_away(s);
@@ -63,7 +65,7 @@ void smtp_close(struct smtp *s) {
 
 void smtp_quit(struct smtp *s, int limit_ms) {
   bool ok = s->open;
-  if (s->stream.limit_ms > limit_ms) s->stream.limit_ms = limit_ms;
+  s->stream.limit_ms = limit_ms;
   s->stream.watched = -1; /* the runner needs not stay for this */
   if (ok) exchange_put(s, &ok, "QUIT\r\n");
   if (ok && exchange_flush(s, "QUIT")) (void)exchange_read(s, "QUIT");

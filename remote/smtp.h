@@ -15,8 +15,21 @@
 #include "remote/stream.h"
 #include "remote/verdict.h"
 
+/* What the server is given time for (RFC 5321 4.5.3.2). */
+enum smtp_step {
+  STEP_GREETING,
+  STEP_HELLO,
+  STEP_MAIL, /* and RSET */
+  STEP_RCPT,
+  STEP_DATA,
+  STEP_BLOCK, /* one chunk of the message */
+  STEP_END,   /* the answer to the whole of it */
+  SMTP_STEPS
+};
+
 struct smtp {
-  struct stream stream; /* set watched and limit_ms before */
+  struct stream stream; /* set watched before */
+  const int *limits_ms; /* set before: one for each step; the caller's */
   bool is_lmtp;         /* set before */
   bool open;            /* the session can be used */
   uint64_t transactions; /* that have been begun in it */

@@ -11,6 +11,8 @@
 
 enum { RECIPIENTS = 3, SERVER_OCTETS_MAX = 32768 };
 
+static const int limits[SMTP_STEPS] = {100, 100, 100, 100, 100, 100, 100};
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
 static void check(bool holds) {
@@ -42,7 +44,7 @@ static void send_twice(struct smtp *s) {
 }
 
 static void talk(const uint8_t *octets, size_t len, bool is_lmtp) {
-  struct smtp s = {.is_lmtp = is_lmtp, .stream = {.fd = -1, .watched = -1, .limit_ms = 100}};
+  struct smtp s = {.is_lmtp = is_lmtp, .stream = {.fd = -1, .watched = -1}, .limits_ms = limits};
   int pair[2];
   check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
   check(io_write_all(pair[1], octets, len, 1000) == 0);

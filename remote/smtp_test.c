@@ -20,6 +20,9 @@
 
 enum { RECIPIENTS_MAX = 4, LIMIT_MS = 500 };
 
+static const int short_limits[SMTP_STEPS] = {LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS};
+static const int long_limits[SMTP_STEPS] = {5000, 5000, 5000, 5000, 5000, 5000, 5000};
+
 #define HELLO "S 220 mx\nC EHLO client.test\nS 250 mx\n"
 #define HELLO_PIPELINING "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 PIPELINING\n"
 #define QUIT "C QUIT\nS 221 bye\n"
@@ -275,7 +278,7 @@ static void send_messages(struct smtp *s, const struct dialog_case *c) {
 }
 
 static void run(const struct dialog_case *c, bool is_lmtp) {
-  struct smtp s = {.is_lmtp = is_lmtp, .stream = {.fd = -1, .watched = -1, .limit_ms = LIMIT_MS}};
+  struct smtp s = {.is_lmtp = is_lmtp, .stream = {.fd = -1, .watched = -1}, .limits_ms = short_limits};
   int fd, status;
   print_message("%s\n", c->name);
   assert_true(stralloc_copys(&results, ""));
@@ -302,7 +305,7 @@ static void dialogs(void **state) {
 /* The runner's end of the watched socket is closed: no dot may follow. */
 static void stops_without_the_runner(void **state) {
   struct dialog_case c = cases[0];
-  struct smtp s = {.stream = {.fd = -1, .limit_ms = 5000}};
+  struct smtp s = {.stream = {.fd = -1}, .limits_ms = long_limits};
   int fd, runner[2], status;
   (void)state;
   c.script = HELLO MAIL;
@@ -352,7 +355,7 @@ static void count_success(void *context, size_t n, const struct verdict *v) {
 
 static void many_recipients_pipelined(void **state) {
   enum { COUNT = 1000 };
-  struct smtp s = {.stream = {.fd = -1, .watched = -1, .limit_ms = 5000}};
+  struct smtp s = {.stream = {.fd = -1, .watched = -1}, .limits_ms = long_limits};
   struct envelope e = {.sender = text_of("a@b")};
   unsigned successes = 0;
   char address[1000];
@@ -404,7 +407,7 @@ static void serve_impatient(int fd) {
 
 static void refused_in_the_middle(void **state) {
   enum { SIZE = 4 * 1024 * 1024 };
-  struct smtp s = {.stream = {.fd = -1, .watched = -1, .limit_ms = 5000}};
+  struct smtp s = {.stream = {.fd = -1, .watched = -1}, .limits_ms = long_limits};
   struct envelope e = {.sender = text_of("a@b")};
   enum recipient_state waits = RECIPIENT_WAITS;
   char *body = malloc(SIZE);
@@ -440,7 +443,7 @@ static void refused_in_the_middle(void **state) {
  * message made of a part. */
 static void short_body_is_not_ended(void **state) {
   struct dialog_case c = cases[0];
-  struct smtp s = {.stream = {.fd = -1, .watched = -1, .limit_ms = 5000}};
+  struct smtp s = {.stream = {.fd = -1, .watched = -1}, .limits_ms = long_limits};
   struct envelope e = {.sender = text_of("a@b")};
   enum recipient_state waits = RECIPIENT_WAITS;
   FILE *f = tmpfile();

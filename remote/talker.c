@@ -273,7 +273,8 @@ enum talker_end talker_run(int runner, int connector, const struct talker_settin
                      .jobs = {.protocol = &agent_protocol},
                      .answers = {.protocol = &net_protocol}};
   t.smtp.is_lmtp = s->is_lmtp;
-  t.smtp.stream = (struct stream){.fd = -1, .watched = runner, .limit_ms = s->timeoutremote_ms};
+  t.smtp.limits_ms = s->limits_ms;
+  t.smtp.stream = (struct stream){.fd = -1, .watched = runner};
   serve(&t);
   if (t.end == TALKER_DONE) smtp_quit(&t.smtp, s->timeoutquit_ms);
   enum talker_end end = t.end;

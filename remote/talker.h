@@ -7,12 +7,12 @@
 #ifndef OWL_TALKER_H
 #define OWL_TALKER_H
 
-#include "lib/text.h"
+#include "remote/smtp.h"
 
 struct talker_settings {
   struct text helohost;
   bool is_lmtp; /* the server is one of mailboxes (RFC 2033) */
-  int timeoutremote_ms, timeoutquit_ms;
+  int limits_ms[SMTP_STEPS], timeoutquit_ms;
 };
 
 enum talker_end {

@@ -89,6 +89,16 @@ static bool put_step(struct smtp *s, const struct transaction *t, struct step p,
   return ok;
 }
 
+static enum smtp_step step_of(enum verb v) {
+  switch (v) {
+    case VERB_RSET:
+    case VERB_MAIL: return STEP_MAIL;
+    case VERB_RCPT: return STEP_RCPT;
+    case VERB_DATA: break;
+  }
+  return STEP_DATA;
+}
+
 static const char *verb_name(enum verb v) {
   switch (v) {
     case VERB_RSET: return "RSET";
@@ -161,6 +171,7 @@ static bool is_over(const struct dialog *d, struct step p) {
 static enum smtp_end converse(struct smtp *s, const struct transaction *t, struct dialog *d) {
   for (;; d->replied++) {
     struct step p = step_at(d, d->replied);
+    exchange_limit(s, step_of(p.verb));
     if (d->asked == d->replied) {
       if (is_over(d, p)) return SMTP_DONE;
       if (!ask(s, t, d)) return SMTP_LOST;
