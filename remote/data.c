@@ -10,18 +10,21 @@ enum { LAST_WORDS_MS = 1000 };
 bool data_unreadable(struct smtp *s) {
   verdict_set(&s->verdict, RESULT_DEFERRAL, "4.3.0", "unable to read the message: ");
   verdict_add(&s->verdict, strerror(errno));
+  s->is_our_fault = true;
   smtp_close(s);
   return false;
 }
 
 /* ---- the text */
 
-/* A success from before the final dot answers something else: were it taken for
- * the message's, a refusal behind it would go unseen and the message be lost.
- * In LMTP any early reply would move all that follow by one recipient. */
-static bool has_early_reply(const struct smtp *s) {
+/* Only a refusal can come before the final dot.  A success answers something
+ * else: were it taken for the message's, a refusal behind it would go unseen and
+ * the message be lost.  Whatever else it is, the next server may do better, and
+ * the dot has not been sent.  In LMTP any early reply would move all that follow by one recipient. */
+static bool has_early_reply(struct smtp *s) {
+  stream_peek(&s->stream);
   struct text unread = stream_unread(&s->stream);
-  return unread.len && (s->is_lmtp || unread.s[0] == '2');
+  return unread.len && (s->is_lmtp || (unread.s[0] != '4' && unread.s[0] != '5'));
 }
 
 /* The final dot leaves in one write with the tail: by itself it would wait for

@@ -76,6 +76,7 @@ bool exchange_flush(struct smtp *s, const char *what) {
 
 bool exchange_no_memory(struct smtp *s) {
   verdict_set(&s->verdict, RESULT_DEFERRAL, "4.3.0", "out of memory");
+  s->is_our_fault = true;
   smtp_close(s);
   return false;
 }

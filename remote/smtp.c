@@ -33,7 +33,7 @@ static void begin(struct smtp *s, int fd) {
   stream_open(&s->stream, fd);
   s->open = true;
   s->transactions = 0;
-  s->pipelining = s->size = s->eightbit = s->utf8 = s->needs_reset = false;
+  s->pipelining = s->size = s->eightbit = s->utf8 = s->needs_reset = s->is_our_fault = false;
 }
 
 bool smtp_hello(struct smtp *s, int fd, struct text helohost) {

@@ -35,6 +35,7 @@ struct smtp {
   uint64_t transactions; /* that have been begun in it */
   bool pipelining, size, eightbit, utf8; /* what the server offered */
   bool needs_reset;
+  bool is_our_fault; /* the last session was not lost for the server's sake */
   struct text host, address; /* of the server, the caller's; for verdicts */
   struct reply reply;
   struct verdict verdict; /* why the last call failed */
@@ -68,7 +69,8 @@ bool smtp_hello(struct smtp *s, int fd, struct text helohost);
 enum smtp_end {
   SMTP_DONE,  /* every recipient is reported; s->open says whether the session goes on */
   SMTP_LOST   /* the session ended before the server can have taken the message:
-               * s->verdict says why, and recipients may still wait */
+               * s->verdict says why, and recipients may still wait for another
+               * server, unless is_our_fault */
 };
 
 /* smtp_send(): one mail transaction. */

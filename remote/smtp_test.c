@@ -139,6 +139,8 @@ static const struct dialog_case {
    "a@b", {"x@y"}, "hello\n", 0, 2, "0 K 250 2.0.0 done\nlost: Z 0 4.5.0 reply without a command at MAIL\n"},
   {"a success before the end of the data", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go|250 again\n",
    "a@b", {"x@y"}, "hello\n", 0, 1, "lost: Z 0 4.5.0 reply without a command at the data\n"},
+  {"nonsense before the end of the data", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go|hello\n",
+   "a@b", {"x@y"}, "hello\n", 0, 1, "lost: Z 0 4.5.0 reply without a command at the data\n"},
   {"a refusal before the end of the data", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go|554 spam\n" BODY QUIT,
    "a@b", {"x@y"}, "hello\n", 0, 1, "0 D 554 5.0.0 spam\n"},
   {"SMTPUTF8 needed", HELLO QUIT, "a@b", {"\303\274@y"}, "hello\n", 0, 1,

@@ -82,6 +82,10 @@ enum stream_status stream_fill(struct stream *s, uint64_t deadline) {
   return r == STREAM_OK ? read_some(s) : r;
 }
 
+void stream_peek(struct stream *s) {
+  if (s->in.len - s->taken < STREAM_IN_MAX) (void)read_some(s);
+}
+
 struct text stream_unread(const struct stream *s) {
   struct text all = text_of_stralloc(&s->in);
   return (struct text){all.s + s->taken, all.len - s->taken};

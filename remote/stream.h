@@ -36,6 +36,10 @@ void stream_free(struct stream *s);
 /* stream_flush(): all of out, within limit_ms. */
 enum stream_status stream_flush(struct stream *s);
 
+/* stream_peek(): takes in what has come, without waiting; an error is left for
+ * the next who waits. */
+void stream_peek(struct stream *s);
+
 /* stream_fill(): waits for more input until the deadline (lib/iofd.h). */
 enum stream_status stream_fill(struct stream *s, uint64_t deadline);
 

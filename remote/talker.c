@@ -10,6 +10,10 @@
 #include "remote/net.h"
 #include "remote/smtp.h"
 
+/* Sessions that one message may wear out before it has to wait: it could be the
+ * message that servers stumble over. */
+enum { LOST_SESSIONS_MAX = 5 };
+
 struct talker {
   int runner, connector;
   const struct talker_settings *settings;
@@ -86,12 +90,13 @@ static bool ask_connector(struct talker *t, enum net_frame question, int *fd) {
   return f.type == NET_NONE ? take_none(t, &f) : give_up(t, TALKER_NO_CONNECTOR);
 }
 
-/* A session that greets us, at the best server that has one.  On false and
- * t->end DONE, smtp.verdict says why there is none. */
-static bool connect_session(struct talker *t) {
-  enum net_frame question = NET_CONNECT;
+/* A session that greets us, at the best server that has one, or with NET_NEXT at
+ * the best of those behind the last one.  On false and t->end DONE, smtp.verdict
+ * says why there is none. */
+static bool connect_session(struct talker *t, enum net_frame question) {
   int fd;
-  verdict_set(&t->smtp.verdict, RESULT_DEFERRAL, "4.4.1", "no server could be used");
+  if (question == NET_CONNECT)
+    verdict_set(&t->smtp.verdict, RESULT_DEFERRAL, "4.4.1", "no server could be used");
   while (ask_connector(t, question, &fd)) {
     if (smtp_hello(&t->smtp, fd, t->settings->helohost)) return true;
     question = NET_NEXT;
@@ -179,13 +184,18 @@ static bool any_waits(const struct transaction *x) {
 /* ---- jobs */
 
 /* A session that has served before may have run out its time or its number of
- * messages: that says nothing about the message, which gets a fresh one. */
+ * messages: that says nothing about the server, and the message gets a fresh one.
+ * A fresh one that is lost says that this server cannot have the message now, and
+ * the next may (RFC 5321 5.1): nothing has been handed over. */
 static void send_message(struct talker *t, const struct transaction *x) {
-  while (any_waits(x)) {
+  enum net_frame question = NET_CONNECT;
+  for (unsigned lost = 0; lost < LOST_SESSIONS_MAX && any_waits(x);) {
     bool used = t->smtp.open && t->smtp.transactions > 0;
-    if (!t->smtp.open && !connect_session(t)) break;
+    if (!t->smtp.open && !connect_session(t, question)) break;
     if (smtp_send(&t->smtp, x) == SMTP_DONE) return;
-    if (!used) break;
+    if (t->smtp.is_our_fault) break;
+    question = used ? NET_CONNECT : NET_NEXT;
+    lost += !used;
   }
   if (t->end == TALKER_DONE) smtp_report_rest(x, &t->smtp.verdict);
 }
