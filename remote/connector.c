@@ -164,7 +164,7 @@ int connector_run(int talker, const struct destination *d, const struct connecto
   struct frame_reader reader = {.protocol = &net_protocol, .no_descriptors = true};
   struct frame f;
   enum frame_status status = FRAME_ERROR;
-  int r = resolve_begin();
+  int r = 0;
   while (r == 0 && (status = frame_receive(&reader, talker, &f, IO_FOREVER)) == FRAME_READY)
     r = serve(talker, &walk, &f, d, s);
   frame_reader_free(&reader);

@@ -62,13 +62,15 @@ static void explain_socket(const struct destination *d, struct facts *f) {
   fact_outcome(f, &would);
 }
 
-int explain_destination(const struct destination *d, const struct connector_settings *s,
+void explain_destination(const struct destination *d, const struct connector_settings *s,
                         struct facts *f) {
   static struct walk walk; /* large */
   const struct walk_target *t;
   size_t count = 0;
-  if (d->socket_path) return explain_socket(d, f), 0;
-  if (resolve_begin() == -1) return -1;
+  if (d->socket_path) {
+    explain_socket(d, f);
+    return;
+  }
   walk.facts = f;
   note_kind(d, f);
   walk_begin(&walk, d, s);
@@ -78,5 +80,4 @@ int explain_destination(const struct destination *d, const struct connector_sett
   while ((t = walk_next(&walk))) note_target(&walk, ++count, t);
   note_result(&walk, count);
   walk_free(&walk);
-  return 0;
 }

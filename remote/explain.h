@@ -9,8 +9,7 @@
 #include "lib/fact.h"
 #include "remote/connector.h"
 
-/* explain_destination(): 0, or -1 when the name servers cannot be asked. */
-int explain_destination(const struct destination *d, const struct connector_settings *s,
+void explain_destination(const struct destination *d, const struct connector_settings *s,
                         struct facts *f);
 
 #endif

@@ -8,18 +8,19 @@ owlpost_PROGRAMS += %D%/owl-rspawn %D%/owl-remote
 %C%_owl_remote_SOURCES = %D%/remote.c \
   %D%/connector.h %D%/connector.c \
   %D%/talker.h %D%/talker.c
-%C%_owl_remote_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
-%C%_owl_remote_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
+%C%_owl_remote_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS) $(CARES_LIBS)
+%C%_owl_remote_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC_CARES)
 
 noinst_LIBRARIES += %D%/libremote.a
 %C%_libremote_a_SOURCES = \
-  %D%/alias.h %D%/alias.c \
+  %D%/answer.h %D%/answer.c \
   %D%/body.h %D%/body.c \
   %D%/data.h %D%/data.c \
   %D%/exchange.h %D%/exchange.c \
   %D%/explain.h %D%/explain.c \
   %D%/mx.h %D%/mx.c \
   %D%/net.h %D%/net.c \
+  %D%/query.h %D%/query.c \
   %D%/reply.h %D%/reply.c \
   %D%/resolve.h %D%/resolve.c \
   %D%/smtp.h %D%/smtp.c \
@@ -29,23 +30,24 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/walk.h %D%/walk.c
 
 if CMOCKA
-check_PROGRAMS += %D%/alias_test %D%/body_test %D%/mx_test %D%/net_test %D%/reply_test %D%/smtp_test %D%/verdict_test
-%C%_alias_test_LDADD = %D%/libremote.a $(LDADD)
+check_PROGRAMS += %D%/answer_test %D%/body_test %D%/mx_test %D%/net_test %D%/reply_test %D%/resolve_test %D%/smtp_test %D%/verdict_test
+%C%_answer_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_body_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_mx_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_net_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_reply_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_resolve_test_LDADD = %D%/libremote.a $(LDADD) $(CARES_LIBS)
 %C%_smtp_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_verdict_test_LDADD = %D%/libremote.a $(LDADD)
 endif
 
 if FUZZERS
-noinst_PROGRAMS += %D%/alias_fuzz %D%/reply_fuzz %D%/smtp_fuzz
-%C%_alias_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
-%C%_alias_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/answer_fuzz %D%/reply_fuzz %D%/smtp_fuzz
+%C%_answer_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
+%C%_answer_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_reply_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
 %C%_reply_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_smtp_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
 %C%_smtp_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
-EXTRA_DIST += tests/fuzz/corpus/alias_fuzz tests/fuzz/corpus/reply_fuzz tests/fuzz/corpus/smtp_fuzz
+EXTRA_DIST += tests/fuzz/corpus/answer_fuzz tests/fuzz/corpus/reply_fuzz tests/fuzz/corpus/smtp_fuzz

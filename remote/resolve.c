@@ -1,150 +1,166 @@
 #include "config.h"
 #include "remote/resolve.h"
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <dns.h>
+#include "lib/clock.h"
 #include "lib/iofd.h"
-#include "remote/alias.h"
-
-enum {
-  RCODE_NO_NAME = 3,
-  HEADER_OCTETS = 12,
-  ALIASES_MAX = 8, /* questions more, when servers answer with aliases alone */
-  SERVERS_OCTETS = 256,
-  SEED_OCTETS = 128
-};
-
-int resolve_begin(void) {
-  char seed[SEED_OCTETS];
-  if (getrandom(seed, sizeof seed, 0) != (ssize_t)sizeof seed) return -1;
-  dns_random_init(seed);
-  return 0;
-}
+#include "remote/query.h"
 
 uint32_t resolve_random(void) {
   uint32_t r = 0;
-  return getrandom(&r, sizeof r, 0) == (ssize_t)sizeof r ? r : dns_random(UINT32_MAX);
+  if (getrandom(&r, sizeof r, GRND_NONBLOCK) != (ssize_t)sizeof r) r = (uint32_t)clock_boot_us(&clock_system);
+  return r;
 }
 
-/* dns_resolve() with our limit in place of its own.  The limit is kept by the
- * boot clock, since the resolver's own clock may step. */
-static int wait_for_answer(struct dns_transmit *tx, uint64_t deadline) {
-  for (;;) {
-    struct taia now, until;
-    iopause_fd x[1];
-    int remaining_ms = io_remaining_ms(deadline);
-    if (remaining_ms == 0) return errno = ETIMEDOUT, -1;
-    taia_now(&now);
-    taia_uint(&until, (unsigned)remaining_ms / 1000 + 1);
-    taia_add(&until, &until, &now);
-    dns_transmit_io(tx, x, &until);
-    iopause(x, 1, &until, &now);
-    taia_now(&now);
-    int r = dns_transmit_get(tx, x, &now);
-    if (r != 0) return r == 1 ? 0 : -1;
-  }
-}
-
-static int transmit(struct dns_transmit *tx, const char *query, const char *type,
-                    uint64_t deadline) {
-  static const char any_address[16];
-  char servers[SERVERS_OCTETS];
-  memset(servers, 0, sizeof servers);
-  if (dns_resolvconfip(servers) == -1) return -1;
-  if (dns_transmit_start(tx, servers, 1, query, type, any_address) == -1) return -1;
-  return wait_for_answer(tx, deadline);
-}
+enum { RCODE_FORMERR = 1, RCODE_SERVFAIL = 2, RCODE_NOTIMP = 4, RCODE_REFUSED = 5 };
 
 /* ---- questions */
 
-typedef int parse_fn(stralloc *out, const char *packet, unsigned len);
+/* One, and the aliases that it leads over. */
+struct question {
+  struct query query;
+  struct name_text name; /* of an alias: what the query's name is a view of */
+  struct answer answer;
+  struct lookup found;
+  bool open;
+};
 
-static enum resolve_status read_answer(stralloc *out, const struct dns_transmit *tx,
-                                       parse_fn *parse) {
-  if (tx->packetlen < HEADER_OCTETS) return RESOLVE_TEMPORARY;
-  if ((tx->packet[3] & 15) == RCODE_NO_NAME) return RESOLVE_NO_NAME;
-  if (parse(out, tx->packet, tx->packetlen) == -1) return RESOLVE_TEMPORARY;
-  return out->len ? RESOLVE_FOUND : RESOLVE_NONE;
+static void question_begin(struct question *q, struct text name, enum answer_type type) {
+  *q = (struct question){.query = {.name = name, .type = type}, .open = true};
+  q->found = (struct lookup){.status = RESOLVE_NO_NAME, .authenticated = true};
+  if (name_is_askable(name)) return;
+  q->open = false;
+  q->found.authenticated = false;
 }
 
-static enum resolve_status ask_name(stralloc *out, char **name, const char *type, uint64_t deadline,
-                                    parse_fn *parse) {
-  for (int hops = 0; hops <= ALIASES_MAX; hops++) {
-    struct dns_transmit tx = {0};
-    int alias = 0;
-    enum resolve_status r = RESOLVE_TEMPORARY;
-    if (transmit(&tx, *name, type, deadline) == 0) r = read_answer(out, &tx, parse);
-    if (r == RESOLVE_NONE) alias = alias_follow(tx.packet, tx.packetlen, name);
-    dns_transmit_free(&tx);
-    if (alias == 0) return r;
-    if (alias == -1) break;
-  }
-  return RESOLVE_TEMPORARY;
+static void close_question(struct question *q, enum resolve_status status, const char *problem) {
+  q->open = false;
+  q->found.status = status;
+  q->found.problem = problem;
+  if (status == RESOLVE_TEMPORARY) q->found.authenticated = false;
 }
 
-static enum resolve_status ask(stralloc *out, struct text name, const char *type, unsigned limit_s,
-                               parse_fn *parse) {
-  enum resolve_status r = RESOLVE_TEMPORARY;
-  char *query = NULL;
-  stralloc_zero(out);
-  if (dns_domain_fromdot(&query, name.s, name.len))
-    r = ask_name(out, &query, type, io_deadline(io_limit_ms(limit_s)), parse);
-  dns_domain_free(&query);
-  return r;
+static void follow_alias(struct question *q) {
+  q->name = q->answer.alias;
+  q->query.name = (struct text){q->name.s, q->name.len};
+  if (!name_is_askable(q->query.name))
+    close_question(q, RESOLVE_TEMPORARY, "it is an alias of what is no name");
 }
 
-/* A record is a preference of 16 bits and a name that ends with NUL. */
-static void add_records(struct mx_set *set, const stralloc *records) {
-  for (size_t i = 0; i + 2 < records->len;) {
-    const unsigned char *preference = (const unsigned char *)records->s + i;
-    const char *name = records->s + i + 2, *end = memchr(name, 0, records->len - i - 2);
-    if (!end) return;
-    mx_add(set, preference[0] * 256u + preference[1], (struct text){name, (size_t)(end - name)},
-           resolve_random());
-    i = (size_t)(end - records->s) + 1;
+static const char *refusal(unsigned rcode) {
+  switch (rcode) {
+    case RCODE_FORMERR: return "the name server did not understand (FORMERR)";
+    case RCODE_SERVFAIL: return "the name server failed (SERVFAIL)";
+    case RCODE_NOTIMP: return "the name server does not know such questions (NOTIMP)";
+    case RCODE_REFUSED: return "the name server refused to answer (REFUSED)";
+    default: return "the name server has no answer and knows no other";
   }
 }
 
-enum resolve_status resolve_mx(struct mx_set *set, struct text domain, unsigned limit_s) {
-  stralloc records = {0};
+static void read_answer(struct question *q) {
+  if (q->query.problem) {
+    close_question(q, RESOLVE_TEMPORARY, q->query.problem);
+    return;
+  }
+  enum answer_status s = answer_read(&q->answer, text_of_stralloc(&q->query.packet), q->query.name,
+                                     q->query.type);
+  q->found.authenticated = q->found.authenticated && q->answer.authenticated;
+  switch (s) {
+    case ANSWER_FOUND: close_question(q, RESOLVE_FOUND, NULL); break;
+    case ANSWER_NONE: close_question(q, RESOLVE_NONE, NULL); break;
+    case ANSWER_NO_NAME: close_question(q, RESOLVE_NO_NAME, NULL); break;
+    case ANSWER_ALIAS: follow_alias(q); break;
+    case ANSWER_FAILED:
+      close_question(q, RESOLVE_TEMPORARY, refusal(q->answer.rcode));
+      break;
+    case ANSWER_BAD: close_question(q, RESOLVE_TEMPORARY, "the answer is malformed"); break;
+  }
+}
+
+enum { QUESTIONS_MAX = 2 * RESOLVE_HOSTS_MAX };
+
+static size_t list_open(struct question *questions, size_t count, struct query **open) {
+  size_t n = 0;
+  for (size_t i = 0; i < count; i++)
+    if (questions[i].open) open[n++] = &questions[i].query;
+  return n;
+}
+
+static void ask(struct question *questions, size_t count, unsigned limit_s) {
+  struct query *open[QUESTIONS_MAX];
+  uint64_t deadline = io_deadline(io_limit_ms(limit_s));
+  for (int hops = 0; hops <= ANSWER_ALIASES_MAX; hops++) {
+    size_t n = list_open(questions, count, open);
+    if (n == 0) return;
+    query_run(open, n, deadline);
+    for (size_t i = 0; i < count; i++)
+      if (questions[i].open) read_answer(&questions[i]);
+  }
+  for (size_t i = 0; i < count; i++)
+    if (questions[i].open) close_question(&questions[i], RESOLVE_TEMPORARY, "too many aliases");
+}
+
+static void question_free(struct question *q) { stralloc_free(&q->query.packet); }
+
+/* ---- mail exchangers */
+
+struct lookup resolve_mx(struct mx_set *set, struct text domain, unsigned limit_s) {
+  struct question q;
+  struct name_text host;
+  unsigned preference;
   *set = (struct mx_set){0};
-  enum resolve_status r = ask(&records, domain, DNS_T_MX, limit_s, dns_mx_packet);
-  add_records(set, &records);
+  question_begin(&q, domain, ANSWER_MX);
+  ask(&q, 1, limit_s);
+  if (q.found.status == RESOLVE_FOUND)
+    while (answer_next_mx(&q.answer, &preference, &host))
+      mx_add(set, preference, (struct text){host.s, host.len}, resolve_random());
   mx_sort(set);
-  stralloc_free(&records);
-  return r;
+  question_free(&q);
+  return q.found;
 }
 
-static void add_address(struct address_list *list, int family, const stralloc *octets, size_t i) {
-  size_t size = family == AF_INET ? 4 : 16;
-  if ((i + 1) * size > octets->len || list->count == RESOLVE_ADDRESSES_MAX) return;
-  struct ip *ip = &list->ips[list->count++];
-  *ip = (struct ip){.family = family};
-  memcpy(ip->octets, octets->s + i * size, size);
-  ip_unmap(ip);
+/* ---- addresses */
+
+static bool add_next(struct address_list *list, struct question *q) {
+  if (q->found.status != RESOLVE_FOUND || list->count == RESOLVE_ADDRESSES_MAX) return false;
+  if (!answer_next_ip(&q->answer, &list->ips[list->count])) return false;
+  list->count++;
+  return true;
 }
 
 /* No address although the one question had an answer and the other failed: it
  * may be there tomorrow. */
-static enum resolve_status together(enum resolve_status a, enum resolve_status b, size_t count) {
-  if (count) return RESOLVE_FOUND;
-  if (a == RESOLVE_TEMPORARY || b == RESOLVE_TEMPORARY) return RESOLVE_TEMPORARY;
-  return a == RESOLVE_NO_NAME && b == RESOLVE_NO_NAME ? RESOLVE_NO_NAME : RESOLVE_NONE;
+static struct lookup together(const struct lookup *a, const struct lookup *b, size_t count) {
+  struct lookup l = {.status = RESOLVE_FOUND, .authenticated = a->authenticated && b->authenticated};
+  if (count) return l;
+  if (a->status == RESOLVE_TEMPORARY) return *a;
+  if (b->status == RESOLVE_TEMPORARY) return *b;
+  l.status = a->status == RESOLVE_NO_NAME && b->status == RESOLVE_NO_NAME ? RESOLVE_NO_NAME
+                                                                        : RESOLVE_NONE;
+  return l;
 }
 
-enum resolve_status resolve_addresses(struct address_list *list, struct text name,
-                                      unsigned limit_s) {
-  stralloc four = {0}, six = {0};
-  *list = (struct address_list){.count = 0};
-  enum resolve_status r4 = ask(&four, name, DNS_T_A, limit_s, dns_ip4_packet);
-  enum resolve_status r6 =
-    r4 == RESOLVE_NO_NAME ? r4 : ask(&six, name, DNS_T_AAAA, limit_s, dns_ip6_packet);
-  for (size_t i = 0; i < RESOLVE_ADDRESSES_MAX; i++) {
-    add_address(list, AF_INET6, &six, i);
-    add_address(list, AF_INET, &four, i);
+static void gather(struct host *h, struct question *six, struct question *four) {
+  bool more = true;
+  while (more) {
+    more = add_next(&h->list, six);
+    more = add_next(&h->list, four) || more;
   }
-  stralloc_free(&four);
-  stralloc_free(&six);
-  return together(r4, r6, list->count);
+  h->found = together(&six->found, &four->found, h->list.count);
+}
+
+void resolve_hosts(struct host *hosts, size_t count, unsigned limit_s) {
+  struct question *q = calloc(2 * count + 1, sizeof *q);
+  for (size_t i = 0; i < count; i++) {
+    hosts[i].list.count = 0;
+    hosts[i].found = (struct lookup){RESOLVE_TEMPORARY, false, "out of memory"};
+    if (!q) continue;
+    question_begin(&q[2 * i], hosts[i].name, ANSWER_AAAA);
+    question_begin(&q[2 * i + 1], hosts[i].name, ANSWER_A);
+  }
+  if (q) ask(q, 2 * count, limit_s);
+  for (size_t i = 0; q && i < count; i++) gather(&hosts[i], &q[2 * i], &q[2 * i + 1]);
+  for (size_t i = 0; q && i < 2 * count; i++) question_free(&q[i]);
+  free(q);
 }

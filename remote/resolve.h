@@ -1,8 +1,10 @@
-/* resolve.h - MX and address look-ups, by libowfat's resolver
+/* resolve.h - MX and address look-ups (RFC 1035), by c-ares
  *
- * Servers come from /etc/resolv.conf, or from DNSCACHEIP in the environment.
- * One look-up takes at most the limit.  Aliases are followed.  Answers are hostile; what does not
- * parse counts as RESOLVE_TEMPORARY.
+ * Servers come from /etc/resolv.conf, or from DNSCACHEIP in the environment:
+ * addresses with commas between them, each with a port if need be.  They are
+ * asked with EDNS, and by TCP where an answer does not fit.  One look-up takes
+ * at most the limit, whatever servers do.  Aliases are followed.  Answers are
+ * hostile (remote/answer.h).
  */
 #ifndef OWL_RESOLVE_H
 #define OWL_RESOLVE_H
@@ -13,8 +15,15 @@
 enum resolve_status {
   RESOLVE_FOUND,
   RESOLVE_NONE,     /* the name exists, but has no such record */
-  RESOLVE_NO_NAME,  /* the name does not exist */
-  RESOLVE_TEMPORARY /* no answer, a server's failure, or no memory */
+  RESOLVE_NO_NAME,  /* the name does not exist, or cannot exist in the DNS */
+  RESOLVE_TEMPORARY /* no answer, a server's failure, nonsense, or no memory */
+};
+
+struct lookup {
+  enum resolve_status status;
+  bool authenticated;  /* the server vouches for all of it by DNSSEC; to be
+                        * believed as far as the way to the server is */
+  const char *problem; /* static; of RESOLVE_TEMPORARY: what went wrong */
 };
 
 enum { RESOLVE_ADDRESSES_MAX = 16 };
@@ -24,14 +33,22 @@ struct address_list {
   size_t count;
 };
 
-/* resolve_begin(): seeds query numbers and ports.  0 or -1. */
-int resolve_begin(void);
-
 /* resolve_random(): not to be guessed. */
 uint32_t resolve_random(void);
 
-enum resolve_status resolve_mx(struct mx_set *set, struct text domain, unsigned limit_s);
-enum resolve_status resolve_addresses(struct address_list *list, struct text name,
-                                      unsigned limit_s);
+struct lookup resolve_mx(struct mx_set *set, struct text domain, unsigned limit_s);
+
+/* A host, and what is found of it. */
+struct host {
+  struct text name;
+  struct address_list list;
+  struct lookup found;
+};
+
+enum { RESOLVE_HOSTS_MAX = MX_MAX };
+
+/* resolve_hosts(): addresses of up to RESOLVE_HOSTS_MAX hosts, all asked for at
+ * the same time.  Without memory each has RESOLVE_TEMPORARY. */
+void resolve_hosts(struct host *hosts, size_t count, unsigned limit_s);
 
 #endif

@@ -10,6 +10,15 @@ static void trouble(struct walk *w, enum result_class class, const char *status,
   if (w->facts) fact_say(w->facts, "trouble", "", text_of_stralloc(&w->trouble.text));
 }
 
+/* A look-up that failed, perhaps only for now. */
+static void unable(struct walk *w, const char *ours, struct text name, const struct lookup *l) {
+  verdict_set(&w->trouble, RESULT_DEFERRAL, "4.4.3", ours);
+  verdict_add_text(&w->trouble, name);
+  verdict_add(&w->trouble, ": ");
+  verdict_add(&w->trouble, l->problem);
+  if (w->facts) fact_say(w->facts, "trouble", "", text_of_stralloc(&w->trouble.text));
+}
+
 static struct text host_name(const struct walk *w, size_t i) {
   return text_of(w->hosts.hosts[i].name);
 }
@@ -52,62 +61,68 @@ static bool is_own_address(const struct walk *w, const struct ip *ip) {
 /* ---- look-ups */
 
 /* false: the host is this one. */
-static bool look_up(struct walk *w, struct text host) {
-  struct address_list list;
-  if (is_own_name(w, host)) return note_own(w, host, "name"), false;
-  switch (resolve_addresses(&list, host, w->settings->timeoutdns_s)) {
+static bool take_host(struct walk *w, const struct host *h) {
+  switch (h->found.status) {
     case RESOLVE_FOUND: break;
     case RESOLVE_NONE:
     case RESOLVE_NO_NAME:
-      return trouble(w, RESULT_DEFERRAL, "4.4.4", "no address found for mail exchanger ", host),
+      return trouble(w, RESULT_DEFERRAL, "4.4.4", "no address found for mail exchanger ", h->name),
              true;
     case RESOLVE_TEMPORARY:
-      return trouble(w, RESULT_DEFERRAL, "4.4.3", "unable to look up mail exchanger ", host), true;
+      return unable(w, "unable to look up mail exchanger ", h->name, &h->found), true;
   }
-  for (size_t i = 0; i < list.count; i++) {
-    if (is_own_address(w, &list.ips[i])) return note_own(w, host, "address"), false;
-    add_target(w, host, &list.ips[i]);
+  for (size_t i = 0; i < h->list.count; i++) {
+    if (is_own_address(w, &h->list.ips[i])) return note_own(w, h->name, "address"), false;
+    add_target(w, h->name, &h->list.ips[i]);
   }
+  return true;
+}
+
+/* false: one of them is this host. */
+static bool take_group(struct walk *w, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (is_own_name(w, w->group[i].name)) return note_own(w, w->group[i].name, "name"), false;
+  resolve_hosts(w->group, count, w->settings->timeoutdns_s);
+  for (size_t i = 0; i < count; i++)
+    if (!take_host(w, &w->group[i])) return false;
   return true;
 }
 
 /* All hosts of one preference are looked up before the first is tried: one of
  * them may be this host, and then none of them is closer to the recipient. */
 static void next_group(struct walk *w) {
-  size_t end = mx_group_end(&w->hosts, w->next_host);
+  size_t end = mx_group_end(&w->hosts, w->next_host), begin = w->next_host;
   w->target_count = w->next_target = 0;
-  for (size_t i = w->next_host; i < end; i++) {
-    if (look_up(w, host_name(w, i))) continue;
-    w->target_count = 0;
-    if (w->next_host == 0)
-      trouble(w, RESULT_FAILURE, "5.4.6",
-              "mail loops back: this host is the best mail exchanger for ", w->destination->host);
-    w->hosts.count = 0;
-    return;
-  }
+  for (size_t i = begin; i < end; i++) w->group[i - begin].name = host_name(w, i);
   w->next_host = end;
+  if (take_group(w, end - begin)) return;
+  w->target_count = 0;
+  w->hosts.count = 0;
+  if (begin == 0)
+    trouble(w, RESULT_FAILURE, "5.4.6",
+            "mail loops back: this host is the best mail exchanger for ", w->destination->host);
 }
 
 /* The addresses of the destination's own name; which failures are for good
  * depends on who named it: a sender, or this site's smtproutes. */
 static void look_up_name(struct walk *w) {
-  struct address_list list;
   const struct destination *d = w->destination;
+  struct host *h = w->group;
   enum result_class class = d->use_mx ? RESULT_FAILURE : RESULT_DEFERRAL;
   const char *status = d->use_mx ? "5.1.2" : "4.4.4";
-  switch (resolve_addresses(&list, d->host, w->settings->timeoutdns_s)) {
+  h->name = d->host;
+  resolve_hosts(h, 1, w->settings->timeoutdns_s);
+  switch (h->found.status) {
     case RESOLVE_FOUND: break;
     case RESOLVE_NONE:
       trouble(w, class, status, "no mail exchanger or address found for ", d->host);
       return;
     case RESOLVE_NO_NAME: trouble(w, class, status, "no such host: ", d->host); return;
-    case RESOLVE_TEMPORARY:
-      trouble(w, RESULT_DEFERRAL, "4.4.3", "unable to look up ", d->host);
-      return;
+    case RESOLVE_TEMPORARY: unable(w, "unable to look up ", d->host, &h->found); return;
   }
-  for (size_t i = 0; i < list.count; i++) {
-    add_target(w, d->host, &list.ips[i]);
-    if (!d->use_mx || !is_own_address(w, &list.ips[i])) continue;
+  for (size_t i = 0; i < h->list.count; i++) {
+    add_target(w, d->host, &h->list.ips[i]);
+    if (!d->use_mx || !is_own_address(w, &h->list.ips[i])) continue;
     w->target_count = 0;
     trouble(w, RESULT_FAILURE, "5.4.6", "mail loops back: this host has the address of ", d->host);
     return;
@@ -130,7 +145,8 @@ static void note_exchangers(const struct walk *w) {
 
 static void look_up_mx(struct walk *w) {
   struct text domain = w->destination->host;
-  switch (resolve_mx(&w->hosts, domain, w->settings->timeoutdns_s)) {
+  struct lookup l = resolve_mx(&w->hosts, domain, w->settings->timeoutdns_s);
+  switch (l.status) {
     case RESOLVE_FOUND: break;
     case RESOLVE_NONE:
       fact_say(w->facts, "nomx", "no MX record, so the domain is its own mail exchanger: ", domain);
@@ -138,7 +154,7 @@ static void look_up_mx(struct walk *w) {
       return;
     case RESOLVE_NO_NAME: trouble(w, RESULT_FAILURE, "5.1.2", "no such domain: ", domain); return;
     case RESOLVE_TEMPORARY:
-      trouble(w, RESULT_DEFERRAL, "4.4.3", "unable to look up the mail exchangers of ", domain);
+      unable(w, "unable to look up the mail exchangers of ", domain, &l);
       return;
   }
   note_exchangers(w);

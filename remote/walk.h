@@ -2,8 +2,8 @@
  *
  * With MX: the hosts by preference, each host's IPv6 and IPv4 addresses in
  * turn; where this host stands in the set, it and all that are not better than
- * it are left out.  No MX record: the domain itself.  Hosts are looked up when
- * their turn comes.  A relay or a literal has its addresses only.
+ * it are left out.  No MX record: the domain itself.  Hosts of one preference are
+ * looked up together, when their turn comes.  A relay or a literal has its addresses only.
  */
 #ifndef OWL_WALK_H
 #define OWL_WALK_H
@@ -24,6 +24,7 @@ struct walk {
   const struct connector_settings *settings;
   struct mx_set hosts;
   size_t next_host;
+  struct host group[MX_MAX]; /* hosts of one preference */
   struct walk_target targets[WALK_TARGETS_MAX];
   size_t target_count, next_target;
   struct facts *facts; /* NULL, or who wants to know what was looked up */

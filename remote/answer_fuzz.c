@@ -1,0 +1,39 @@
+/* Any packet gives an answer, and every name in it is one that fits. */
+#include "config.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include "remote/answer.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
+
+static void check_name(const struct name_text *n) {
+  if (n->len > NAME_TEXT_MAX || n->s[n->len] != 0) abort();
+  for (size_t i = 0; i < n->len; i++)
+    if (n->s[i] <= ' ' || n->s[i] > '~') abort();
+}
+
+static void read_as(struct text packet, enum answer_type type) {
+  struct answer a;
+  struct name_text host;
+  struct ip ip;
+  unsigned preference;
+  size_t records = 0;
+  enum answer_status s = answer_read(&a, packet, text_of("a.test"), type);
+  if (s == ANSWER_ALIAS) check_name(&a.alias);
+  if (s != ANSWER_FOUND) return;
+  while (type == ANSWER_MX ? answer_next_mx(&a, &preference, &host) : answer_next_ip(&a, &ip)) {
+    if (type == ANSWER_MX) check_name(&host);
+    if (++records > packet.len) abort();
+  }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len) {
+  struct text packet = {(const char *)octets, len};
+  if (len > 65535) return 0;
+  read_as(packet, ANSWER_MX);
+  read_as(packet, ANSWER_A);
+  read_as(packet, ANSWER_AAAA);
+  return 0;
+}
