@@ -6,7 +6,7 @@
 #include "local/become.h"
 #include "local/alias/dotforward.h"
 #include "local/dotqmail.h"
-#include "local/store/quotas.h"
+#include "local/foresee.h"
 #include "local/lookup.h"
 #include "lib/iofd.h"
 
@@ -18,11 +18,20 @@ static void ask_forward(const struct settings *s, struct verdict *v) {
   if (r != -1) verdict_succeed(v, "ok");
 }
 
-static void ask_aliases(const struct settings *s, struct text local, struct verdict *v) {
-  stralloc path = {0};
-  if (aliasdb_path(&path, s->folder.s) == -1) verdict_defer(v, "4.3.0", "out of memory", "");
-  else if (aliasplan_check(path.s, local, v) == 0) verdict_succeed(v, "ok");
-  stralloc_free(&path);
+static void ask_aliases(const struct mailbox *box, struct verdict *v) {
+  if (aliasplan_check(box->aliases, text_of(box->local), v) == 0) verdict_succeed(v, "ok");
+}
+
+static void ask_dotqmail(const struct mailbox *box, const struct settings *s, struct verdict *v) {
+  struct dotqmail d = {0};
+  switch (dotqmail_find(&d, box->dash, text_of(box->ext), true, v)) {
+  case DOTQMAIL_FILE: verdict_succeed(v, "ok"); break;
+  case DOTQMAIL_DEFAULT: ask_forward(s, v); break;
+  case DOTQMAIL_NONE:
+  case DOTQMAIL_TROUBLE: break;
+  }
+  if (d.fd >= 0) close(d.fd);
+  stralloc_free(&d.name);
 }
 
 static struct mailbox mailbox_of(const struct account *a, const struct settings *s, const char *local) {
@@ -36,45 +45,54 @@ static struct mailbox mailbox_of(const struct account *a, const struct settings 
   return box;
 }
 
-/* Half the time that the whole answer has: a Maildir that takes longer to count
- * is what its own file says. */
-static int time_to_count_ms(const struct settings *s) { return io_limit_ms(s->rcpt_s) / 2; }
+/* In their order, as far as the end is sure: behind a program nothing is, as it
+ * may have the rest left out; and what is in trouble defers mail, which is
+ * better taken. */
+static void ask_room(const struct plan *p, const struct mailbox *box, const struct settings *s,
+                     struct verdict *v) {
+  /* half the time that the whole answer has: a Maildir that takes longer to
+   * count is what its own file says */
+  const struct quotas_view how = {io_deadline(io_limit_ms(s->rcpt_s) / 2), true};
+  struct verdict why = {0};
+  enum foreseen r = FORESEEN_NOTHING;
+  for (size_t i = 0; r == FORESEEN_NOTHING && i < p->instructions.count; i++) {
+    const struct instruction *one = &p->instructions.list[i];
+    if (one->kind == INSTRUCTION_PROGRAM) break;
+    r = foresee(p, one, box, &how, &why);
+  }
+  const struct result full = verdict_result(&why);
+  if (r == FORESEEN_FULL) verdict_copy(v, &full);
+  verdict_free(&why);
+}
 
-/* *v is what came of the search for a .qmail file: it may be a folder that the
- * address means, and there may be no room. */
+/* *v is what came of the search for a .qmail file or an alias: it may be a
+ * folder that the address means, and there may be no room. */
 static void ask_plan(const struct mailbox *box, const struct settings *s, struct verdict *v) {
-  const struct quotas_view how = {time_to_count_ms(s), true};
   struct plan plan = {0};
   struct verdict trouble = {0};
   bool found = v->class == RESULT_SUCCESS;
   if (plan_load(&plan, box, true, &trouble) == 0) {
     if (!found) verdict_succeed(v, "ok");
-    (void)quotas_look(&plan, box, &how, v);
+    ask_room(&plan, box, s, v);
   }
   plan_free(&plan);
   verdict_free(&trouble);
 }
 
 static void ask_home(const struct account *a, const struct settings *s, const char *local, struct verdict *v) {
-  struct dotqmail d = {0};
-  if (chdir(a->home.s) == -1) {
+  struct mailbox box = mailbox_of(a, s, local);
+  stralloc aliases = {0};
+  if (a->by_alias && aliasdb_path(&aliases, s->folder.s) == -1)
+    verdict_defer(v, "4.3.0", "out of memory", "");
+  else if (chdir(a->home.s) == -1)
     verdict_defer_errno(v, "unable to enter home ", a->home.s);
-    return;
+  else {
+    box.aliases = aliases.s;
+    if (box.aliases) ask_aliases(&box, v);
+    else ask_dotqmail(&box, s, v);
+    if (v->class != RESULT_DEFERRAL) ask_plan(&box, s, v);
   }
-  if (a->by_alias) {
-    ask_aliases(s, text_of(local), v);
-    return;
-  }
-  switch (dotqmail_find(&d, a->dash.s, text_of_stralloc(&a->ext), true, v)) {
-  case DOTQMAIL_FILE: verdict_succeed(v, "ok"); break;
-  case DOTQMAIL_DEFAULT: ask_forward(s, v); break;
-  case DOTQMAIL_NONE:
-  case DOTQMAIL_TROUBLE: break;
-  }
-  if (d.fd >= 0) close(d.fd);
-  stralloc_free(&d.name);
-  const struct mailbox box = mailbox_of(a, s, local);
-  if (v->class != RESULT_DEFERRAL) ask_plan(&box, s, v);
+  stralloc_free(&aliases);
 }
 
 void answer_find(struct text local, const struct settings *s, struct verdict *v) {

@@ -5,11 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "local/foresee.h"
 #include "local/forward.h"
-#include "lib/iofd.h"
-#include "local/store/maildir.h"
-#include "local/store/mbox.h"
-#include "local/store/quotas.h"
 
 static void note_instruction(struct facts *f, const struct instruction *one) {
   const char *name = instruction_name(one->kind);
@@ -44,21 +41,15 @@ static void look_at_program(struct text command, struct facts *f) {
   fact_end(f);
 }
 
-static int look_at(const struct plan *p, const struct instruction *one, struct verdict *v) {
-  switch (one->kind) {
-  case INSTRUCTION_MAILDIR: return maildir_look(one->value.s, p->is_default || one->is_folder, v);
-  case INSTRUCTION_MBOX: return mbox_look(one->value.s, v);
-  case INSTRUCTION_PROGRAM: return look_at_program(one->value, v->facts), 0;
-  case INSTRUCTION_FORWARD: break;
+/* Programs are thought to do as they should. */
+static int look_at_all(const struct plan *p, const struct mailbox *box, struct verdict *v) {
+  const struct quotas_view how = {0, false};
+  for (size_t i = 0; i < p->instructions.count; i++) {
+    const struct instruction *one = &p->instructions.list[i];
+    if (one->kind == INSTRUCTION_PROGRAM) look_at_program(one->value, v->facts);
+    if (foresee(p, one, box, &how, v) != FORESEEN_NOTHING) return -1;
   }
   return 0;
-}
-
-static int look_at_all(const struct plan *p, const struct mailbox *box, struct verdict *v) {
-  const struct quotas_view how = {IO_FOREVER, false};
-  for (size_t i = 0; i < p->instructions.count; i++)
-    if (look_at(p, &p->instructions.list[i], v) == -1) return -1;
-  return quotas_look(p, box, &how, v);
 }
 
 /* For any sender but the null one, which always stays. */

@@ -34,7 +34,8 @@ noinst_LIBRARIES += %D%/libdelivery.a
   %D%/store/fromquote.h %D%/store/fromquote.c \
   %D%/store/dotlock.h %D%/store/dotlock.c \
   %D%/store/mbox.h %D%/store/mbox.c \
-  %D%/store/mboxes.h %D%/store/mboxes.c
+  %D%/store/mboxes.h %D%/store/mboxes.c \
+  %D%/foresee.h %D%/foresee.c
 
 %C%_owl_local_SOURCES = %D%/local.c %D%/jobs.h %D%/jobs.c %D%/byhand.h %D%/byhand.c \
   %D%/explain.h %D%/explain.c

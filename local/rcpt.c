@@ -91,6 +91,15 @@ static void answer_later(struct server *s, struct connection *c, const char *why
   answer(s, c, &r);
 }
 
+static void log_lookup(struct server *s, const char *what, struct text local, struct text why) {
+  log_s(s->log, "owl-lspawn: look-up ");
+  log_s(s->log, what);
+  log_t(s->log, local);
+  if (why.len) log_s(s->log, ": ");
+  log_t(s->log, why);
+  log_end(s->log);
+}
+
 /* In the child: the answer goes into the pipe in one write. */
 static _Noreturn void compute(const struct server *s, struct text local, int pipe) {
   struct verdict v = {0};
@@ -141,8 +150,10 @@ static void ask(struct server *s, struct connection *c, struct text address) {
   if (answercache_has(&s->cache, local, now_us())) {
     struct result r = {.class = RESULT_SUCCESS, .status = text_of("2.0.0"), .text = text_of("ok")};
     answer(s, c, &r);
-  } else if (!l || start(s, l, c, local) == -1)
+  } else if (!l || start(s, l, c, local) == -1) {
+    log_lookup(s, "not begun: ", local, text_of(l ? strerror(errno) : "too many are under way"));
     answer_later(s, c, "unable to look the recipient up just now");
+  }
 }
 
 /* false: malformed */
@@ -180,11 +191,7 @@ static void stop_reading(struct lookup *l) {
 /* What is wrong with a home is the operator's to know, not the client's. */
 static void hide_reason(struct server *s, const struct lookup *l, struct result *r) {
   if (r->class != RESULT_DEFERRAL || is_full(r)) return;
-  log_s(s->log, "owl-lspawn: look-up deferred: ");
-  log_t(s->log, text_of_stralloc(&l->local));
-  log_s(s->log, ": ");
-  log_t(s->log, r->text);
-  log_end(s->log);
+  log_lookup(s, "deferred: ", text_of_stralloc(&l->local), r->text);
   r->text = text_of("this mailbox has a problem just now");
 }
 
@@ -192,6 +199,7 @@ static void finish(struct server *s, struct lookup *l) {
   struct door_answer a;
   struct connection *c = l->for_whom;
   bool good = door_read_answer(&a, text_of_stralloc(&l->answer)) == 0;
+  if (!good) log_lookup(s, "ended without an answer: ", text_of_stralloc(&l->local), TEXT_ABSENT);
   if (good) hide_reason(s, l, &a.result);
   if (good && a.result.class == RESULT_SUCCESS)
     answercache_keep(&s->cache, text_of_stralloc(&l->local),
@@ -215,9 +223,7 @@ static void read_answer(struct server *s, struct lookup *l) {
 static void give_up(struct server *s, struct lookup *l) {
   struct connection *c = l->for_whom;
   kill(l->pid, SIGKILL);
-  log_s(s->log, "owl-lspawn: look-up took too long: ");
-  log_t(s->log, text_of_stralloc(&l->local));
-  log_end(s->log);
+  log_lookup(s, "took too long: ", text_of_stralloc(&l->local), TEXT_ABSENT);
   stop_reading(l);
   if (!c) return;
   answer_later(s, c, "the look-up of the recipient takes too long");
@@ -231,11 +237,9 @@ static void expire(struct server *s) {
 }
 
 /* By its user, who could keep all places in this way. */
-static void end_stopped(const struct server *s, const struct lookup *l) {
+static void end_stopped(struct server *s, const struct lookup *l) {
   kill(l->pid, SIGKILL);
-  log_s(s->log, "owl-lspawn: look-up was stopped: ");
-  log_t(s->log, text_of_stralloc(&l->local));
-  log_end(s->log);
+  log_lookup(s, "was stopped: ", text_of_stralloc(&l->local), TEXT_ABSENT);
 }
 
 static void reap(struct server *s) {

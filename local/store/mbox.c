@@ -167,13 +167,17 @@ int mbox_append(struct mbox *m, const struct mailbox *box, const struct item *it
   return r;
 }
 
-static int sync_above(const char *path) {
+static int sync_folder(const char *folder) { return io_sync_folder(AT_FDCWD, folder); }
+static int try_folder(const char *folder) { return access(folder, W_OK | X_OK); }
+
+/* With the folder that the mbox lies in; -1 with errno. */
+static int do_above(const char *path, int (*what)(const char *folder)) {
   const char *slash = strrchr(path, '/');
   stralloc folder = {0};
   int r = -1;
   if (stralloc_catb(&folder, path, slash ? (size_t)(slash + 1 - path) : 0) && stralloc_cats(&folder, ".") &&
       stralloc_0(&folder))
-    r = io_sync_folder(AT_FDCWD, folder.s);
+    r = what(folder.s);
   else
     errno = ENOMEM;
   int saved = errno;
@@ -184,7 +188,7 @@ static int sync_above(const char *path) {
 int mbox_sync(struct mbox *m, struct verdict *v) {
   if (m->fd == -1 || m->end == m->start) return 0;
   /* one that was empty may have been made by an attempt that failed */
-  if (fsync(m->fd) == 0 && (m->start > 0 || sync_above(m->path) == 0)) return 0;
+  if (fsync(m->fd) == 0 && (m->start > 0 || do_above(m->path, sync_folder) == 0)) return 0;
   return verdict_defer_errno(v, "unable to sync the mbox ", m->path);
 }
 
@@ -225,6 +229,7 @@ int mbox_look(const char *path, struct verdict *v) {
   struct stat st;
   if (look(path, &st, v) == -1) return -1;
   if (st.st_nlink && access(path, R_OK | W_OK) == -1) return verdict_defer_errno(v, "unable to write to the mbox ", path);
+  if (!st.st_nlink && do_above(path, try_folder) == -1) return verdict_defer_errno(v, "unable to open ", path);
   note(v->facts, path, &st);
   return 0;
 }

@@ -279,6 +279,16 @@ static int clean(void **state) {
   return 0;
 }
 
+static void one_that_cannot_be_made_is_foreseen(void **state) {
+  struct verdict v = {0};
+  (void)state;
+  assert_int_equal(mbox_look(path, &v), 0);
+  assert_int_equal(mbox_look(beside("/below"), &v), -1);
+  assert_int_equal(v.class, RESULT_DEFERRAL);
+  assert_int_equal(mbox_look("/nowhere/mbox", &v), -1);
+  verdict_free(&v);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make, clean)
 
 int main(void) {
@@ -292,6 +302,7 @@ int main(void) {
     TEST(a_lock_that_leads_elsewhere_is_a_lock_alone),
     TEST(only_ordinary_files_of_ones_own_are_taken),
     TEST(one_mbox_under_two_names_is_locked_once),
+    TEST(one_that_cannot_be_made_is_foreseen),
   };
   alarm(60);
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,6 @@
 #include "local/store/quotas.h"
 #include <stdlib.h>
 #include <string.h>
-#include "lib/iofd.h"
 
 static int refuse(const struct mailbox *box, struct verdict *v) {
   if (box->full_defers) return verdict_defer(v, "4.2.2", "sorry, this mailbox is full", "");
@@ -82,22 +81,12 @@ void quotas_free(struct quotas *q) {
   *q = (struct quotas){0};
 }
 
-static bool is_full(const char *maildir, const struct mailbox *box, uint64_t deadline_us, bool writes) {
-  struct quota q = {.deadline_us = deadline_us, .only_looks = !writes};
-  struct verdict v = {0};
-  bool full = quota_open(&q, maildir, box->quota, &v) == 0 && !quota_fits(&q, 1);
-  quota_free(&q);
-  verdict_free(&v);
-  return full;
-}
-
-int quotas_look(const struct plan *plan, const struct mailbox *box, const struct quotas_view *how,
+int quotas_look(const char *maildir, const struct mailbox *box, const struct quotas_view *how,
                 struct verdict *v) {
-  uint64_t deadline_us = io_deadline(how->limit_ms);
-  for (size_t i = 0; i < plan->instructions.count; i++) {
-    const struct instruction *one = &plan->instructions.list[i];
-    if (one->kind == INSTRUCTION_MAILDIR && is_full(one->value.s, box, deadline_us, how->writes))
-      return refuse(box, v);
-  }
-  return 0;
+  struct quota q = {.deadline_us = how->deadline_us, .only_looks = !how->writes};
+  struct verdict unread = {0};
+  bool full = quota_open(&q, maildir, box->quota, &unread) == 0 && !quota_fits(&q, 1);
+  quota_free(&q);
+  verdict_free(&unread);
+  return full ? refuse(box, v) : 0;
 }

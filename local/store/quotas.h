@@ -8,7 +8,6 @@
 #define OWL_LOCAL_STORE_QUOTAS_H
 
 #include "local/mailbox.h"
-#include "local/plan.h"
 #include "local/store/quota.h"
 
 struct quotas {
@@ -29,14 +28,14 @@ void quotas_note(struct quotas *q);
 void quotas_free(struct quotas *q);
 
 struct quotas_view {
-  int limit_ms;
+  uint64_t deadline_us; /* of counting, by the boot clock; 0: none */
   bool writes; /* what had to be counted is written down */
 };
 
-/* quotas_look(): for an answer before the message is there: 0 when each Maildir
- * of the plan has room for one octet, or cannot be asked in time; -1
- * with the deferral or failure that its delivery would end with. */
-int quotas_look(const struct plan *plan, const struct mailbox *box, const struct quotas_view *how,
+/* quotas_look(): for an answer before the message is there: 0 when the Maildir
+ * has room for one octet, or cannot be asked in time; -1 with the deferral or
+ * failure that its delivery would end with. */
+int quotas_look(const char *maildir, const struct mailbox *box, const struct quotas_view *how,
                 struct verdict *v);
 
 #endif

@@ -1,9 +1,11 @@
 """Maildirs: folders, quotas, several deliveries at one time, users who lay traps."""
 import mailbox
 import os
+import re
 
 import pytest
 
+from instance import ROOT
 from sixteen import check, clients
 from waiting import wait_until
 
@@ -95,6 +97,33 @@ def test_a_full_mailbox_is_told_to_the_client_and_to_the_sender(owlpost):
     with owlpost.client() as client:
         code, text = rcpt(client, "joe@local.test")
     assert code == 552 and text.startswith(b"5.2.2")
+
+
+def test_a_full_mailbox_is_refused_where_mail_would_surely_come_to_it(owlpost):
+    owlpost.control("rcptcache", "0")
+    owlpost.control("folderextension", "make")
+    owlpost.control("aliasfile", f"{owlpost.folder}/aliases")
+    with open(f"{owlpost.folder}/aliases", "w") as f:
+        f.write(f"alias-of-joe: {folder(owlpost, 'joe', '')}\n")
+    owlpost.call("newaliases", check=True)
+    owlpost.dot_qmail("joe", "-filtered", "|exit 99\n./Maildir/\n")
+    owlpost.dot_qmail("joe", "-broken", "./nowhere/\n./Maildir/\n")
+    owlpost.dot_qmail("joe", "-forwarded", "&someone@elsewhere.test\n./Maildir/\n")
+    os.chmod(folder(owlpost, "joe", ""), 0o755)
+    os.chmod(owlpost.home("joe"), 0o755)
+    owlpost.up()
+    deliver(owlpost, "joe@local.test")
+    quota(owlpost, "joe", "1C\n10 1\n")
+    if ROOT:  # whose alias may read there
+        os.chmod(f"{folder(owlpost, 'joe', '')}/maildirsize", 0o644)
+        for part in ("tmp", "new"):
+            os.chmod(f"{folder(owlpost, 'joe', '')}/{part}", 0o777)
+    for name, code in (("joe", 552), ("joe-filtered", 250), ("joe-broken", 250), ("joe-forwarded", 552),
+                       ("joe-new.folder", 552), ("alias-of-joe", 552)):
+        with owlpost.client() as client:
+            assert rcpt(client, f"{name}@local.test")[0] == code, name
+    deliver(owlpost, "joe-filtered@local.test")
+    assert not re.search("delivery .*: failure", owlpost.log())
 
 
 def test_a_full_mailbox_may_defer(owlpost):
