@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include "lib/clock.h"
 
@@ -78,6 +79,22 @@ int io_slurp(int fd, stralloc *out, size_t max, int limit_ms) {
     if ((size_t)r == step) step = 4096;
     if (out->len - start > max) return errno = EFBIG, -1;
   }
+}
+
+static int copy_all(int from, int to) {
+  char piece[65536];
+  ssize_t n;
+  while ((n = io_read(from, piece, sizeof piece, IO_FOREVER)) > 0)
+    if (io_write_all(to, piece, (size_t)n, IO_FOREVER) == -1) return -1;
+  return (int)n;
+}
+
+int io_to_memory(int fd) {
+  int copy = memfd_create("message", MFD_CLOEXEC);
+  if (copy == -1 || copy_all(fd, copy) == 0) return copy;
+  int saved = errno;
+  close(copy);
+  return errno = saved, -1;
 }
 
 int io_pread_all(int fd, void *to, size_t len, off_t offset) {

@@ -36,6 +36,10 @@ int io_write_all(int fd, const void *octets, size_t len, int limit_ms);
  * there is more than max octets.  What was read before a failure is there. */
 int io_slurp(int fd, stralloc *out, size_t max, int limit_ms);
 
+/* io_to_memory(): all that comes until the end of file, in a memory file that can
+ * be read as often as wanted.  Its descriptor, close-on-exec, or -1. */
+int io_to_memory(int fd);
+
 /* io_pread_all(): exactly len octets at offset.  0, or -1; EIO when the file
  * is shorter. */
 int io_pread_all(int fd, void *to, size_t len, off_t offset);

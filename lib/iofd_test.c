@@ -174,6 +174,24 @@ static void sets_flags(void **state) {
   assert_int_equal(io_set_nonblocking(fd), -1);
 }
 
+static void what_comes_by_a_pipe_is_kept(void **state) {
+  (void)state;
+  int p[2];
+  char back[6] = {0};
+  assert_int_equal(pipe(p), 0);
+  assert_int_equal(write(p[1], "owls\n", 5), 5);
+  close(p[1]);
+  int fd = io_to_memory(p[0]);
+  assert_true(fd >= 0);
+  for (int i = 0; i < 2; i++) assert_int_equal(io_pread_all(fd, back, 5, 0), 0);
+  assert_string_equal(back, "owls\n");
+  assert_int_equal(io_pread_all(fd, back, 6, 0), -1);
+  close(fd);
+  close(p[0]);
+  assert_int_equal(io_to_memory(-1), -1);
+  assert_int_equal(errno, EBADF);
+}
+
 int main(void) {
   alarm(60); /* a limit that fails to hold shows as a death */
   signal(SIGPIPE, SIG_IGN);
@@ -186,6 +204,7 @@ int main(void) {
     cmocka_unit_test(slurps_no_more_than_max),
     cmocka_unit_test(a_file_that_is_too_short_is_an_error),
     cmocka_unit_test(sets_flags),
+    cmocka_unit_test(what_comes_by_a_pipe_is_kept),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,14 +183,23 @@ static void note_route(struct facts *f, const struct route *r) {
   fact_end(f);
 }
 
-int route_explain(const struct route_table *t, struct text address, struct route *r, struct facts *f) {
-  struct text local, domain;
+static void begin(struct route *r) {
   r->channel = CHANNEL_LOCAL;
   r->protocol = PROTOCOL_SMTP;
   r->port = PORT_SMTP;
   r->use_mx = false;
   stralloc_zero(&r->host);
   stralloc_zero(&r->address);
+}
+
+int route_domain(const struct route_table *t, struct text domain, struct route *r) {
+  begin(r);
+  return route_remote(t, domain, r, NULL);
+}
+
+int route_explain(const struct route_table *t, struct text address, struct route *r, struct facts *f) {
+  struct text local, domain;
+  begin(r);
   if (text_cat(&r->address, address) == -1) return -1;
   if (!address_split(address, &local, &domain) && cat_host(t, &r->address, f) == -1) return -1;
   undo_percents(t, &r->address, f);

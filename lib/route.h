@@ -47,6 +47,11 @@ int route_find(const struct route_table *t, struct text address, struct route *r
  * lmtp); a socket has no port. */
 int route_explain(const struct route_table *t, struct text address, struct route *r, struct facts *f);
 
+/* route_domain(): where mail for any address of a domain goes that is not
+ * delivered here, as qmail-remote sees it: by lmtproutes and smtproutes alone.
+ * As route_find(), but without an address. */
+int route_domain(const struct route_table *t, struct text domain, struct route *r);
+
 /* route_leads_nowhere(): remote, and the host is empty or longer than any
  * ("user@"): nobody can be asked to take mail there, now or ever. */
 bool route_leads_nowhere(const struct route *r);

@@ -350,6 +350,22 @@ static void some_lead_nowhere(void **state) {
   route_unload(&t);
 }
 
+/* As qmail-remote: what is delivered here makes no difference. */
+static void a_domain_alone_has_a_route(void **state) {
+  (void)state;
+  struct route_table t;
+  struct route r = {0};
+  assert_int_equal(load(&t, ROUTES, VIRTUAL, ""), 0);
+  assert_int_equal(route_domain(&t, text_of("here.example"), &r), 0);
+  assert_int_equal(r.channel, CHANNEL_REMOTE);
+  assert_int_equal(route_domain(&t, text_of("mxport.example"), &r), 0);
+  assert_true(r.use_mx && r.port == 2727);
+  assert_text(text_of_stralloc(&r.host), TEXT("mxport.example"));
+  assert_int_equal(r.address.len, 0);
+  route_free(&r);
+  route_unload(&t);
+}
+
 #define IN_FOLDER(TEST) cmocka_unit_test_setup_teardown(TEST, test_folder_make, test_folder_remove)
 
 int main(void) {
@@ -358,6 +374,7 @@ int main(void) {
     IN_FOLDER(each_rule_is_noted),
     IN_FOLDER(lmtp_is_noted),
     IN_FOLDER(some_lead_nowhere),
+    IN_FOLDER(a_domain_alone_has_a_route),
     IN_FOLDER(empty_keys_are_for_all),
     IN_FOLDER(virtual_domains_in_their_order),
     IN_FOLDER(lmtproutes_come_before_smtproutes),

@@ -1,7 +1,6 @@
 #include "config.h"
 #include "local/byhand.h"
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "lib/iofd.h"
@@ -32,23 +31,11 @@ int byhand_print(const struct mailbox *box, struct verdict *v) {
 }
 
 /* A pipe is read into a memory file, so that it can be read twice. */
-static int copy_to_memory(int from) {
-  char piece[65536];
-  ssize_t n;
-  int fd = memfd_create("message", MFD_CLOEXEC);
-  if (fd == -1) return -1;
-  while ((n = io_read(from, piece, sizeof piece, IO_FOREVER)) > 0)
-    if ((n = io_write_all(fd, piece, (size_t)n, IO_FOREVER)) == -1) break;
-  if (n == 0) return fd;
-  close(fd);
-  return -1;
-}
-
 static int open_body(struct body *b, int fd, struct verdict *v) {
   struct stat st;
   *b = (struct body){TEXT_ABSENT, fd, 0};
   if (fstat(fd, &st) == -1) return verdict_defer_errno(v, "unable to read the message", "");
-  if (!S_ISREG(st.st_mode) && ((b->fd = copy_to_memory(fd)) == -1 || fstat(b->fd, &st) == -1))
+  if (!S_ISREG(st.st_mode) && ((b->fd = io_to_memory(fd)) == -1 || fstat(b->fd, &st) == -1))
     return verdict_defer_errno(v, "unable to read the message", "");
   b->size = (uint64_t)st.st_size;
   return 0;

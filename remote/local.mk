@@ -7,6 +7,7 @@ owlpost_PROGRAMS += %D%/owl-rspawn %D%/owl-remote
 
 %C%_owl_remote_SOURCES = %D%/remote.c \
   %D%/connector.h %D%/connector.c \
+  %D%/byhand.h %D%/byhand.c \
   %D%/talker.h %D%/talker.c
 %C%_owl_remote_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS) $(CARES_LIBS)
 %C%_owl_remote_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC_CARES)
@@ -22,6 +23,7 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/net.h %D%/net.c \
   %D%/query.h %D%/query.c \
   %D%/reply.h %D%/reply.c \
+  %D%/report.h %D%/report.c \
   %D%/resolve.h %D%/resolve.c \
   %D%/smtp.h %D%/smtp.c \
   %D%/stream.h %D%/stream.c \
@@ -51,3 +53,16 @@ noinst_PROGRAMS += %D%/answer_fuzz %D%/reply_fuzz %D%/smtp_fuzz
 %C%_smtp_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
 EXTRA_DIST += tests/fuzz/corpus/answer_fuzz tests/fuzz/corpus/reply_fuzz tests/fuzz/corpus/smtp_fuzz
+
+# what programs in qmail-remote's place say
+if CMOCKA
+check_PROGRAMS += %D%/report_test
+%C%_report_test_LDADD = %D%/libremote.a $(LDADD)
+endif
+
+if FUZZERS
+noinst_PROGRAMS += %D%/report_fuzz
+%C%_report_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
+%C%_report_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+endif
+EXTRA_DIST += tests/fuzz/corpus/report_fuzz

@@ -1,5 +1,8 @@
 /* owl-remote: brings one destination's mail to its SMTP or LMTP servers (owlpost-agent(7))
  *
+ * By hand, as qmail-remote, it starts itself as an agent and takes the runner's
+ * part.
+ *
  * Two processes.  The connector looks up names and connects; it never reads a
  * server's octets.  The talker reads them, shut in: it holds the socket to the
  * runner, the socketpair to the connector, the connection, and the body that it
@@ -11,6 +14,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,11 +23,14 @@
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
 #include "lib/log.h"
+#include "lib/route.h"
 #include "lib/sandbox.h"
 #include "lib/target.h"
 #include "lib/unixsock.h"
+#include "remote/byhand.h"
 #include "remote/connector.h"
 #include "remote/explain.h"
+#include "remote/report.h"
 #include "remote/talker.h"
 
 enum { RUNNER = 0 };
@@ -47,14 +54,14 @@ static const enum control_name limits_of_steps[SMTP_STEPS] = {
 };
 
 static void die_usage(void) {
-  log_s(&out, "owl-remote: usage: owl-remote [--explain] mx|relay|lmtp host port, or lmtp /path");
+  log_s(&out, "owl-remote: usage: owl-remote host sender recipient..., or [--explain] mx|relay|lmtp host port, or lmtp /path");
   log_end(&out);
   _exit(TOOL_USAGE);
 }
 
 /* Tells the runner as well. */
-static void die(const char *status, const char *problem, const char *detail) {
-  struct result r = {.class = RESULT_DEFERRAL, .status = text_of(status), .text = text_of(problem)};
+static void die_class(enum result_class class, const char *status, const char *problem, const char *detail) {
+  struct result r = {.class = class, .status = text_of(status), .text = text_of(problem)};
   log_s(&out, "owl-remote: fatal: ");
   log_s(&out, problem);
   log_s(&out, ": ");
@@ -62,6 +69,10 @@ static void die(const char *status, const char *problem, const char *detail) {
   log_end(&out);
   (void)agent_send_refuse(RUNNER, &r, IO_FOREVER);
   _exit(TOOL_SYSTEM);
+}
+
+static void die(const char *status, const char *problem, const char *detail) {
+  die_class(RESULT_DEFERRAL, status, problem, detail);
 }
 
 static void die_control(void) { die("4.3.5", "unable to read the configuration", control.error.s); }
@@ -81,7 +92,7 @@ static void read_steps(void) {
 }
 
 static void read_settings(void) {
-  if (control_open(&control) == -1) die_system("unable to start");
+  if (!control.folder.s && control_open(&control) == -1) die_system("unable to start");
   if (control_text(&control, CONTROL_ME, &settings.me) == -1) die_control();
   if (control_text(&control, CONTROL_HELOHOST, &settings.helohost) == -1) die_control();
   read_number(CONTROL_TIMEOUTCONNECT, &settings.timeoutconnect_s);
@@ -189,22 +200,101 @@ static int run_connector(int talker, pid_t pid, const struct destination *d) {
   return report_end(d, status);
 }
 
-int main(int argc, char **argv) {
-  struct destination d = {0};
+static int run_agent(const struct destination *d) {
   int pair[2];
-  bool explains = argc > 1 && strcmp(argv[1], "--explain") == 0;
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGCHLD, SIG_DFL); /* the spawner ignores it */
-  read_arguments(argc - 1 - explains, argv + 1 + explains, &d);
-  read_settings();
-  if (explains) return explain(&d);
   if (unixsock_pair(pair) == -1) die_system("unable to make a socketpair");
   pid_t pid = fork();
   if (pid == -1) die_system("unable to fork");
   if (pid == 0) {
     close(pair[0]);
-    _exit(run_talker(pair[1], d.is_lmtp));
+    _exit(run_talker(pair[1], d->is_lmtp));
   }
   close(pair[1]);
-  return run_connector(pair[0], pid, &d);
+  return run_connector(pair[0], pid, d);
+}
+
+/* ---- by hand */
+
+static bool is_kind(const char *word) {
+  return strcmp(word, "mx") == 0 || strcmp(word, "relay") == 0 || strcmp(word, "lmtp") == 0;
+}
+
+/* A recipient that is called as a port is no address: there is an @ in them. */
+static bool is_by_hand(int argc, char **argv) {
+  uint64_t port;
+  if (argc < 4 || strcmp(argv[1], "--explain") == 0) return false;
+  return argc > 4 || !is_kind(argv[1]) || text_uint(text_of(argv[3]), &port) == -1;
+}
+
+/* As in qmail the host is a recipient's domain. */
+static void find_route(const char *host, struct destination *d) {
+  static struct route_table table;
+  static struct route route;
+  if (control_open(&control) == -1) die_system("unable to start");
+  if (route_load(&table, &control) == -1) die_control();
+  if (route_domain(&table, text_of(host), &route) == -1 || !stralloc_0(&route.host))
+    die_system("unable to find the route");
+  route.host.len--;
+  if (route_leads_nowhere(&route) || !text_is_clean(text_of(host)))
+    die_class(RESULT_FAILURE, "5.1.2", "there is no such host", "malformed");
+  *d = (struct destination){.host = text_of_stralloc(&route.host),
+                            .port = (unsigned)route.port,
+                            .use_mx = route.use_mx,
+                            .is_lmtp = route.protocol == PROTOCOL_LMTP};
+  if (route.port == PORT_NONE) d->socket_path = route.host.s;
+}
+
+static int become_agent(const char *host, int socket) {
+  struct destination d;
+  if (dup2(socket, RUNNER) == -1) die_system("unable to start");
+  find_route(host, &d);
+  read_settings();
+  return run_agent(&d);
+}
+
+static int say_report(const struct verdict *v, size_t count) {
+  stralloc report = {0};
+  int r = report_put(&report, v, count);
+  if (r == 0) r = io_write_all(1, report.s, report.len, IO_FOREVER);
+  stralloc_free(&report);
+  return r == 0 ? TOOL_OK : TOOL_SYSTEM;
+}
+
+/* Before anything is sent, all recipients have to wait. */
+static int put_off(const struct byhand *b, struct verdict *v, const char *why) {
+  for (size_t n = 0; n < b->count; n++) {
+    verdict_set(&v[n], RESULT_DEFERRAL, "4.3.0", why);
+    verdict_add(&v[n], ": ");
+    verdict_add(&v[n], strerror(errno));
+  }
+  return say_report(v, b->count);
+}
+
+static int by_hand(int argc, char **argv) {
+  struct byhand b = {.sender = argv[2], .recipients = argv + 3, .count = (size_t)argc - 3};
+  struct verdict *v = calloc(b.count, sizeof *v);
+  int pair[2];
+  if (!v) return TOOL_SYSTEM;
+  if (byhand_open(&b, 0) == -1) return put_off(&b, v, "unable to read the message");
+  if (unixsock_pair(pair) == -1) return put_off(&b, v, "unable to make a socketpair");
+  pid_t pid = fork();
+  if (pid == -1) return put_off(&b, v, "unable to fork");
+  close(pair[pid == 0 ? 0 : 1]);
+  if (pid == 0) return become_agent(argv[1], pair[1]);
+  byhand_send(pair[0], &b, v);
+  int code = say_report(v, b.count);
+  close(pair[0]);
+  while (waitpid(pid, NULL, 0) == -1 && errno == EINTR) continue;
+  return code;
+}
+
+int main(int argc, char **argv) {
+  struct destination d = {0};
+  bool explains = argc > 1 && strcmp(argv[1], "--explain") == 0;
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGCHLD, SIG_DFL); /* the spawner ignores it */
+  if (is_by_hand(argc, argv)) return by_hand(argc, argv);
+  read_arguments(argc - 1 - explains, argv + 1 + explains, &d);
+  read_settings();
+  return explains ? explain(&d) : run_agent(&d);
 }
