@@ -18,7 +18,6 @@
 #include <sys/types.h>
 #include "lib/envelope.h"
 #include "lib/exitcode.h"
-#include "lib/result.h"
 
 #define INJECTOR_ENVELOPE_VARIABLE "OWLPOST_ENVELOPE"
 
@@ -42,21 +41,16 @@ int injector_start(struct injector *i, const struct envelope *e);
 void injector_end_message(struct injector *i);
 
 /* injector_finish(): writes the whole envelope, waits for the program and
- * returns its exit code; 81 for a death by signal, or for an exit 0 although
- * the envelope could not be written.  Only after 0 does the message exist.  An
- * envelope with a control octet in an address is not written.  A refusal's text
- * is awaited for at most a second after the exit; of what a program writes
- * there, a pipe's worth is kept. */
+ * returns its exit code (lib/injectorreply.h); 81 for a death by signal, or for
+ * an exit 0 although the envelope could not be written.  Only after 0 does the
+ * message exist.  An envelope with a control octet in an address is not
+ * written.  A refusal's text is awaited for at most a second after the exit; of
+ * what a program writes there, a pipe's worth is kept. */
 int injector_finish(struct injector *i, const struct envelope *e);
 
 /* injector_abort(): no message comes of it; waits for the program's end.  The
  * exit code, and text, tell why a program ended before its time. */
 int injector_abort(struct injector *i);
-
-/* injector_explain(): the SMTP reply for an exit code: class, reply_code,
- * status and text.  custom is the refusal's own text or absent.  With 82 and 88
- * its first letter counts: D is permanent, Z temporary, and both are taken off. */
-struct result injector_explain(int code, struct text custom);
 
 void injector_free(struct injector *i);
 

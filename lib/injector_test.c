@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include "lib/claim.h"
 #include "lib/clock.h"
+#include "lib/injectorreply.h"
 #include "lib/sample.h"
 #include "lib/testfolder.h"
 

@@ -40,6 +40,7 @@ lib_libowl_a_SOURCES = \
   %D%/sandbox.h %D%/sandbox.c \
   %D%/stack.h %D%/stack.c \
   %D%/injector.h %D%/injector.c \
+  %D%/injectorreply.h %D%/injectorreply.c \
   %D%/unixsock.h %D%/unixsock.c \
   %D%/ip.h %D%/ip.c \
   %D%/network.h %D%/network.c \

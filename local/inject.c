@@ -2,6 +2,7 @@
 #include "local/inject.h"
 #include <errno.h>
 #include "lib/injector.h"
+#include "lib/injectorreply.h"
 #include "lib/iofd.h"
 
 struct sink {

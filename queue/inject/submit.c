@@ -5,6 +5,7 @@
 #include "lib/address.h"
 #include "lib/clock.h"
 #include "lib/injector.h"
+#include "lib/injectorreply.h"
 #include "lib/iofd.h"
 #include "queue/inject/header.h"
 #include "queue/inject/input.h"

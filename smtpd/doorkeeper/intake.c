@@ -1,6 +1,7 @@
 #include "config.h"
 #include "smtpd/doorkeeper/intake.h"
 #include <errno.h>
+#include "lib/injectorreply.h"
 #include "lib/iofd.h"
 #include "smtpd/doorkeeper/early.h"
 #include "smtpd/doorkeeper/event.h"
