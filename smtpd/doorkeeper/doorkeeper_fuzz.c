@@ -1,76 +1,223 @@
-/* Octets from a talker that has been taken over.  The first octet chooses what
- * the rest meets (enum choice).  The injector is a program that takes any
- * message, or one that cannot be started. */
+/* Octets from a talker that has been taken over.  Whatever they are, a message
+ * that the injector takes is from the client that the doorkeeper knows, and to
+ * whom that client may send: a subverted talker cannot relay.
+ *
+ * The first octet chooses what the rest meets (enum choice), the second is the
+ * injector's exit code, the third how many of the octets behind it delivery
+ * answers to questions about recipients. */
 #include "config.h"
 #include <signal.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
+#include <sys/stat.h>
+#include "lib/cdbfile.h"
+#include "lib/fuzz.h"
 #include "lib/iofd.h"
 #include "lib/unixsock.h"
 #include "smtpd/doorkeeper/doorkeeper.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size);
+#include "smtpd/doorkeeper/injectormodel.h"
 
 enum choice {
   MAY_RELAY = 1,
-  HAS_LIMIT = 2,   /* of octets, and of requests */
-  DESCRIPTOR = 4,  /* one comes with the first octet */
-  INJECTOR = 8
+  HAS_LIMITS = 2, /* of octets, and of requests */
+  DESCRIPTOR = 4, /* one comes with the first octet */
+  INJECTOR = 8,
+  TRUSTS_RECIPIENTS = 16,
+  DATABASES = 32, /* there are some */
+  BROKEN = 64,    /* they are; or else, without them, the injector's pipe */
+  NAMES = 128     /* the client may name another */
 };
+
+enum { INPUT_MAX = 4000 /* as many answers as a socket holds, unread */, LIMIT_MS = 1000 };
 
 static struct settings settings;
 static struct client client;
+static const struct doorkeeper *doorkeeper; /* at work */
+static char folder[] = "/tmp/owlpost-fuzz.XXXXXX";
+static const char *const databases[] = {"morercpthosts", "recipients"};
+
+static void put_text(stralloc *to, const char *s) {
+  check(stralloc_copys(to, s) && stralloc_0(to));
+  to->len--;
+}
+
+static const char *path_of(const char *which, const char *name) {
+  static char path[200];
+  snprintf(path, sizeof path, "%s/%s/%s%s", folder, which, name, *name ? ".cdb" : "");
+  return path;
+}
+
+static void make_database(const char *name, const char *keys) {
+  struct cdbfile_maker m;
+  struct text rest = text_of(keys), key;
+  check(cdbfile_make(&m, path_of("whole", name)) == 0);
+  while (text_cut(&rest, ' ', &key)) check(cdbfile_add(&m, key, text_of("")) == 0);
+  check(cdbfile_commit(&m, 0600) == 0);
+  cdbfile_abandon(&m);
+  FILE *f = fopen(path_of("broken", name), "w");
+  check(f && fputs("no database", f) != EOF && fclose(f) == 0);
+}
+
+static void take_databases_away(void) {
+  static const char *const folders[] = {"whole", "broken"};
+  for (int i = 0; i < 4; i++) unlink(path_of(folders[i / 2], databases[i % 2]));
+  for (int i = 0; i < 2; i++) rmdir(path_of(folders[i], ""));
+  rmdir(folder);
+}
+
+static void make_databases(void) {
+  check(mkdtemp(folder) != NULL && atexit(take_databases_away) == 0);
+  check(mkdir(path_of("whole", ""), 0700) == 0 && mkdir(path_of("broken", ""), 0700) == 0);
+  make_database("morercpthosts", "more .above");
+  make_database("recipients", "@w a@w *@x @x");
+}
+
+static void put_list(struct list *l, const char *lines) { check(list_parse(l, text_of(lines)) == 0); }
+
+static void put_map(struct list *l, const char *lines) { check(list_parse_map(l, text_of(lines)) == 0); }
 
 static void set_up(void) {
   if (settings.maxrecipients) return;
   signal(SIGPIPE, SIG_IGN);
+  make_databases();
   settings.maxrecipients = 3;
-  if (list_parse(&settings.rcpthosts, text_of("o\n")) == -1 ||
-      list_parse(&settings.badmailfrom, text_of("bad@o\n")) == -1 ||
-      list_parse(&settings.badrcptto, text_of("bad@o\n")) == -1 ||
-      !stralloc_copys(&settings.localiphost, "o") || !stralloc_copys(&client.local_address, "::1") ||
-      !stralloc_copys(&client.address, "::2") || !stralloc_copys(&client.name, "two") || !stralloc_copys(&settings.me, "m") ||
-      !stralloc_copys(&settings.folder, "/nonexistent") || !stralloc_0(&settings.folder) ||
-      !stralloc_copys(&settings.rcpt_socket, "/nonexistent") || !stralloc_0(&settings.rcpt_socket))
-    abort();
+  settings.timeoutrcpt_s = 1;
+  put_list(&settings.rcpthosts, "o\nv\nw\n.sub\n");
+  put_list(&settings.badhelo, "bad\n.evil\n");
+  put_list(&settings.badmailfrom, "bad@o\n@evil\n.evil\n*spam*\nsp*m@o\n");
+  put_list(&settings.badrcptto, "bad@o\n@evil\n.evil\n*spam*\n");
+  put_list(&settings.proxyclients, "::2\n");
+  put_list(&settings.xclients, "::2\n1.0.0.0/8\n");
+  put_list(&settings.relayclients, "9.0.0.0/8\n");
+  put_list(&settings.routes.locals, "o\n");
+  put_list(&settings.routes.percenthack, "o\n");
+  put_map(&settings.routes.virtualdomains, "v:pre\n.sub:\nu@o:alias\n");
+  put_map(&settings.routes.smtproutes, "w:relay:26\n");
+  put_text(&settings.routes.envnoathost, "o");
+  put_text(&settings.localiphost, "o");
+  put_text(&settings.me, "m");
+  put_text(&settings.rcpt_socket, "/nonexistent");
+  put_text(&client.local_address, "::1");
+  put_text(&client.address, "::2");
+  put_text(&client.name, "two");
 }
 
-static void choose(unsigned choice) {
+static bool ends_with(struct text t, const char *what) {
+  size_t len = strlen(what);
+  return t.len >= len && text_equal_nocase((struct text){t.s + t.len - len, len}, text_of(what));
+}
+
+/* As set_up() has it, and simply told. */
+static bool may_be_sent_to(struct text address) {
+  static const char *const hosts[] = {"@o", "@v", "@w", "@more", ".sub", ".above"};
+  bool found = address.len && !memchr(address.s, '@', address.len);
+  for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) found |= ends_with(address, hosts[i]);
+  return found || doorkeeper->settings->relayclient.s;
+}
+
+static bool is_listed(struct text address) {
+  bool has_domain = address.len && memchr(address.s, '@', address.len);
+  return text_equal_nocase(address, text_of("bad@o")) || ends_with(address, "@evil") ||
+         (has_domain && ends_with(address, ".evil"));
+}
+
+static void see(const struct envelope *e) {
+  const struct client *c = doorkeeper->client;
+  check(e->recipient_count && e->recipient_count <= settings.maxrecipients);
+  for (size_t i = 0; i < e->recipient_count; i++) {
+    struct text address = e->recipients[i].address;
+    check(may_be_sent_to(address) && address.len <= ENVELOPE_ADDRESS_MAX && text_is_clean(address));
+    check(!is_listed(address));
+  }
+  check(!is_listed(e->sender));
+  check(text_equal(e->client_address, text_of_stralloc(&c->address)) && e->client_port == c->port);
+  check(text_equal(e->client_name, text_of_stralloc(&c->name)));
+  check(text_equal(e->auth_user, text_of_stralloc(&c->login)));
+  check(e->arrival_us && e->arrival_us == doorkeeper->number && e->kind == KIND_MAIL && e->submitter_uid == 0);
+}
+
+static void choose(unsigned choice, unsigned code) {
+  static const struct list nobody;
+  static struct list proxyclients, xclients;
+  if (!proxyclients.count) proxyclients = settings.proxyclients, xclients = settings.xclients;
+  settings.proxyclients = choice & NAMES ? proxyclients : nobody;
+  settings.xclients = choice & NAMES ? xclients : nobody;
   settings.relayclient = choice & MAY_RELAY ? text_of("") : TEXT_ABSENT;
-  settings.databytes = choice & HAS_LIMIT ? 100 : 0;
-  settings.maxrequests = settings.maxtransactions = choice & HAS_LIMIT ? 6 : 0;
-  setenv("QMAILQUEUE", choice & INJECTOR ? "/bin/true" : "/nonexistent", 1);
+  settings.databytes = choice & HAS_LIMITS ? 100 : 0;
+  settings.maxrequests = settings.maxtransactions = choice & HAS_LIMITS ? 6 : 0;
+  settings.trusts_recipients = choice & TRUSTS_RECIPIENTS;
+  put_text(&settings.folder, choice & DATABASES ? path_of(choice & BROKEN ? "broken" : "whole", "") : "/nonexistent");
+  injectormodel = (struct injectormodel){.starts = choice & INJECTOR, .code = (int)code, .text = text_of("Dno"),
+                                         .see = see, .message = -1};
+  injectormodel.takes_octets = choice & DATABASES || !(choice & BROKEN);
 }
 
-static void send_with(int sock, const uint8_t *octets, size_t size, int fd) {
-  struct iovec v = {(void *)(uintptr_t)octets, size};
+static void send_with(int sock, struct text octets, int fd) {
+  struct iovec v = {(void *)(uintptr_t)octets.s, octets.len};
   union {
     struct cmsghdr head;
     char octets[CMSG_SPACE(sizeof fd)];
   } control = {.head = {.cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
   memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
   struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-  if (sendmsg(sock, &m, 0) != (ssize_t)size) abort();
+  check(sendmsg(sock, &m, 0) == (ssize_t)octets.len);
+}
+
+/* A socket at which these octets wait, and then its end. */
+static int hold(struct text octets, int *other, bool with_descriptor) {
+  int pair[2];
+  check(unixsock_pair(pair) == 0);
+  if (with_descriptor) send_with(pair[1], octets, STDERR_FILENO);
+  else check(io_write_all(pair[1], octets.s, octets.len, LIMIT_MS) == 0);
+  check(shutdown(pair[1], SHUT_WR) == 0);
+  *other = pair[1];
+  return pair[0];
+}
+
+/* Each request has at most one answer. */
+static void check_answers(int sock, const struct doorkeeper *k) {
+  struct frame_reader reader = {.protocol = &door_protocol};
+  struct frame f;
+  uint64_t n = 0;
+  for (enum frame_status s; (s = frame_poll(&reader, sock, &f)) != FRAME_EOF; n++) {
+    struct door_answer a;
+    check(s == FRAME_READY && f.type == DOOR_ANSWER && door_read_answer(&a, f.payload) == 0);
+    check(f.fd == -1 || (a.result.class == RESULT_SUCCESS && a.result.reply_code == 354));
+    if (f.fd >= 0) close(f.fd);
+  }
+  check(n <= k->requests);
+  frame_reader_free(&reader);
+}
+
+static void serve(struct text input, struct text answers, bool with_descriptor) {
+  struct log silent = {.fd = -1};
+  struct doorkeeper k;
+  int talker, spawner = -1;
+  int door = hold(input, &talker, with_descriptor);
+  doorkeeper_open(&k, &settings, &client, &clock_system, &silent);
+  if (answers.len) k.question.fd = hold(answers, &spawner, false);
+  doorkeeper = &k;
+  doorkeeper_serve(&k, door);
+  check(k.messages == injectormodel.taken);
+  close(door);
+  check_answers(talker, &k);
+  close(talker);
+  if (spawner >= 0) close(spawner);
+  doorkeeper_close(&k);
+  check(injectormodel.message == -1);
+  stralloc_free(&silent.line);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
-  struct log silent = {.fd = -1};
-  struct doorkeeper k;
-  int pair[2];
+  struct text input = fuzz_input(octets, size);
+  unsigned choice = fuzz_choice(&input), code = fuzz_choice(&input), count = fuzz_choice(&input);
+  if (count > input.len) count = (unsigned)input.len;
+  struct text answers = {input.s, count};
+  input = (struct text){input.s + count, input.len - count};
+  if (input.len == 0 || input.len > INPUT_MAX) return 0;
   set_up();
-  if (size < 2 || size > 60000 || unixsock_pair(pair) == -1) return 0;
-  choose(octets[0]);
-  doorkeeper_open(&k, &settings, &client, &clock_system, &silent);
-  if (octets[0] & DESCRIPTOR) send_with(pair[1], octets + 1, size - 1, STDERR_FILENO);
-  else if (io_write_all(pair[1], octets + 1, size - 1, 1000) == -1) abort();
-  shutdown(pair[1], SHUT_WR);
-  doorkeeper_serve(&k, pair[0]);
-  if (k.messages && !(octets[0] & INJECTOR)) abort();
-  close(pair[0]);
-  close(pair[1]);
-  doorkeeper_close(&k);
-  stralloc_free(&silent.line);
+  choose(choice, code);
+  serve(input, answers, choice & DESCRIPTOR);
   return 0;
 }
