@@ -17,7 +17,7 @@ PEERS = os.environ.get("OWLPOST_PEERS", "")
 def unpacked(package, program):
     """(path of the program, environment to run it in)"""
     root = f"{PEERS}/{package}"
-    found = glob.glob(f"{root}/usr/*bin/{program}")
+    found = glob.glob(f"{root}/usr/*bin/{program}") + glob.glob(f"{root}/usr/lib/{package}/{program}")
     if not found:
         raise FileNotFoundError(f"{program} is not under {root}: run tests/peers.sh")
     libraries = [f"{root}/usr/lib/postfix", *glob.glob(f"{root}/usr/lib/*-linux-*"), *glob.glob(f"{root}/lib/*-linux-*")]

@@ -2,37 +2,58 @@
 import email
 import email.message
 import email.policy
-import json
-import os
 import re
-import shutil
-import subprocess
 
 import pytest
 
-from instance import ROOT
-from overlay import over_usr
-from peers import PEERS, smtp_source, unpacked, wait_for_exit
+import senders
+from peers import smtp_source, wait_for_exit
+from trail import wait_for_end
 
-NODE = ("nodejs", "node-acorn", "node-cjs-module-lexer", "node-undici")
 BODY = "Subject: hello\n\n.a dot, and gr\u00fc\u00dfe\n"
+SENDER = "sender@sender.test"
+PROGRAMS = [senders.swaks, senders.smtplib, senders.msmtp, senders.nodemailer, senders.curl, senders.net_smtp, senders.mutt,
+            senders.nullmailer]
 
 
-def swaks(owlpost, *arguments):
-    """What it said; it ends the data with a line end of its own."""
-    done = subprocess.run(
-        ["swaks", "--server", f"127.0.0.1:{owlpost.port}", "--helo", "swaks.test", "--from", "sender@sender.test",
-         "--to", "joe@local.test,ann@local.test", "--data", "-", *arguments],
-        input=BODY[:-1], capture_output=True, encoding="utf-8", timeout=30)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+@pytest.mark.parametrize("send", PROGRAMS, ids=lambda f: f.__name__)
+def test_what_is_sent_arrives(owlpost, send):
+    """And the log tells who sent what, how large, in which time, and where it went, with one number."""
+    owlpost.up()
+    send(owlpost, SENDER, ["joe@local.test"], BODY.encode())
+    mail, = owlpost.wait_for_mail("joe")
+    helo, protocol, number, sent = re.search(rb"from (\S+\.test) \(\[127\.0\.0\.1\]\)\n  by owlpost\.test with (E?SMTP) id (\d{16}); .*\n([^\0]*)",
+                                   mail).groups()
+    assert sent.endswith(BODY.partition("\n\n")[2].encode()), mail
+    number, protocol = number.decode(), protocol.decode()
+    found = wait_for_end(owlpost)
+    assert [n for _, n, _ in found] == ["", number, ""] and len({session for session, _, _ in found}) == 1, found
+    assert re.fullmatch(rf"message accepted, octets {len(sent)}, from <{SENDER}> to 1 <joe@local\.test>, helo {helo.decode()}"
+                        rf" with {protocol}, client \[127\.0\.0\.1\]:\d+, ms \d+: 250 2\.0\.0 ok {number} qp \d+", found[1][2]), found
+    assert re.fullmatch(r"end, messages 1 of 1, commands \d+, errors 0, octets in \d+ out \d+, ms \d+: client (quit|left)", found[2][2])
+    owlpost.wait_for_empty_queue()
+    told = owlpost.log()
+    delivery, = re.findall(rf"starting delivery (\d+): msg {number} to local joe@local\.test", told)
+    for words in (f"new msg {number}\n", f"info msg {number}: ", f"delivery {delivery}: success: ", f"end msg {number}\n"):
+        assert words in told, told
 
 
-@pytest.mark.skipif(not shutil.which("swaks"), reason="swaks is not installed")
+@pytest.mark.parametrize("send", PROGRAMS, ids=lambda f: f.__name__)
+def test_what_is_refused_is_told_to_the_sender_and_in_the_log(owlpost, send):
+    owlpost.up()
+    with pytest.raises(senders.Failed, match="no mailbox here by that name"):
+        send(owlpost, SENDER, ["nobody-here@local.test"], BODY.encode())
+    found = wait_for_end(owlpost)
+    assert len({session for session, _, _ in found}) == 1 and found[1][1] == found[2][1], found
+    assert found[1][2] == "recipient <nobody-here@local.test> refused: 550 5.1.1 sorry, no mailbox here by that name"
+    assert found[2][2].startswith(f"message dropped, octets 0, from <{SENDER}> to 0, refused 1, helo "), found
+    assert found[-1][2].startswith("end, messages 0 of 1, "), found
+
+
 @pytest.mark.parametrize("protocol,arguments", [("ESMTP", []), ("ESMTP", ["--pipeline"]), ("SMTP", [])])
 def test_swaks(owlpost, protocol, arguments):
     owlpost.up()
-    said = swaks(owlpost, "--protocol", protocol, *arguments)
+    said = senders.swaks(owlpost, SENDER, ["joe@local.test", "ann@local.test"], BODY.encode(), "--protocol", protocol, *arguments)
     number = re.search(r"250 2\.0\.0 ok (\d{16}) qp", said)[1]
     for user in ("joe", "ann"):
         mail, = owlpost.wait_for_mail(user)
@@ -41,12 +62,10 @@ def test_swaks(owlpost, protocol, arguments):
     owlpost.wait_for_empty_queue()
 
 
-@pytest.mark.skipif(not shutil.which("swaks"), reason="swaks is not installed")
 def test_swaks_that_speaks_lmtp_is_refused(owlpost):
     owlpost.up()
-    done = subprocess.run(["swaks", "--server", f"127.0.0.1:{owlpost.port}", "--protocol", "LMTP", "--to", "joe@local.test"],
-                          capture_output=True, encoding="utf-8", timeout=30)
-    assert done.returncode != 0 and "<** 500 5.5.1 " in done.stdout, done.stdout
+    with pytest.raises(senders.Failed, match=r"<\*\* 500 5\.5\.1 "):
+        senders.swaks(owlpost, SENDER, ["joe@local.test"], BODY.encode(), "--protocol", "LMTP")
     assert not owlpost.queued() and not owlpost.maildir("joe")
 
 
@@ -79,22 +98,6 @@ def test_smtplib_with_notifications(owlpost):
         assert field in report, report
 
 
-def nodemailer(owlpost, letters, **options):
-    """The fates of letters; by the machine's node, or Debian's over /usr."""
-    argv = ["node", f"{os.path.dirname(__file__)}/nodemailer.js"]
-    if not shutil.which("node"):
-        if not ROOT:
-            pytest.skip("node is not installed, and needs root to be laid over /usr")
-        argv = over_usr(NODE, *argv)
-    modules = f"{PEERS}/node-nodemailer/usr/share/nodejs"
-    assert os.path.isdir(modules), f"{modules} is not there: run tests/peers.sh"
-    options = {"host": "127.0.0.1", "port": owlpost.port, "name": "node.test", "ignoreTLS": True} | options
-    done = subprocess.run(argv, input=json.dumps({"options": options, "letters": letters}).encode(), capture_output=True,
-                          env=os.environ | {"NODE_PATH": modules}, timeout=120)
-    assert done.returncode == 0, done.stderr.decode()
-    return json.loads(done.stdout)
-
-
 def test_nodemailer(owlpost):
     """With all that its mail can ask for."""
     owlpost.dot_qmail("joe", "-default", "./Maildir/\n")
@@ -105,7 +108,7 @@ def test_nodemailer(owlpost):
               "html": "<p>gr\u00fc\u00dfe</p>", "attachments": [{"filename": "x.bin", "content": "AP8N", "encoding": "base64"}],
               "envelope": {"from": sender, "to": [recipient], "use8BitMime": True},
               "dsn": {"id": "E 1", "return": "headers", "notify": ["success"], "recipient": "old@old.test"}}
-    fate, = nodemailer(owlpost, [letter])
+    fate, = senders.nodemailer_letters(owlpost, [letter])
     number = re.fullmatch(r"250 2\.0\.0 ok (\d{16}) qp \d+", fate)[1]
     octets, = owlpost.wait_for_mail("joe")
     assert f"from node.test ([127.0.0.1])\n  by owlpost.test with UTF8SMTP id {number};".encode() in octets
@@ -124,22 +127,24 @@ def test_nodemailer_with_a_pool_of_connections(owlpost):
     owlpost.up()
     letters = [{"from": "s@sender.test", "to": f"{user}@local.test", "subject": f"{n}", "text": "x"}
                for n in range(10) for user in ("joe", "nobody-here")]
-    fates = nodemailer(owlpost, letters, pool=True, maxConnections=2)
+    fates = senders.nodemailer_letters(owlpost, letters, pool=True, maxConnections=2)
     assert all(fate.startswith("250 2.0.0 ok ") for fate in fates[::2]), fates
     assert all(": 550 5.1.1 " in fate for fate in fates[1::2]), fates
     subjects = {email.message_from_bytes(m)["Subject"] for m in owlpost.wait_for_mail("joe", 10)}
     assert subjects == {f"{n}" for n in range(10)}
 
 
-def test_msmtp(owlpost):
-    program, environment = unpacked("msmtp", "msmtp")
+def test_msmtp_with_notifications(owlpost):
     owlpost.up()
-    done = subprocess.run(
-        [program, "--host=127.0.0.1", f"--port={owlpost.port}", "--tls=off", "--domain=msmtp.test", "--from=ann@local.test",
-         "--dsn-notify=success", "--dsn-return=full", "--", "joe@local.test"],
-        input=BODY, env=environment | {"HOME": owlpost.folder}, capture_output=True, encoding="utf-8", timeout=30)
-    assert done.returncode == 0, done.stderr
-    mail, = owlpost.wait_for_mail("joe")
-    assert b"from msmtp.test (" in mail and mail.endswith(BODY.encode()), mail
+    senders.msmtp(owlpost, "ann@local.test", ["joe@local.test"], BODY.encode(), "--dsn-notify=success", "--dsn-return=hdrs")
+    owlpost.wait_for_mail("joe")
     report, = owlpost.wait_for_mail("ann")
-    assert b"Action: delivered\n" in report, report
+    assert b"Action: delivered\n" in report and b"Subject: hello\n" in report, report
+
+
+def test_mutt_with_notifications(owlpost):
+    owlpost.up()
+    senders.mutt(owlpost, "ann@local.test", ["joe@local.test"], BODY.encode(), "set dsn_notify=success dsn_return=hdrs")
+    owlpost.wait_for_mail("joe")
+    report, = owlpost.wait_for_mail("ann")
+    assert b"Action: delivered\n" in report and b"Subject: hello\n" in report and b"a dot" not in report, report

@@ -9,24 +9,10 @@ import time
 import pytest
 
 from instance import ROOT
+from trail import wait_for_end
 from waiting import wait_until
 
 MESSAGE = "Subject: trail\r\n\r\nbody\r\n"
-LINE = re.compile(r"owl-smtpd \d+: session (\d{16})(?: msg (\d{16}))?: (.*)")
-
-
-def lines(owlpost):
-    """(session, number or "", words) of each line of the receiver."""
-    return LINE.findall(owlpost.log("smtpd"))
-
-
-def wait_for_end(owlpost, count=1):
-    """The lines, once so many sessions have ended."""
-    def ended():
-        found = lines(owlpost)
-        return found if sum(words.startswith("end,") for _, _, words in found) >= count else None
-    return wait_until(ended, 10, lambda: owlpost.log("smtpd"))
-
 
 def send(owlpost, *recipients):
     """The reply to the message's data."""
