@@ -2,6 +2,7 @@
 #include "remote/byhand.h"
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "lib/address.h"
@@ -79,6 +80,14 @@ static bool await_results(struct frame_reader *in, int agent, const struct byhan
   return true;
 }
 
+/* An agent that cannot begin says why, and ends before it has read the job. */
+static bool run_job(struct frame_reader *in, int agent, const struct byhand *b, size_t number,
+                    const struct envelope *e, struct verdict *verdicts) {
+  bool sent = send_job(agent, b, number, e) == 0;
+  if (!sent) (void)shutdown(agent, SHUT_WR);
+  return await_results(in, agent, b, e->recipient_count, verdicts) && sent;
+}
+
 static size_t first_open(const struct byhand *b, const struct verdict *verdicts) {
   size_t n = 0;
   while (n < b->count && verdicts[n].class != RESULT_NONE) n++;
@@ -92,8 +101,7 @@ static void send_all(int agent, const struct byhand *b, struct verdict *verdicts
   for (size_t job = 0; goes_on && (first = first_open(b, verdicts)) < b->count; job++) {
     struct envelope e = {.sender = text_of(b->sender)};
     goes_on = add_recipients(&e, b, first, verdicts) == 0;
-    if (goes_on && e.recipient_count)
-      goes_on = send_job(agent, b, job, &e) == 0 && await_results(&in, agent, b, e.recipient_count, verdicts);
+    if (goes_on && e.recipient_count) goes_on = run_job(&in, agent, b, job, &e, verdicts);
     envelope_free(&e);
   }
   frame_reader_free(&in);
