@@ -45,6 +45,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(DOUBLEBOUNCEHOST, "doublebouncehost", TEXT, "=me", "send", "domain of the address that gets double bounces"),
   ROW(DOUBLEBOUNCETO, "doublebounceto", TEXT, "postmaster", "send", "local part of the address that gets double bounces"),
   ROW(ENVNOATHOST, "envnoathost", TEXT, "=me", "send, smtpd", "domain of envelope recipients without one"),
+  ROW(ETRNCLIENTS, "etrnclients", LIST, "", "smtpd", "domain:network, .domain:network: clients that may ask for a domain's mail"),
   ROW(FOLDEREXTENSION, "folderextension", TEXT, "no", "lspawn", "an extension without a .qmail file as a folder's name: no, existing, make"),
   ROW(GREETDELAY, "greetdelay", SECONDS, "0", "smtpd", "wait before the greeting; a client that speaks before it is refused"),
   ROW(HELOHOST, "helohost", TEXT, "=me", "remote", "the name given in EHLO or LHLO"),

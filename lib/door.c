@@ -9,6 +9,7 @@ static const struct field request_fields[] = {
   {TAG_STATUS, FIELD_TEXT, offsetof(struct door_request, status), 11, false},
   {TAG_LOCAL_ADDRESS, FIELD_TEXT, offsetof(struct door_request, local_address), 64, false},
   {TAG_LOCAL_PORT, FIELD_UINT, offsetof(struct door_request, local_port), 65535, false},
+  {TAG_NODE, FIELD_TEXT, offsetof(struct door_request, node), 256, false},
   {TAG_MECHANISM, FIELD_TEXT, offsetof(struct door_request, mechanism), 20, false},
   {TAG_SECRET, FIELD_OCTETS, offsetof(struct door_request, secret), DOOR_SECRET_MAX, false},
   FIELD_END
@@ -17,6 +18,7 @@ static const struct field request_fields[] = {
 static const struct field answer_fields[] = {
   RESULT_FIELDS(struct door_answer, result),
   {TAG_ENDS_SESSION, FIELD_FLAG, offsetof(struct door_answer, ends_session), 0, false},
+  {TAG_MAY_ETRN, FIELD_FLAG, offsetof(struct door_answer, may_etrn), 0, false},
   FIELD_END
 };
 

@@ -28,7 +28,8 @@ enum door_frame {
   DOOR_QUESTION = 8, /* RECIPIENT_ADDRESS: would this local address be delivered? */
   DOOR_ANSWER = 9,
   DOOR_PROXY = 10,   /* the client by the PROXY protocol: CLIENT_ADDRESS, CLIENT_PORT, LOCAL_... */
-  DOOR_XCLIENT = 11  /* the client by XCLIENT: what of these is named, CLIENT_NAME, AUTH_USER */
+  DOOR_XCLIENT = 11, /* the client by XCLIENT: what of these is named, CLIENT_NAME, AUTH_USER */
+  DOOR_ETRN = 12     /* NODE: try now what waits for it */
 };
 
 enum { DOOR_FRAME_MAX = 16384, DOOR_SECRET_MAX = 4096 };
@@ -41,12 +42,14 @@ struct door_request {
   struct text status;       /* ABORT: the enhanced status code of the reply that the client gets */
   struct text local_address;
   uint64_t local_port;
+  struct text node;              /* ETRN (lib/terms.h) */
   struct text mechanism, secret; /* AUTH; the user is envelope.auth_user */
 };
 
 struct door_answer {
   struct result result; /* reply_code, status and text make the SMTP reply */
   bool ends_session;    /* after this reply hang up */
+  bool may_etrn;        /* PROXY, XCLIENT: the client that was named */
 };
 
 /* Encoders append a payload: 0, or -1 with record_put()'s errno. */

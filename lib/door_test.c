@@ -6,7 +6,7 @@
 
 static struct door_request sample_request(void) {
   struct door_request r = {
-    .octets = 123456, .mechanism = TEXT("PLAIN"), .secret = TEXT("\0user\0word")};
+    .octets = 123456, .node = TEXT("@a.example"), .mechanism = TEXT("PLAIN"), .secret = TEXT("\0user\0word")};
   sample_envelope(&r.envelope);
   r.envelope.recipient_count = 1;
   r.envelope.unknown = TEXT_ABSENT;
@@ -25,6 +25,7 @@ static void requests_come_back(void **state) {
   stralloc out = {0};
   assert_int_equal(put_and_read(&r, &back, &out), 0);
   assert_int_equal(back.octets, 123456);
+  assert_text(back.node, r.node);
   assert_text(back.mechanism, r.mechanism);
   assert_text(back.secret, r.secret);
   assert_same_envelope(&back.envelope, &r.envelope);
@@ -96,6 +97,7 @@ static void the_greatest_request_fits_into_a_frame(void **state) {
   e->envid.s = e->parent.s = e->protocol.s = r.mechanism.s = x;
   e->envid.len = 100, e->parent.len = 64, e->protocol.len = 32, r.mechanism.len = 20;
   r.secret = (struct text){x, DOOR_SECRET_MAX};
+  r.node = (struct text){x, 256};
   assert_int_equal(door_put_request(&out, &r), 0);
   assert_true(out.len <= DOOR_FRAME_MAX);
   r.secret.len++;
@@ -106,7 +108,7 @@ static void the_greatest_request_fits_into_a_frame(void **state) {
 
 static void answers_come_back(void **state) {
   (void)state;
-  const struct door_answer cases[] = {{sample_result(), true}, {{.class = RESULT_SUCCESS}, false}};
+  const struct door_answer cases[] = {{sample_result(), true, false}, {{.class = RESULT_SUCCESS}, false, true}};
   for (size_t i = 0; i < COUNT(cases); i++) {
     struct door_answer back;
     stralloc out = {0};
@@ -114,6 +116,7 @@ static void answers_come_back(void **state) {
     assert_int_equal(door_read_answer(&back, text_of_stralloc(&out)), 0);
     assert_same_result(&back.result, &cases[i].result);
     assert_int_equal(back.ends_session, cases[i].ends_session);
+    assert_int_equal(back.may_etrn, cases[i].may_etrn);
     stralloc_free(&out);
   }
   struct door_answer back;

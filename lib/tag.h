@@ -88,6 +88,8 @@ enum {
   TAG_MECHANISM = 0x0403,
   TAG_LOCAL_ADDRESS = 0x0404, /* that the client has reached */
   TAG_LOCAL_PORT = 0x0405,
+  TAG_NODE = 0x0406,       /* of ETRN */
+  TAG_MAY_ETRN = 0x0407,   /* flag: the client that was named may use ETRN */
 
   /* control socket */
   TAG_LOCAL_RUNNING = 0x0500,

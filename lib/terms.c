@@ -1,6 +1,7 @@
 #include "config.h"
 #include "lib/terms.h"
 #include <string.h>
+#include "lib/address.h"
 #include "lib/envelope.h"
 #include "lib/utf8.h"
 
@@ -29,6 +30,22 @@ bool terms_orcpt_is_valid(struct text orcpt) {
 bool terms_notify_is_valid(uint64_t notify) {
   uint64_t others = NOTIFY_SUCCESS | NOTIFY_FAILURE | NOTIFY_DELAY;
   return notify == NOTIFY_NEVER || (notify & ~others) == 0;
+}
+
+static bool is_in_name(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+static bool is_domain(struct text name) {
+  if (name.len > TERMS_DOMAIN_MAX) return false;
+  for (size_t i = 0; i < name.len; i++)
+    if (!is_in_name(name.s[i]) && (name.s[i] != '.' || i == 0 || name.s[i - 1] == '.')) return false;
+  return name.len && name.s[name.len - 1] != '.';
+}
+
+bool terms_node_is_valid(struct text node) {
+  if (node.len && node.s[0] == '@') return is_domain((struct text){node.s + 1, node.len - 1});
+  return is_domain(node) || (node.len <= TERMS_DOMAIN_MAX && address_is_literal(node));
 }
 
 bool terms_address_is_valid(struct text address, bool smtputf8) {

@@ -57,12 +57,28 @@ static void addresses_are_ascii_or_utf8(void **state) {
   assert_false(terms_address_is_valid(text_of("j\xC3@a.test"), true));
 }
 
+static void nodes_are_domains(void **state) {
+  (void)state;
+  char longest[TERMS_DOMAIN_MAX + 2];
+  memset(longest, 'x', sizeof longest);
+  const char *const good[] = {"a", "A-b_1.example", "@a.example", "[192.0.2.1]", "[IPv6:2001:db8::1]"};
+  const char *const bad[] = {"", "@", "@@a", ".a", "a.", "a..b", "@.a", "#queue", "a@b", "a b", "a/b", "a:25",
+                             "\xC3\xA9", "a\n", "[192.0.2]", "@[192.0.2.1]", "<a>"};
+  for (size_t i = 0; i < COUNT(good); i++) assert_true(terms_node_is_valid(text_of(good[i])));
+  for (size_t i = 0; i < COUNT(bad); i++)
+    if (terms_node_is_valid(text_of(bad[i]))) fail_msg("%s", bad[i]);
+  assert_true(terms_node_is_valid((struct text){longest, TERMS_DOMAIN_MAX}));
+  assert_false(terms_node_is_valid((struct text){longest, TERMS_DOMAIN_MAX + 1}));
+  assert_false(terms_node_is_valid(TEXT_ABSENT));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_envelope_id_is_printable),
     cmocka_unit_test(an_original_recipient_has_a_type),
     cmocka_unit_test(never_stands_alone),
     cmocka_unit_test(addresses_are_ascii_or_utf8),
+    cmocka_unit_test(nodes_are_domains),
   };
   return cmocka_run_group_tests_name("terms", tests, NULL, NULL);
 }

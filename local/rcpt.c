@@ -74,7 +74,7 @@ static uint64_t reply_code(const struct result *r) {
 }
 
 static void answer(struct server *s, struct connection *c, const struct result *r) {
-  struct door_answer a = {*r, false};
+  struct door_answer a = {.result = *r};
   stralloc payload = {0};
   a.result.reply_code = reply_code(r);
   c->waits = false;
@@ -108,7 +108,7 @@ static _Noreturn void compute(const struct server *s, struct text local, int pip
   signal(SIGPIPE, SIG_IGN);
   alarm((unsigned)s->settings->rcpt_s + 1); /* should the parent not live to kill it */
   answer_find(local, s->settings, &v);
-  struct door_answer a = {verdict_result(&v), false};
+  struct door_answer a = {.result = verdict_result(&v)};
   if (door_put_answer(&payload, &a) == 0) (void)io_write_all(pipe, payload.s, payload.len, IO_FOREVER);
   _exit(0);
 }

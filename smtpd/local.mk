@@ -24,12 +24,14 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libq
   %D%/doorkeeper/database.h %D%/doorkeeper/database.c \
   %D%/doorkeeper/doorkeeper.h %D%/doorkeeper/doorkeeper.c \
   %D%/doorkeeper/early.h %D%/doorkeeper/early.c \
+  %D%/doorkeeper/etrn.h %D%/doorkeeper/etrn.c \
   %D%/doorkeeper/event.h %D%/doorkeeper/event.c \
   %D%/doorkeeper/explain.h %D%/doorkeeper/explain.c \
   %D%/doorkeeper/identify.h %D%/doorkeeper/identify.c \
   %D%/doorkeeper/intake.h %D%/doorkeeper/intake.c \
   %D%/doorkeeper/limits.h %D%/doorkeeper/limits.c \
   %D%/doorkeeper/match.h %D%/doorkeeper/match.c \
+  %D%/doorkeeper/nodes.h %D%/doorkeeper/nodes.c \
   %D%/doorkeeper/outcome.h %D%/doorkeeper/outcome.c \
   %D%/doorkeeper/policy.h %D%/doorkeeper/policy.c \
   %D%/doorkeeper/question.h %D%/doorkeeper/question.c \
@@ -79,7 +81,7 @@ QMTP_LIBS = %D%/libqmtp.a $(SMTPD_LIBS)
 
 if CMOCKA
 check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker_test %D%/talker/proxy_test %D%/talker/xclient_test \
-  %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/policy_test %D%/doorkeeper/match_test %D%/talker/pace_test \
+  %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/policy_test %D%/doorkeeper/match_test %D%/doorkeeper/etrn_test %D%/talker/pace_test \
   %D%/qmtp/netstring_test
 check_PROGRAMS += %D%/listen/listen_test
 %C%_listen_listen_test_LDADD = $(SMTPD_TEST_LIBS)
@@ -91,6 +93,7 @@ SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_talker_talker_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_doorkeeper_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_pace_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_doorkeeper_etrn_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_match_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_policy_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_qmtp_netstring_test_LDADD = %D%/libqmtp.a $(SMTPD_TEST_LIBS)

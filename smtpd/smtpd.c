@@ -51,6 +51,7 @@ static enum talker_end talk(const struct channel *c, const struct settings *s) {
   talker.is_proxied = s->is_proxied;
   talker.xclients = &s->xclients;
   talker.session.may_xclient = s->may_xclient;
+  talker.session.may_etrn = s->may_etrn;
   talker.session.greeting = s->greeting.s;
   talker.maxhops = s->maxhops;
   talker.session.me = s->me.s;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "lib/iofd.h"
 #include "smtpd/doorkeeper/admit.h"
+#include "smtpd/doorkeeper/etrn.h"
 #include "smtpd/doorkeeper/event.h"
 #include "smtpd/doorkeeper/identify.h"
 #include "smtpd/doorkeeper/intake.h"
@@ -60,6 +61,7 @@ static struct outcome serve_request(struct doorkeeper *k, const struct frame *f)
     case DOOR_ABORT: o = on_abort(k, &r); break;
     case DOOR_PROXY: o = identify_proxied(k, &r); break;
     case DOOR_XCLIENT: o = identify_xclient(k, &r); break;
+    case DOOR_ETRN: o = etrn_start(k, &r); break;
     case DOOR_TLS: o = outcome_refuse(502, "5.5.1", "STARTTLS is not available here"); break;
     case DOOR_AUTH: o = outcome_refuse(502, "5.5.1", "AUTH is not available here"); break;
   }

@@ -90,6 +90,7 @@ static void set_up(void) {
   put_list(&settings.proxyclients, "::2\n");
   put_list(&settings.xclients, "::2\n1.0.0.0/8\n");
   put_list(&settings.relayclients, "9.0.0.0/8\n");
+  put_list(&settings.etrnclients, "o:::2\n.o:::/0\n");
   put_list(&settings.routes.locals, "o\n");
   put_list(&settings.routes.percenthack, "o\n");
   put_map(&settings.routes.virtualdomains, "v:pre\n.sub:\nu@o:alias\n");
@@ -98,6 +99,7 @@ static void set_up(void) {
   put_text(&settings.localiphost, "o");
   put_text(&settings.me, "m");
   put_text(&settings.rcpt_socket, "/nonexistent");
+  put_text(&settings.etrn_socket, "/nonexistent");
   put_text(&client.local_address, "::1");
   put_text(&client.address, "::2");
   put_text(&client.name, "two");

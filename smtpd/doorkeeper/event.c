@@ -137,3 +137,10 @@ void event_named(struct doorkeeper *k, const char *how) {
   log_client(k);
   log_end(k->log);
 }
+
+void event_asked(struct doorkeeper *k, struct text node, const struct result *r) {
+  event_begin(k);
+  log_s(k->log, "mail asked for, node ");
+  log_t(k->log, node);
+  log_result(k, r);
+}

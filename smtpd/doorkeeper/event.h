@@ -31,6 +31,9 @@ void event_transaction(struct doorkeeper *k, const char *outcome, uint64_t octet
 /* event_dropped(): the same for one that was given up, before its data or in it. */
 void event_dropped(struct doorkeeper *k, struct text why);
 
+/* event_asked(): for a node's mail. */
+void event_asked(struct doorkeeper *k, struct text node, const struct result *r);
+
 /* event_named(): how: by PROXY, by XCLIENT. */
 void event_named(struct doorkeeper *k, const char *how);
 

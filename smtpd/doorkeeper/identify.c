@@ -79,7 +79,9 @@ static struct outcome identify(struct doorkeeper *k, const struct door_request *
     return o;
   }
   event_named(k, how);
-  return outcome_grant(250, "2.0.0", "ok");
+  struct outcome o = outcome_grant(250, "2.0.0", "ok");
+  o.answer.may_etrn = k->settings->may_etrn;
+  return o;
 }
 
 static struct outcome refuse(struct doorkeeper *k, const char *what) {

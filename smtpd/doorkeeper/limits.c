@@ -11,7 +11,7 @@ static struct outcome end_session(const char *text) {
 
 bool limits_count(struct doorkeeper *k, unsigned type, struct outcome *o) {
   const struct settings *s = k->settings;
-  bool begins = type == DOOR_MAIL, asks_more = begins || type == DOOR_RCPT;
+  bool begins = type == DOOR_MAIL, asks_more = begins || type == DOOR_RCPT || type == DOOR_ETRN;
   k->requests++;
   k->transactions += begins;
   if (s->maxrequests && k->requests > s->maxrequests + SPARE_REQUESTS) return *o = outcome_malformed, false;

@@ -2,6 +2,7 @@
 #include "smtpd/doorkeeper/settings.h"
 #include <stdlib.h>
 #include "lib/network.h"
+#include "smtpd/doorkeeper/nodes.h"
 #include "smtpd/doorkeeper/variables.h"
 
 static int load_numbers(struct settings *s, struct control *c) {
@@ -23,11 +24,17 @@ static int load_numbers(struct settings *s, struct control *c) {
   return 0;
 }
 
+static int explain(struct control *c, const char *error) {
+  (void)!(stralloc_copys(&c->error, error) && stralloc_0(&c->error));
+  return -1;
+}
+
 static int load_texts(struct settings *s, struct control *c) {
   if (control_text(c, CONTROL_ME, &s->me) == -1) return -1;
   if (control_text(c, CONTROL_SMTPGREETING, &s->greeting) == -1) return -1;
   if (control_text(c, CONTROL_LOCALIPHOST, &s->localiphost) == -1) return -1;
-  return control_text(c, CONTROL_RUNDIR, &s->rcpt_socket);
+  if (control_text(c, CONTROL_RUNDIR, &s->rcpt_socket) == -1) return -1;
+  return stralloc_copy(&s->etrn_socket, &s->rcpt_socket) ? 0 : explain(c, "out of memory");
 }
 
 static int load_lists(struct settings *s, struct control *c) {
@@ -41,12 +48,8 @@ static int load_lists(struct settings *s, struct control *c) {
 static int load_networks(struct settings *s, struct control *c) {
   if (network_load(&s->proxyclients, c, CONTROL_PROXYCLIENTS) == -1) return -1;
   if (network_load(&s->relayclients, c, CONTROL_RELAYCLIENTS) == -1) return -1;
+  if (nodes_load(&s->etrnclients, c) == -1) return -1;
   return network_load(&s->xclients, c, CONTROL_XCLIENTS);
-}
-
-static int explain(struct control *c, const char *error) {
-  (void)!(stralloc_copys(&c->error, error) && stralloc_0(&c->error));
-  return -1;
 }
 
 /* The connection's own word comes before the control file's. */
@@ -67,6 +70,7 @@ int settings_load(struct settings *s, struct control *c) {
   if (load_texts(s, c) == -1 || load_numbers(s, c) == -1 || load_lists(s, c) == -1) return -1;
   if (load_networks(s, c) == -1 || load_newlines(s, c) == -1) return -1;
   if (!stralloc_cats(&s->rcpt_socket, "/rcpt/socket") || !stralloc_0(&s->rcpt_socket) ||
+      !stralloc_cats(&s->etrn_socket, "/etrn/socket") || !stralloc_0(&s->etrn_socket) ||
       !stralloc_copy(&s->folder, &c->folder))
     return explain(c, "out of memory");
   return variables_load(s, c);
@@ -77,6 +81,7 @@ void settings_free(struct settings *s) {
   stralloc_free(&s->greeting);
   stralloc_free(&s->localiphost);
   stralloc_free(&s->rcpt_socket);
+  stralloc_free(&s->etrn_socket);
   stralloc_free(&s->folder);
   list_free(&s->badhelo);
   list_free(&s->badmailfrom);
@@ -85,5 +90,6 @@ void settings_free(struct settings *s) {
   list_free(&s->proxyclients);
   list_free(&s->relayclients);
   list_free(&s->xclients);
+  list_free(&s->etrnclients);
   route_unload(&s->routes);
 }

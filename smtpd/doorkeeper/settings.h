@@ -7,7 +7,9 @@
 struct settings {
   stralloc me, greeting, localiphost; /* NUL-terminated behind their len */
   stralloc rcpt_socket;               /* NUL-terminated path: where delivery answers questions */
+  stralloc etrn_socket;               /* the same: where the runner takes what ETRN asks for */
   struct list proxyclients, relayclients, xclients; /* lib/network.h */
+  struct list etrnclients;            /* nodes.h */
   stralloc folder;                    /* NUL-terminated path: of the control files */
   struct list badhelo, badmailfrom, badrcptto, rcpthosts;
   struct route_table routes;
@@ -16,6 +18,7 @@ struct settings {
   uint64_t maxtransactions, maxrequests; /* of a session; 0: no limit */
   uint64_t greetdelay_s, tarpitcount, tarpitdelay_s, mindatarate; /* 0: none */
   const char *rcptcheck; /* a program; NULL: none */
+  bool may_etrn; /* of a session */
   bool is_proxied, may_xclient; /* of a session (trust.h): its connection begins with a PROXY header... */
   struct text relayclient; /* absent: the client may not relay */
   bool trusts_recipients;  /* who is not there gets no refusal, but the sender a DSN */

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "smtpd/doorkeeper/trust.h"
 #include "lib/network.h"
+#include "smtpd/doorkeeper/nodes.h"
 
 bool trust_has(const struct list *networks, const struct client *c) {
   struct ip ip;
@@ -13,5 +14,6 @@ struct settings trust_settings(const struct settings *s, const struct client *c)
   if (!mine.relayclient.s && trust_has(&s->relayclients, c)) mine.relayclient = text_of("");
   mine.is_proxied = trust_has(&s->proxyclients, c);
   mine.may_xclient = trust_has(&s->xclients, c);
+  mine.may_etrn = nodes_has_client(&mine, c);
   return mine;
 }

@@ -9,7 +9,8 @@
 bool trust_has(const struct list *networks, const struct client *c);
 
 /* trust_settings(): what holds in a session with this client: s, with the
- * right to relay where relayclients has it, and whether it is a proxy.  Views
+ * right to relay where relayclients has it, whether it is a proxy, and what it
+ * is offered.  Views
  * into s. */
 struct settings trust_settings(const struct settings *s, const struct client *c);
 

@@ -20,6 +20,7 @@ static struct reply ask(struct session *s, enum door_frame what, const struct do
   if (s->ask(s->context, what, r, &a, &fd) == -1) return lost();
   struct reply reply = reply_of(&a.result);
   if (a.ends_session) reply.next = NEXT_END;
+  if (what == DOOR_XCLIENT && a.result.class == RESULT_SUCCESS) s->may_etrn = a.may_etrn;
   if (fd >= 0 && what == DOOR_DATA && a.result.class == RESULT_SUCCESS) {
     s->data_fd = fd;
     s->data_is_open = true;
@@ -98,6 +99,7 @@ static int cat_extensions(struct session *s) {
   if (!stralloc_cats(&s->text, "\nPIPELINING\n8BITMIME\nCHUNKING\nSMTPUTF8\nENHANCEDSTATUSCODES\nDSN\nHELP"))
     return -1;
   if (s->may_xclient && !stralloc_cats(&s->text, "\n" XCLIENT_KEYWORD)) return -1;
+  if (s->may_etrn && !stralloc_cats(&s->text, "\nETRN")) return -1;
   if (cat_limits(s) == -1) return -1;
   return stralloc_cats(&s->text, "\nSIZE") ? cat_number(s, " ", s->databytes) : -1;
 }
@@ -256,6 +258,17 @@ static struct reply expn(struct session *s, struct text argument) {
   return reply_say(502, "5.5.1", "lists are not expanded here");
 }
 
+/* RFC 1985 5.3; who may ask for what the doorkeeper knows. */
+static struct reply etrn(struct session *s, struct text argument) {
+  struct door_request request = {.node = argument};
+  if (!s->esmtp) return reply_say(503, "5.5.1", "EHLO first");
+  if (s->in_transaction) return reply_say(503, "5.5.1", "no ETRN in a transaction");
+  if (argument.len == 0) return reply_say(500, "5.5.2", "ETRN which node?");
+  if (argument.s[0] == '#') return reply_say(458, "4.3.0", "there are no queues with names here");
+  if (!terms_node_is_valid(argument)) return reply_say(501, "5.5.4", "ETRN goes with a domain, or with @ and a domain");
+  return ask(s, DOOR_ETRN, &request);
+}
+
 static struct reply unknown(struct session *s, struct text argument) {
   (void)s;
   (void)argument;
@@ -315,6 +328,7 @@ static const struct command {
   {"QUIT", quit, ENDS_GROUP},         /* RFC 5321 4.1.1.10 */
   {"STARTTLS", starttls, ENDS_GROUP}, /* RFC 3207; not advertised */
   {"AUTH", auth, ENDS_GROUP},         /* RFC 4954; not advertised */
+  {"ETRN", etrn, ENDS_GROUP},         /* RFC 1985; advertised to whom may use it */
   {"XCLIENT", xclient, ENDS_GROUP},   /* Postfix's; advertised to whom may use it */
   {NULL, unknown, ENDS_GROUP}         /* RFC 5321 4.2.4 */
 };

@@ -32,6 +32,7 @@ struct session {
   uint64_t tarpitcount, tarpitdelay_ms; /* of recipients named; count 0: no delay */
 
   bool may_xclient;       /* the client may say for whom it speaks */
+  bool may_etrn;          /* EHLO offers ETRN */
   const char *greeting;   /* after XCLIENT, again */
 
   bool greeted, esmtp, in_transaction, has_recipient;

@@ -33,7 +33,8 @@ static int ask(void *context, enum door_frame what, const struct door_request *r
   const struct envelope *e = &r->envelope;
   if (d->gone) return -1;
   answer_with(a, RESULT_SUCCESS, what == DOOR_DATA ? 354 : 250, "2.0.0");
-  if (what == DOOR_MAIL) note(d, e->body == BODY_8BITMIME ? 'M' : 'm', e->sender);
+  if (what == DOOR_ETRN) note(d, 'e', r->node);
+  else if (what == DOOR_MAIL) note(d, e->body == BODY_8BITMIME ? 'M' : 'm', e->sender);
   else if (what == DOOR_RCPT) {
     note(d, 'r', e->recipients[0].address);
     if (strncmp(e->recipients[0].address.s, "no@", 3) == 0)
@@ -101,6 +102,9 @@ static const struct {
   {"too large", "EHLO me\nMAIL FROM:<a@b> SIZE=1001\nMAIL FROM:<a@b> SIZE=1000", "250 552 250 ", "ma@b "},
   {"others", "NOOP\nNOOP x\nVRFY\nVRFY a\nEXPN a\nHELP\nSTARTTLS\nAUTH PLAIN\nFOO\n\nQUIT",
    "250 250 501 252 502 214 502 502 500 500 221 ", ""},
+  {"ETRN", "ETRN a\nHELO me\nETRN a\nEHLO me\nETRN a.b\netrn @a.b \nETRN\nETRN #q\nETRN a b\nETRN @\nETRN a@b\n"
+           "MAIL FROM:<>\nETRN a",
+   "503 250 503 250 250 250 500 458 501 501 501 250 503 ", "ea.b e@a.b m "},
   {"verbs are whole words", "HELOme\nQUITS\nNOOP\tx", "500 500 250 ", ""},
 };
 

@@ -50,6 +50,7 @@ static int tell(struct talker *t, const struct proxy *p) {
   r.local_address = text_of(local);
   if (t->session.ask(t->session.context, DOOR_PROXY, &r, &a, &fd) == -1) return errno = ESHUTDOWN, -1;
   if (fd >= 0) close(fd);
+  t->session.may_etrn = a.may_etrn;
   return a.result.class == RESULT_SUCCESS ? 0 : (errno = EBADMSG, -1);
 }
 
