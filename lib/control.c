@@ -65,6 +65,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(MAXSESSIONSPERIP, "maxsessionsperip", NUMBER, "50", "smtpd", "of these, the sessions of one client; 0: no limit"),
   ROW(MAXTRANSACTIONS, "maxtransactions", NUMBER, "10000", "smtpd", "MAIL commands of one session; 0 = no limit"),
   ROW(MINDATARATE, "mindatarate", OCTETS, "0", "smtpd", "octets a second at which a message must come; 0 = any"),
+  ROW(MINDATAWINDOW, "mindatawindow", SECONDS, "180", "smtpd", "seconds of waiting at whose end mindatarate must have been kept"),
   ROW(MINFREE, "minfree", OCTETS, "67108864", "queue", "free space under which no message is taken"),
   ROW(PASSWDFILE, "passwdfile", TEXT, "", "lspawn", "password file used in place of the system's accounts"),
   ROW(PERCENTHACK, "percenthack", LIST, "", "send, smtpd", "domains for which user%host@domain is rewritten"),

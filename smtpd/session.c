@@ -23,7 +23,7 @@
 #include "smtpd/doorkeeper/trust.h"
 #include "smtpd/talker/channel.h"
 
-enum { CLIENT_FD = 0, CLIENT_OUT_FD = 1, LOG_FD = 2, TALKER_ENDS_S = 10, DIE_MS = 2000, PACE_WINDOW_S = 180 };
+enum { CLIENT_FD = 0, CLIENT_OUT_FD = 1, LOG_FD = 2, TALKER_ENDS_S = 10, DIE_MS = 2000 };
 
 /* Of a talker: some ten times what the longest session should need. */
 enum { TALKER_MEMORY_OCTETS = 16 * 1024 * 1024, TALKER_CPU_S = 600 };
@@ -34,6 +34,7 @@ static struct client client;
 static struct settings settings_of_client; /* views into those of the listener, or of session_serve() */
 static struct doorkeeper keeper;
 static struct tally *tally;  /* the talker writes it */
+static const struct strain *strain;
 static int door;             /* the doorkeeper's end; for the signal handlers */
 static pid_t talker_pid;
 
@@ -128,8 +129,9 @@ static void run_talker(const struct settings *s, int from) {
   c.in = CLIENT_FD;
   c.out = one_socket ? CLIENT_FD : CLIENT_OUT_FD;
   c.tally = tally;
+  c.strain = strain;
   c.limit_ms = io_limit_ms(s->timeoutsmtpd_s);
-  c.pace = (struct pace){.rate = s->mindatarate, .window_us = PACE_WINDOW_S * 1000000u};
+  c.pace = (struct pace){.rate = s->mindatarate, .window_us = s->mindatawindow_s * 1000000u};
   signal(SIGTERM, SIG_IGN); /* the doorkeeper tells us to end */
   signal(SIGUSR1, SIG_IGN);
   shut_in(s);
@@ -229,7 +231,8 @@ static void die_control(const struct control *c) {
   session_die("", c->error.s ? c->error.s : "out of memory");
 }
 
-int session_run(const struct settings *s) {
+int session_run(const struct settings *s, const struct strain *listener_strain) {
+  strain = listener_strain;
   client_see(&ends, CLIENT_FD);
   tally = tally_share();
   if (!tally) die_memory();
@@ -251,7 +254,7 @@ int session_serve(void) {
     if (!settings.relayclient.s) settings.relayclient = text_of("");
     settings.trusts_recipients = true;
   }
-  int code = session_run(&settings);
+  int code = session_run(&settings, NULL);
   settings_free(&settings);
   control_free(&control);
   return code;

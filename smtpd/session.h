@@ -2,7 +2,7 @@
  *
  * session_run(): parts the process in two and is the doorkeeper; the exit code
  * of the program.  The process has no other thread or child, and ignores
- * SIGPIPE; *s is only read.  SIGTERM ends the session after the request under
+ * SIGPIPE; *s is only read; strain may be NULL.  SIGTERM ends the session after the request under
  * way.
  *
  * session_serve(): the same, with the control files as they are now.
@@ -27,7 +27,7 @@ struct session_protocol {
 extern const struct session_protocol session_protocol;
 
 int session_serve(void);
-int session_run(const struct settings *s);
+int session_run(const struct settings *s, const struct strain *strain);
 _Noreturn void session_die(const char *what, const char *reason);
 
 #endif

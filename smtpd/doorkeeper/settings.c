@@ -15,7 +15,8 @@ static int load_numbers(struct settings *s, struct control *c) {
     {CONTROL_GREETDELAY, &s->greetdelay_s},     {CONTROL_MAXREQUESTS, &s->maxrequests},
     {CONTROL_MAXHOPS, &s->maxhops},             {CONTROL_MAXRECIPIENTS, &s->maxrecipients},
     {CONTROL_MAXTRANSACTIONS, &s->maxtransactions},
-    {CONTROL_MINDATARATE, &s->mindatarate},     {CONTROL_TARPITCOUNT, &s->tarpitcount},
+    {CONTROL_MINDATARATE, &s->mindatarate},     {CONTROL_MINDATAWINDOW, &s->mindatawindow_s},
+    {CONTROL_TARPITCOUNT, &s->tarpitcount},
     {CONTROL_TARPITDELAY, &s->tarpitdelay_s},
     {CONTROL_TIMEOUTRCPT, &s->timeoutrcpt_s},   {CONTROL_TIMEOUTSMTPD, &s->timeoutsmtpd_s},
   };

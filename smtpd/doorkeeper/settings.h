@@ -16,7 +16,7 @@ struct settings {
   uint64_t allowunfenced, databytes, maxerrors, maxhops, maxrecipients, timeoutrcpt_s, timeoutsmtpd_s;
   bool normalises_newlines;
   uint64_t maxtransactions, maxrequests; /* of a session; 0: no limit */
-  uint64_t greetdelay_s, tarpitcount, tarpitdelay_s, mindatarate; /* 0: none */
+  uint64_t greetdelay_s, tarpitcount, tarpitdelay_s, mindatarate, mindatawindow_s; /* 0: none */
   const char *rcptcheck; /* a program; NULL: none */
   bool may_etrn; /* of a session */
   bool is_proxied, may_xclient; /* of a session (trust.h): its connection begins with a PROXY header... */

@@ -4,6 +4,7 @@
 #include "lib/unittest.h"
 #include "smtpd/listen/endpoint.h"
 #include "smtpd/listen/limits.h"
+#include "smtpd/strain.h"
 
 static const struct {
   const char *in, *ip; /* NULL: none */
@@ -67,6 +68,23 @@ static void a_client_is_a_network(void **state) {
   sessions_free(&s);
 }
 
+static void places_run_short_above_three_quarters(void **state) {
+  static const struct {
+    uint64_t taken, places;
+    bool is_on;
+  } cases[] = {{0, 4, false}, {3, 4, false}, {4, 4, true},  {3, 5, false},         {4, 5, true},
+               {0, 1, false}, {1, 1, true},  {0, 0, false}, {750, 1000, false},    {751, 1000, true},
+               {1000, 0, true}, {1, UINT64_MAX, false}};
+  struct strain *s = strain_share();
+  (void)state;
+  assert_false(strain_holds(NULL));
+  assert_false(strain_holds(s));
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    strain_set(s, cases[i].taken, cases[i].places);
+    assert_int_equal(strain_holds(s), cases[i].is_on);
+  }
+}
+
 static void the_table_comes_back(void **state) {
   struct limits l = {.bits4 = 32, .bits6 = 64};
   struct sessions s = {0}, back = {0};
@@ -104,6 +122,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(endpoints_are_parsed),
     cmocka_unit_test(a_client_is_a_network),
+    cmocka_unit_test(places_run_short_above_three_quarters),
     cmocka_unit_test(the_table_comes_back),
     cmocka_unit_test_setup_teardown(limits_are_checked, test_folder_make, test_folder_remove),
   };

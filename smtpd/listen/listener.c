@@ -22,6 +22,7 @@ enum { PAUSE_MS = 1000, ACCEPTS_PER_TURN = 16 };
 static struct configuration configuration;
 static struct sockets sockets;
 static struct sessions sessions;
+static struct strain *strain;
 static volatile sig_atomic_t ends, wants_files, wants_upgrade;
 
 static void on_signal(int number) {
@@ -69,7 +70,7 @@ static const char *admit(int fd, const struct ip *address) {
   struct ip client = limits_client(&configuration.limits, address);
   const char *why = limits_refuse(&configuration.limits, &sessions, is_limited(address) ? &client : NULL);
   if (why) return why;
-  pid_t pid = birth(fd, &configuration.settings);
+  pid_t pid = birth(fd, &configuration.settings, strain);
   if (pid == -1) return strerror(errno);
   /* without memory it is not counted */
   if (sessions_add(&sessions, pid, &client) == -1) report(text_of("out of memory"));
@@ -144,6 +145,8 @@ static void turn(void) {
 }
 
 static int begin(char **addresses) {
+  strain = strain_share();
+  if (!strain) return report_errno("unable to share memory"), -1;
   if (read_files() == -1 || upgrade_restore(&sessions) == -1) return -1;
   int inherited = sockets_inherit(&sockets);
   if (inherited == -1) return report_errno("unable to use the sockets of LISTEN_FDS"), -1;
@@ -157,6 +160,7 @@ int listener_run(char **addresses, char **again) {
   report(text_of("listening"));
   for (;;) {
     bury();
+    strain_set(strain, sessions.count, configuration.limits.sessions);
     if (ends && sessions.count == 0) break;
     turn();
     obey(again);

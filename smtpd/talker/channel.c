@@ -10,6 +10,7 @@
 
 enum {
   DOOR_MS = 60000, /* for a doorkeeper to take a request */
+  LOOKS_PER_WAIT = 4, /* at the strain, in the shortest wait */
   LINGER_MS = 2000,
   LINGER_OCTETS = 4096
 };
@@ -40,19 +41,53 @@ static int wait_for(const struct channel *c, int fd, short events) {
   return wait_within(c, fd, events, c->limit_ms);
 }
 
+static unsigned pace_factor(const struct channel *c) { return strain_holds(c->strain) ? STRAIN_RATE_FACTOR : 1; }
+
 static uint64_t now_us(void) { return clock_boot_us(&clock_system); }
+
+void channel_begin_command(struct channel *c) {
+  c->awaits_command = true;
+  c->waited_us = 0;
+}
+
+void channel_end_command(struct channel *c) { c->awaits_command = false; }
+
+/* What is left of the limit, as it is now; below 0: there is none. */
+static int left_ms(const struct channel *c, uint64_t waited_us) {
+  if (c->limit_ms < 0) return IO_FOREVER;
+  uint64_t limit_ms = (uint64_t)c->limit_ms / (strain_holds(c->strain) ? STRAIN_WAIT_PART : 1);
+  return waited_us / 1000 < limit_ms ? (int)(limit_ms - waited_us / 1000) : 0;
+}
+
+/* No longer than until the strain is to be looked at again. */
+static int slice_ms(const struct channel *c, int left) {
+  int slice = c->limit_ms / (STRAIN_WAIT_PART * LOOKS_PER_WAIT) + 1;
+  return c->strain && c->limit_ms >= 0 && left > slice ? slice : left;
+}
+
+/* 1: the client's octets are there; 0: not yet; -1 with errno. */
+static int wait_some(struct channel *c, uint64_t *waited_us) {
+  uint64_t since = now_us();
+  int left = left_ms(c, *waited_us);
+  if (left == 0) return errno = ETIMEDOUT, -1;
+  int r = wait_within(c, c->in, POLLIN, pace_wait_ms(&c->pace, slice_ms(c, left)));
+  int reason = errno;
+  uint64_t waited = now_us() - since;
+  *waited_us += waited;
+  if (!pace_take(&c->pace, waited, 0, pace_factor(c))) return errno = ETIME, -1;
+  if (r == 0) return 1;
+  return reason == ETIMEDOUT ? 0 : (errno = reason, -1);
+}
 
 /* For the client's octets.  That a window of its pace ends first is no end of
  * the wait, if the pace was kept. */
 static int wait_for_input(struct channel *c) {
-  for (uint64_t begun = now_us();;) {
-    uint64_t since = now_us();
-    int r = wait_within(c, c->in, POLLIN, pace_wait_ms(&c->pace, c->limit_ms));
-    int reason = errno;
-    if (!pace_take(&c->pace, now_us() - since, 0)) return errno = ETIME, -1;
-    if (r == 0 || reason != ETIMEDOUT) return errno = reason, r;
-    if (c->limit_ms >= 0 && now_us() - begun >= (uint64_t)c->limit_ms * 1000) return errno = reason, -1;
-  }
+  uint64_t waited_us = c->awaits_command ? c->waited_us : 0;
+  int r;
+  do r = wait_some(c, &waited_us);
+  while (r == 0);
+  c->waited_us = waited_us;
+  return r == 1 ? 0 : -1;
 }
 
 int channel_pause(const struct channel *c, uint64_t time_ms, bool listens) {
@@ -92,7 +127,7 @@ ssize_t channel_read(void *channel, char *to, size_t size) {
   if (channel_flush(c) == -1 || wait_for_input(c) == -1) return -1;
   for (;;) {
     ssize_t n = read(c->in, to, size);
-    if (n > 0) (void)pace_take(&c->pace, 0, (size_t)n);
+    if (n > 0) (void)pace_take(&c->pace, 0, (size_t)n, 1);
     if (n > 0 && c->tally) c->tally->octets_in += (uint64_t)n;
     if (n >= 0) return n;
     if (errno == EAGAIN || errno == EWOULDBLOCK) {

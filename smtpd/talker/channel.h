@@ -1,12 +1,14 @@
 /* channel.h - what a talker holds: its client, and the socket to its doorkeeper
  *
  * Whatever it waits for, it sees too when the doorkeeper goes away or is told
- * to end: errno ESHUTDOWN.  A client that is silent for limit_ms: ETIMEDOUT.
+ * to end: errno ESHUTDOWN.  A client that is silent for limit_ms, or takes so
+ * long for one command: ETIMEDOUT.
  */
 #ifndef OWL_CHANNEL_H
 #define OWL_CHANNEL_H
 
 #include "lib/door.h"
+#include "smtpd/strain.h"
 #include "smtpd/talker/pace.h"
 #include "smtpd/tally.h"
 
@@ -14,10 +16,13 @@ struct channel {
   /* set by the owner */
   int in, out; /* the client; one descriptor when it is a socket */
   int door;
-  int limit_ms; /* of each wait for the client */
+  int limit_ms; /* of each wait for the client, and of all waits for one command */
+  const struct strain *strain; /* shortens it; NULL: it never does */
   struct pace pace; /* its first two; too slow: errno ETIME */
   struct tally *tally; /* NULL: nobody wants to know */
 
+  bool awaits_command;
+  uint64_t waited_us; /* for this command */
   stralloc output; /* replies that are held back */
   struct frame_reader answers;
 };
@@ -48,6 +53,11 @@ int channel_flush(struct channel *c);
 /* channel_read(): a line_source (lib/line.h) whose context is the channel;
  * flushes before it waits. */
 ssize_t channel_read(void *channel, char *to, size_t size);
+
+/* channel_begin_command(), channel_end_command(): what is read comes of one
+ * command, and all waits for it count together. */
+void channel_begin_command(struct channel *c);
+void channel_end_command(struct channel *c);
 
 /* channel_pause(): lets time pass.  1, early, when listens and the client
  * speaks or closes; 0, early, when it is gone anyway; -1 with errno ESHUTDOWN. */

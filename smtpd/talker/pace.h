@@ -27,8 +27,8 @@ void pace_end(struct pace *p);
 /* pace_wait_ms(): how long to wait for the next octets, limit_ms at most. */
 int pace_wait_ms(const struct pace *p, int limit_ms);
 
-/* pace_take(): so many octets came after such a wait, 0 for none yet.  false:
- * too slow. */
-bool pace_take(struct pace *p, uint64_t waited_us, size_t octets);
+/* pace_take(): so many octets came after such a wait, 0 for none yet; at the
+ * end of a window the rate is wanted times factor.  false: too slow. */
+bool pace_take(struct pace *p, uint64_t waited_us, size_t octets, unsigned factor);
 
 #endif

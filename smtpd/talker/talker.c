@@ -52,7 +52,10 @@ static int let_wait(struct talker *t) {
 /* One line from the client to its reply. */
 static int converse(struct talker *t, struct reply *r) {
   bool ends_group = true;
-  switch (line_read(&t->reader, &t->line, COMMAND_LINE_MAX)) {
+  channel_begin_command(&t->channel);
+  enum line_status status = line_read(&t->reader, &t->line, COMMAND_LINE_MAX);
+  channel_end_command(&t->channel);
+  switch (status) {
     case LINE_OK:
       ends_group = command_ends_group(text_of_stralloc(&t->line));
       *r = run(t, text_of_stralloc(&t->line));

@@ -3,11 +3,13 @@ import fcntl
 import os
 import pwd
 import re
+import select
 import signal
 import smtplib
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -442,6 +444,63 @@ def test_an_idle_session_takes_little_memory(owlpost, port):
     held = [connect(port)[0] for _ in range(100)]
     assert all(say(s, b"EHLO me").startswith(b"250") for s in held)
     assert (memory_kib(listener.process.pid) - before) / len(held) <= 64
+
+
+def wait_for_slow(s, octets=b""):
+    """What is said to a client that is slow, in seconds, and the seconds; it sends an octet five times a second."""
+    start = time.monotonic()
+    for octet in octets:
+        s.sendall(bytes([octet]))
+        if select.select([s], [], [], 0.2)[0]:
+            break
+    return s.recv(1000), time.monotonic() - start
+
+
+def test_a_command_that_drips_in_is_waited_for_once(owlpost, port):
+    owlpost.control("timeoutsmtpd", "2")
+    Listener(owlpost, f"127.0.0.1:{port}")
+    s, _ = connect(port)
+    reply, seconds = wait_for_slow(s, b"NOOP " + 100 * b"x")
+    assert reply.startswith(b"421 4.4.2 timeout")
+    assert 2 <= seconds < 20
+
+
+def take_places(port, count):
+    held = [connect(port) for _ in range(count)]
+    assert all(greeting.startswith(b"220 ") for _, greeting in held)
+    return [s for s, _ in held]
+
+
+@pytest.mark.parametrize("others, seconds", [(0, 2), (3, 1)])
+def test_a_slow_message_is_given_up(owlpost, port, others, seconds):
+    """What comes at once is enough for a window, but not when places run short."""
+    owlpost.control("maxsessions", "4")
+    owlpost.control("mindatarate", "1000")
+    owlpost.control("mindatawindow", "2")
+    owlpost.start()
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    s, _ = connect(port)
+    held = take_places(port, others)
+    begin_message(s)
+    s.sendall(b"x" * 2998 + b"\r\n")
+    reply, waited = wait_for_slow(s)
+    assert reply.startswith(b"421 4.4.2 the message comes too slowly")
+    assert 2 * seconds <= waited < 2 * seconds + 2
+    listener.wait_for("client too slow")
+    assert not owlpost.queued()
+    assert len(held) == others
+
+
+def test_idle_clients_make_room_where_places_run_short(owlpost, port):
+    owlpost.control("maxsessions", "4")
+    owlpost.control("timeoutsmtpd", "12")
+    Listener(owlpost, f"127.0.0.1:{port}")
+    idle = take_places(port, 3)
+    start = time.monotonic()
+    last, = take_places(port, 1)
+    assert idle[0].recv(1000).startswith(b"421 4.4.2 timeout")
+    assert 2 <= time.monotonic() - start < 12
+    assert say(last, b"NOOP").startswith((b"250 ", b"421 "))
 
 
 def test_swaks_uses_xclient(owlpost, port):
