@@ -13,9 +13,11 @@ static int look_for_room(const struct instruction *one, const struct mailbox *bo
   if (!one->is_folder || access(path, F_OK) == 0) return quotas_look(path, box, how, v);
   const char *slash = memrchr(path, '/', one->value.len - 1);
   stralloc maildir = {0};
-  int r = 0; /* without memory: there is room as far as anybody knows */
+  int r = -1;
   if (slash && stralloc_copyb(&maildir, path, (size_t)(slash + 1 - path)) && stralloc_0(&maildir))
     r = quotas_look(maildir.s, box, how, v);
+  else
+    verdict_defer(v, "4.3.0", "out of memory", "");
   stralloc_free(&maildir);
   return r;
 }
@@ -24,7 +26,8 @@ static enum foreseen foresee_maildir(const struct plan *p, const struct instruct
                                      const struct mailbox *box, const struct quotas_view *how,
                                      struct verdict *v) {
   if (maildir_look(one->value.s, p->is_default || one->is_folder, v) == -1) return FORESEEN_TROUBLE;
-  return look_for_room(one, box, how, v) == -1 ? FORESEEN_FULL : FORESEEN_NOTHING;
+  int r = look_for_room(one, box, how, v);
+  return r == -1 ? FORESEEN_TROUBLE : r == 1 ? FORESEEN_FULL : FORESEEN_NOTHING;
 }
 
 enum foreseen foresee(const struct plan *p, const struct instruction *one, const struct mailbox *box,

@@ -84,9 +84,11 @@ void quotas_free(struct quotas *q) {
 int quotas_look(const char *maildir, const struct mailbox *box, const struct quotas_view *how,
                 struct verdict *v) {
   struct quota q = {.deadline_us = how->deadline_us, .only_looks = !how->writes};
-  struct verdict unread = {0};
-  bool full = quota_open(&q, maildir, box->quota, &unread) == 0 && !quota_fits(&q, 1);
+  int r = quota_open(&q, maildir, box->quota, v);
+  if (r == 0 && !quota_fits(&q, 1)) {
+    (void)refuse(box, v);
+    r = 1;
+  }
   quota_free(&q);
-  verdict_free(&unread);
-  return full ? refuse(box, v) : 0;
+  return r;
 }

@@ -32,9 +32,10 @@ struct quotas_view {
   bool writes; /* what had to be counted is written down */
 };
 
-/* quotas_look(): for an answer before the message is there: 0 when the Maildir
- * has room for one octet, or cannot be asked in time; -1 with the deferral or
- * failure that its delivery would end with. */
+/* quotas_look(): for an answer before the message is there: 0: the Maildir has
+ * room for one octet, or cannot be counted in time; 1: it has not, and *v is what
+ * its delivery would end with; -1: its quota cannot be read, and *v is the
+ * deferral. */
 int quotas_look(const char *maildir, const struct mailbox *box, const struct quotas_view *how,
                 struct verdict *v);
 

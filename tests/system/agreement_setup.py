@@ -10,7 +10,7 @@ import shutil
 import stat
 
 UIDS = range(61750, 61760)
-NAMES = ("joe", "ann", "joe-list", "a", "b-v", "max+x", "list", "x.y", "no_one")
+NAMES = ("joe", "ann", "joe-list", "a", "b-v", "max+x", "list", "x.y", "no_one", "Big")
 WORDS = ("a", "b", "list", "default", "x.y", "V", "-", "", "owner", "ü", "v")
 PROGRAM_SAYS = "a program has refused this"
 LINES = ("./Maildir/", "./Maildir/", "./mbox", "./full/", "./nearly/", "./nowhere/", "./locked/", "/nowhere/mbox",
@@ -52,8 +52,11 @@ class Setup:
                               for line in (self._assignment() for _ in range(dice.choice((0, 0, 2, 5))))}.values())
         self.virtual = self._virtual()
         self.aliases = self._aliases() if dice.random() < 0.3 else {}
+        # who may change it could become anybody, and one that is damaged knows nobody
+        self.assigned_is = dice.choice(["good"] * 18 + ["writable", "damaged"])
         self.controls = {
             "locals": "owlpost.test\nlocal.test",
+            "passwdfile": f"{self.folder}/passwd" if dice.random() < 0.2 else None,
             "virtualdomains": "\n".join(f"{key}:{value}" for key, value in self.virtual.items()),
             "percenthack": "hack.test" if dice.random() < 0.2 else None,
             "breakcharacter": dice.choice(("-", "-", "-", "-+", "+", "", ".")),
@@ -110,6 +113,9 @@ class Setup:
     def write(self):
         os.mkdir(self.folder, 0o711)
         os.chmod(self.folder, 0o711)
+        if self.controls["passwdfile"]:
+            with open(self.controls["passwdfile"], "w") as f:
+                f.write(self.passwd())
         for home in self.homes:
             self._make_home(*home)
 
@@ -148,6 +154,8 @@ class Setup:
         with open(f"{home}/full/cur/1.x,S=10:2,", "w") as f:
             f.write("From: a\n\n")
         os.chmod(f"{home}/locked/tmp", 0)
+        if dice.random() < 0.1:
+            os.chmod(f"{home}/full/maildirsize", 0)
         names = {self.word() for _ in range(dice.choice((0, 2, 6, 10)))}
         dashes = ("-",) * 6 + ("", "+", "-list-")
         for name in sorted(names):

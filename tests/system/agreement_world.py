@@ -60,7 +60,7 @@ class World:
         self.setup = setup
         accounts = "".join(line for line in self.passwd.splitlines(True)
                            if not re.match("(joe|ann|alias):", line))
-        self.write("/etc/passwd", accounts + setup.passwd())
+        self.write("/etc/passwd", accounts + ("" if setup.controls["passwdfile"] else setup.passwd()))
         for name, value in setup.controls.items():
             self.owlpost.control(name, value)
         setup.write()
@@ -85,6 +85,10 @@ class World:
         if setup.assigned:
             self.write(f"{users}/assign", "".join(f"{line}\n" for line in (*setup.assigned, ".")))
             self.owlpost.call("owl-newu", check=True)
+            if setup.assigned_is == "writable":
+                os.chmod(f"{users}/cdb", 0o666)
+            if setup.assigned_is == "damaged":
+                os.truncate(f"{users}/cdb", 2000)
         if setup.aliases:
             self.write(f"{self.folder}/aliases", "".join(f"{k}: {v}\n\n" for k, v in setup.aliases.items()))
             done = self.owlpost.call("owl-newaliases")
@@ -102,8 +106,9 @@ class World:
         self.spawner = self.setup = None
 
     def said(self):
+        """By owl-lspawn."""
         self.log.seek(0)
-        return self.log.read().decode(errors="replace")
+        return [line for line in self.log.read().decode(errors="replace").splitlines() if "owl-lspawn" in line]
 
     # ---- the same question, in three ways
 
