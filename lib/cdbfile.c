@@ -177,6 +177,15 @@ int cdbfile_commit(struct cdbfile_maker *m, unsigned mode) {
   return sync_folder_of(m->path.s);
 }
 
+int cdbfile_write(const char *path, unsigned mode, cdbfile_add_all *add, const void *context) {
+  struct cdbfile_maker m;
+  int r = cdbfile_make(&m, path);
+  if (r == 0) r = add(&m, context);
+  if (r == 0) r = cdbfile_commit(&m, mode);
+  cdbfile_abandon(&m);
+  return r;
+}
+
 void cdbfile_abandon(struct cdbfile_maker *m) {
   int saved = errno;
   if (m->fd >= 0) {

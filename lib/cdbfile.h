@@ -46,4 +46,9 @@ int cdbfile_add(struct cdbfile_maker *m, struct text key, struct text data);
 int cdbfile_commit(struct cdbfile_maker *m, unsigned mode);
 void cdbfile_abandon(struct cdbfile_maker *m);
 
+/* cdbfile_write(): all of it: add puts the entries in, and gives 0, or -1 with
+ * errno.  0, or -1 with errno: then path is as it was, but for the last sync. */
+typedef int cdbfile_add_all(struct cdbfile_maker *m, const void *context);
+int cdbfile_write(const char *path, unsigned mode, cdbfile_add_all *add, const void *context);
+
 #endif

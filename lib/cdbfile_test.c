@@ -9,12 +9,25 @@ static const char *path_of(const char *name) {
   return path;
 }
 
+struct entries {
+  const struct text (*pairs)[2];
+  size_t count;
+};
+
+static int add_all(struct cdbfile_maker *m, const void *context) {
+  const struct entries *e = context;
+  for (size_t i = 0; i < e->count; i++) assert_int_equal(cdbfile_add(m, e->pairs[i][0], e->pairs[i][1]), 0);
+  return 0;
+}
+
+static int add_none(struct cdbfile_maker *m, const void *context) {
+  (void)context;
+  assert_int_equal(cdbfile_add(m, TEXT("new"), TEXT("1")), 0);
+  return errno = ENOSPC, -1;
+}
+
 static void make(const char *name, const struct text (*pairs)[2], size_t count) {
-  struct cdbfile_maker m;
-  assert_int_equal(cdbfile_make(&m, path_of(name)), 0);
-  for (size_t i = 0; i < count; i++) assert_int_equal(cdbfile_add(&m, pairs[i][0], pairs[i][1]), 0);
-  assert_int_equal(cdbfile_commit(&m, 0644), 0);
-  cdbfile_abandon(&m);
+  assert_int_equal(cdbfile_write(path_of(name), 0644, add_all, &(struct entries){pairs, count}), 0);
 }
 
 static void expect(const char *name, struct text key, struct text data) {
@@ -104,9 +117,20 @@ static void what_is_abandoned_leaves_no_trace(void **state) {
   cdbfile_abandon(&m);
 }
 
+static void the_old_one_stays_when_entries_fail(void **state) {
+  const struct text pairs[][2] = {{TEXT("a"), TEXT("1")}};
+  (void)state;
+  make("stays", pairs, COUNT(pairs));
+  assert_int_equal(cdbfile_write(path_of("stays"), 0644, add_none, NULL), -1);
+  assert_int_equal(errno, ENOSPC);
+  expect("stays", TEXT("a"), TEXT("1"));
+  expect("stays", TEXT("new"), TEXT_ABSENT);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_was_put_in_is_found),
+    cmocka_unit_test(the_old_one_stays_when_entries_fail),
     cmocka_unit_test(many_are_found),
     cmocka_unit_test(what_is_no_cdb_is_an_error),
     cmocka_unit_test(what_is_abandoned_leaves_no_trace),

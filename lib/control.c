@@ -163,12 +163,8 @@ static int slurp(struct control *c, enum control_name name, stralloc *out) {
   int r = -1;
   stralloc_zero(out);
   if (cat_path(c, name, &path) == 0) {
-    int fd = open(path.s, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-      r = io_slurp(fd, out, CONTROL_FILE_MAX, IO_FOREVER) == 0 ? 1 : control_fail(c, name, strerror(errno));
-      close(fd);
-    } else
-      r = errno == ENOENT && access(c->folder.s, F_OK) == 0 ? 0 : control_fail(c, name, strerror(errno));
+    if (io_slurp_file(path.s, out, CONTROL_FILE_MAX) == 0) r = 1;
+    else r = errno == ENOENT && access(c->folder.s, F_OK) == 0 ? 0 : control_fail(c, name, strerror(errno));
   } else
     control_fail(c, name, "out of memory");
   stralloc_free(&path);

@@ -81,6 +81,16 @@ int io_slurp(int fd, stralloc *out, size_t max, int limit_ms) {
   }
 }
 
+int io_slurp_at(int folder_fd, const char *path, int flags, stralloc *out, size_t max) {
+  int fd = openat(folder_fd, path, O_RDONLY | O_CLOEXEC | flags);
+  if (fd == -1) return -1;
+  int r = io_slurp(fd, out, max, IO_FOREVER), saved = errno;
+  close(fd);
+  return errno = saved, r;
+}
+
+int io_slurp_file(const char *path, stralloc *out, size_t max) { return io_slurp_at(AT_FDCWD, path, 0, out, max); }
+
 static int copy_all(int from, int to) {
   char piece[65536];
   ssize_t n;

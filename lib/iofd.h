@@ -36,6 +36,11 @@ int io_write_all(int fd, const void *octets, size_t len, int limit_ms);
  * there is more than max octets.  What was read before a failure is there. */
 int io_slurp(int fd, stralloc *out, size_t max, int limit_ms);
 
+/* io_slurp_at(), io_slurp_file(): the same of a file; flags are further ones of
+ * openat(2).  A FIFO without O_NONBLOCK blocks. */
+int io_slurp_at(int folder_fd, const char *path, int flags, stralloc *out, size_t max);
+int io_slurp_file(const char *path, stralloc *out, size_t max);
+
 /* io_to_memory(): all that comes until the end of file, in a memory file that can
  * be read as often as wanted.  Its descriptor, close-on-exec, or -1. */
 int io_to_memory(int fd);

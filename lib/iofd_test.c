@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -150,6 +151,24 @@ static void slurps_no_more_than_max(void **state) {
   }
 }
 
+static void slurps_a_file_by_its_name(void **state) {
+  (void)state;
+  stralloc out = {0};
+  char path[40];
+  int fd = file_of(10);
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  assert_int_equal(io_slurp_file(path, &out, 10), 0);
+  assert_int_equal(out.len, 10);
+  assert_int_equal(io_slurp_file(path, &out, 9), -1);
+  assert_int_equal(errno, EFBIG);
+  assert_int_equal(io_slurp_at(AT_FDCWD, path, O_NOFOLLOW, &out, 10), -1);
+  assert_int_equal(errno, ELOOP);
+  close(fd);
+  assert_int_equal(io_slurp_file(path, &out, 10), -1);
+  assert_int_equal(errno, ENOENT);
+  stralloc_free(&out);
+}
+
 static void a_file_that_is_too_short_is_an_error(void **state) {
   (void)state;
   char to[10];
@@ -202,6 +221,7 @@ int main(void) {
     cmocka_unit_test(a_limit_holds_on_blocking_descriptors),
     cmocka_unit_test(writes_all_and_reads_all),
     cmocka_unit_test(slurps_no_more_than_max),
+    cmocka_unit_test(slurps_a_file_by_its_name),
     cmocka_unit_test(a_file_that_is_too_short_is_an_error),
     cmocka_unit_test(sets_flags),
     cmocka_unit_test(what_comes_by_a_pipe_is_kept),

@@ -21,4 +21,9 @@ void log_t(struct log *l, struct text theirs);
 void log_u(struct log *l, uint64_t number);
 void log_end(struct log *l); /* adds the line feed, writes, and empties the line */
 
+/* log_say(): a whole line, "PROGRAM: OURSTHEIRS".  log_say_errno(): ": REASON" of
+ * errno follows. */
+void log_say(struct log *l, const char *program, const char *ours, struct text theirs);
+void log_say_errno(struct log *l, const char *program, const char *ours, struct text theirs);
+
 #endif

@@ -24,12 +24,7 @@ enum { PROGRAM_LIMIT_S = 3600 /* unless told otherwise */ };
 
 static struct log logger = {2, {0}};
 
-static void say(const char *text, const char *object) {
-  log_s(&logger, "owl-local: ");
-  log_s(&logger, text);
-  log_t(&logger, text_of(object));
-  log_end(&logger);
-}
+static void say(const char *text, const char *object) { log_say(&logger, "owl-local", text, text_of(object)); }
 
 static _Noreturn void die_usage(void) {
   say("usage: owl-local [-nN | -e] [-F] [-A ALIASES] [-t SECONDS] USER HOME LOCAL DASH EXT HOST SENDER "

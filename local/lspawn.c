@@ -42,12 +42,7 @@ static struct {
   uint64_t pause_s;
 } rcpt = {0, 0, RESTART_MIN_S};
 
-static void say(const char *text, const char *object) {
-  log_s(&logger, "owl-lspawn: ");
-  log_s(&logger, text);
-  log_t(&logger, text_of(object));
-  log_end(&logger);
-}
+static void say(const char *text, const char *object) { log_say(&logger, "owl-lspawn", text, text_of(object)); }
 
 static _Noreturn void die_usage(void) {
   say("usage: owl-lspawn [DEFAULTDELIVERY] | --explain ADDRESS [DEFAULTDELIVERY]", "");

@@ -30,12 +30,8 @@ static bool is_whole(struct text rest) {
 
 int holds_load(struct holds *h, int queue_fd) {
   stralloc_zero(&h->names);
-  int fd = openat(queue_fd, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd == -1) return errno == ENOENT ? 0 : -1;
-  int r = io_slurp(fd, &h->names, HOLDS_OCTETS_MAX, IO_FOREVER);
-  int saved = errno;
-  close(fd);
-  if (r == -1) return errno = saved, -1;
+  if (io_slurp_at(queue_fd, file, O_NOFOLLOW | O_NONBLOCK, &h->names, HOLDS_OCTETS_MAX) == -1)
+    return errno == ENOENT ? 0 : -1;
   return is_whole(text_of_stralloc(&h->names)) ? 0 : (errno = EBADMSG, -1);
 }
 

@@ -39,15 +39,11 @@ static void log_lines(struct log *l, struct text rest) {
 
 int notes_log(int queue_fd, struct log *l) {
   stralloc lines = {0};
-  int fd = openat(queue_fd, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd == -1) return errno == ENOENT ? 0 : -1;
-  int r = io_slurp(fd, &lines, NOTES_MAX, IO_FOREVER);
-  int saved = errno;
-  close(fd);
-  errno = saved;
+  int r = io_slurp_at(queue_fd, file, O_NOFOLLOW | O_NONBLOCK, &lines, NOTES_MAX);
+  bool none = r == -1 && errno == ENOENT;
   if (r == 0) log_lines(l, text_of_stralloc(&lines));
   if (r == 0) r = unlinkat(queue_fd, file, 0);
-  saved = errno;
+  int saved = errno;
   stralloc_free(&lines);
-  return errno = saved, r;
+  return none ? 0 : (errno = saved, r);
 }

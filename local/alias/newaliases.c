@@ -151,21 +151,23 @@ static void report(const struct aliastable *t) {
   stralloc_free(&out.line);
 }
 
-static int write_all(struct cdbfile_maker *m, const char *path, const struct aliastable *t,
-                     struct aliasdb_rules rules) {
-  if (cdbfile_make(m, path) == -1 || aliasdb_put_rules(m, rules) == -1) return -1;
-  for (size_t i = 0; i < t->count; i++)
-    if (cdbfile_add(m, t->rows[i].name, t->rows[i].values) == -1) return -1;
-  return cdbfile_commit(m, 0644);
+struct database {
+  const struct aliastable *table;
+  struct aliasdb_rules rules;
+};
+
+static int add_all(struct cdbfile_maker *m, const void *context) {
+  const struct database *d = context;
+  if (aliasdb_put_rules(m, d->rules) == -1) return -1;
+  for (size_t i = 0; i < d->table->count; i++)
+    if (cdbfile_add(m, d->table->rows[i].name, d->table->rows[i].values) == -1) return -1;
+  return 0;
 }
 
-static void write_database(const struct aliastable *t, struct aliasdb_rules rules) {
-  struct cdbfile_maker maker;
+static void write_database(const struct database *d) {
   stralloc path = {0};
   if (aliasdb_path(&path, control.folder.s) == -1) die_memory();
-  int r = write_all(&maker, path.s, t, rules);
-  cdbfile_abandon(&maker);
-  if (r == -1) {
+  if (cdbfile_write(path.s, 0644, add_all, d) == -1) {
     say("unable to make ", path.s, strerror(errno));
     _exit(TOOL_SYSTEM);
   }
@@ -184,7 +186,7 @@ int main(int argc, char **argv) {
   bool good = aliastable_parse(&table, text_of_stralloc(&octets), complain, NULL) == 0;
   check_rules(&table, rules, trusted);
   if (!good || complaints) die_faults();
-  write_database(&table, rules);
+  write_database(&(struct database){&table, rules});
   warn_of_missing(&table);
   report(&table);
   aliastable_free(&table);

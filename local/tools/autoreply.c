@@ -108,9 +108,7 @@ static void take_options(struct order *o, int argc, char **argv) {
 }
 
 static void read_text(stralloc *text, const char *path) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd == -1 || io_slurp(fd, text, TEXT_MAX, IO_FOREVER) == -1) die_errno("unable to read ", path);
-  close(fd);
+  if (io_slurp_file(path, text, TEXT_MAX) == -1) die_errno("unable to read ", path);
 }
 
 struct search {

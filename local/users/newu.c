@@ -4,9 +4,6 @@
  * the operator's own.  A fault in it can give one user's mail to another.
  */
 #include "config.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 #include "lib/cdbfile.h"
 #include "lib/control.h"
@@ -17,41 +14,32 @@
 
 enum { FILE_OCTETS_MAX = 1 << 30, CDB_MODE = 0644 };
 
+static const char program[] = "owl-newu";
 static struct log errors = {2, {0}};
 
-static void say(const char *text, const char *object) {
-  log_s(&errors, "owl-newu: ");
-  log_s(&errors, text);
-  log_t(&errors, text_of(object));
-}
-
-static _Noreturn void die(int code) {
-  log_end(&errors);
-  _exit(code);
-}
 static _Noreturn void die_usage(void) {
-  say("usage: owl-newu", "");
-  die(TOOL_USAGE);
+  log_say(&errors, program, "usage: owl-newu", TEXT_ABSENT);
+  _exit(TOOL_USAGE);
 }
 static _Noreturn void die_memory(void) {
-  say("out of memory", "");
-  die(TOOL_SYSTEM);
+  log_say(&errors, program, "out of memory", TEXT_ABSENT);
+  _exit(TOOL_SYSTEM);
 }
 static _Noreturn void die_errno(const char *text, const char *path) {
-  int number = errno;
-  say(text, path);
-  log_s(&errors, ": ");
-  log_s(&errors, strerror(number));
-  die(TOOL_SYSTEM);
+  log_say_errno(&errors, program, text, text_of(path));
+  _exit(TOOL_SYSTEM);
 }
 static _Noreturn void die_wrong(const char *path) {
-  say("unable to use it, users/cdb stays as it was: ", path);
-  die(TOOL_USAGE);
+  log_say(&errors, program, "unable to use it, users/cdb stays as it was: ", text_of(path));
+  _exit(TOOL_USAGE);
 }
 
 static void tell(const char *kind, const char *path, size_t number, const char *what,
                  struct text about) {
-  say(kind, path);
+  log_s(&errors, program);
+  log_s(&errors, ": ");
+  log_s(&errors, kind);
+  log_t(&errors, text_of(path));
   if (number) log_s(&errors, ": line ");
   if (number) log_u(&errors, number);
   log_s(&errors, ": ");
@@ -72,38 +60,23 @@ static void make_path(stralloc *out, const struct control *c, const char *name) 
   if (!stralloc_copys(out, c->folder.s) || !stralloc_cats(out, name) || !stralloc_0(out)) die_memory();
 }
 
-static void read_file(stralloc *out, const char *path) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd == -1) die_errno("unable to open ", path);
-  if (io_slurp(fd, out, FILE_OCTETS_MAX, IO_FOREVER) == -1) die_errno("unable to read ", path);
-  close(fd);
-}
-
-static int add_all(struct cdbfile_maker *m, const struct assignfile *f) {
+static int add_all(struct cdbfile_maker *m, const void *context) {
+  const struct assignfile *f = context;
   if (cdbfile_add(m, text_of(""), text_of_stralloc(&f->wildcards)) == -1) return -1;
   for (size_t i = 0; i < f->count; i++)
     if (cdbfile_add(m, assignfile_key(f, i), assignfile_data(f, i)) == -1) return -1;
   return 0;
 }
 
-static void write_cdb(const struct assignfile *f, const char *path) {
-  struct cdbfile_maker m;
-  int r = cdbfile_make(&m, path);
-  if (r == 0) r = add_all(&m, f);
-  if (r == 0) r = cdbfile_commit(&m, CDB_MODE);
-  cdbfile_abandon(&m);
-  if (r == -1) die_errno("unable to make ", path);
-}
-
 static void compile(const char *assign, const char *cdb) {
   struct assignfile file = {0};
   stralloc octets = {0};
   char *about = (char *)(uintptr_t)assign;
-  read_file(&octets, assign);
+  if (io_slurp_file(assign, &octets, FILE_OCTETS_MAX) == -1) die_errno("unable to read ", assign);
   int r = assignfile_parse(&file, text_of_stralloc(&octets), complain, warn, about);
   if (r == -1) die_memory();
   if (r == 1) die_wrong(assign);
-  write_cdb(&file, cdb);
+  if (cdbfile_write(cdb, CDB_MODE, add_all, &file) == -1) die_errno("unable to make ", cdb);
   assignfile_free(&file);
   stralloc_free(&octets);
 }

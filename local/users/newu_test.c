@@ -100,7 +100,7 @@ static void without_a_file_nothing_happens(void **state) {
   char name[8];
   (void)state;
   assert_int_equal(run(), TOOL_SYSTEM);
-  expect_said("unable to open ");
+  expect_said("unable to read ");
   assert_int_equal(find("joe", name, sizeof name), USER_NONE);
 }
 

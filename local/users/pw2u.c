@@ -22,12 +22,7 @@ static stralloc out;
 static struct passwdline *taken; /* in the order of the file, later by name */
 static size_t taken_count, taken_space;
 
-static void say(const char *ours, struct text theirs) {
-  log_s(&errors, "owl-pw2u: ");
-  log_s(&errors, ours);
-  log_t(&errors, theirs);
-  log_end(&errors);
-}
+static void say(const char *ours, struct text theirs) { log_say(&errors, "owl-pw2u", ours, theirs); }
 static _Noreturn void die_usage(void) {
   say("usage: owl-pw2u [-/ohHuUC] [-c characters]", TEXT_ABSENT);
   _exit(TOOL_USAGE);

@@ -1,7 +1,6 @@
 #include "config.h"
 #include "local/users/rules.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,13 +17,11 @@ static int slurp(struct control *c, const char *name, stralloc *out) {
   stralloc path = {0};
   bool good = stralloc_copys(&path, c->folder.s) && stralloc_cats(&path, "/users/") &&
               stralloc_cats(&path, name) && stralloc_0(&path);
-  int fd = good ? open(path.s, O_RDONLY | O_CLOEXEC) : -1;
+  int r = good ? io_slurp_file(path.s, out, CONTROL_FILE_MAX) : -1;
+  int number = good ? errno : ENOMEM;
   stralloc_free(&path);
-  if (!good) return fail(c, name, "out of memory");
-  if (fd == -1) return errno == ENOENT ? 0 : fail(c, name, strerror(errno));
-  int r = io_slurp(fd, out, CONTROL_FILE_MAX, IO_FOREVER) == 0 ? 1 : fail(c, name, strerror(errno));
-  close(fd);
-  return r;
+  if (r == 0) return 1;
+  return number == ENOENT ? 0 : fail(c, name, strerror(number));
 }
 
 static int load_list(struct control *c, const char *name, int (*parse)(struct list *, struct text),

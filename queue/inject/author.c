@@ -1,7 +1,6 @@
 #include "config.h"
 #include "queue/inject/author.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,11 +115,8 @@ static enum inject_outcome load_lists(struct injectauthor *a, stralloc *why) {
   stralloc octets = {0};
   enum inject_outcome o = INJECT_OK;
   if (!path || !*path) return INJECT_OK;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd == -1) return errno == ENOENT ? INJECT_OK : fail_file(why, path);
-  if (io_slurp(fd, &octets, CONTROL_FILE_MAX, IO_FOREVER) == -1) o = fail_file(why, path);
+  if (io_slurp_file(path, &octets, CONTROL_FILE_MAX) == -1) o = errno == ENOENT ? INJECT_OK : fail_file(why, path);
   else if (list_parse(&a->lists, text_of_stralloc(&octets)) == -1) o = inject_no_memory(why);
-  close(fd);
   stralloc_free(&octets);
   return o;
 }

@@ -16,10 +16,7 @@
 static struct log errors = {2, {0}};
 
 static void die(int code, const char *ours, struct text theirs) {
-  log_s(&errors, "owl-inject: ");
-  log_s(&errors, ours);
-  log_t(&errors, theirs);
-  log_end(&errors);
+  log_say(&errors, "owl-inject", ours, theirs);
   _exit(code);
 }
 

@@ -21,10 +21,7 @@
 static struct log errors = {2, {0}};
 
 static void die(int code, const char *ours, struct text theirs) {
-  log_s(&errors, "sendmail: ");
-  log_s(&errors, ours);
-  log_t(&errors, theirs);
-  log_end(&errors);
+  log_say(&errors, "sendmail", ours, theirs);
   _exit(code);
 }
 

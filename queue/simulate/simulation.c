@@ -54,21 +54,13 @@ static int set(struct simulation *s, const struct change *o) {
   return write_setting(s, o->setting, o->value, more ? O_APPEND : O_TRUNC);
 }
 
-static int slurp(const char *path, stralloc *out) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  int r = fd == -1 ? -1 : io_slurp(fd, out, CONTROL_FILE_MAX, IO_FOREVER);
-  int saved = errno;
-  if (fd >= 0) close(fd);
-  return errno = saved, r;
-}
-
 static int copy_setting(struct simulation *s, enum control_name name) {
   stralloc path = {0}, content = {0};
   int r = -1;
   errno = ENOMEM;
   if (stralloc_copys(&path, s->base->folder.s) && stralloc_cats(&path, "/") &&
       stralloc_cats(&path, control_table[name].name) && stralloc_0(&path))
-    r = slurp(path.s, &content);
+    r = io_slurp_file(path.s, &content, CONTROL_FILE_MAX);
   if (r == 0) r = write_setting(s, name, text_of_stralloc(&content), O_TRUNC);
   else if (errno == ENOENT) r = 0;
   else simulation_fail(s, path.s, strerror(errno));

@@ -5,8 +5,6 @@
  */
 #include "config.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 #include "lib/control.h"
 #include "lib/exitcode.h"
@@ -18,29 +16,23 @@ enum { FILE_OCTETS_MAX = 1 << 30, CDB_MODE = 0644 };
 
 static struct log errors = {.fd = 2};
 
-static void say(const char *text, const char *object) {
-  log_s(&errors, cdb_list.program);
-  log_s(&errors, ": ");
-  log_s(&errors, text);
-  log_s(&errors, object);
-}
+static void say(const char *ours, const char *path) { log_say(&errors, cdb_list.program, ours, text_of(path)); }
 
-static _Noreturn void die(int code) {
-  log_end(&errors);
-  _exit(code);
+static _Noreturn void die_usage(void) {
+  say("it takes no arguments", "");
+  _exit(TOOL_USAGE);
 }
-static _Noreturn void die_usage(void) { say("it takes no arguments", ""), die(TOOL_USAGE); }
-static _Noreturn void die_memory(void) { say("out of memory", ""), die(TOOL_SYSTEM); }
+static _Noreturn void die_memory(void) {
+  say("out of memory", "");
+  _exit(TOOL_SYSTEM);
+}
 static _Noreturn void die_wrong(const char *path) {
   say("unable to use it, its cdb stays as it was: ", path);
-  die(TOOL_USAGE);
+  _exit(TOOL_USAGE);
 }
 static _Noreturn void die_errno(const char *text, const char *path) {
-  int number = errno;
-  say(text, path);
-  log_s(&errors, ": ");
-  log_s(&errors, strerror(number));
-  die(TOOL_SYSTEM);
+  log_say_errno(&errors, cdb_list.program, text, text_of(path));
+  _exit(TOOL_SYSTEM);
 }
 
 static const char *refuse(struct text line) {
@@ -54,7 +46,10 @@ static bool check(const struct list *lines, const char *path) {
   for (size_t i = 0; i < lines->count; i++) {
     const char *reason = refuse(lines->lines[i].key);
     if (!reason) continue;
-    say(path, ": ");
+    log_s(&errors, cdb_list.program);
+    log_s(&errors, ": ");
+    log_s(&errors, path);
+    log_s(&errors, ": ");
     log_t(&errors, lines->lines[i].key);
     log_s(&errors, ": ");
     log_s(&errors, reason);
@@ -66,10 +61,7 @@ static bool check(const struct list *lines, const char *path) {
 
 static void read_lines(struct list *lines, const char *path) {
   stralloc octets = {0};
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd == -1) die_errno("unable to open ", path);
-  if (io_slurp(fd, &octets, FILE_OCTETS_MAX, IO_FOREVER) == -1) die_errno("unable to read ", path);
-  close(fd);
+  if (io_slurp_file(path, &octets, FILE_OCTETS_MAX) == -1) die_errno("unable to read ", path);
   if (list_parse(lines, text_of_stralloc(&octets)) == -1) die_memory();
   stralloc_free(&octets);
 }
@@ -83,16 +75,7 @@ int add_key(struct cdbfile_maker *m, const char *kind, struct text key) {
   return r;
 }
 
-static void write_cdb(const struct list *lines, const char *path) {
-  struct cdbfile_maker m;
-  int r = cdbfile_make(&m, path);
-  if (r == 0) r = cdb_list.add(&m, lines);
-  if (r == 0) r = cdbfile_commit(&m, CDB_MODE);
-  int reason = errno;
-  cdbfile_abandon(&m);
-  errno = reason;
-  if (r == -1) die_errno("unable to make ", path);
-}
+static int add_lines(struct cdbfile_maker *m, const void *lines) { return cdb_list.add(m, lines); }
 
 static void make_path(stralloc *out, const struct control *c, const char *suffix) {
   if (!stralloc_copys(out, c->folder.s) || !stralloc_cats(out, "/") ||
@@ -111,7 +94,7 @@ int main(int argc, char **argv) {
   make_path(&cdb, &c, ".cdb");
   read_lines(&lines, path.s);
   if (!check(&lines, path.s)) die_wrong(path.s);
-  write_cdb(&lines, cdb.s);
+  if (cdbfile_write(cdb.s, CDB_MODE, add_lines, &lines) == -1) die_errno("unable to make ", cdb.s);
   list_free(&lines);
   stralloc_free(&path);
   stralloc_free(&cdb);
