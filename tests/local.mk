@@ -28,7 +28,7 @@ EXTRA_DIST += %D%/nfs/run %D%/nfs/init %D%/nfs/letters.sh
 EXTRA_DIST += %D%/model/queue.pml %D%/model/run
 
 # Every *_fuzz program starts from its corpus here.
-EXTRA_DIST += %D%/fuzz/run %D%/fuzz/coverage %D%/fuzz/corpus
+EXTRA_DIST += %D%/fuzz/run %D%/fuzz/coverage %D%/fuzz/parsers %D%/fuzz/corpus
 
 # Benchmarks of the queue, for root; rig.py is what they share.
 EXTRA_DIST += %D%/bench/rig.py %D%/bench/backlog %D%/bench/deadhost %D%/bench/drain %D%/bench/idle %D%/bench/manyrecipients %D%/bench/slowhosts

@@ -4,15 +4,15 @@
  * recipient, or QMQP's message, has one response. */
 #include "config.h"
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include "lib/fuzz.h"
 #include "smtpd/qmtp/qmqptalker.h"
 #include "smtpd/qmtp/qmtptalker.h"
+#pragma clang attribute push(FUZZ_UNCOUNTED, apply_to = function)
 #include "smtpd/talker/datamodel.h"
 
-enum { DATABYTES = 3000, MAXHOPS = 3, MAXRECIPIENTS = 4 };
+enum { DATABYTES = 600, MAXHOPS = 3, MAXRECIPIENTS = 4 };
 
 struct world {
   struct letter *l;
@@ -99,7 +99,6 @@ static void see_complete(struct world *w, uint64_t octets) {
 }
 
 static void end(struct world *w) {
-  if (w->message >= 0) close(w->message);
   w->message = -1;
 }
 
@@ -115,8 +114,9 @@ static int ask(void *context, enum door_frame what, const struct door_request *r
   a->ends_session = c == 'e';
   check(text_is_clean(address) && address.len <= ENVELOPE_ADDRESS_MAX);
   if (what == DOOR_DATA) {
+    static int file = -1;
     check(w->message == -1);
-    w->message = memfd_create("message", MFD_CLOEXEC);
+    w->message = fuzz_file(&file);
     check((*fd = dup(w->message)) >= 0);
   }
   if (what == DOOR_COMPLETE) see_complete(w, r->octets);
@@ -150,8 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   static struct letter l;
   static struct world w;
   static int out = -1;
-  if (out == -1) out = memfd_create("responses", MFD_CLOEXEC);
-  check(ftruncate(out, 0) == 0 && lseek(out, 0, SEEK_SET) == 0);
+  fuzz_file(&out);
   struct text input = fuzz_input(octets, size);
   unsigned choice = fuzz_choice(&input);
   w = (struct world){.l = &l, .octets = input, .message = -1, .is_qmqp = choice & 1, .model.out = w.model.out};
@@ -169,3 +168,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   letter_free(&l);
   return 0;
 }
+#pragma clang attribute pop

@@ -1,13 +1,12 @@
-/* Octets from a client, through the line reader and every command. */
+/* Octets from a client, through the line reader and every command.  Of messages
+ * nothing is read. */
 #include "config.h"
-#include <stdlib.h>
 #include <string.h>
+#include "lib/fuzz.h"
 #include "lib/line.h"
 #include "lib/terms.h"
 #include "smtpd/doorkeeper/request.h"
 #include "smtpd/talker/command.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size);
 
 struct source {
   const uint8_t *octets;
@@ -23,6 +22,22 @@ static ssize_t give(void *context, char *to, size_t size) {
   return (ssize_t)n;
 }
 
+static char initial(enum door_frame what, const struct door_request *r) {
+  if (what == DOOR_XCLIENT) return (char)r->envelope.client_port;
+  struct text address = what == DOOR_RCPT ? r->envelope.recipients[0].address : r->envelope.sender;
+  return address.len ? address.s[0] : 0;
+}
+
+/* Addresses steer: "no@" is refused, "end@" ends the session, at "gone@" the
+ * doorkeeper is gone.  So do the ports of a client that is named. */
+static int steer(char c, enum door_frame what, struct door_answer *a, int *fd) {
+  static int file = -1;
+  *a = (struct door_answer){.result = {.class = c == 'n' ? RESULT_FAILURE : RESULT_SUCCESS}};
+  a->ends_session = c == 'e';
+  *fd = what == DOOR_DATA ? dup(fuzz_file(&file)) : -1;
+  return c == 'g' ? -1 : 0;
+}
+
 /* Grants what has the form that the doorkeeper asks for; anything else is a
  * fault of the talker's. */
 static int ask(void *context, enum door_frame what, const struct door_request *r,
@@ -30,8 +45,6 @@ static int ask(void *context, enum door_frame what, const struct door_request *r
   stralloc payload = {0};
   struct door_request decoded;
   bool *smtputf8 = context;
-  *fd = -1;
-  *a = (struct door_answer){.result = {.class = RESULT_SUCCESS}};
   if (door_put_request(&payload, r) == -1 || payload.len > DOOR_FRAME_MAX) abort();
   if (door_read_request(&decoded, text_of_stralloc(&payload)) == -1) abort();
   if (what == DOOR_MAIL && !request_is_mail(&decoded)) abort();
@@ -41,10 +54,10 @@ static int ask(void *context, enum door_frame what, const struct door_request *r
     abort();
   envelope_free(&decoded.envelope);
   stralloc_free(&payload);
-  return 0;
+  return steer(initial(what, r), what, a, fd);
 }
 
-static void check(const struct reply *r) {
+static void check_reply(const struct reply *r) {
   stralloc out = {0};
   if (r->code < 200 || r->code > 599 || reply_cat(&out, r) == -1) abort();
   for (size_t at = 0; at < out.len;) {
@@ -56,11 +69,24 @@ static void check(const struct reply *r) {
   stralloc_free(&out);
 }
 
+/* As if the message, or its chunk, had come. */
+static int pass_over(struct session *s, const struct reply *r) {
+  bool more = r->next == NEXT_CHUNK && !s->bdat.last && r->code == 250;
+  s->bdat.left = 0;
+  if (more) s->bdat.state = BDAT_TAKING;
+  else {
+    command_close_data(s);
+    command_end_transaction(s, r->code < 400);
+  }
+  return NEXT_COMMAND;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   static struct line_reader reader;
   struct source source = {octets, size};
   bool smtputf8 = false;
-  struct session s = {.ask = ask, .context = &smtputf8, .me = "mx", .databytes = 1000, .maxerrors = 1000};
+  struct session s = {.ask = ask, .context = &smtputf8, .me = "mx", .greeting = "mx", .databytes = 1000,
+                      .maxrecipients = 2, .maxerrors = 1000, .may_xclient = true};
   struct reply r = {.next = NEXT_COMMAND};
   stralloc line = {0};
   enum line_status status;
@@ -73,9 +99,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
     if (status != LINE_OK) continue;
     if (line.len + 2 > COMMAND_LINE_MAX) abort();
     r = command_run(&s, text_of_stralloc(&line));
-    check(&r);
+    check_reply(&r);
+    if (r.next == NEXT_DATA || r.next == NEXT_CHUNK) r.next = pass_over(&s, &r);
   }
   stralloc_free(&line);
+  command_close_data(&s);
   session_free(&s);
   return 0;
 }
