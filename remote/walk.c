@@ -10,6 +10,22 @@ static void trouble(struct walk *w, enum result_class class, const char *status,
   if (w->facts) fact_say(w->facts, "trouble", "", text_of_stralloc(&w->trouble.text));
 }
 
+/* What a look-up came to, as the fact of that kind. */
+static void note_lookup(struct walk *w, const char *kind, const char *ours, struct text name,
+                        const struct lookup *l) {
+  static const char *const ends[] = {"found", "there is none", "no such name", "failed"};
+  fact_begin(w->facts, kind);
+  fact_s(w->facts, ours);
+  fact_t(w->facts, name);
+  fact_s(w->facts, ": ");
+  fact_s(w->facts, ends[l->status]);
+  if (l->authenticated) fact_s(w->facts, ", vouched for by DNSSEC");
+  fact_detail(w->facts, "name", name);
+  fact_detail(w->facts, "end", text_of(ends[l->status]));
+  fact_detail(w->facts, "authenticated", text_of(l->authenticated ? "yes" : "no"));
+  fact_end(w->facts);
+}
+
 /* A look-up that failed, perhaps only for now. */
 static void unable(struct walk *w, const char *ours, struct text name, const struct lookup *l) {
   verdict_set(&w->trouble, RESULT_DEFERRAL, "4.4.3", ours);
@@ -83,8 +99,10 @@ static bool take_group(struct walk *w, size_t count) {
   for (size_t i = 0; i < count; i++)
     if (is_own_name(w, w->group[i].name)) return note_own(w, w->group[i].name, "name"), false;
   resolve_hosts(w->group, count, w->settings->timeoutdns_s);
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; i < count; i++) {
+    note_lookup(w, "addresses", "addresses of ", w->group[i].name, &w->group[i].found);
     if (!take_host(w, &w->group[i])) return false;
+  }
   return true;
 }
 
@@ -112,6 +130,7 @@ static void look_up_name(struct walk *w) {
   const char *status = d->use_mx ? "5.1.2" : "4.4.4";
   h->name = d->host;
   resolve_hosts(h, 1, w->settings->timeoutdns_s);
+  note_lookup(w, "addresses", "addresses of ", d->host, &h->found);
   switch (h->found.status) {
     case RESOLVE_FOUND: break;
     case RESOLVE_NONE:
@@ -146,6 +165,7 @@ static void note_exchangers(const struct walk *w) {
 static void look_up_mx(struct walk *w) {
   struct text domain = w->destination->host;
   struct lookup l = resolve_mx(&w->hosts, domain, w->settings->timeoutdns_s);
+  note_lookup(w, "lookup", "MX records of ", domain, &l);
   switch (l.status) {
     case RESOLVE_FOUND: break;
     case RESOLVE_NONE:
