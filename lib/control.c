@@ -37,6 +37,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(CONCURRENCYLOCAL, "concurrencylocal", NUMBER, "10", "send", "local deliveries at one time"),
   ROW(CONCURRENCYREMOTE, "concurrencyremote", NUMBER, "20", "send", "remote deliveries at one time"),
   ROW(DATABYTES, "databytes", OCTETS, "0", "smtpd", "largest message taken by SMTP; 0 = no limit"),
+  ROW(DEADADDRESSTIME, "deadaddresstime", SECONDS, "600", "remote", "how long an address that did not answer is tried last; 0 = not at all"),
   ROW(DEFAULTDELIVERY, "defaultdelivery", TEXT, "./Maildir/", "lspawn", "instruction for users without a .qmail file"),
   ROW(DEFAULTDOMAIN, "defaultdomain", TEXT, "=me", "inject", "added to host names without a dot"),
   ROW(DEFAULTHOST, "defaulthost", TEXT, "=me", "inject", "added to addresses without a host"),

@@ -1,55 +1,14 @@
 #include "config.h"
 #include "remote/connector.h"
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
+#include "lib/clock.h"
 #include "lib/iofd.h"
 #include "lib/unixsock.h"
 #include "remote/net.h"
+#include "remote/race.h"
 #include "remote/walk.h"
-
-/* ---- connecting */
-
-/* Waits for the connection, or for the talker to be gone. */
-static int wait_connected(int fd, int talker, unsigned limit_s) {
-  uint64_t deadline = io_deadline(io_limit_ms(limit_s));
-  for (;;) {
-    struct pollfd p[] = {{fd, POLLOUT, 0}, {talker, 0, 0}};
-    int n = poll(p, 2, io_remaining_ms(deadline));
-    if (n == 0) return errno = ETIMEDOUT, -1;
-    if (n == -1 && errno != EINTR) return -1;
-    if (n > 0 && p[1].revents) return errno = EPIPE, -1;
-    if (n > 0) break;
-  }
-  int error = 0;
-  socklen_t len = sizeof error;
-  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1) return -1;
-  return error ? (errno = error, -1) : 0;
-}
-
-/* The talker writes whole groups of commands and whole stretches of the body:
- * nothing is won by holding them back. */
-static int connect_socket(int fd, const struct sockaddr *a, socklen_t len, int talker,
-                          unsigned limit_s) {
-  int on = 1;
-  if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == -1) return -1;
-  if (connect(fd, a, len) == 0) return 0;
-  return errno == EINPROGRESS ? wait_connected(fd, talker, limit_s) : -1;
-}
-
-static int connect_to(const struct ip *ip, unsigned port, int talker, unsigned limit_s) {
-  struct sockaddr_storage a;
-  socklen_t len = ip_to_sockaddr(&a, ip, port);
-  int fd = socket(ip->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd == -1) return -1;
-  if (connect_socket(fd, (struct sockaddr *)&a, len, talker, limit_s) == 0) return fd;
-  int saved = errno;
-  close(fd);
-  return errno = saved, -1;
-}
 
 /* ---- answers */
 
@@ -82,11 +41,25 @@ static int send_target(int talker, const struct walk_target *t, int fd) {
   return send_connected(talker, &peer, fd);
 }
 
-static void note_failure(struct verdict *v, const struct walk_target *t, unsigned port) {
-  const char *error = strerror(errno);
+/* A refusal is an answer, and costs no time: it is not remembered. */
+static bool is_silence(int error) {
+  return error == ETIMEDOUT || error == EHOSTUNREACH || error == EHOSTDOWN;
+}
+
+static void remember(const struct walk *w, const struct walk_target *t, int error) {
+  uint64_t lasts_us = (uint64_t)w->settings->deadaddresstime_s * 1000000;
+  if (w->settings->deadlist && lasts_us && is_silence(error))
+    deadlist_add(w->settings->deadlist, &t->ip, w->destination->port,
+                 clock_boot_us(&clock_system) + lasts_us);
+}
+
+static void note_failure(void *context, const struct walk_target *t, int error) {
+  struct walk *w = context;
+  struct verdict *v = &w->trouble;
   char address[IP_TEXT_MAX], number[FMT_ULONG + 1];
+  remember(w, t, error);
   ip_format(&t->ip, address);
-  number[fmt_ulong(number, port)] = 0;
+  number[fmt_ulong(number, w->destination->port)] = 0;
   verdict_set(v, RESULT_DEFERRAL, "4.4.1", "unable to connect to ");
   verdict_add_text(v, t->host);
   verdict_add(v, " [");
@@ -94,20 +67,24 @@ static void note_failure(struct verdict *v, const struct walk_target *t, unsigne
   verdict_add(v, "] port ");
   verdict_add(v, number);
   verdict_add(v, ": ");
-  verdict_add(v, error);
+  verdict_add(v, strerror(error));
 }
 
 /* What goes wrong now is news to the talker; what went wrong before the last
  * connection is older than what that server said. */
 static int answer(int talker, struct walk *w) {
-  const struct walk_target *t;
-  while ((t = walk_next(w))) {
-    int fd = connect_to(&t->ip, w->destination->port, talker, w->settings->timeoutconnect_s);
-    if (fd >= 0) {
-      verdict_set(&w->trouble, RESULT_DEFERRAL, "4.4.1", "");
-      return send_target(talker, t, fd);
-    }
-    note_failure(&w->trouble, t, w->destination->port);
+  const struct race race = {w->destination->port, w->settings->timeoutconnect_s, talker, note_failure, w};
+  const struct walk_target *winner;
+  struct walk_target *targets;
+  size_t count;
+  while ((targets = walk_targets(w, &count))) {
+    int fd = race_run(&race, targets, count, &winner);
+    if (fd == -1 && errno == EPIPE) return 0; /* the talker is gone, which ends all */
+    if (fd == -1) continue;
+    if (w->settings->deadlist)
+      deadlist_remove(w->settings->deadlist, &winner->ip, w->destination->port);
+    verdict_set(&w->trouble, RESULT_DEFERRAL, "4.4.1", "");
+    return send_target(talker, winner, fd);
   }
   walk_end(w);
   return send_none(talker, &w->trouble);

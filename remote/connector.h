@@ -1,13 +1,14 @@
 /* connector.h - the half of owl-remote that looks up and connects
  *
  * Walks the destination's hosts and addresses (RFC 5321 5) at the talker's
- * request (remote/net.h) and hands it connected sockets, of which it keeps no
- * copy.  It reads what name servers send, but not an octet of SMTP.
+ * request (remote/net.h), lets those of one preference race (remote/race.h), and
+ * hands it connected sockets, of which it keeps no copy.  It reads what name servers send, but not an octet of SMTP.
  */
 #ifndef OWL_CONNECTOR_H
 #define OWL_CONNECTOR_H
 
 #include "lib/text.h"
+#include "remote/deadlist.h"
 
 struct destination {
   struct text host; /* domain, relay, or address literal */
@@ -19,7 +20,8 @@ struct destination {
 
 struct connector_settings {
   struct text me, helohost; /* names under which this host can stand in an MX set */
-  unsigned timeoutconnect_s, timeoutdns_s;
+  unsigned timeoutconnect_s, timeoutdns_s, deadaddresstime_s;
+  struct deadlist *deadlist; /* NULL: nothing is known of addresses */
 };
 
 /* connector_run(): serves the talker until it closes.  0, or -1: it asked for

@@ -65,8 +65,8 @@ static void explain_socket(const struct destination *d, struct facts *f) {
 void explain_destination(const struct destination *d, const struct connector_settings *s,
                         struct facts *f) {
   static struct walk walk; /* large */
-  const struct walk_target *t;
-  size_t count = 0;
+  struct walk_target *targets;
+  size_t count, number = 0;
   if (d->socket_path) {
     explain_socket(d, f);
     return;
@@ -77,7 +77,12 @@ void explain_destination(const struct destination *d, const struct connector_set
   if (has_equal_hosts(&walk.hosts))
     fact_say(f, "order", "equal preferences: the order is drawn anew for each connection",
              TEXT_ABSENT);
-  while ((t = walk_next(&walk))) note_target(&walk, ++count, t);
-  note_result(&walk, count);
+  while ((targets = walk_targets(&walk, &count)))
+    for (size_t i = 0; i < count; i++) {
+      if (targets[i].used) continue;
+      targets[i].used = true;
+      note_target(&walk, ++number, &targets[i]);
+    }
+  note_result(&walk, number);
   walk_free(&walk);
 }

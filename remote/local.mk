@@ -2,7 +2,7 @@
 # reads the network, shut in; the spawner starts both and reads neither.
 owlpost_PROGRAMS += %D%/owl-rspawn %D%/owl-remote
 %C%_owl_rspawn_SOURCES = %D%/rspawn.c
-%C%_owl_rspawn_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_owl_rspawn_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
 %C%_owl_rspawn_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
 %C%_owl_remote_SOURCES = %D%/remote.c \
@@ -18,10 +18,12 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/body.h %D%/body.c \
   %D%/data.h %D%/data.c \
   %D%/exchange.h %D%/exchange.c \
+  %D%/deadlist.h %D%/deadlist.c \
   %D%/explain.h %D%/explain.c \
   %D%/mx.h %D%/mx.c \
   %D%/net.h %D%/net.c \
   %D%/query.h %D%/query.c \
+  %D%/race.h %D%/race.c \
   %D%/reply.h %D%/reply.c \
   %D%/report.h %D%/report.c \
   %D%/resolve.h %D%/resolve.c \
@@ -32,11 +34,13 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/walk.h %D%/walk.c
 
 if CMOCKA
-check_PROGRAMS += %D%/answer_test %D%/body_test %D%/mx_test %D%/net_test %D%/reply_test %D%/resolve_test %D%/smtp_test %D%/verdict_test
+check_PROGRAMS += %D%/answer_test %D%/body_test %D%/deadlist_test %D%/mx_test %D%/net_test %D%/race_test %D%/reply_test %D%/resolve_test %D%/smtp_test %D%/verdict_test
 %C%_answer_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_body_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_deadlist_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_mx_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_net_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_race_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_reply_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_resolve_test_LDADD = %D%/libremote.a $(LDADD) $(CARES_LIBS)
 %C%_smtp_test_LDADD = %D%/libremote.a $(LDADD)

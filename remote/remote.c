@@ -39,7 +39,7 @@ static struct log out = {.fd = 2};
 static struct control control;
 static struct {
   stralloc me, helohost;
-  uint64_t timeoutconnect_s, timeoutdns_s, timeoutquit_s;
+  uint64_t timeoutconnect_s, timeoutdns_s, deadaddresstime_s, timeoutquit_s;
   int steps_ms[SMTP_STEPS];
 } settings;
 
@@ -95,6 +95,7 @@ static void read_settings(void) {
   if (!control.folder.s && control_open(&control) == -1) die_system("unable to start");
   if (control_text(&control, CONTROL_ME, &settings.me) == -1) die_control();
   if (control_text(&control, CONTROL_HELOHOST, &settings.helohost) == -1) die_control();
+  read_number(CONTROL_DEADADDRESSTIME, &settings.deadaddresstime_s);
   read_number(CONTROL_TIMEOUTCONNECT, &settings.timeoutconnect_s);
   read_number(CONTROL_TIMEOUTDNS, &settings.timeoutdns_s);
   read_number(CONTROL_TIMEOUTQUIT, &settings.timeoutquit_s);
@@ -174,6 +175,7 @@ static struct connector_settings settings_of_connector(void) {
     .helohost = text_of_stralloc(&settings.helohost),
     .timeoutconnect_s = (unsigned)settings.timeoutconnect_s,
     .timeoutdns_s = (unsigned)settings.timeoutdns_s,
+    .deadaddresstime_s = (unsigned)settings.deadaddresstime_s,
   };
 }
 
@@ -188,8 +190,11 @@ static int explain(const struct destination *d) {
 
 static int run_connector(int talker, pid_t pid, const struct destination *d) {
   struct connector_settings s = settings_of_connector();
+  struct deadlist deadlist;
   int status;
   leave_runner();
+  deadlist_open(&deadlist, DEADLIST_FD);
+  s.deadlist = &deadlist;
   if (connector_run(talker, d, &s) == -1) {
     log_s(&out, "owl-remote: fatal: connector: malformed request, or out of memory");
     log_end(&out);

@@ -16,11 +16,13 @@
 #include "lib/iofd.h"
 #include "lib/log.h"
 #include "lib/route.h"
+#include "remote/deadlist.h"
 
 enum { RUNNER = 0, REFUSE_MS = 1000 };
 
 static struct log out = {.fd = 2};
 static stralloc program;
+static int deadlist = -1;
 
 static void die(const char *problem) {
   log_s(&out, "owl-rspawn: fatal: ");
@@ -64,7 +66,8 @@ static void exec_remote(const struct agent_worker *w, int sock) {
   host[where.len] = 0;
   char *mode = w->protocol == PROTOCOL_LMTP ? lmtp : w->use_mx ? mx : relay;
   char *const arguments[] = {name, mode, host, is_socket ? NULL : port, NULL};
-  if (dup2(sock, RUNNER) != -1) execv(program.s, arguments);
+  if (dup2(sock, RUNNER) != -1 && (deadlist == -1 || dup2(deadlist, DEADLIST_FD) != -1))
+    execv(program.s, arguments);
   refuse(sock, "unable to start owl-remote", errno);
 }
 
@@ -87,6 +90,14 @@ static void take(const struct frame *f) {
   close(f->fd);
 }
 
+/* Senders do without it when it cannot be had. */
+static void make_deadlist(void) {
+  int fd = deadlist_make();
+  if (fd == -1) return;
+  deadlist = fcntl(fd, F_DUPFD_CLOEXEC, DEADLIST_FD + 1); /* so that dup2() makes one that execs */
+  close(fd);
+}
+
 /* A missing standard descriptor would be taken by the next socket. */
 static void fill_standard_descriptors(void) {
   int fd;
@@ -103,6 +114,7 @@ int main(void) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGCHLD, SIG_IGN); /* nobody asks how a worker ended: the kernel reaps it */
   if (program_path(&program, "owl-remote") == -1) die("out of memory");
+  make_deadlist();
   while ((status = frame_receive(&reader, RUNNER, &f, IO_FOREVER)) == FRAME_READY) take(&f);
   if (status == FRAME_ERROR) die_system("unable to read from the runner");
   if (status != FRAME_EOF) die("unable to understand the runner");

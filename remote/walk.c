@@ -1,6 +1,8 @@
 #include "config.h"
 #include "remote/walk.h"
 #include <ifaddrs.h>
+#include <string.h>
+#include "lib/clock.h"
 #include "lib/route.h"
 
 static void trouble(struct walk *w, enum result_class class, const char *status, const char *ours,
@@ -39,9 +41,24 @@ static struct text host_name(const struct walk *w, size_t i) {
   return text_of(w->hosts.hosts[i].name);
 }
 
+static void put_off(struct walk *w, const struct walk_target *t) {
+  char address[IP_TEXT_MAX];
+  w->last[w->last_count++] = *t;
+  if (!w->facts) return;
+  ip_format(&t->ip, address);
+  fact_say(w->facts, "dead", "did not answer lately, so it is tried last: ", text_of(address));
+}
+
+static bool is_dead(const struct walk *w, const struct ip *ip) {
+  return w->settings->deadlist && w->last_count < WALK_LAST_MAX &&
+         deadlist_has(w->settings->deadlist, ip, w->destination->port, clock_boot_us(&clock_system));
+}
+
 static void add_target(struct walk *w, struct text host, const struct ip *ip) {
+  struct walk_target t = {host, *ip, false};
   if (w->target_count == WALK_TARGETS_MAX) return;
-  w->targets[w->target_count++] = (struct walk_target){host, *ip};
+  if (is_dead(w, ip)) put_off(w, &t);
+  else w->targets[w->target_count++] = t;
 }
 
 /* ---- this host */
@@ -106,19 +123,27 @@ static bool take_group(struct walk *w, size_t count) {
   return true;
 }
 
+/* A loop: neither this group nor one behind it. */
+static void end_at_own_host(struct walk *w, bool is_best) {
+  w->target_count = 0;
+  w->hosts.count = 0;
+  if (!is_best) return;
+  w->last_count = 0;
+  trouble(w, RESULT_FAILURE, "5.4.6",
+          "mail loops back: this host is the best mail exchanger for ", w->destination->host);
+}
+
 /* All hosts of one preference are looked up before the first is tried: one of
  * them may be this host, and then none of them is closer to the recipient. */
 static void next_group(struct walk *w) {
   size_t end = mx_group_end(&w->hosts, w->next_host), begin = w->next_host;
-  w->target_count = w->next_target = 0;
+  size_t last_count = w->last_count;
+  w->target_count = 0;
   for (size_t i = begin; i < end; i++) w->group[i - begin].name = host_name(w, i);
   w->next_host = end;
   if (take_group(w, end - begin)) return;
-  w->target_count = 0;
-  w->hosts.count = 0;
-  if (begin == 0)
-    trouble(w, RESULT_FAILURE, "5.4.6",
-            "mail loops back: this host is the best mail exchanger for ", w->destination->host);
+  w->last_count = last_count;
+  end_at_own_host(w, begin == 0);
 }
 
 /* The addresses of the destination's own name; which failures are for good
@@ -142,7 +167,7 @@ static void look_up_name(struct walk *w) {
   for (size_t i = 0; i < h->list.count; i++) {
     add_target(w, d->host, &h->list.ips[i]);
     if (!d->use_mx || !is_own_address(w, &h->list.ips[i])) continue;
-    w->target_count = 0;
+    w->target_count = w->last_count = 0;
     trouble(w, RESULT_FAILURE, "5.4.6", "mail loops back: this host has the address of ", d->host);
     return;
   }
@@ -190,7 +215,7 @@ void walk_begin(struct walk *w, const struct destination *d, const struct connec
   struct ip literal;
   w->destination = d;
   w->settings = s;
-  w->hosts.count = w->next_host = w->target_count = w->next_target = 0;
+  w->hosts.count = w->next_host = w->target_count = w->last_count = 0;
   verdict_set(&w->trouble, RESULT_SUCCESS, "", "");
   if (ip_parse_literal(&literal, d->host, !d->use_mx))
     add_target(w, d->host, &literal);
@@ -200,12 +225,26 @@ void walk_begin(struct walk *w, const struct destination *d, const struct connec
     look_up_name(w);
 }
 
-const struct walk_target *walk_next(struct walk *w) {
-  while (w->next_target == w->target_count) {
-    if (w->next_host >= w->hosts.count) return NULL;
-    next_group(w);
+static bool has_fresh_target(const struct walk *w) {
+  for (size_t i = 0; i < w->target_count; i++)
+    if (!w->targets[i].used) return true;
+  return false;
+}
+
+static void take_last(struct walk *w) {
+  memcpy(w->targets, w->last, w->last_count * sizeof *w->last);
+  w->target_count = w->last_count;
+  w->last_count = 0;
+}
+
+struct walk_target *walk_targets(struct walk *w, size_t *count) {
+  while (!has_fresh_target(w)) {
+    if (w->next_host < w->hosts.count) next_group(w);
+    else if (w->last_count) take_last(w);
+    else return NULL;
   }
-  return &w->targets[w->next_target++];
+  *count = w->target_count;
+  return w->targets;
 }
 
 void walk_end(struct walk *w) {

@@ -12,11 +12,15 @@
 #include "remote/resolve.h"
 #include "remote/verdict.h"
 
-enum { WALK_TARGETS_MAX = 64 }; /* addresses of hosts of one preference */
+enum {
+  WALK_TARGETS_MAX = 64, /* addresses of hosts of one preference */
+  WALK_LAST_MAX = 32     /* that are put off to the end */
+};
 
 struct walk_target {
   struct text host; /* a view of the walk's or the destination's octets */
   struct ip ip;
+  bool used; /* the caller's: not to be tried (again) */
 };
 
 struct walk {
@@ -26,7 +30,9 @@ struct walk {
   size_t next_host;
   struct host group[MX_MAX]; /* hosts of one preference */
   struct walk_target targets[WALK_TARGETS_MAX];
-  size_t target_count, next_target;
+  size_t target_count;
+  struct walk_target last[WALK_LAST_MAX];
+  size_t last_count;
   struct facts *facts; /* NULL, or who wants to know what was looked up */
   struct verdict trouble; /* the last thing that went wrong; class success: nothing yet */
 };
@@ -34,8 +40,11 @@ struct walk {
 /* walk_begin(): from the start.  The walk keeps its memory. */
 void walk_begin(struct walk *w, const struct destination *d, const struct connector_settings *s);
 
-/* walk_next(): the next address, or NULL at the end. */
-const struct walk_target *walk_next(struct walk *w);
+/* walk_targets(): the targets of one preference, of which at least one is not
+ * used yet: those of before, or else of the next preference; at last, those that
+ * did not answer lately (remote/deadlist.h).  NULL at the end.  The caller marks
+ * what it has used. */
+struct walk_target *walk_targets(struct walk *w, size_t *count);
 
 /* walk_end(): no address was left, and none was used: trouble says why in any
  * case. */

@@ -149,6 +149,32 @@ class Unbound:
         wait_until(lambda: answers(53), 10, "unbound")
 
 
+class Silent:
+    """A port that does not answer: nobody takes the connections that wait there."""
+
+    def __init__(self, port, address):
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind((address, port))
+        self.listener.listen(0)
+        self.waiting = []
+        for _ in range(4):
+            waits = socket.socket()
+            waits.setblocking(False)
+            waits.connect_ex((address, port))
+            self.waiting.append(waits)
+
+    def close(self):
+        for s in (*self.waiting, self.listener):
+            s.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
 class Received:
     def __init__(self, sender, recipients, octets, session):
         self.sender, self.recipients, self.octets, self.session = sender, recipients, octets, session

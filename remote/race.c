@@ -1,0 +1,175 @@
+#include "config.h"
+#include "remote/race.h"
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <unistd.h>
+#include "lib/iofd.h"
+#include "lib/network.h"
+
+enum { PREFIX_4 = 24, PREFIX_6 = 48 };
+
+struct attempt {
+  int fd;
+  struct walk_target *target;
+  uint64_t deadline;
+};
+
+struct field_of {
+  const struct race *race;
+  struct attempt attempts[RACE_ATTEMPTS_MAX];
+  size_t count;
+  uint64_t next_start; /* deadline of the head start; 0: now */
+};
+
+/* ---- one attempt */
+
+/* The talker writes whole groups of commands and whole stretches of the body:
+ * nothing is won by holding them back. */
+static int start_socket(const struct race *r, const struct ip *ip) {
+  struct sockaddr_storage a;
+  socklen_t len = ip_to_sockaddr(&a, ip, r->port);
+  int on = 1, fd = socket(ip->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd == -1) return -1;
+  if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+      (connect(fd, (struct sockaddr *)&a, len) == 0 || errno == EINPROGRESS))
+    return fd;
+  int saved = errno;
+  close(fd);
+  return errno = saved, -1;
+}
+
+static void fail(const struct race *r, struct walk_target *t, int error) {
+  r->failed(r->context, t, error);
+}
+
+static void drop(struct field_of *f, size_t i) {
+  close(f->attempts[i].fd);
+  f->attempts[i] = f->attempts[--f->count];
+}
+
+/* What becomes of an attempt at which something has happened.  True: connected. */
+static bool finish(struct field_of *f, size_t i) {
+  struct attempt *a = &f->attempts[i];
+  int error = 0;
+  socklen_t len = sizeof error;
+  if (getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1) error = errno;
+  if (error == 0) return true;
+  fail(f->race, a->target, error);
+  drop(f, i);
+  f->next_start = 0;
+  return false;
+}
+
+/* ---- who is next */
+
+static bool same_network(const struct ip *a, const struct ip *b) {
+  struct network n = {*a, a->family == AF_INET ? PREFIX_4 : PREFIX_6};
+  network_mask(&n.ip, n.bits);
+  return network_has(&n, b);
+}
+
+static bool is_crowded(const struct field_of *f, const struct ip *ip) {
+  size_t n = 0;
+  for (size_t i = 0; i < f->count; i++) n += same_network(&f->attempts[i].target->ip, ip);
+  return n >= RACE_NETWORK_MAX;
+}
+
+static struct walk_target *next_target(const struct field_of *f, struct walk_target *targets,
+                                       size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (!targets[i].used && !is_crowded(f, &targets[i].ip)) return &targets[i];
+  return NULL;
+}
+
+/* Whether there is one more that may start, now or later. */
+static struct walk_target *waiting_target(const struct field_of *f, struct walk_target *targets,
+                                          size_t count) {
+  return f->count < RACE_ATTEMPTS_MAX ? next_target(f, targets, count) : NULL;
+}
+
+static bool may_start(const struct field_of *f) {
+  return f->count == 0 || f->next_start == 0 || io_remaining_ms(f->next_start) == 0;
+}
+
+static void start(struct field_of *f, struct walk_target *t) {
+  t->used = true;
+  int fd = start_socket(f->race, &t->ip);
+  if (fd == -1) {
+    fail(f->race, t, errno);
+    return;
+  }
+  f->attempts[f->count++] =
+    (struct attempt){fd, t, io_deadline(io_limit_ms(f->race->timeoutconnect_s))};
+  f->next_start = io_deadline(RACE_HEAD_START_MS);
+}
+
+/* ---- waiting */
+
+static int wait_ms(const struct field_of *f, bool more) {
+  int ms = more ? io_remaining_ms(f->next_start) : INT_MAX;
+  for (size_t i = 0; i < f->count; i++) {
+    int left = io_remaining_ms(f->attempts[i].deadline);
+    if (left < ms) ms = left;
+  }
+  return ms;
+}
+
+static void drop_late(struct field_of *f) {
+  for (size_t i = f->count; i--;) {
+    if (io_remaining_ms(f->attempts[i].deadline) != 0) continue;
+    fail(f->race, f->attempts[i].target, ETIMEDOUT);
+    drop(f, i);
+    f->next_start = 0;
+  }
+}
+
+enum { NOBODY = -1, GONE = -2 };
+
+/* Until something happens.  The number of a connected attempt, NOBODY, or GONE. */
+static int wait_once(struct field_of *f, bool more) {
+  struct pollfd p[RACE_ATTEMPTS_MAX + 1];
+  nfds_t n = (nfds_t)f->count;
+  for (size_t i = 0; i < f->count; i++) p[i] = (struct pollfd){f->attempts[i].fd, POLLOUT, 0};
+  p[n] = (struct pollfd){f->race->watched, 0, 0};
+  int ready = poll(p, n + 1, wait_ms(f, more));
+  if (ready > 0 && p[n].revents) return GONE;
+  for (size_t i = n; ready > 0 && i--;)
+    if (p[i].revents && finish(f, i)) return (int)i;
+  drop_late(f);
+  return NOBODY;
+}
+
+/* Those under way are given up, and could be tried another time. */
+static void give_up(struct field_of *f) {
+  while (f->count) {
+    f->attempts[f->count - 1].target->used = false;
+    drop(f, f->count - 1);
+  }
+}
+
+static int take_winner(struct field_of *f, size_t i, const struct walk_target **winner) {
+  int fd = f->attempts[i].fd;
+  *winner = f->attempts[i].target;
+  f->attempts[i] = f->attempts[--f->count];
+  give_up(f);
+  return fd;
+}
+
+int race_run(const struct race *r, struct walk_target *targets, size_t count,
+             const struct walk_target **winner) {
+  struct field_of f = {.race = r};
+  for (;;) {
+    struct walk_target *t = waiting_target(&f, targets, count);
+    if (t && may_start(&f)) {
+      start(&f, t);
+      continue;
+    }
+    if (f.count == 0) return errno = EHOSTUNREACH, -1;
+    int i = wait_once(&f, t);
+    if (i >= 0) return take_winner(&f, (size_t)i, winner);
+    if (i == GONE) return give_up(&f), errno = EPIPE, -1;
+  }
+}

@@ -1,0 +1,35 @@
+/* race.h - connect to the first of several addresses that answers
+ *
+ * In the spirit of RFC 8305: the first address has a head start; while it does
+ * not answer the next one is tried as well, and the first connection counts.
+ * A refusal starts the next one at once.
+ */
+#ifndef OWL_RACE_H
+#define OWL_RACE_H
+
+#include "remote/walk.h"
+
+enum {
+  RACE_HEAD_START_MS = 500,
+  RACE_ATTEMPTS_MAX = 4, /* at one time */
+  RACE_NETWORK_MAX = 2   /* of them in one /24 or /48 */
+};
+
+/* race_failed_fn: that address cannot be reached, errno says why. */
+typedef void race_failed_fn(void *context, const struct walk_target *t, int error);
+
+struct race {
+  unsigned port, timeoutconnect_s; /* of each attempt */
+  int watched;                     /* -1, or a socket: when its peer is gone nothing goes on */
+  race_failed_fn *failed;
+  void *context;
+};
+
+/* race_run(): a connected socket that does not block, and *winner; those that
+ * were tried in vain are used afterwards, and so is the winner, but not those
+ * that were still under way.  -1: nobody answers, or with EPIPE the
+ * watched peer is gone. */
+int race_run(const struct race *r, struct walk_target *targets, size_t count,
+             const struct walk_target **winner);
+
+#endif

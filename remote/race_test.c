@@ -1,0 +1,150 @@
+/* Addresses of loopback: one that listens, one that refuses, and one that does
+ * not answer, because nobody takes the connections that wait there. */
+#include "config.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "lib/bigendian.h"
+#include "lib/iofd.h"
+#include "remote/race.h"
+
+enum { LISTENS = 2, REFUSES = 3, SILENT = 4, FILLERS = 4, TIMEOUT_S = 30 };
+
+static unsigned port;
+static int listener, silent, fillers[FILLERS];
+static size_t failures;
+static int last_error;
+static unsigned char last_failed;
+
+static struct walk_target target(unsigned char last) {
+  return (struct walk_target){text_of("host.test"), {AF_INET, {127, 0, 0, last}}, false};
+}
+
+static int listen_at(unsigned char last, int backlog) {
+  struct walk_target t = target(last);
+  struct sockaddr_storage a;
+  socklen_t len = ip_to_sockaddr(&a, &t.ip, port);
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (bind(fd, (struct sockaddr *)&a, len) == -1 || listen(fd, backlog) == -1) return -1;
+  if (getsockname(fd, (struct sockaddr *)&a, &len) == -1) return -1;
+  port = get_u16((const char *)&a + 2);
+  return fd;
+}
+
+static int begin(void **state) {
+  struct walk_target t = target(SILENT);
+  struct sockaddr_storage a;
+  (void)state;
+  listener = listen_at(LISTENS, 8);
+  silent = listen_at(SILENT, 0);
+  if (listener == -1 || silent == -1) return -1;
+  socklen_t len = ip_to_sockaddr(&a, &t.ip, port);
+  for (size_t i = 0; i < FILLERS; i++) {
+    fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    (void)!connect(fillers[i], (struct sockaddr *)&a, len);
+  }
+  return 0;
+}
+
+static int end(void **state) {
+  (void)state;
+  close(listener);
+  close(silent);
+  for (size_t i = 0; i < FILLERS; i++) close(fillers[i]);
+  return 0;
+}
+
+static void failed(void *context, const struct walk_target *t, int error) {
+  (void)context;
+  failures++;
+  last_error = error;
+  last_failed = t->ip.octets[3];
+}
+
+/* The last octet of the winner, or 0. */
+static unsigned run(struct walk_target *targets, size_t count, unsigned timeout_s, int watched) {
+  const struct race r = {port, timeout_s, watched, failed, NULL};
+  const struct walk_target *winner = NULL;
+  failures = 0;
+  int fd = race_run(&r, targets, count, &winner);
+  if (fd == -1) return 0;
+  close(fd);
+  return winner->ip.octets[3];
+}
+
+static void the_first_is_taken(void **state) {
+  struct walk_target t[] = {target(LISTENS), target(REFUSES)};
+  (void)state;
+  assert_int_equal(run(t, 2, TIMEOUT_S, -1), LISTENS);
+  assert_int_equal(failures, 0);
+  assert_true(t[0].used);
+  assert_false(t[1].used);
+}
+
+static void a_refusal_starts_the_next(void **state) {
+  struct walk_target t[] = {target(REFUSES), target(LISTENS)};
+  (void)state;
+  assert_int_equal(run(t, 2, TIMEOUT_S, -1), LISTENS);
+  assert_int_equal(failures, 1);
+  assert_int_equal(last_error, ECONNREFUSED);
+  assert_int_equal(last_failed, REFUSES);
+  assert_true(t[0].used && t[1].used);
+}
+
+static void silence_starts_the_next_and_may_be_tried_again(void **state) {
+  struct walk_target t[] = {target(SILENT), target(LISTENS)};
+  uint64_t limit = io_deadline(TIMEOUT_S * 1000);
+  (void)state;
+  assert_int_equal(run(t, 2, 2 * TIMEOUT_S, -1), LISTENS);
+  assert_true(io_remaining_ms(limit) > 0);
+  assert_int_equal(failures, 0);
+  assert_false(t[0].used);
+}
+
+static void what_is_used_is_passed_over(void **state) {
+  struct walk_target t[] = {target(LISTENS), target(REFUSES)};
+  (void)state;
+  t[0].used = true;
+  assert_int_equal(run(t, 2, TIMEOUT_S, -1), 0);
+  assert_int_equal(failures, 1);
+}
+
+/* More than may run at one time, and more than two in one network: each has its turn. */
+static void all_are_silent(void **state) {
+  struct walk_target t[] = {target(SILENT), target(SILENT), target(SILENT)};
+  (void)state;
+  assert_int_equal(run(t, 3, 1, -1), 0);
+  assert_int_equal(failures, 3);
+  assert_int_equal(last_error, ETIMEDOUT);
+}
+
+static void nobody_is_there(void **state) {
+  (void)state;
+  assert_int_equal(run(NULL, 0, TIMEOUT_S, -1), 0);
+}
+
+static void who_watches_is_gone(void **state) {
+  struct walk_target t[] = {target(SILENT)};
+  int pair[2];
+  (void)state;
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  close(pair[1]);
+  assert_int_equal(run(t, 1, TIMEOUT_S, pair[0]), 0);
+  assert_int_equal(errno, EPIPE);
+  assert_int_equal(failures, 0);
+  close(pair[0]);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_first_is_taken), cmocka_unit_test(a_refusal_starts_the_next),
+    cmocka_unit_test(silence_starts_the_next_and_may_be_tried_again),
+    cmocka_unit_test(what_is_used_is_passed_over), cmocka_unit_test(all_are_silent),
+    cmocka_unit_test(nobody_is_there), cmocka_unit_test(who_watches_is_gone)};
+  return cmocka_run_group_tests(tests, begin, end);
+}
