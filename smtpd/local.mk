@@ -82,7 +82,9 @@ QMTP_LIBS = %D%/libqmtp.a $(SMTPD_LIBS)
 
 if CMOCKA
 check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker_test %D%/talker/proxy_test %D%/talker/xclient_test \
-  %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/policy_test %D%/doorkeeper/match_test %D%/doorkeeper/etrn_test %D%/talker/pace_test \
+  %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/early_test %D%/doorkeeper/identify_test %D%/doorkeeper/intake_test \
+  %D%/doorkeeper/limits_test %D%/doorkeeper/question_test %D%/doorkeeper/request_test \
+  %D%/doorkeeper/policy_test %D%/doorkeeper/match_test %D%/doorkeeper/etrn_test %D%/talker/pace_test \
   %D%/qmtp/netstring_test
 check_PROGRAMS += %D%/listen/listen_test
 %C%_listen_listen_test_LDADD = $(SMTPD_TEST_LIBS)
@@ -92,7 +94,14 @@ SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_talker_proxy_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_xclient_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_talker_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_doorkeeper_doorkeeper_test_SOURCES = %D%/doorkeeper/doorkeeper_test.c %D%/doorkeeper/testtalker.h
 %C%_doorkeeper_doorkeeper_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_doorkeeper_early_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_doorkeeper_identify_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_doorkeeper_intake_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_doorkeeper_limits_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_doorkeeper_question_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_doorkeeper_request_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_pace_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_etrn_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_match_test_LDADD = $(SMTPD_TEST_LIBS)
