@@ -40,6 +40,7 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libq
   %D%/doorkeeper/request.h %D%/doorkeeper/request.c \
   %D%/doorkeeper/senders.h %D%/doorkeeper/senders.c \
   %D%/doorkeeper/settings.h %D%/doorkeeper/settings.c \
+  %D%/place.h \
   %D%/strain.h %D%/strain.c \
   %D%/tally.h %D%/tally.c \
   %D%/doorkeeper/trace.h %D%/doorkeeper/trace.c \

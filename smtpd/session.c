@@ -34,7 +34,6 @@ static struct client client;
 static struct settings settings_of_client; /* views into those of the listener, or of session_serve() */
 static struct doorkeeper keeper;
 static struct tally *tally;  /* the talker writes it */
-static const struct strain *strain;
 static int door;             /* the doorkeeper's end; for the signal handlers */
 static pid_t talker_pid;
 
@@ -129,7 +128,7 @@ static void run_talker(const struct settings *s, int from) {
   c.in = CLIENT_FD;
   c.out = one_socket ? CLIENT_FD : CLIENT_OUT_FD;
   c.tally = tally;
-  c.strain = strain;
+  c.strain = keeper.place ? keeper.place->strain : NULL;
   c.limit_ms = io_limit_ms(s->timeoutsmtpd_s);
   c.pace = (struct pace){.rate = s->mindatarate, .window_us = s->mindatawindow_s * 1000000u};
   signal(SIGTERM, SIG_IGN); /* the doorkeeper tells us to end */
@@ -231,13 +230,13 @@ static void die_control(const struct control *c) {
   session_die("", c->error.s ? c->error.s : "out of memory");
 }
 
-int session_run(const struct settings *s, const struct strain *listener_strain) {
-  strain = listener_strain;
+int session_run(const struct settings *s, const struct place *place) {
   client_see(&ends, CLIENT_FD);
   tally = tally_share();
   if (!tally) die_memory();
   doorkeeper_open(&keeper, s, &client, &clock_system, &events);
   keeper.program = session_protocol.program;
+  keeper.place = place;
   part(s);
   int code = run_doorkeeper(s);
   client_free(&client);

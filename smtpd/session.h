@@ -2,7 +2,7 @@
  *
  * session_run(): parts the process in two and is the doorkeeper; the exit code
  * of the program.  The process has no other thread or child, and ignores
- * SIGPIPE; *s is only read; strain may be NULL.  SIGTERM ends the session after the request under
+ * SIGPIPE; *s is only read; place may be NULL.  SIGTERM ends the session after the request under
  * way.
  *
  * session_serve(): the same, with the control files as they are now.
@@ -13,6 +13,7 @@
 #define OWL_SESSION_H
 
 #include "smtpd/doorkeeper/settings.h"
+#include "smtpd/place.h"
 #include "smtpd/talker/channel.h"
 
 /* What the program speaks; defined beside its main(). */
@@ -27,7 +28,7 @@ struct session_protocol {
 extern const struct session_protocol session_protocol;
 
 int session_serve(void);
-int session_run(const struct settings *s, const struct strain *strain);
+int session_run(const struct settings *s, const struct place *place);
 _Noreturn void session_die(const char *what, const char *reason);
 
 #endif

@@ -17,6 +17,7 @@
 #include "smtpd/doorkeeper/client.h"
 #include "smtpd/doorkeeper/question.h"
 #include "smtpd/doorkeeper/settings.h"
+#include "smtpd/place.h"
 
 enum doorkeeper_state {
   DOORKEEPER_IDLE,
@@ -33,6 +34,7 @@ struct doorkeeper {
   struct log *log;
   pid_t pid; /* the session's, in the log */
   const char *program; /* its name in the log: owl-smtpd, or what the owner sets */
+  const struct place *place; /* NULL: there is no listener that counts */
   struct facts *facts; /* NULL, or who wants to know what was looked for */
 
   bool asked;    /* a request has come */

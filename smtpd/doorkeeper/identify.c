@@ -91,11 +91,28 @@ static struct outcome refuse(struct doorkeeper *k, const char *what) {
   return outcome_refuse(550, "5.7.0", "this client may not name another");
 }
 
+/* Whether the listener lets the client that is named now have this session. */
+static bool may_stay(struct doorkeeper *k) {
+  struct ip address;
+  if (!k->place || !ip_parse_literal(&address, text_of_stralloc(&k->client->address), true)) return true;
+  return k->place->move(k->place->context, &address);
+}
+
+static struct outcome send_away(struct doorkeeper *k) {
+  struct result r = {.class = RESULT_DEFERRAL, .reply_code = 421, .status = text_of("4.7.0"),
+                     .text = text_of("too many connections, please come again later")};
+  event_refused(k, "client", text_of_stralloc(&k->client->address), &r);
+  struct outcome o = outcome_refuse(421, "4.7.0", r.text.s);
+  o.answer.ends_session = true;
+  return o;
+}
+
 struct outcome identify_proxied(struct doorkeeper *k, const struct door_request *r) {
   if (!is_formed(r) || r->envelope.client_address.len == 0 || r->local_address.len == 0) return outcome_malformed;
   if (k->asked) return outcome_not_now();
   if (!trust_has(&k->settings->proxyclients, k->client)) return refuse(k, "PROXY");
-  return identify(k, r, "PROXY");
+  struct outcome o = identify(k, r, "PROXY");
+  return o.answer.ends_session || may_stay(k) ? o : send_away(k);
 }
 
 struct outcome identify_xclient(struct doorkeeper *k, const struct door_request *r) {

@@ -15,18 +15,18 @@ static void reset_signals(void) {
   signal(SIGUSR2, SIG_DFL);
 }
 
-static void live(int fd, const struct settings *s, struct strain *strain) {
+static void live(const struct birth *b) {
   static const int kept[] = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO};
-  if (dup2(fd, STDIN_FILENO) == -1 || dup2(fd, STDOUT_FILENO) == -1) _exit(TOOL_SYSTEM);
-  if (strain_protect(strain) == -1) _exit(TOOL_SYSTEM);
+  if (dup2(b->fd, STDIN_FILENO) == -1 || dup2(b->fd, STDOUT_FILENO) == -1) _exit(TOOL_SYSTEM);
+  if (strain_protect(b->strain) == -1 || sessions_hide(b->sessions) == -1) _exit(TOOL_SYSTEM);
   sandbox_close_others(kept, sizeof kept / sizeof kept[0]);
   reset_signals();
   client_forget_environment();
-  _exit(session_run(s, strain));
+  _exit(session_run(b->settings, b->place));
 }
 
-pid_t birth(int fd, const struct settings *s, struct strain *strain) {
+pid_t birth(const struct birth *b) {
   pid_t pid = _Fork(); /* what fork() does for threads dirties pages */
-  if (pid == 0) live(fd, s, strain);
+  if (pid == 0) live(b);
   return pid;
 }

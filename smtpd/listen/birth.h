@@ -3,10 +3,19 @@
 #define OWL_BIRTH_H
 
 #include "smtpd/doorkeeper/settings.h"
-#include "smtpd/strain.h"
+#include "smtpd/listen/sessions.h"
+#include "smtpd/place.h"
 
-/* birth(): forks; the child serves the client on fd and ends.  Its pid, or -1
- * with errno. */
-pid_t birth(int fd, const struct settings *s, struct strain *strain);
+struct birth {
+  int fd; /* the client */
+  const struct settings *settings;
+  struct strain *strain;
+  const struct sessions *sessions;
+  const struct place *place;
+};
+
+/* birth(): forks; the child serves the client and ends.  Its pid, or -1 with
+ * errno. */
+pid_t birth(const struct birth *b);
 
 #endif

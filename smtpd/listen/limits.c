@@ -9,6 +9,7 @@ static int load_bits(struct control *c, enum control_name name, uint64_t most, u
 
 int limits_load(struct limits *l, struct control *c) {
   if (control_number(c, CONTROL_MAXSESSIONS, &l->sessions) == -1) return -1;
+  if (l->sessions > SESSIONS_MAX) return control_fail(c, CONTROL_MAXSESSIONS, "there can be 65536 at most");
   if (control_number(c, CONTROL_MAXSESSIONSPERIP, &l->sessions_per_client) == -1) return -1;
   if (load_bits(c, CONTROL_SESSIONSPREFIX4, 32, &l->bits4) == -1) return -1;
   return load_bits(c, CONTROL_SESSIONSPREFIX6, 128, &l->bits6);
@@ -25,4 +26,8 @@ const char *limits_refuse(const struct limits *l, const struct sessions *s, cons
   if (client && l->sessions_per_client && sessions_of(s, client) >= l->sessions_per_client)
     return "too many sessions of this client";
   return NULL;
+}
+
+bool limits_exceeds(const struct limits *l, const struct sessions *s, const struct ip *client) {
+  return l->sessions_per_client && sessions_of(s, client) > l->sessions_per_client;
 }

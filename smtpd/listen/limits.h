@@ -20,4 +20,7 @@ struct ip limits_client(const struct limits *l, const struct ip *address);
  * client, or NULL.  client NULL: of one whose sessions are not limited. */
 const char *limits_refuse(const struct limits *l, const struct sessions *s, const struct ip *client);
 
+/* limits_exceeds(): whether the client has more sessions than it may. */
+bool limits_exceeds(const struct limits *l, const struct sessions *s, const struct ip *client);
+
 #endif

@@ -1,5 +1,7 @@
 /* What the listener decides by itself: addresses, limits, the table of sessions. */
 #include "config.h"
+#include <sys/wait.h>
+#include <unistd.h>
 #include "lib/testfolder.h"
 #include "lib/unittest.h"
 #include "smtpd/listen/endpoint.h"
@@ -47,25 +49,73 @@ static struct ip client_of(const struct limits *l, const char *address) {
   return limits_client(l, &ip);
 }
 
+static void add(struct sessions *s, pid_t pid, const struct ip *client) {
+  struct sessions_row *row = sessions_add(s, client);
+  assert_non_null(row);
+  row->pid = pid;
+}
+
 static void a_client_is_a_network(void **state) {
   struct limits l = {.sessions = 3, .sessions_per_client = 2, .bits4 = 24, .bits6 = 64};
   struct ip a = client_of(&l, "192.0.2.1"), b = client_of(&l, "192.0.2.200"), c = client_of(&l, "192.0.3.1");
   struct ip v6 = client_of(&l, "2001:db8::1"), near = client_of(&l, "2001:db8::ffff:0:0:1");
-  struct sessions s = {0};
+  struct sessions s;
   (void)state;
+  assert_int_equal(sessions_open(&s), 0);
   assert_true(ip_equal(&a, &b) && ip_equal(&v6, &near));
-  assert_int_equal(sessions_add(&s, 10, &a), 0);
+  add(&s, 10, &a);
   assert_null(limits_refuse(&l, &s, &b));
-  assert_int_equal(sessions_add(&s, 11, &b), 0);
+  add(&s, 11, &b);
   assert_string_equal(limits_refuse(&l, &s, &a), "too many sessions of this client");
+  assert_false(limits_exceeds(&l, &s, &a));
   assert_null(limits_refuse(&l, &s, NULL));
   assert_null(limits_refuse(&l, &s, &c));
-  assert_int_equal(sessions_add(&s, 12, &c), 0);
+  add(&s, 12, &c);
   assert_string_equal(limits_refuse(&l, &s, NULL), "too many sessions");
   assert_true(sessions_end(&s, 10));
   assert_false(sessions_end(&s, 10));
   assert_null(limits_refuse(&l, &s, &a));
-  sessions_free(&s);
+  sessions_close(&s);
+}
+
+/* As a doorkeeper does. */
+static void a_session_may_turn_out_to_be_of_another_client(void **state) {
+  struct limits l = {.sessions_per_client = 1, .bits4 = 32};
+  struct ip proxy = client_of(&l, "192.0.2.1"), a = client_of(&l, "192.0.3.1");
+  struct sessions s;
+  (void)state;
+  assert_int_equal(sessions_open(&s), 0);
+  add(&s, 10, &a);
+  struct sessions_row *row = sessions_add(&s, &proxy);
+  assert_false(limits_exceeds(&l, &s, &a));
+  pid_t pid = fork();
+  if (pid == 0) {
+    row->client = a;
+    _exit(limits_exceeds(&l, &s, &a) ? 0 : 1);
+  }
+  int status;
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+  assert_int_equal(sessions_of(&s, &a), 2);
+  assert_int_equal(sessions_of(&s, &proxy), 0);
+  sessions_drop(&s, row);
+  assert_int_equal(s.count, 1);
+  assert_ptr_equal(sessions_add(&s, &proxy), row);
+  sessions_close(&s);
+}
+
+static void there_is_an_end_of_rows(void **state) {
+  struct ip a = {0};
+  struct sessions s;
+  (void)state;
+  assert_int_equal(sessions_open(&s), 0);
+  for (unsigned i = 0; i < 3; i++) add(&s, 1 + (pid_t)i, &a);
+  while (s.count < SESSIONS_MAX && sessions_add(&s, &a)) continue;
+  assert_int_equal(s.count, SESSIONS_MAX);
+  assert_null(sessions_add(&s, &a));
+  assert_true(sessions_end(&s, 2));
+  assert_non_null(sessions_add(&s, &a));
+  sessions_close(&s);
 }
 
 static void places_run_short_above_three_quarters(void **state) {
@@ -87,21 +137,24 @@ static void places_run_short_above_three_quarters(void **state) {
 
 static void the_table_comes_back(void **state) {
   struct limits l = {.bits4 = 32, .bits6 = 64};
-  struct sessions s = {0}, back = {0};
+  struct sessions s, back;
   stralloc lines = {0};
   struct ip v6 = client_of(&l, "2001:db8::1");
   (void)state;
-  for (pid_t pid = 1; pid <= 200; pid++) assert_int_equal(sessions_add(&s, pid, &v6), 0);
+  assert_int_equal(sessions_open(&s), 0);
+  assert_int_equal(sessions_open(&back), 0);
+  for (pid_t pid = 1; pid <= 200; pid++) add(&s, pid, &v6);
+  assert_true(sessions_end(&s, 7));
   assert_int_equal(sessions_save(&s, &lines), 0);
   assert_int_equal(sessions_restore(&back, text_of_stralloc(&lines)), 0);
-  assert_int_equal(sessions_of(&back, &v6), 200);
+  assert_int_equal(sessions_of(&back, &v6), 199);
   assert_true(sessions_end(&back, 200));
   assert_int_equal(sessions_restore(&back, text_of("7\n")), -1);
   assert_int_equal(sessions_restore(&back, text_of("0 ::1\n")), -1);
   assert_int_equal(sessions_restore(&back, text_of("7 host\n")), -1);
   stralloc_free(&lines);
-  sessions_free(&s);
-  sessions_free(&back);
+  sessions_close(&s);
+  sessions_close(&back);
 }
 
 static void limits_are_checked(void **state) {
@@ -115,6 +168,11 @@ static void limits_are_checked(void **state) {
   assert_int_equal(l.bits6, 64);
   test_write("sessionsprefix4", text_of("33\n"), 0644);
   assert_int_equal(limits_load(&l, &c), -1);
+  test_write("sessionsprefix4", text_of("32\n"), 0644);
+  test_write("maxsessions", text_of("65536\n"), 0644);
+  assert_int_equal(limits_load(&l, &c), 0);
+  test_write("maxsessions", text_of("65537\n"), 0644);
+  assert_int_equal(limits_load(&l, &c), -1);
   control_free(&c);
 }
 
@@ -122,6 +180,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(endpoints_are_parsed),
     cmocka_unit_test(a_client_is_a_network),
+    cmocka_unit_test(a_session_may_turn_out_to_be_of_another_client),
+    cmocka_unit_test(there_is_an_end_of_rows),
     cmocka_unit_test(places_run_short_above_three_quarters),
     cmocka_unit_test(the_table_comes_back),
     cmocka_unit_test_setup_teardown(limits_are_checked, test_folder_make, test_folder_remove),

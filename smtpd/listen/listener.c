@@ -65,16 +65,29 @@ static bool is_limited(const struct ip *address) {
   return !network_list_has(&configuration.settings.proxyclients, address);
 }
 
+/* In a doorkeeper. */
+static bool move(void *row, const struct ip *address) {
+  struct sessions_row *mine = row;
+  mine->client = limits_client(&configuration.limits, address);
+  /* who is counted first may stay: two that come at once may both have to go */
+  return !is_limited(address) || !limits_exceeds(&configuration.limits, &sessions, &mine->client);
+}
+
+static int begin_session(int fd, struct sessions_row *row) {
+  struct place place = {.strain = strain, .move = move, .context = row};
+  pid_t pid = birth(&(struct birth){fd, &configuration.settings, strain, &sessions, &place});
+  if (pid == -1) return sessions_drop(&sessions, row), -1;
+  row->pid = pid;
+  return 0;
+}
+
 /* NULL, or why the client is sent away. */
 static const char *admit(int fd, const struct ip *address) {
   struct ip client = limits_client(&configuration.limits, address);
   const char *why = limits_refuse(&configuration.limits, &sessions, is_limited(address) ? &client : NULL);
-  if (why) return why;
-  pid_t pid = birth(fd, &configuration.settings, strain);
-  if (pid == -1) return strerror(errno);
-  /* without memory it is not counted */
-  if (sessions_add(&sessions, pid, &client) == -1) report(text_of("out of memory"));
-  return NULL;
+  struct sessions_row *row = why ? NULL : sessions_add(&sessions, &client);
+  if (row && begin_session(fd, row) == -1) return strerror(errno);
+  return row ? NULL : why ? why : "too many sessions";
 }
 
 static void take(int fd, const struct sockaddr_storage *a) {
@@ -147,6 +160,7 @@ static void turn(void) {
 static int begin(char **addresses) {
   strain = strain_share();
   if (!strain) return report_errno("unable to share memory"), -1;
+  if (sessions_open(&sessions) == -1) return report_errno("unable to share memory"), -1;
   if (read_files() == -1 || upgrade_restore(&sessions) == -1) return -1;
   int inherited = sockets_inherit(&sockets);
   if (inherited == -1) return report_errno("unable to use the sockets of LISTEN_FDS"), -1;

@@ -2,52 +2,72 @@
 #include "smtpd/listen/sessions.h"
 #include <limits.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <sys/mman.h>
 
-enum { FIRST_ROOM = 64 };
+/* Pages behind the last row that was ever used are not there. */
+struct sessions_table {
+  volatile size_t used;
+  struct sessions_row rows[SESSIONS_MAX];
+};
 
-static int make_room(struct sessions *s) {
-  size_t room = s->room ? 2 * s->room : FIRST_ROOM;
-  if (s->count < s->room) return 0;
-  struct sessions_row *rows = reallocarray(s->rows, room, sizeof *rows);
-  if (!rows) return -1;
-  s->rows = rows;
-  s->room = room;
+int sessions_open(struct sessions *s) {
+  void *table = mmap(NULL, sizeof *s->table, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (table == MAP_FAILED) return -1;
+  *s = (struct sessions){.table = table};
   return 0;
 }
 
-int sessions_add(struct sessions *s, pid_t pid, const struct ip *client) {
-  if (make_room(s) == -1) return -1;
-  s->rows[s->count++] = (struct sessions_row){pid, *client};
-  return 0;
+int sessions_hide(const struct sessions *s) { return madvise(s->table, sizeof *s->table, MADV_DONTFORK); }
+
+/* The first with that pid, or NULL. */
+static struct sessions_row *find(const struct sessions *s, pid_t pid) {
+  for (size_t i = 0; i < s->table->used; i++)
+    if (s->table->rows[i].pid == pid) return &s->table->rows[i];
+  return NULL;
+}
+
+struct sessions_row *sessions_add(struct sessions *s, const struct ip *client) {
+  struct sessions_row *row = s->count < s->table->used ? find(s, 0) : NULL;
+  if (!row && s->table->used == SESSIONS_MAX) return NULL;
+  if (!row) row = &s->table->rows[s->table->used++];
+  *row = (struct sessions_row){-1, *client};
+  s->count++;
+  return row;
+}
+
+void sessions_drop(struct sessions *s, struct sessions_row *row) {
+  row->pid = 0;
+  s->count--;
 }
 
 bool sessions_end(struct sessions *s, pid_t pid) {
-  for (size_t i = 0; i < s->count; i++) {
-    if (s->rows[i].pid != pid) continue;
-    s->rows[i] = s->rows[--s->count];
-    return true;
-  }
-  return false;
+  struct sessions_row *row = find(s, pid);
+  if (row) sessions_drop(s, row);
+  return row != NULL;
 }
 
 size_t sessions_of(const struct sessions *s, const struct ip *client) {
+  const struct sessions_row *rows = s->table->rows;
   size_t n = 0;
-  for (size_t i = 0; i < s->count; i++) n += ip_equal(&s->rows[i].client, client);
+  for (size_t i = 0; i < s->table->used; i++) n += rows[i].pid != 0 && ip_equal(&rows[i].client, client);
   return n;
 }
 
 void sessions_signal(const struct sessions *s, int signal_number) {
-  for (size_t i = 0; i < s->count; i++) kill(s->rows[i].pid, signal_number);
+  for (size_t i = 0; i < s->table->used; i++)
+    if (s->table->rows[i].pid > 0) kill(s->table->rows[i].pid, signal_number);
+}
+
+static int save_row(const struct sessions_row *row, stralloc *out) {
+  char address[IP_TEXT_MAX];
+  ip_format(&row->client, address);
+  if (text_cat_uint(out, (uint64_t)row->pid) == -1) return -1;
+  return stralloc_cats(out, " ") && stralloc_cats(out, address) && stralloc_cats(out, "\n") ? 0 : -1;
 }
 
 int sessions_save(const struct sessions *s, stralloc *out) {
-  for (size_t i = 0; i < s->count; i++) {
-    char address[IP_TEXT_MAX];
-    ip_format(&s->rows[i].client, address);
-    if (text_cat_uint(out, (uint64_t)s->rows[i].pid) == -1) return -1;
-    if (!stralloc_cats(out, " ") || !stralloc_cats(out, address) || !stralloc_cats(out, "\n")) return -1;
-  }
+  for (size_t i = 0; i < s->table->used; i++)
+    if (s->table->rows[i].pid > 0 && save_row(&s->table->rows[i], out) == -1) return -1;
   return 0;
 }
 
@@ -58,7 +78,9 @@ static int restore_line(struct sessions *s, struct text line) {
   text_cut(&line, ' ', &pid);
   if (text_uint(pid, &number) == -1 || number == 0 || number > INT_MAX) return -1;
   if (!line.s || !ip_parse_literal(&client, line, true)) return -1;
-  return sessions_add(s, (pid_t)number, &client);
+  struct sessions_row *row = sessions_add(s, &client);
+  if (row) row->pid = (pid_t)number;
+  return row ? 0 : -1;
 }
 
 int sessions_restore(struct sessions *s, struct text lines) {
@@ -68,7 +90,7 @@ int sessions_restore(struct sessions *s, struct text lines) {
   return 0;
 }
 
-void sessions_free(struct sessions *s) {
-  free(s->rows);
+void sessions_close(struct sessions *s) {
+  munmap(s->table, sizeof *s->table);
   *s = (struct sessions){0};
 }

@@ -19,7 +19,8 @@ const char *talker_explain(int end) {
   static const char *const words[TALKER_END_COUNT] = {
     "client quit", "client left",   "client timed out",           "shut down",
     "hung up",     "out of memory", "hung up on an HTTP client", "hung up on a message before 354",
-    "client spoke before the greeting", "client too slow", "no PROXY header"};
+    "client spoke before the greeting", "client too slow", "no PROXY header",
+    "too many sessions of this client"};
   return end >= 0 && end < TALKER_END_COUNT ? words[end] : "talker failed";
 }
 
@@ -161,6 +162,7 @@ enum talker_end channel_end_of(int error) {
     case ENOMEM: return TALKER_NO_MEMORY;
     case EPROTO: return TALKER_UNGREETED;
     case ETIME: return TALKER_SLOW;
+    case EUSERS: return TALKER_CROWDED;
     default: return TALKER_CLIENT_LEFT;
   }
 }

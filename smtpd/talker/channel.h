@@ -40,6 +40,7 @@ enum talker_end {
   TALKER_UNGREETED, /* the client spoke before the greeting */
   TALKER_SLOW,  /* its message came too slowly */
   TALKER_NO_HEADER, /* of the PROXY protocol, or it was not granted */
+  TALKER_CROWDED, /* the client that a proxy names has too many sessions */
   TALKER_END_COUNT
 };
 

@@ -51,6 +51,7 @@ static int tell(struct talker *t, const struct proxy *p) {
   if (t->session.ask(t->session.context, DOOR_PROXY, &r, &a, &fd) == -1) return errno = ESHUTDOWN, -1;
   if (fd >= 0) close(fd);
   t->session.may_etrn = a.may_etrn;
+  if (a.result.reply_code == 421) return errno = EUSERS, -1;
   return a.result.class == RESULT_SUCCESS ? 0 : (errno = EBADMSG, -1);
 }
 
@@ -62,6 +63,7 @@ int opening_read(struct talker *t) {
   int r = read_head(t, deadline, &p, &taken);
   if (r == 0) r = pass_over(t, deadline, p.octets - taken);
   t->channel.limit_ms = limit_ms;
+  if (r == -1 && errno == ETIMEDOUT) errno = EBADMSG;
   if (r == -1 || !p.named) return r;
   t->session.may_xclient = network_list_has(t->xclients, &p.remote);
   return tell(t, &p);

@@ -86,6 +86,7 @@ static enum talker_end give_up(struct talker *t, int error) {
   if (end == TALKER_NO_MEMORY) r = reply_hang_up(421, "4.3.0", "out of memory, closing");
   if (end == TALKER_SLOW) r = reply_hang_up(421, "4.4.2", "the message comes too slowly, closing");
   if (end == TALKER_UNGREETED) r = reply_hang_up(554, "5.5.1", "you spoke before the greeting, closing");
+  if (end == TALKER_CROWDED) r = reply_hang_up(421, "4.7.0", "too many connections, please come again later");
   if (reply_cat(&t->channel.output, &r) == 0) channel_part(&t->channel);
   return end;
 }

@@ -407,6 +407,62 @@ def test_swaks_as_a_proxy(owlpost, port):
     assert all(b"([192.0.2.5])" in m for m in owlpost.wait_for_mail("joe", 2))
 
 
+def proxied(port, client, source="127.0.0.2"):
+    """A socket and its first reply, behind a proxy."""
+    s = open_with(port, b"PROXY TCP4 " + client + b" 127.0.0.1 1 25\r\n", source)
+    return s, s.recv(1000)
+
+
+def test_a_proxy_s_clients_are_limited_each(owlpost, port):
+    owlpost.control("proxyclients", "127.0.0.2")
+    owlpost.control("maxsessionsperip", "2")
+    owlpost.control("sessionsprefix4", "24")
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    held = [proxied(port, client) for client in (b"192.0.2.1", b"192.0.2.2", b"192.0.3.1", b"192.0.3.2", b"192.0.4.1")]
+    assert all(greeting.startswith(b"220 ") for _, greeting in held)
+    s, greeting = proxied(port, b"192.0.2.3")
+    assert greeting.startswith(b"421 4.7.0 too many connections")
+    assert s.recv(10) == b""
+    listener.wait_for("client <192.0.2.3> refused: 421 4.7.0")
+    listener.wait_for("too many sessions of this client")
+    held[0][0].close()
+    wait_until(lambda: proxied(port, b"192.0.2.3")[1].startswith(b"220 "), 10, "a place that is free again")
+
+
+def test_behind_a_proxy_or_not_it_is_one_client(owlpost, port):
+    owlpost.control("proxyclients", "127.0.0.2")
+    owlpost.control("maxsessionsperip", "1")
+    Listener(owlpost, f"127.0.0.1:{port}")
+    s, greeting = proxied(port, b"127.0.0.7")
+    assert greeting.startswith(b"220 ")
+    assert connect(port, source="127.0.0.7")[1].startswith(b"421 4.7.0 ")
+    s.close()
+    wait_until(lambda: connect(port, source="127.0.0.7")[1].startswith(b"220 "), 10, "a place that is free again")
+
+
+def test_named_clients_count_across_an_upgrade(owlpost, port):
+    owlpost.control("proxyclients", "127.0.0.2")
+    owlpost.control("maxsessionsperip", "1")
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    s, greeting = proxied(port, b"192.0.2.1")
+    assert greeting.startswith(b"220 ")
+    listener.signal(signal.SIGUSR2)
+    listener.wait_for(": listening", 2)
+    assert proxied(port, b"192.0.2.1")[1].startswith(b"421 4.7.0 ")
+    assert say(s, b"NOOP").startswith(b"250 ")
+
+
+def test_a_proxy_s_header_is_waited_for_ten_seconds(owlpost, port):
+    owlpost.control("proxyclients", "127.0.0.1")
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    start = time.monotonic()
+    s = open_with(port, b"PROXY TCP4 192.0.2.1 ")
+    assert s.recv(1000) == b""
+    assert 10 <= time.monotonic() - start < 30
+    assert "connect from [127.0.0.1]" in listener.log()
+    listener.wait_for("no PROXY header")
+
+
 def test_xclient_is_for_those_who_may(owlpost, port):
     owlpost.control("xclients", "127.0.0.2")
     owlpost.control("relayclients", "127.0.0.2\n192.0.2.0/24")
@@ -503,14 +559,77 @@ def test_idle_clients_make_room_where_places_run_short(owlpost, port):
     assert say(last, b"NOOP").startswith((b"250 ", b"421 "))
 
 
+def watched(owlpost):
+    """A filter that notes what it is told about the client: a function that returns it."""
+    script, seen = f"{owlpost.folder}/filter", f"{owlpost.folder}/seen"
+    with open(script, "w") as f:
+        f.write(f'#!/bin/sh\nenv | grep -E "^(PROTO|TCP)" >{seen}/env\nexec {owlpost.program("owl-queue")}\n')
+    os.chmod(script, 0o755)
+    os.mkdir(seen)
+    os.chmod(seen, 0o777)
+    owlpost.environment |= {"QMAILQUEUE": script}
+    return lambda: dict(line.split("=", 1) for line in read(f"{seen}/env").splitlines())
+
+
+def test_xclient_says_all_about_a_client(owlpost, port):
+    """Also HELO and PROTO, so that MAIL follows at once, and keeps to SMTP's limits."""
+    owlpost.control("xclients", "127.0.0.2")
+    seen = watched(owlpost)
+    owlpost.start()
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    s, _ = connect(port, source="127.0.0.2")
+    say(s, b"EHLO me")
+    assert say(s, b"XCLIENT NAME=far.test ADDR=192.0.2.9 PORT=4000 PROTO=SMTP HELO=there.test LOGIN=ann+40b "
+                  b"DESTADDR=198.51.100.2 DESTPORT=26").startswith(b"220 ")
+    assert say(s, b"MAIL FROM:<a@b.test> SIZE=1").startswith(b"555 ")
+    assert say(s, b"MAIL FROM:<a@b.test>").startswith(b"250 ")
+    assert say(s, b"RCPT TO:<joe@owlpost.test>").startswith(b"250 ")
+    assert say(s, b"DATA").startswith(b"354 ")
+    assert say(s, b"Subject: x\r\n\r\nx\r\n.").startswith(b"250 ")
+    found = b" ".join(owlpost.wait_for_mail("joe")[0].split())
+    assert b"from there.test (far.test [192.0.2.9]) by owlpost.test with SMTP id" in found
+    assert seen() == {"PROTO": "TCP", "TCPREMOTEIP": "192.0.2.9", "TCPREMOTEPORT": "4000",
+                      "TCPLOCALIP": "198.51.100.2", "TCPLOCALPORT": "26"}
+    assert ", helo there.test with SMTP, user ann@b, client [192.0.2.9]:4000 far.test" in listener.log()
+
+
+def test_a_login_by_xclient_may_not_relay(owlpost, port):
+    owlpost.control("xclients", "127.0.0.1")
+    Listener(owlpost, f"127.0.0.1:{port}")
+    s, _ = connect(port)
+    say(s, b"EHLO me")
+    assert say(s, b"XCLIENT LOGIN=ann HELO=me PROTO=ESMTP").startswith(b"220 ")
+    assert say(s, b"MAIL FROM:<a@b.test> SIZE=1").startswith(b"250 ")
+    assert say(s, b"RCPT TO:<x@far.test>").startswith(b"553 ")
+
+
+def swaks(port, *more):
+    return subprocess.run(["swaks", "--server", "127.0.0.1", "--port", str(port), "--to", "joe@owlpost.test",
+                           "--helo", "there.test", *more], capture_output=True)
+
+
 def test_swaks_uses_xclient(owlpost, port):
     owlpost.control("xclients", "127.0.0.1")
+    seen = watched(owlpost)
+    owlpost.start()
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    done = swaks(port, "--xclient-name", "far.test", "--xclient-addr", "192.0.2.9", "--xclient-helo", "first.test",
+                 "--xclient-proto", "ESMTP", "--xclient-login", "ann", "--xclient-destaddr", "198.51.100.2")
+    assert done.returncode == 0, done.stdout
+    assert b"from there.test (far.test [192.0.2.9])" in owlpost.wait_for_mail("joe")[0]
+    assert seen()["TCPLOCALIP"] == "198.51.100.2"
+    assert ", user ann, client [192.0.2.9]" in listener.log()
+
+
+def test_swaks_may_not_use_xclient(owlpost, port):
+    owlpost.control("xclients", "127.0.0.2")
     owlpost.start()
     Listener(owlpost, f"127.0.0.1:{port}")
-    subprocess.run(["swaks", "--server", "127.0.0.1", "--port", str(port), "--to", "joe@owlpost.test",
-                    "--helo", "there.test", "--xclient-name", "far.test", "--xclient-addr", "192.0.2.9"],
-                   check=True, capture_output=True)
-    assert b"from there.test (far.test [192.0.2.9])" in owlpost.wait_for_mail("joe")[0]
+    name = ("--xclient-addr", "192.0.2.9", "--xclient-name", "far.test")
+    assert swaks(port, *name).returncode != 0
+    done = swaks(port, *name, "--xclient-optional")
+    assert done.returncode == 0, done.stdout
+    assert b"from there.test ([127.0.0.1])" in owlpost.wait_for_mail("joe")[0]
 
 
 def test_owl_start_alone_serves_smtp(owlpost, port):
@@ -541,17 +660,12 @@ def test_without_its_listener_owl_start_ends(owlpost, port):
 ])
 def test_filters_see_the_client_as_under_tcpserver(owlpost, port, proxies, header, client, local):
     owlpost.control("proxyclients", proxies)
-    script, seen = f"{owlpost.folder}/filter", f"{owlpost.folder}/seen"
-    with open(script, "w") as f:
-        f.write(f'#!/bin/sh\nenv | grep -E "^(PROTO|TCP)" >{seen}/env\nexec {owlpost.program("owl-queue")}\n')
-    os.chmod(script, 0o755)
-    os.mkdir(seen)
-    os.chmod(seen, 0o777)
-    owlpost.environment |= {"QMAILQUEUE": script, "TCPREMOTEHOST": "stale.test", "TCPREMOTEIP": "192.0.2.99"}
+    owlpost.environment |= {"TCPREMOTEHOST": "stale.test", "TCPREMOTEIP": "192.0.2.99"}
+    seen = watched(owlpost)
     owlpost.start()
     Listener(owlpost, f"127.0.0.1:{port}")
     submit_on(open_with(port, header))
-    env = dict(line.split("=", 1) for line in read(f"{seen}/env").splitlines())
+    env = seen()
     assert set(env) == {"PROTO", "TCPREMOTEIP", "TCPREMOTEPORT", "TCPLOCALIP", "TCPLOCALPORT"}
     assert env["PROTO"] == "TCP"
     assert f"{env['TCPREMOTEIP']}:{env['TCPREMOTEPORT']}".startswith(client)

@@ -1,0 +1,15 @@
+/* place.h - what a listener gives a session; under tcpserver there is none */
+#ifndef OWL_PLACE_H
+#define OWL_PLACE_H
+
+#include "lib/ip.h"
+#include "smtpd/strain.h"
+
+struct place {
+  const struct strain *strain;
+  /* The session is of this client, as its proxy says: whether it may stay. */
+  bool (*move)(void *context, const struct ip *client);
+  void *context;
+};
+
+#endif
