@@ -207,7 +207,7 @@ static struct reply data(struct session *s, struct text argument) {
 }
 
 static struct reply rset(struct session *s, struct text argument) {
-  (void)argument;
+  if (argument.len) return reply_say(501, "5.5.4", "RSET takes no argument");
   struct reply r = command_drop_transaction(s);
   return r.next == NEXT_END ? r : reply_say(250, "2.0.0", "flushed");
 }
@@ -236,7 +236,7 @@ static struct reply help(struct session *s, struct text argument) {
 
 static struct reply quit(struct session *s, struct text argument) {
   (void)s;
-  (void)argument;
+  if (argument.len) return reply_say(501, "5.5.4", "QUIT takes no argument");
   return reply_hang_up(221, "2.0.0", "bye");
 }
 

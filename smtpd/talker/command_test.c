@@ -71,6 +71,8 @@ static const struct {
   {"BINARYMIME is forgotten", "EHLO me\nMAIL FROM:<a@b> BODY=BINARYMIME\nRSET\nMAIL FROM:<a@b>\nRCPT TO:<c@d>\nDATA", "250 250 250 250 250 354 ", "ma@b a ma@b rc@d d "},
   {"two MAIL", "HELO me\nMAIL FROM:<a@b>\nMAIL FROM:<c@d>", "250 250 503 ", "ma@b "},
   {"RCPT after RSET", "HELO me\nMAIL FROM:<a@b>\nRSET\nRCPT TO:<c@d>", "250 250 250 503 ", "ma@b a "},
+  {"no arguments", "HELO me\nMAIL FROM:<a@b>\nRSET now\nQUIT now\nRCPT TO:<c@d>\nRSET \t\nQUIT ",
+   "250 250 501 501 250 250 221 ", "ma@b rc@d a "},
   {"RSET alone", "RSET\nHELO me\nRSET", "250 250 250 ", ""},
   {"EHLO drops", "HELO me\nMAIL FROM:<a@b>\nEHLO me\nRCPT TO:<c@d>", "250 250 250 503 ", "ma@b a "},
   {"DATA without recipient", "HELO me\nMAIL FROM:<a@b>\nDATA", "250 250 554 ", "ma@b "},
