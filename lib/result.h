@@ -11,7 +11,12 @@
 enum result_class { RESULT_NONE = 0, RESULT_SUCCESS = 1, RESULT_DEFERRAL = 2, RESULT_FAILURE = 3 };
 
 /* RFC 3464 2.3.3: what a success was, for DSNs. */
-enum result_action { ACTION_DELIVERED = 0, ACTION_RELAYED = 1, ACTION_EXPANDED = 2 };
+enum result_action {
+  ACTION_DELIVERED = 0,
+  ACTION_RELAYED = 1,
+  ACTION_EXPANDED = 2,
+  ACTION_HANDED_OVER = 3 /* relayed, to a server that sends the DSNs (RFC 3461 5.2.1) */
+};
 
 enum {
   RESULT_TEXT_MAX = 4096, /* octets of the remote's words */
@@ -40,7 +45,7 @@ struct result {
   {TAG_HOST, FIELD_TEXT, offsetof(TYPE, MEMBER.host), RESULT_HOST_MAX, false},                   \
   {TAG_ADDRESS, FIELD_TEXT, offsetof(TYPE, MEMBER.address), RESULT_ADDRESS_MAX, false},          \
   {TAG_TLS, FIELD_TEXT, offsetof(TYPE, MEMBER.tls), RESULT_TLS_MAX, false},                      \
-  {TAG_ACTION, FIELD_UINT, offsetof(TYPE, MEMBER.action), ACTION_EXPANDED, false}
+  {TAG_ACTION, FIELD_UINT, offsetof(TYPE, MEMBER.action), ACTION_HANDED_OVER, false}
 
 /* result_is_valid(): a class is given, status has the RFC 3463 form and fits
  * the class (absent is allowed), every text is clean. */

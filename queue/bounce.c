@@ -20,6 +20,7 @@ void bounce_id(struct queueid *id, const struct queueid *parent, uint64_t number
 /* ---- what is to be told */
 
 static enum bounce_action success(uint64_t action) {
+  if (action == ACTION_HANDED_OVER) return BOUNCE_NOTHING;
   if (action == ACTION_RELAYED) return BOUNCE_RELAYED;
   return action == ACTION_EXPANDED ? BOUNCE_EXPANDED : BOUNCE_DELIVERED;
 }

@@ -229,6 +229,18 @@ static void what_a_success_was_is_told(void **state) {
   }
 }
 
+/* The next hop was given the terms, and tells the rest itself. */
+static void what_was_handed_over_is_not_told(void **state) {
+  const char *to = "bob@here.example";
+  struct testrunner *t = *state;
+  t->success = &(struct result){.class = RESULT_SUCCESS, .action = ACTION_HANDED_OVER, .text = TEXT("fine")};
+  testrunner_inject(t, sender, NOTIFY_SUCCESS | NOTIFY_FAILURE, &to, 1);
+  testrunner_run(t, 10);
+  assert_int_equal(testrunner_attempts(t, to), 1);
+  assert_int_equal(testrunner_told(t, "", sender), 0);
+  assert_int_equal(testrunner_files(t), 0);
+}
+
 static void each_round_tells_its_own_successes(void **state) {
   static const char *const to[] = {"bob@here.example", "later@here.example"};
   struct testrunner *t = *state;
@@ -290,6 +302,7 @@ int main(void) {
     TEST_CASE(who_is_held_is_warned),
     TEST_CASE(a_dsn_of_other_settings_keeps_its_number),
     cmocka_unit_test(what_a_success_was_is_told),
+    TEST_CASE(what_was_handed_over_is_not_told),
     TEST_CASE(each_round_tells_its_own_successes),
     cmocka_unit_test(a_bounce_has_a_life_of_its_own),
     TEST_CASE(bouncelifetime_is_queuelifetime_at_first),

@@ -37,7 +37,7 @@ int body_wire_size(const struct body *b, stralloc *space, uint64_t *size) {
     last = chunk.s[chunk.len - 1];
     offset += chunk.len;
   }
-  *size += last == '\n' ? 0 : last == '\r' ? 1 : 2;
+  if (!b->is_exact) *size += last == '\n' ? 0 : last == '\r' ? 1 : 2;
   return 0;
 }
 
@@ -46,7 +46,7 @@ static int cat(stralloc *out, const char *octets) { return stralloc_cats(out, oc
 /* Octets of one line, without CR and LF. */
 static int put_part(struct body_encoder *e, struct text part, stralloc *out) {
   if (part.len == 0) return 0;
-  if (!e->in_line && part.s[0] == '.' && cat(out, ".") == -1) return -1;
+  if (!e->is_chunk && !e->in_line && part.s[0] == '.' && cat(out, ".") == -1) return -1;
   e->in_line = true;
   return text_cat(out, part);
 }
@@ -88,6 +88,7 @@ int body_encode(struct body_encoder *e, struct text chunk, stralloc *out) {
 }
 
 int body_encode_end(struct body_encoder *e, stralloc *out) {
+  if (e->is_exact) return put_held_cr(e, out);
   if ((e->in_line || e->after_cr) && put_line_end(e, out) == -1) return -1;
-  return cat(out, ".\r\n");
+  return e->is_chunk ? 0 : cat(out, ".\r\n");
 }

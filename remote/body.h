@@ -20,6 +20,7 @@ struct body {
   struct text content; /* absent: see fd */
   int fd;
   uint64_t size;
+  bool is_exact; /* nothing is added at the end: binary data */
 };
 
 /* body_chunk(): the octets from offset on, at most BODY_CHUNK_OCTETS, as a view
@@ -28,15 +29,18 @@ struct body {
 int body_chunk(const struct body *b, uint64_t offset, stralloc *space, struct text *chunk);
 
 /* body_wire_size(): the octets that will go over the wire, without doubled
- * dots and the final one (RFC 1870 3).  0, or -1 with errno. */
+ * dots and the final one (RFC 1870 3): a chunk's exact size.  0, or -1 with errno. */
 int body_wire_size(const struct body *b, stralloc *space, uint64_t *size);
 
 struct body_encoder {
+  bool is_chunk; /* for BDAT: dots stay, and nothing ends the data */
+  bool is_exact; /* as in struct body */
   bool in_line;  /* the last octet out was no line end */
   bool after_cr; /* a CR has been taken and not yet written */
 };
 
-/* Both append; 0, or -1 without memory.  An encoder starts zeroed.
+/* Both append; 0, or -1 without memory.  An encoder starts zeroed, but
+ * for the kind.
  * body_encode_end() adds what ends the data: a line end if there is none, and
  * the line with the dot. */
 int body_encode(struct body_encoder *e, struct text chunk, stralloc *out);

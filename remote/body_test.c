@@ -64,6 +64,24 @@ static void assert_wire_form(struct text wire) {
   }
 }
 
+/* As a chunk it has exactly the size that was told. */
+static void assert_chunk_form(struct body *b, stralloc *space, stralloc *wire) {
+  for (int exact = 0; exact < 2; exact++) {
+    struct body_encoder e = {.is_chunk = true, .is_exact = exact};
+    uint64_t size;
+    b->is_exact = exact;
+    stralloc_zero(wire);
+    assert_int_equal(body_encode(&e, b->content, wire), 0);
+    assert_int_equal(body_encode_end(&e, wire), 0);
+    assert_int_equal(body_wire_size(b, space, &size), 0);
+    assert_int_equal(size, wire->len);
+    for (size_t i = 0; i < wire->len; i++)
+      if (wire->s[i] == '\r') assert_true(i + 1 < wire->len && wire->s[i + 1] == '\n');
+    if (!exact && size) assert_int_equal(wire->s[size - 1], '\n');
+    if (exact && b->size && b->content.s[b->size - 1] != '\n') assert_int_not_equal(wire->s[size - 1], '\n');
+  }
+}
+
 /* Every body of up to seven octets of these four. */
 static void every_short_body(void **state) {
   static const char alphabet[] = "a.\r\n";
@@ -74,7 +92,7 @@ static void every_short_body(void **state) {
       char in[8] = "";
       for (unsigned i = 0; i < len; i++) in[i] = alphabet[(n >> (2 * i)) & 3];
       struct body_encoder e = {0};
-      struct body b = {{in, len}, -1, len};
+      struct body b = {{in, len}, -1, len, false};
       uint64_t size, dots = 0;
       stralloc_zero(&wire);
       assert_int_equal(body_encode(&e, (struct text){in, len}, &wire), 0);
@@ -83,6 +101,7 @@ static void every_short_body(void **state) {
       for (size_t i = 0; i + 3 < wire.len; i++) dots += wire.s[i] == '.' && (i == 0 || wire.s[i - 1] == '\n');
       assert_int_equal(body_wire_size(&b, &space, &size), 0);
       assert_int_equal(size, wire.len - 3 - dots);
+      assert_chunk_form(&b, &space, &wire);
     }
   stralloc_free(&wire);
   stralloc_free(&space);
@@ -97,7 +116,7 @@ static void from_descriptor(void **state) {
   assert_non_null(f);
   for (int i = 0; i < 10000; i++) fputs("0123456789\n", f);
   fflush(f);
-  struct body b = {TEXT_ABSENT, fileno(f), 110000};
+  struct body b = {TEXT_ABSENT, fileno(f), 110000, false};
   assert_int_equal(body_wire_size(&b, &space, &size), 0);
   assert_int_equal(size, 120000);
   assert_int_equal(body_chunk(&b, BODY_CHUNK_OCTETS, &space, &chunk), 0);

@@ -17,40 +17,60 @@ bool data_unreadable(struct smtp *s) {
 
 /* ---- the text */
 
-/* Only a refusal can come before the final dot.  A success answers something
- * else: were it taken for the message's, a refusal behind it would go unseen and
- * the message be lost.  Whatever else it is, the next server may do better, and
- * the dot has not been sent.  In LMTP any early reply would move all that follow by one recipient. */
+/* Only a refusal can come before the end.  A success answers something else:
+ * were it taken for the message's, a refusal behind it would go unseen and the
+ * message be lost.  Whatever else it is, the next server may do better, as long
+ * as the message is not whole.  In LMTP any early reply would move all that
+ * follow by one recipient. */
 static bool has_early_reply(struct smtp *s) {
   stream_peek(&s->stream);
   struct text unread = stream_unread(&s->stream);
   return unread.len && (s->is_lmtp || (unread.s[0] != '4' && unread.s[0] != '5'));
 }
 
-/* The final dot leaves in one write with the tail: by itself it would wait for
- * the acknowledgement of what went before. */
-static bool send_body(struct smtp *s, const struct body *b, enum stream_status *st) {
-  struct body_encoder e = {0};
+/* How the text goes out. */
+struct sending {
+  struct body_encoder encoder;
+  uint64_t left; /* of a chunk, whose size has been told */
+  enum stream_status status;
+};
+
+/* A chunk of another size would make its rest, or what follows, into commands. */
+static bool keeps_size(struct smtp *s, struct sending *w, bool is_end) {
+  size_t len = s->stream.out.len;
+  if (!w->encoder.is_chunk) return true;
+  if (len > w->left || (is_end && len != w->left)) return errno = EIO, data_unreadable(s);
+  w->left -= len;
+  return true;
+}
+
+static bool send_out(struct smtp *s, struct sending *w, bool is_end) {
+  if (!keeps_size(s, w, is_end)) return false;
+  w->status = stream_flush(&s->stream);
+  return w->status == STREAM_OK;
+}
+
+/* The end leaves in one write with the tail: by itself it would wait for the
+ * acknowledgement of what went before. */
+static bool send_body(struct smtp *s, const struct body *b, struct sending *w) {
   exchange_limit(s, STEP_BLOCK);
-  *st = STREAM_OK;
   for (uint64_t offset = 0; offset < b->size;) {
     struct text chunk;
-    if (s->stream.out.len && (*st = stream_flush(&s->stream)) != STREAM_OK) return false;
+    if (offset && !send_out(s, w, false)) return false;
     if (body_chunk(b, offset, &s->space, &chunk) == -1) return data_unreadable(s);
-    if (body_encode(&e, chunk, &s->stream.out) == -1) return exchange_no_memory(s);
+    if (body_encode(&w->encoder, chunk, &s->stream.out) == -1) return exchange_no_memory(s);
     offset += chunk.len;
   }
   if (has_early_reply(s))
     return exchange_lose(s, "4.5.0", "reply without a command", "the data"), false;
-  if (body_encode_end(&e, &s->stream.out) == -1) return exchange_no_memory(s);
-  *st = stream_flush(&s->stream);
-  return *st == STREAM_OK;
+  if (body_encode_end(&w->encoder, &s->stream.out) == -1) return exchange_no_memory(s);
+  return send_out(s, w, true);
 }
 
 /* ---- the answers */
 
 static enum smtp_end finish(struct smtp *s, const struct transaction *t) {
-  smtp_report_rest(t, &s->verdict);
+  smtp_report_accepted(t, &s->verdict);
   return SMTP_DONE;
 }
 
@@ -109,9 +129,10 @@ static enum smtp_end take_answer(struct smtp *s, const struct transaction *t) {
   return finish(s, t);
 }
 
-static enum smtp_end send_all(struct smtp *s, const struct transaction *t, size_t accepted) {
-  enum stream_status st;
-  if (!send_body(s, &t->body, &st)) return st == STREAM_OK ? SMTP_LOST : cut_off(s, t, accepted, st);
+static enum smtp_end send_all(struct smtp *s, const struct transaction *t, size_t accepted,
+                              struct sending *w) {
+  if (!send_body(s, &t->body, w))
+    return w->status == STREAM_OK ? SMTP_LOST : cut_off(s, t, accepted, w->status);
   s->needs_reset = false;
   exchange_limit(s, STEP_END);
   return s->is_lmtp ? take_answers(s, t) : take_answer(s, t);
@@ -129,9 +150,25 @@ static enum smtp_end send_nothing(struct smtp *s) {
 }
 
 enum smtp_end data_send(struct smtp *s, const struct transaction *t, size_t accepted) {
+  struct sending w = {.encoder = {.is_exact = false}};
   if (s->reply.code == CODE_START_DATA)
-    return accepted ? send_all(s, t, accepted) : send_nothing(s);
+    return accepted ? send_all(s, t, accepted, &w) : send_nothing(s);
   if (s->reply.code < 400) return exchange_confused(s), SMTP_LOST;
   exchange_judge(s);
   return finish(s, t);
+}
+
+static bool put_bdat(struct smtp *s, uint64_t size) {
+  stralloc *out = &s->stream.out;
+  return stralloc_cats(out, "BDAT ") && text_cat_uint(out, size) == 0 && stralloc_cats(out, " LAST\r\n");
+}
+
+enum smtp_end data_send_chunk(struct smtp *s, const struct transaction *t, size_t accepted,
+                              uint64_t size) {
+  struct sending w = {.encoder = {.is_chunk = true, .is_exact = t->body.is_exact}, .left = size};
+  if (!put_bdat(s, size)) return exchange_no_memory(s), SMTP_LOST;
+  w.left += s->stream.out.len;
+  enum smtp_end end = send_all(s, t, accepted, &w);
+  s->needs_reset = !exchange_positive(s); /* RFC 3030 2 leaves the rest open */
+  return end;
 }

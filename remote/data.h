@@ -12,6 +12,11 @@
  * that state. */
 enum smtp_end data_send(struct smtp *s, const struct transaction *t, size_t accepted);
 
+/* data_send_chunk(): the same by BDAT (RFC 3030), with its command: one chunk of
+ * this size. */
+enum smtp_end data_send_chunk(struct smtp *s, const struct transaction *t, size_t accepted,
+                              uint64_t size);
+
 /* data_unreadable(): the body cannot be read: a deferral with errno, and the
  * session is closed.  false. */
 bool data_unreadable(struct smtp *s);

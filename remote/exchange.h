@@ -9,7 +9,7 @@
 
 #include "remote/smtp.h"
 
-enum { CODE_READY = 220, CODE_START_DATA = 354, CODE_CLOSING = 421, CODE_TOO_MUCH = 552 };
+enum { CODE_READY = 220, CODE_START_DATA = 354, CODE_CLOSING = 421, CODE_TOO_MANY = 452, CODE_TOO_MUCH = 552 };
 
 /* exchange_limit(): what is written or read next has this step's time. */
 void exchange_limit(struct smtp *s, enum smtp_step step);

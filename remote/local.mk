@@ -32,6 +32,8 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/transaction.c \
   %D%/verdict.h %D%/verdict.c \
   %D%/walk.h %D%/walk.c
+# what the session says
+%C%_libremote_a_SOURCES += %D%/command.h %D%/command.c %D%/offer.h %D%/offer.c
 
 if CMOCKA
 check_PROGRAMS += %D%/answer_test %D%/body_test %D%/deadlist_test %D%/mx_test %D%/net_test %D%/race_test %D%/reply_test %D%/resolve_test %D%/smtp_test %D%/verdict_test
@@ -45,6 +47,8 @@ check_PROGRAMS += %D%/answer_test %D%/body_test %D%/deadlist_test %D%/mx_test %D
 %C%_resolve_test_LDADD = %D%/libremote.a $(LDADD) $(CARES_LIBS)
 %C%_smtp_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_verdict_test_LDADD = %D%/libremote.a $(LDADD)
+check_PROGRAMS += %D%/command_test
+%C%_command_test_LDADD = %D%/libremote.a $(LDADD)
 endif
 
 if FUZZERS

@@ -12,28 +12,18 @@ static bool turned_away(struct smtp *s) {
   return false;
 }
 
-static bool is_keyword(struct text line, const char *keyword) {
-  struct text word = {line.s, strlen(keyword)};
-  if (line.len < word.len || !text_equal_nocase(word, text_of(keyword))) return false;
-  return line.len == word.len || line.s[word.len] == ' ' || line.s[word.len] == '=';
-}
-
-static void take_extensions(struct smtp *s) {
-  struct text rest = text_of_stralloc(&s->reply.text), line;
-  (void)reply_line(&rest, &line); /* the server's name */
-  while (reply_line(&rest, &line)) {
-    if (is_keyword(line, "PIPELINING")) s->pipelining = true; /* RFC 2920 */
-    if (is_keyword(line, "SIZE")) s->size = true;             /* RFC 1870 */
-    if (is_keyword(line, "8BITMIME")) s->eightbit = true;     /* RFC 6152 */
-    if (is_keyword(line, "SMTPUTF8")) s->utf8 = true;         /* RFC 6531 */
-  }
+/* A mailbox server's success is the delivery: there is no DSN to leave to it. */
+static void take_offer(struct smtp *s) {
+  offer_read(&s->offer, text_of_stralloc(&s->reply.text));
+  if (s->is_lmtp) s->offer.dsn = false;
 }
 
 static void begin(struct smtp *s, int fd) {
   stream_open(&s->stream, fd);
   s->open = true;
   s->transactions = 0;
-  s->pipelining = s->size = s->eightbit = s->utf8 = s->needs_reset = s->is_our_fault = false;
+  s->offer = (struct offer){0};
+  s->needs_reset = s->is_our_fault = false;
 }
 
 bool smtp_hello(struct smtp *s, int fd, struct text helohost) {
@@ -43,7 +33,7 @@ bool smtp_hello(struct smtp *s, int fd, struct text helohost) {
   if (s->reply.code != CODE_READY) return turned_away(s);
   exchange_limit(s, STEP_HELLO);
   if (!exchange_command(s, s->is_lmtp ? "LHLO" : "EHLO", helohost)) return false;
-  if (exchange_positive(s)) return take_extensions(s), true;
+  if (exchange_positive(s)) return take_offer(s), true;
   if (s->is_lmtp || s->reply.code / 100 != 5) return turned_away(s);
   return exchange_command(s, "HELO", helohost) && (exchange_positive(s) || turned_away(s));
 }
@@ -58,6 +48,11 @@ void smtp_report_rest(const struct transaction *t, const struct verdict *v) {
     if (t->states[n] != RECIPIENT_REPORTED) smtp_report(t, n, v);
 }
 
+void smtp_report_accepted(const struct transaction *t, const struct verdict *v) {
+  for (size_t n = 0; n < t->envelope->recipient_count; n++)
+    if (t->states[n] == RECIPIENT_ACCEPTED) smtp_report(t, n, v);
+}
+
 void smtp_close(struct smtp *s) {
   stream_close(&s->stream);
   s->open = false;
@@ -65,11 +60,13 @@ void smtp_close(struct smtp *s) {
 
 void smtp_quit(struct smtp *s, int limit_ms) {
   bool ok = s->open;
+  int watched = s->stream.watched;
   s->stream.limit_ms = limit_ms;
   s->stream.watched = -1; /* the runner needs not stay for this */
   if (ok) exchange_put(s, &ok, "QUIT\r\n");
   if (ok && exchange_flush(s, "QUIT")) (void)exchange_read(s, "QUIT");
   smtp_close(s);
+  s->stream.watched = watched;
 }
 
 void smtp_free(struct smtp *s) {

@@ -12,6 +12,7 @@
 
 #include "lib/envelope.h"
 #include "remote/body.h"
+#include "remote/offer.h"
 #include "remote/stream.h"
 #include "remote/verdict.h"
 
@@ -33,7 +34,7 @@ struct smtp {
   bool is_lmtp;         /* set before */
   bool open;            /* the session can be used */
   uint64_t transactions; /* that have been begun in it */
-  bool pipelining, size, eightbit, utf8; /* what the server offered */
+  struct offer offer;
   bool needs_reset;
   bool is_our_fault; /* the last session was not lost for the server's sake */
   struct text host, address; /* of the server, the caller's; for verdicts */
@@ -68,18 +69,22 @@ bool smtp_hello(struct smtp *s, int fd, struct text helohost);
 
 enum smtp_end {
   SMTP_DONE,  /* every recipient is reported; s->open says whether the session goes on */
+  SMTP_AGAIN, /* this server would take the recipients who still wait in another session */
   SMTP_LOST   /* the session ended before the server can have taken the message:
                * s->verdict says why, and recipients may still wait for another
                * server, unless is_our_fault */
 };
 
-/* smtp_send(): one mail transaction. */
+/* smtp_send(): the message, in as many mail transactions as the server needs
+ * for its recipients. */
 enum smtp_end smtp_send(struct smtp *s, const struct transaction *t);
 
 /* smtp_report(): a verdict for recipient number n, who is not reported yet;
- * smtp_report_rest(): one for all of those. */
+ * smtp_report_rest(): one for all of those; smtp_report_accepted(): one for all
+ * who were accepted. */
 void smtp_report(const struct transaction *t, size_t n, const struct verdict *v);
 void smtp_report_rest(const struct transaction *t, const struct verdict *v);
+void smtp_report_accepted(const struct transaction *t, const struct verdict *v);
 
 /* smtp_quit(): QUIT, and up to limit_ms for the answer; closes. */
 void smtp_quit(struct smtp *s, int limit_ms);

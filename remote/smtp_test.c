@@ -25,6 +25,8 @@ static const int long_limits[SMTP_STEPS] = {5000, 5000, 5000, 5000, 5000, 5000, 
 
 #define HELLO "S 220 mx\nC EHLO client.test\nS 250 mx\n"
 #define HELLO_PIPELINING "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 PIPELINING\n"
+#define HELLO_WITH(keywords) "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250-" keywords "\nS 250 HELP\n"
+#define HELLO_CHUNKING HELLO_WITH("CHUNKING")
 #define QUIT "C QUIT\nS 221 bye\n"
 #define MAIL "C MAIL FROM:<a@b>\n"
 #define RCPT "C RCPT TO:<x@y>\n"
@@ -87,8 +89,51 @@ static const struct dialog_case {
    "a@b", {"x@y", "z@y", "w@y"}, "hello\n", 0, 1,
    "0 D 550 5.1.1 5.1.1 who\n2 Z 450 4.2.0 wait\n1 K 250 2.0.0 done\n"},
   {"too many recipients by 552", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\nC RCPT TO:<z@y>\nS 552 too many\n" DATA
+   "S 354 go\n" BODY "S 250 done\n" MAIL "S 250 ok\nC RCPT TO:<z@y>\nS 250 ok\n" DATA "S 354 go\n" BODY "S 550 no\n" QUIT,
+   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "0 K 250 2.0.0 done\n1 D 550 5.0.0 no\n"},
+  {"too many recipients by 452, pipelined", HELLO_PIPELINING MAIL RCPT "C RCPT TO:<z@y>\nC RCPT TO:<w@y>\n" DATA
+   "S 250 ok\nS 250 ok\nS 452 4.5.3 too many\nS 452 4.5.3 too many\nS 354 go\n" BODY "S 250 done\n" MAIL
+   "C RCPT TO:<z@y>\nC RCPT TO:<w@y>\n" DATA "S 250 ok\nS 452 4.5.3 none at all\nS 250 ok\nS 354 go\n" BODY "S 250 done\n" QUIT,
+   "a@b", {"x@y", "z@y", "w@y"}, "hello\n", 0, 1,
+   "0 K 250 2.0.0 done\n1 Z 452 4.5.3 4.5.3 none at all\n2 K 250 2.0.0 done\n"},
+  {"too many recipients, and the session ends", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\nC RCPT TO:<z@y>\nS 452 too many\n"
+   DATA "S 354 go\n" BODY "S 421 4.3.2 down\n",
+   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "0 Z 421 4.3.2 4.3.2 down\nagain: Z 421 4.3.2 4.3.2 down\n"},
+  {"452 for the disk", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\nC RCPT TO:<z@y>\nS 452 4.3.1 disk\n" DATA
    "S 354 go\n" BODY "S 250 done\n" QUIT,
-   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "1 Z 552 4.5.3 too many\n0 K 250 2.0.0 done\n"},
+   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "1 Z 452 4.3.1 4.3.1 disk\n0 K 250 2.0.0 done\n"},
+  {"RCPTMAX", HELLO_WITH("LIMITS RCPTMAX=2 FOO RCPTMAX=x") MAIL "S 250 ok\n" RCPT "S 250 ok\nC RCPT TO:<z@y>\nS 250 ok\n" DATA
+   "S 354 go\n" BODY "S 250 done\n" MAIL "S 250 ok\nC RCPT TO:<w@y>\nS 250 ok\n" DATA "S 354 go\n" BODY "S 250 done\n" QUIT,
+   "a@b", {"x@y", "z@y", "w@y"}, "hello\n", 0, 1,
+   "0 K 250 2.0.0 done\n1 K 250 2.0.0 done\n2 K 250 2.0.0 done\n"},
+  {"RCPTDOMAINMAX", HELLO_WITH("limits rcptdomainmax=1") MAIL "S 250 ok\n" RCPT "S 250 ok\nC RCPT TO:<w@Y>\nS 550 no\n" DATA
+   "S 354 go\n" BODY "S 250 done\n" MAIL "S 250 ok\nC RCPT TO:<z@w>\nS 250 ok\n" DATA "S 354 go\n" BODY "S 250 done\n" QUIT,
+   "a@b", {"x@y", "w@Y", "z@w"}, "hello\n", 0, 1,
+   "1 D 550 5.0.0 no\n0 K 250 2.0.0 done\n2 K 250 2.0.0 done\n"},
+  {"MAILMAX", HELLO_WITH("LIMITS MAILMAX=1") MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "S 250 done\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", 0, 2, "0 K 250 2.0.0 done\nagain: K 250 2.0.0 done\n"},
+  {"CHUNKING", HELLO_CHUNKING MAIL "S 250 ok\n" RCPT "S 250 ok\nC BDAT 13 LAST\nC .\nC a b\nC .\nC \nS 250 done\n" QUIT,
+   "a@b", {"x@y"}, ".\na\rb\n.\r\n\n", 0, 1, "0 K 250 2.0.0 done\n"},
+  {"CHUNKING, an empty message", HELLO_CHUNKING MAIL "S 250 ok\n" RCPT "S 250 ok\nC BDAT 0 LAST\nS 250 done\n" QUIT,
+   "a@b", {"x@y"}, "", 0, 1, "0 K 250 2.0.0 done\n"},
+  {"CHUNKING, pipelined, waits for somebody to get it", HELLO_WITH("PIPELINING\nS 250-CHUNKING") MAIL RCPT "C RCPT TO:<z@y>\n"
+   "S 250 ok\nS 550 no\nS 250 ok\nC BDAT 7 LAST\nC hello\nS 250 done\n" QUIT,
+   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "0 D 550 5.0.0 no\n1 K 250 2.0.0 done\n"},
+  {"CHUNKING, nobody left", HELLO_CHUNKING MAIL "S 250 ok\n" RCPT "S 550 no\nC RSET\nS 250 ok\n" MAIL "S 550 no\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", 0, 2, "0 D 550 5.0.0 no\n0 D 550 5.0.0 no\n"},
+  {"CHUNKING, message refused", HELLO_CHUNKING MAIL "S 250 ok\n" RCPT "S 250 ok\nC BDAT 7 LAST\nC hello\nS 554 5.6.0 no\n"
+   "C RSET\nS 250 ok\n" MAIL "S 550 no\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", 0, 2, "0 D 554 5.6.0 5.6.0 no\n0 D 550 5.0.0 no\n"},
+  {"CHUNKING, no answer", HELLO_CHUNKING MAIL "S 250 ok\n" RCPT "S 250 ok\nC BDAT 7 LAST\nC hello\nX\n",
+   "a@b", {"x@y"}, "hello\n", 0, 1,
+   "0 Z 0 4.4.2 connection closed at the end of the data: the message may have been delivered\n"},
+  {"CHUNKING, a success before the chunk", HELLO_CHUNKING MAIL "S 250 ok\n" RCPT "S 250 ok|250 again\n",
+   "a@b", {"x@y"}, "hello\n", 0, 1, "lost: Z 0 4.5.0 reply without a command at the data\n"},
+  {"BINARYMIME", HELLO_WITH("BINARYMIME\nS 250-CHUNKING") "C MAIL FROM:<a@b> BODY=BINARYMIME\nS 250 ok\n" RCPT
+   "S 250 ok\nC BDAT 7 LAST\nC hello\nS 250 done\n" QUIT,
+   "a@b", {"x@y"}, "hello\n", BODY_BINARYMIME, 1, "0 K 250 2.0.0 done\n"},
+  {"BINARYMIME is nothing without CHUNKING", HELLO_WITH("BINARYMIME") QUIT, "a@b", {"x@y"}, "hello\n", BODY_BINARYMIME, 1,
+   "0 D 0 5.6.1 the server does not take binary mail (BINARYMIME)\n"},
   {"552 for a full mailbox", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\nC RCPT TO:<z@y>\nS 552 5.2.2 full\n" DATA
    "S 354 go\n" BODY "S 250 done\n" QUIT,
    "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "1 D 552 5.2.2 5.2.2 full\n0 K 250 2.0.0 done\n"},
@@ -269,12 +314,14 @@ static void send_messages(struct smtp *s, const struct dialog_case *c) {
   enum recipient_state states[RECIPIENTS_MAX];
   struct transaction t = {.envelope = &e,
                           .states = states,
-                          .body = {text_of(c->body), -1, strlen(c->body)},
+                          .body = {text_of(c->body), -1, strlen(c->body), c->body_type == BODY_BINARYMIME},
                           .report = report};
   for (size_t n = 0; c->recipients[n]; n++) envelope_add(&e)->address = text_of(c->recipients[n]);
   for (unsigned i = 0; i < c->messages && s->open; i++) {
     memset(states, 0, sizeof states);
-    if (smtp_send(s, &t) == SMTP_LOST) note("lost:", &s->verdict);
+    enum smtp_end end = smtp_send(s, &t);
+    if (end == SMTP_LOST) note("lost:", &s->verdict);
+    if (end == SMTP_AGAIN) note("again:", &s->verdict);
   }
   envelope_free(&e);
 }
@@ -368,7 +415,7 @@ static void many_recipients_pipelined(void **state) {
   for (unsigned i = 0; i < COUNT; i++) envelope_add(&e)->address = (struct text){address, sizeof address};
   struct transaction t = {.envelope = &e,
                           .states = calloc(COUNT, sizeof(enum recipient_state)),
-                          .body = {text_of("hello\n"), -1, 6},
+                          .body = {text_of("hello\n"), -1, 6, false},
                           .report = count_success,
                           .context = &successes};
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
@@ -418,7 +465,7 @@ static void refused_in_the_middle(void **state) {
   assert_non_null(body);
   memset(body, 'x', SIZE);
   envelope_add(&e)->address = text_of("x@y");
-  struct transaction t = {.envelope = &e, .states = &waits, .body = {{body, SIZE}, -1, SIZE}, .report = report};
+  struct transaction t = {.envelope = &e, .states = &waits, .body = {{body, SIZE}, -1, SIZE, false}, .report = report};
   assert_true(stralloc_copys(&results, ""));
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
   pid_t pid = fork();
@@ -456,7 +503,7 @@ static void short_body_is_not_ended(void **state) {
   fflush(f);
   c.script = HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n";
   envelope_add(&e)->address = text_of("x@y");
-  struct transaction t = {.envelope = &e, .states = &waits, .body = {TEXT_ABSENT, fileno(f), 7}, .report = report};
+  struct transaction t = {.envelope = &e, .states = &waits, .body = {TEXT_ABSENT, fileno(f), 7, false}, .report = report};
   pid_t pid = start_server(&fd, c.script);
   assert_true(smtp_hello(&s, fd, text_of("client.test")));
   assert_int_equal(smtp_send(&s, &t), SMTP_LOST);

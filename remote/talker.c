@@ -111,14 +111,19 @@ struct job_run {
   const struct agent_job *job;
 };
 
+/* A mailbox server's yes is the final delivery (RFC 2033 4.2). */
+static enum result_action action_of(const struct talker *t) {
+  if (t->settings->is_lmtp) return ACTION_DELIVERED;
+  return t->smtp.offer.dsn ? ACTION_HANDED_OVER : ACTION_RELAYED;
+}
+
 /* Results are gathered and leave together at the end of the job; those of a
  * mailbox server, who may take its time for each recipient, at once if they can. */
 static void queue_result(void *context, size_t n, const struct verdict *v) {
   const struct job_run *run = context;
   struct agent_result r = {run->job->job, run->job->envelope.recipients[n].index,
                            verdict_result(v)};
-  /* a mailbox server's yes is the final delivery (RFC 2033 4.2) */
-  r.result.action = run->talker->settings->is_lmtp ? ACTION_DELIVERED : ACTION_RELAYED;
+  r.result.action = action_of(run->talker);
   stralloc payload = {0};
   if (agent_put_result(&payload, &r) == -1 ||
       frame_queue(&run->talker->results, &agent_protocol, AGENT_RESULT, text_of_stralloc(&payload),
@@ -166,7 +171,6 @@ static void refuse_unsendable(struct talker *t, const struct transaction *x) {
   if (!text_equals(e->sender, SENDER_DOUBLE_BOUNCE) && !is_sendable(e->sender))
     fail_all(x, v, "5.1.7", "the sender's address has no form in SMTP");
   if (e->requiretls) fail_all(x, v, "5.7.30", "the message requires TLS, which is not at hand");
-  if (e->body == BODY_BINARYMIME) fail_all(x, v, "5.6.1", "a binary body cannot be sent by DATA");
   for (size_t n = 0; n < e->recipient_count; n++) {
     struct text address = e->recipients[n].address;
     if (x->states[n] == RECIPIENT_REPORTED || (address.len && is_sendable(address))) continue;
@@ -192,10 +196,13 @@ static void send_message(struct talker *t, const struct transaction *x) {
   for (unsigned lost = 0; lost < LOST_SESSIONS_MAX && any_waits(x);) {
     bool used = t->smtp.open && t->smtp.transactions > 0;
     if (!t->smtp.open && !connect_session(t, question)) break;
-    if (smtp_send(&t->smtp, x) == SMTP_DONE) return;
+    enum smtp_end end = smtp_send(&t->smtp, x);
+    if (end == SMTP_DONE) return;
     if (t->smtp.is_our_fault) break;
-    question = used ? NET_CONNECT : NET_NEXT;
-    lost += !used;
+    if (end == SMTP_AGAIN) smtp_quit(&t->smtp, t->settings->timeoutquit_ms);
+    bool is_server_fault = end == SMTP_LOST && !used;
+    question = is_server_fault ? NET_NEXT : NET_CONNECT;
+    lost += is_server_fault;
   }
   if (t->end == TALKER_DONE) smtp_report_rest(x, &t->smtp.verdict);
 }
@@ -205,7 +212,7 @@ static void run_job(struct talker *t, struct agent_job *job, int fd) {
   struct transaction x = {
     .envelope = &job->envelope,
     .states = calloc(job->envelope.recipient_count, sizeof *x.states),
-    .body = {job->content, fd, job->size},
+    .body = {job->content, fd, job->size, job->envelope.body == BODY_BINARYMIME},
     .report = queue_result,
     .context = &run,
   };

@@ -1,14 +1,14 @@
 #include "config.h"
 #include <stdlib.h>
-#include "lib/address.h"
+#include "remote/command.h"
 #include "remote/data.h"
 #include "remote/exchange.h"
 
 struct dialog {
   bool reset;
-  size_t *waiting, waiting_count; /* owned */
-  uint64_t size;                  /* for SIZE= */
-  size_t asked, replied;          /* commands sent, and answered */
+  size_t *chosen, chosen_count; /* recipients; owned */
+  struct mail_terms terms;
+  size_t asked, replied; /* commands sent, and answered */
   bool mail_taken;
   size_t accepted;
 };
@@ -29,42 +29,10 @@ static bool needs_utf8(const struct transaction *t) {
   return false;
 }
 
-static bool put_path(struct smtp *s, bool ok, struct text address) {
-  exchange_put(s, &ok, "<");
-  ok = ok && address_cat(&s->stream.out, address) == 0;
-  exchange_put(s, &ok, ">");
-  return ok;
-}
-
-/* A double bounce's sender is a mark that only the queue understands. */
-static struct text reverse_path(const struct envelope *e) {
-  return text_equals(e->sender, SENDER_DOUBLE_BOUNCE) ? text_of("") : e->sender;
-}
-
-static bool put_mail(struct smtp *s, const struct transaction *t, uint64_t size) {
-  bool ok = true;
-  exchange_put(s, &ok, "MAIL FROM:");
-  ok = put_path(s, ok, reverse_path(t->envelope));
-  if (s->size) {
-    exchange_put(s, &ok, " SIZE=");
-    ok = ok && text_cat_uint(&s->stream.out, size) == 0;
-  }
-  if (s->eightbit && t->envelope->body == BODY_8BITMIME) exchange_put(s, &ok, " BODY=8BITMIME");
-  if (s->utf8 && needs_utf8(t)) exchange_put(s, &ok, " SMTPUTF8");
-  exchange_put(s, &ok, "\r\n");
-  return ok;
-}
-
-static bool put_rcpt(struct smtp *s, const struct transaction *t, size_t n) {
-  bool ok = true;
-  exchange_put(s, &ok, "RCPT TO:");
-  ok = put_path(s, ok, t->envelope->recipients[n].address);
-  exchange_put(s, &ok, "\r\n");
-  return ok;
-}
+/* ---- the commands */
 
 /* A transaction is a fixed row of commands: RSET if needed, MAIL, RCPT for each
- * recipient that waited when it began, DATA. */
+ * recipient that was chosen, DATA or its like. */
 enum verb { VERB_RSET, VERB_MAIL, VERB_RCPT, VERB_DATA };
 struct step {
   enum verb verb;
@@ -74,19 +42,20 @@ struct step {
 static struct step step_at(const struct dialog *d, size_t k) {
   if (d->reset && k-- == 0) return (struct step){VERB_RSET, 0};
   if (k == 0) return (struct step){VERB_MAIL, 0};
-  if (k <= d->waiting_count) return (struct step){VERB_RCPT, d->waiting[k - 1]};
+  if (k <= d->chosen_count) return (struct step){VERB_RCPT, d->chosen[k - 1]};
   return (struct step){VERB_DATA, 0};
 }
 
-static bool put_step(struct smtp *s, const struct transaction *t, struct step p, uint64_t size) {
-  bool ok = true;
+static bool put_step(struct smtp *s, const struct transaction *t, struct step p,
+                     const struct mail_terms *terms) {
+  stralloc *out = &s->stream.out;
   switch (p.verb) {
-    case VERB_RSET: exchange_put(s, &ok, "RSET\r\n"); break;
-    case VERB_MAIL: ok = put_mail(s, t, size); break;
-    case VERB_RCPT: ok = put_rcpt(s, t, p.recipient); break;
-    case VERB_DATA: exchange_put(s, &ok, "DATA\r\n"); break;
+    case VERB_RSET: return stralloc_cats(out, "RSET\r\n");
+    case VERB_MAIL: return command_put_mail(out, &s->offer, terms);
+    case VERB_RCPT: return command_put_rcpt(out, &s->offer, &t->envelope->recipients[p.recipient]);
+    case VERB_DATA: break;
   }
-  return ok;
+  return stralloc_cats(out, "DATA\r\n");
 }
 
 static enum smtp_step step_of(enum verb v) {
@@ -109,6 +78,8 @@ static const char *verb_name(enum verb v) {
   return "DATA";
 }
 
+/* ---- the replies */
+
 static bool take_mail(struct smtp *s, const struct transaction *t, bool *mail_taken) {
   unsigned class = s->reply.code / 100;
   if (class == 3) return exchange_confused(s);
@@ -120,11 +91,14 @@ static bool take_mail(struct smtp *s, const struct transaction *t, bool *mail_ta
   return true;
 }
 
-/* 552 for a recipient after others were taken, without a code that says what is
- * full, is "too many recipients" (RFC 5321 4.5.3.1.10). */
+/* "Too many recipients", after others were taken, asks for another transaction
+ * and says nothing about this one (RFC 5321 4.5.3.1.10).  With a code of its own
+ * it may be something else that is too much. */
 static bool too_many(const struct smtp *s, size_t accepted) {
   char status[STATUS_MAX];
-  return s->reply.code == CODE_TOO_MUCH && accepted > 0 && !reply_enhanced(&s->reply, status);
+  bool may_be = s->reply.code == CODE_TOO_MANY || s->reply.code == CODE_TOO_MUCH;
+  if (!may_be || accepted == 0) return false;
+  return !reply_enhanced(&s->reply, status) || text_equals(text_of(status + 1), ".5.3");
 }
 
 static bool take_rcpt(struct smtp *s, const struct transaction *t, size_t n, size_t *accepted) {
@@ -134,21 +108,29 @@ static bool take_rcpt(struct smtp *s, const struct transaction *t, size_t n, siz
     ++*accepted;
     return true;
   }
+  if (too_many(s, *accepted)) return true;
   exchange_judge(s);
-  if (too_many(s, *accepted)) verdict_defer(&s->verdict, "4.5.3");
   smtp_report(t, n, &s->verdict);
   return true;
 }
 
 /* ---- the dialog */
 
+/* A chunk goes only when somebody is there to get it: a server that refuses
+ * BDAT without reading the chunk would take it for commands. */
+static bool ends_flight(const struct smtp *s, const struct dialog *d, struct step p) {
+  if (p.verb == VERB_DATA || !s->offer.pipelining) return true;
+  return s->offer.chunking && step_at(d, d->asked).verb == VERB_DATA;
+}
+
 /* Asks the next question, or with PIPELINING all of them. */
 static bool ask(struct smtp *s, const struct transaction *t, struct dialog *d) {
-  for (;;) {
-    struct step p = step_at(d, d->asked++);
-    if (!put_step(s, t, p, d->size)) return exchange_no_memory(s);
-    if (p.verb == VERB_DATA || !s->pipelining) return exchange_flush(s, verb_name(p.verb));
-  }
+  struct step p;
+  do {
+    p = step_at(d, d->asked++);
+    if (!put_step(s, t, p, &d->terms)) return exchange_no_memory(s);
+  } while (!ends_flight(s, d, p));
+  return exchange_flush(s, verb_name(p.verb));
 }
 
 static bool take_answer(struct smtp *s, const struct transaction *t, struct dialog *d,
@@ -174,6 +156,8 @@ static enum smtp_end converse(struct smtp *s, const struct transaction *t, struc
     exchange_limit(s, step_of(p.verb));
     if (d->asked == d->replied) {
       if (is_over(d, p)) return SMTP_DONE;
+      if (p.verb == VERB_DATA && s->offer.chunking)
+        return data_send_chunk(s, t, d->accepted, d->terms.size);
       if (!ask(s, t, d)) return SMTP_LOST;
     }
     if (!exchange_answered(s, verb_name(p.verb))) return SMTP_LOST;
@@ -182,11 +166,34 @@ static enum smtp_end converse(struct smtp *s, const struct transaction *t, struc
   }
 }
 
-static bool list_waiting(const struct transaction *t, struct dialog *d) {
-  d->waiting = calloc(t->envelope->recipient_count, sizeof *d->waiting);
-  for (size_t n = 0; d->waiting && n < t->envelope->recipient_count; n++)
-    if (t->states[n] == RECIPIENT_WAITS) d->waiting[d->waiting_count++] = n;
-  return d->waiting != NULL;
+/* ---- whom it is for */
+
+static struct text domain_of(struct text address) {
+  for (size_t i = address.len; i > 0; i--)
+    if (address.s[i - 1] == '@') return (struct text){address.s + i, address.len - i};
+  return text_of("");
+}
+
+/* Whether the recipient's domain is that of one who has been chosen. */
+static bool has_domain(const struct transaction *t, const struct dialog *d, size_t n) {
+  struct text domain = domain_of(t->envelope->recipients[n].address);
+  for (size_t i = 0; i < d->chosen_count; i++)
+    if (text_equal_nocase(domain_of(t->envelope->recipients[d->chosen[i]].address), domain))
+      return true;
+  return false;
+}
+
+/* As many of those who wait as the server takes at a time (RFC 9422 5). */
+static bool choose(const struct smtp *s, const struct transaction *t, struct dialog *d) {
+  uint64_t domains = 0;
+  d->chosen = calloc(t->envelope->recipient_count, sizeof *d->chosen);
+  for (size_t n = 0; d->chosen && n < t->envelope->recipient_count; n++) {
+    if (t->states[n] != RECIPIENT_WAITS) continue;
+    if (s->offer.recipients_max && d->chosen_count == s->offer.recipients_max) break;
+    if (s->offer.domains_max && !has_domain(t, d, n) && ++domains > s->offer.domains_max) break;
+    d->chosen[d->chosen_count++] = n;
+  }
+  return d->chosen != NULL;
 }
 
 /* What was accepted in a session that is lost has to be asked again.  True when
@@ -200,18 +207,33 @@ static bool take_back(const struct transaction *t) {
   return waits;
 }
 
+static enum smtp_end transact(struct smtp *s, const struct transaction *t,
+                              const struct mail_terms *terms) {
+  struct dialog d = {.reset = s->needs_reset, .terms = *terms};
+  if (!choose(s, t, &d)) return exchange_no_memory(s), SMTP_LOST;
+  s->transactions++;
+  enum smtp_end end = converse(s, t, &d);
+  free(d.chosen);
+  if (!take_back(t)) return SMTP_DONE;
+  return end == SMTP_DONE ? SMTP_AGAIN : SMTP_LOST;
+}
+
+static bool is_used_up(const struct smtp *s) {
+  return s->offer.transactions_max && s->transactions >= s->offer.transactions_max;
+}
+
 enum smtp_end smtp_send(struct smtp *s, const struct transaction *t) {
-  struct dialog d = {.reset = s->needs_reset};
+  struct mail_terms terms = {.envelope = t->envelope, .utf8 = needs_utf8(t)};
+  enum smtp_end end = SMTP_AGAIN;
   /* a reply that answers nothing would be taken for the answer to a command */
   if (stream_unread(&s->stream).len)
     return exchange_lose(s, "4.5.0", "reply without a command", "MAIL"), SMTP_LOST;
-  if (!s->utf8 && needs_utf8(t))
+  if (terms.utf8 && !s->offer.utf8)
     return refuse(t, s, "5.6.7", "the server does not take internationalized mail (SMTPUTF8)");
-  if (s->size && body_wire_size(&t->body, &s->space, &d.size) == -1)
+  if (t->envelope->body == BODY_BINARYMIME && !s->offer.binary)
+    return refuse(t, s, "5.6.1", "the server does not take binary mail (BINARYMIME)");
+  if ((s->offer.size || s->offer.chunking) && body_wire_size(&t->body, &s->space, &terms.size) == -1)
     return data_unreadable(s), SMTP_LOST;
-  if (!list_waiting(t, &d)) return exchange_no_memory(s), SMTP_LOST;
-  s->transactions++;
-  enum smtp_end end = converse(s, t, &d);
-  free(d.waiting);
-  return end == SMTP_LOST && take_back(t) ? SMTP_LOST : SMTP_DONE;
+  while (end == SMTP_AGAIN && s->open && !is_used_up(s)) end = transact(s, t, &terms);
+  return end;
 }
