@@ -21,7 +21,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(ALIASFILE, "aliasfile", TEXT, ALIAS_FILE, "newaliases", "the file of aliases that newaliases reads"),
   ROW(ALIASFILES, "aliasfiles", NUMBER, "1", "newaliases", "whether aliases may deliver to files: 0 no, 1 yes, 2 in included files, too"),
   ROW(ALIASPROGRAMS, "aliasprograms", NUMBER, "1", "newaliases", "whether aliases may run programs: 0 no, 1 yes, 2 in included files, too"),
-  ROW(ALLOWUNFENCED, "allowunfenced", NUMBER, "0", "smtpd", "whether mail is received where the kernel has no seccomp: 0 no, 1 yes"),
+  ROW(ALLOWUNFENCED, "allowunfenced", NUMBER, "0", "remote, smtpd", "whether mail is sent and received where the kernel has no seccomp: 0 no, 1 yes"),
   ROW(BACKOFFFIRST, "backofffirst", SECONDS, "60", "send", "wait before the first probe of a destination that is down"),
   ROW(BACKOFFMAX, "backoffmax", SECONDS, "3600", "send", "longest wait between two probes of it"),
   ROW(BADHELO, "badhelo", LIST, "", "smtpd", "names in HELO and EHLO that are refused: name, .domain, patterns with *"),

@@ -33,6 +33,9 @@
 #include "remote/report.h"
 #include "remote/talker.h"
 
+/* The talker's: jobs of 4 MiB, replies of 1 MiB, and room.  A worker of a busy
+ * destination lives for many messages, so its time is a bound on loops only. */
+enum { TALKER_MEMORY_OCTETS = 32 * 1024 * 1024, TALKER_CPU_S = 3600 };
 enum { RUNNER = 0 };
 
 static struct log out = {.fd = 2};
@@ -40,6 +43,7 @@ static struct control control;
 static struct {
   stralloc me, helohost;
   uint64_t timeoutconnect_s, timeoutdns_s, deadaddresstime_s, timeoutquit_s;
+  uint64_t allowunfenced;
   int steps_ms[SMTP_STEPS];
 } settings;
 
@@ -95,6 +99,7 @@ static void read_settings(void) {
   if (!control.folder.s && control_open(&control) == -1) die_system("unable to start");
   if (control_text(&control, CONTROL_ME, &settings.me) == -1) die_control();
   if (control_text(&control, CONTROL_HELOHOST, &settings.helohost) == -1) die_control();
+  read_number(CONTROL_ALLOWUNFENCED, &settings.allowunfenced);
   read_number(CONTROL_DEADADDRESSTIME, &settings.deadaddresstime_s);
   read_number(CONTROL_TIMEOUTCONNECT, &settings.timeoutconnect_s);
   read_number(CONTROL_TIMEOUTDNS, &settings.timeoutdns_s);
@@ -121,7 +126,9 @@ static void read_arguments(int argc, char **argv, struct destination *d) {
 
 static int run_talker(int connector, bool is_lmtp) {
   const int keep[] = {RUNNER, connector, out.fd};
-  struct sandbox sandbox = {0};
+  struct sandbox sandbox = {.memory_octets = TALKER_MEMORY_OCTETS,
+                            .cpu_s = TALKER_CPU_S,
+                            .may_lack_seccomp = settings.allowunfenced != 0};
   struct talker_settings s = {
     .helohost = text_of_stralloc(&settings.helohost),
     .is_lmtp = is_lmtp,
@@ -205,8 +212,24 @@ static int run_connector(int talker, pid_t pid, const struct destination *d) {
   return report_end(d, status);
 }
 
+static void log_weakness(const char *what) {
+  log_s(&out, "owl-remote: ");
+  log_s(&out, what);
+  log_end(&out);
+}
+
+/* What the kernel lacks for shutting a talker in. */
+static void check_kernel(void) {
+  if (!sandbox_has_landlock()) log_weakness("talker without Landlock, which the kernel does not have");
+  if (sandbox_has_seccomp()) return;
+  if (!settings.allowunfenced)
+    die("4.3.5", "unable to shut the talker in", "the kernel has no seccomp, and allowunfenced is not set");
+  log_weakness("talker without seccomp, which the kernel does not have: allowunfenced is set");
+}
+
 static int run_agent(const struct destination *d) {
   int pair[2];
+  check_kernel();
   if (unixsock_pair(pair) == -1) die_system("unable to make a socketpair");
   pid_t pid = fork();
   if (pid == -1) die_system("unable to fork");
