@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/address.h"
+#include "lib/room.h"
 
 struct parser {
   const char *p, *end;
@@ -126,13 +127,7 @@ static bool scan_address(struct parser *p, struct addrlist_mailbox *m) {
 
 static bool add(struct parser *p, const struct addrlist_mailbox *m) {
   struct addrlist *l = p->list;
-  if (l->count == l->space) {
-    size_t space = l->space ? l->space * 2 : 4;
-    struct addrlist_mailbox *grown = reallocarray(l->mailboxes, space, sizeof *grown);
-    if (!grown) return false;
-    l->mailboxes = grown;
-    l->space = space;
-  }
+  if (room_make(&l->mailboxes, l->count, &l->space, sizeof *l->mailboxes, 4) == -1) return false;
   l->mailboxes[l->count++] = *m;
   p->divided = false;
   return true;

@@ -57,10 +57,7 @@ int agent_put_worker(stralloc *out, const struct agent_worker *w) {
 
 int agent_put_job(stralloc *out, const struct agent_job *j) {
   if (record_put(out, job_fields, j) == -1) return -1;
-  if (envelope_put_message(out, &j->envelope) == -1) return -1;
-  for (size_t i = 0; i < j->envelope.recipient_count; i++)
-    if (envelope_put_recipient(out, &j->envelope.recipients[i]) == -1) return -1;
-  return 0;
+  return envelope_put_all(out, &j->envelope);
 }
 
 int agent_put_result(stralloc *out, const struct agent_result *r) {

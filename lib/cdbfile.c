@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "lib/iofd.h"
+#include "lib/room.h"
 
 enum { TABLES = 256, HEADER_OCTETS = TABLES * 8, PENDING_OCTETS = 65536 };
 
@@ -86,13 +87,7 @@ static int put_numbers(struct cdbfile_maker *m, uint64_t first, uint64_t second)
 }
 
 static int note(struct cdbfile_maker *m, struct text key) {
-  if (m->count == m->space) {
-    size_t space = m->space ? m->space * 2 : 64;
-    struct cdbfile_slot *slots = reallocarray(m->slots, space, sizeof *slots);
-    if (!slots) return -1;
-    m->slots = slots;
-    m->space = space;
-  }
+  if (room_make(&m->slots, m->count, &m->space, sizeof *m->slots, 64) == -1) return -1;
   m->slots[m->count++] = (struct cdbfile_slot){cdb_hash(octets(key), key.len), (uint32_t)m->size};
   return 0;
 }
@@ -153,20 +148,6 @@ static int write_header(struct cdbfile_maker *m, const char header[HEADER_OCTETS
   return io_write_all(m->fd, header, HEADER_OCTETS, IO_FOREVER);
 }
 
-static int sync_folder_of(const char *path) {
-  stralloc folder = {0};
-  const char *slash = strrchr(path, '/');
-  int r = -1;
-  errno = ENOMEM;
-  if ((slash ? stralloc_copyb(&folder, path, (size_t)(slash - path) + 1) : stralloc_copys(&folder, ".")) &&
-      stralloc_0(&folder))
-    r = io_sync_folder(AT_FDCWD, folder.s);
-  int saved = errno;
-  stralloc_free(&folder);
-  errno = saved;
-  return r;
-}
-
 int cdbfile_commit(struct cdbfile_maker *m, unsigned mode) {
   char header[HEADER_OCTETS];
   if (put_tables(m, header) == -1 || flush(m) == -1 || write_header(m, header) == -1) return -1;
@@ -174,7 +155,7 @@ int cdbfile_commit(struct cdbfile_maker *m, unsigned mode) {
   if (rename(m->temporary.s, m->path.s) == -1) return -1;
   close(m->fd);
   m->fd = -1;
-  return sync_folder_of(m->path.s);
+  return io_sync_above(m->path.s);
 }
 
 int cdbfile_write(const char *path, unsigned mode, cdbfile_add_all *add, const void *context) {

@@ -24,10 +24,7 @@ static const struct field answer_fields[] = {
 
 int door_put_request(stralloc *out, const struct door_request *r) {
   if (record_put(out, request_fields, r) == -1) return -1;
-  if (envelope_put_message(out, &r->envelope) == -1) return -1;
-  for (size_t i = 0; i < r->envelope.recipient_count; i++)
-    if (envelope_put_recipient(out, &r->envelope.recipients[i]) == -1) return -1;
-  return 0;
+  return envelope_put_all(out, &r->envelope);
 }
 
 int door_put_answer(stralloc *out, const struct door_answer *a) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "lib/bigendian.h"
 #include "lib/result.h"
+#include "lib/room.h"
 
 enum { TEXT_MAX = 1024, VERSION_OCTETS = 2 };
 
@@ -49,13 +50,7 @@ static const struct field recipient_fields[] = {
 
 struct envelope_recipient *envelope_add(struct envelope *e) {
   if (e->recipient_count == ENVELOPE_RECIPIENTS_MAX) return NULL;
-  if (e->recipient_count == e->recipient_space) {
-    size_t space = e->recipient_space ? e->recipient_space * 2 : 4;
-    struct envelope_recipient *grown = reallocarray(e->recipients, space, sizeof *grown);
-    if (!grown) return NULL;
-    e->recipients = grown;
-    e->recipient_space = space;
-  }
+  if (room_make(&e->recipients, e->recipient_count, &e->recipient_space, sizeof *e->recipients, 4) == -1) return NULL;
   struct envelope_recipient *r = &e->recipients[e->recipient_count++];
   *r = (struct envelope_recipient){0};
   return r;
@@ -85,14 +80,18 @@ int envelope_put_recipient(stralloc *out, const struct envelope_recipient *r) {
   return record_put(out, recipient_fields, r) == -1 ? -1 : put_unknown(out, r->unknown);
 }
 
-int envelope_encode(stralloc *out, const struct envelope *e) {
-  char version[VERSION_OCTETS];
-  put_u16(version, ENVELOPE_VERSION);
-  if (!stralloc_catb(out, version, sizeof version)) return errno = ENOMEM, -1;
+int envelope_put_all(stralloc *out, const struct envelope *e) {
   if (envelope_put_message(out, e) == -1) return -1;
   for (size_t i = 0; i < e->recipient_count; i++)
     if (envelope_put_recipient(out, &e->recipients[i]) == -1) return -1;
   return 0;
+}
+
+int envelope_encode(stralloc *out, const struct envelope *e) {
+  char version[VERSION_OCTETS];
+  put_u16(version, ENVELOPE_VERSION);
+  if (!stralloc_catb(out, version, sizeof version)) return errno = ENOMEM, -1;
+  return envelope_put_all(out, e);
 }
 
 static enum record_status take_recipient(struct envelope *e, const struct tlv *item) {

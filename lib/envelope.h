@@ -67,8 +67,10 @@ void envelope_copy_terms(struct envelope *to, const struct envelope *from);
  * errno. */
 int envelope_encode(stralloc *out, const struct envelope *e);
 
-/* envelope_put_message(), envelope_put_recipient(): the items alone, for
- * carriers that bring their own frame. */
+/* envelope_put_all(), and of its parts envelope_put_message() and
+ * envelope_put_recipient(): the items alone, for carriers that bring their own
+ * frame. */
+int envelope_put_all(stralloc *out, const struct envelope *e);
 int envelope_put_message(stralloc *out, const struct envelope *e);
 int envelope_put_recipient(stralloc *out, const struct envelope_recipient *r);
 

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "lib/clock.h"
@@ -136,6 +137,22 @@ int io_sync_folder(int at, const char *path) {
   close(fd);
   errno = saved;
   return r;
+}
+
+int io_folder_of(stralloc *out, const char *path) {
+  const char *slash = strrchr(path, '/');
+  size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+  if (stralloc_catb(out, path, len) && stralloc_cats(out, ".") && stralloc_0(out)) return 0;
+  return errno = ENOMEM, -1;
+}
+
+int io_sync_above(const char *path) {
+  stralloc folder = {0};
+  int r = io_folder_of(&folder, path);
+  if (r == 0) r = io_sync_folder(AT_FDCWD, folder.s);
+  int saved = errno;
+  stralloc_free(&folder);
+  return errno = saved, r;
 }
 
 int io_set_nonblocking(int fd) {

@@ -58,6 +58,11 @@ uint64_t io_next_data(int fd, uint64_t at, uint64_t end);
  * AT_FDCWD).  0, or -1. */
 int io_sync_folder(int at, const char *path);
 
+/* io_folder_of(): appends the folder that a path lies in ("a/." of "a/b", "." of
+ * "b"), NUL-terminated.  io_sync_above(): fsync of it.  0, or -1 with errno. */
+int io_folder_of(stralloc *out, const char *path);
+int io_sync_above(const char *path);
+
 int io_set_nonblocking(int fd);
 int io_set_cloexec(int fd);
 

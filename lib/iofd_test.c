@@ -169,6 +169,20 @@ static void slurps_a_file_by_its_name(void **state) {
   stralloc_free(&out);
 }
 
+static void a_path_lies_in_a_folder(void **state) {
+  static const char *const cases[][2] = {{"a/b", "a/."}, {"b", "."}, {"/b", "/."}, {"./a/", "./a/."}, {"", "."}};
+  (void)state;
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    stralloc out = {0};
+    assert_int_equal(io_folder_of(&out, cases[i][0]), 0);
+    assert_string_equal(out.s, cases[i][1]);
+    stralloc_free(&out);
+  }
+  assert_int_equal(io_sync_above("/tmp/any"), 0);
+  assert_int_equal(io_sync_above("/nowhere/any"), -1);
+  assert_int_equal(errno, ENOENT);
+}
+
 static void a_file_that_is_too_short_is_an_error(void **state) {
   (void)state;
   char to[10];
@@ -222,6 +236,7 @@ int main(void) {
     cmocka_unit_test(writes_all_and_reads_all),
     cmocka_unit_test(slurps_no_more_than_max),
     cmocka_unit_test(slurps_a_file_by_its_name),
+    cmocka_unit_test(a_path_lies_in_a_folder),
     cmocka_unit_test(a_file_that_is_too_short_is_an_error),
     cmocka_unit_test(sets_flags),
     cmocka_unit_test(what_comes_by_a_pipe_is_kept),

@@ -15,6 +15,7 @@ lib_libowl_a_SOURCES = \
   %D%/envelope.h %D%/envelope.c \
   %D%/queuefile.h %D%/queuefile.c \
   %D%/result.h %D%/result.c \
+  %D%/room.h %D%/room.c \
   %D%/agent.h %D%/agent.c \
   %D%/door.h %D%/door.c \
   %D%/ctl.h %D%/ctl.c \
@@ -71,6 +72,7 @@ check_PROGRAMS += %D%/iofd_test
 check_PROGRAMS += %D%/queueid_test
 check_PROGRAMS += %D%/envelope_test
 check_PROGRAMS += %D%/result_test
+check_PROGRAMS += %D%/room_test
 check_PROGRAMS += %D%/agent_test
 check_PROGRAMS += %D%/door_test
 check_PROGRAMS += %D%/ctl_test

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/address.h"
+#include "lib/room.h"
 #include "local/carry.h"
 
 static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "out of memory", ""); }
@@ -212,13 +213,7 @@ void batch_settle(struct batch *b) {
 }
 
 static struct delivery *next_delivery(struct batch *b) {
-  if (b->count == b->space) {
-    size_t space = b->space ? b->space * 2 : 16;
-    struct delivery *more = realloc(b->deliveries, space * sizeof *more);
-    if (!more) return NULL;
-    b->deliveries = more;
-    b->space = space;
-  }
+  if (room_make(&b->deliveries, b->count, &b->space, sizeof *b->deliveries, 16) == -1) return NULL;
   b->deliveries[b->count] = (struct delivery){0};
   return &b->deliveries[b->count++];
 }

@@ -2,6 +2,7 @@
 #include "local/delivery.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include "lib/room.h"
 #include "local/program/program.h"
 
 static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "out of memory", ""); }
@@ -32,13 +33,7 @@ static int make_head(stralloc *head, const struct item *item, const struct mailb
 }
 
 static struct maildir_file *next_file(struct delivery *d) {
-  if (d->file_count == d->file_space) {
-    size_t space = d->file_space ? d->file_space * 2 : 2;
-    struct maildir_file *more = realloc(d->files, space * sizeof *more);
-    if (!more) return NULL;
-    d->files = more;
-    d->file_space = space;
-  }
+  if (room_make(&d->files, d->file_count, &d->file_space, sizeof *d->files, 2) == -1) return NULL;
   d->files[d->file_count] = (struct maildir_file){.fd = -1};
   return &d->files[d->file_count++];
 }

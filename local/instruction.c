@@ -4,6 +4,7 @@
 #include <string.h>
 #include "lib/address.h"
 #include "lib/envelope.h"
+#include "lib/room.h"
 #include "local/store/folder.h"
 
 struct parser {
@@ -26,13 +27,8 @@ static int complain(struct parser *p, const char *status, const char *text) {
 
 static int add(struct parser *p, enum instruction_kind kind, struct text value) {
   struct instructions *to = p->to;
-  if (to->count == to->space) {
-    size_t space = to->space ? to->space * 2 : 8;
-    struct instruction *list = realloc(to->list, space * sizeof *list);
-    if (!list) return complain(p, "4.3.0", "out of memory");
-    to->list = list;
-    to->space = space;
-  }
+  if (room_make(&to->list, to->count, &to->space, sizeof *to->list, 8) == -1)
+    return complain(p, "4.3.0", "out of memory");
   to->list[to->count++] = (struct instruction){kind, value, false};
   return 0;
 }

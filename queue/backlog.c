@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "lib/room.h"
 
 enum { NAMES_AT_ONCE = 64, LOG_NAME_SPACE = QUEUEID_LENGTH + 5, LOG_ROOM = 4096 };
 static const char ending[] = ".log";
@@ -66,13 +67,7 @@ static int open_folder(struct backlog *b, struct store *s) {
 }
 
 static int add_entry(struct backlog *b, const struct backlog_entry *e) {
-  if (b->count == b->space) {
-    size_t space = b->space ? b->space * 2 : 256;
-    struct backlog_entry *grown = reallocarray(b->entries, space, sizeof *grown);
-    if (!grown) return -1;
-    b->entries = grown;
-    b->space = space;
-  }
+  if (room_make(&b->entries, b->count, &b->space, sizeof *b->entries, 256) == -1) return -1;
   b->entries[b->count++] = *e;
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/room.h"
 
 static int compare_texts(const stralloc *a, const stralloc *b) {
   if (a->len != b->len) return a->len < b->len ? -1 : 1;
@@ -331,13 +332,7 @@ unsigned dispatch_busy(const struct dispatcher *d, enum route_channel channel) {
 }
 
 int job_add(struct job *j, size_t place, const stralloc *address) {
-  if (j->count == j->space) {
-    size_t space = j->space ? j->space * 2 : 1;
-    struct job_recipient *grown = reallocarray(j->recipients, space, sizeof *grown);
-    if (!grown) return -1;
-    j->recipients = grown;
-    j->space = space;
-  }
+  if (room_make(&j->recipients, j->count, &j->space, sizeof *j->recipients, 1) == -1) return -1;
   struct job_recipient *r = &j->recipients[j->count];
   *r = (struct job_recipient){.place = place};
   if (!stralloc_copy(&r->address, address)) return -1;

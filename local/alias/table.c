@@ -1,6 +1,7 @@
 #include "config.h"
 #include "local/alias/table.h"
 #include <stdlib.h>
+#include "lib/room.h"
 #include "local/alias/lines.h"
 #include "local/alias/loop.h"
 
@@ -24,13 +25,7 @@ static int make_room(stralloc *octets, size_t source_len) {
 }
 
 static int add_row(struct aliastable *t, struct aliasrow row) {
-  if (t->count == t->space) {
-    size_t space = t->space ? t->space * 2 : 64;
-    struct aliasrow *rows = reallocarray(t->rows, space, sizeof *rows);
-    if (!rows) return -1;
-    t->rows = rows;
-    t->space = space;
-  }
+  if (room_make(&t->rows, t->count, &t->space, sizeof *t->rows, 64) == -1) return -1;
   t->rows[t->count++] = row;
   return 0;
 }

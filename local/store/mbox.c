@@ -167,28 +167,10 @@ int mbox_append(struct mbox *m, const struct mailbox *box, const struct item *it
   return r;
 }
 
-static int sync_folder(const char *folder) { return io_sync_folder(AT_FDCWD, folder); }
-static int try_folder(const char *folder) { return access(folder, W_OK | X_OK); }
-
-/* With the folder that the mbox lies in; -1 with errno. */
-static int do_above(const char *path, int (*what)(const char *folder)) {
-  const char *slash = strrchr(path, '/');
-  stralloc folder = {0};
-  int r = -1;
-  if (stralloc_catb(&folder, path, slash ? (size_t)(slash + 1 - path) : 0) && stralloc_cats(&folder, ".") &&
-      stralloc_0(&folder))
-    r = what(folder.s);
-  else
-    errno = ENOMEM;
-  int saved = errno;
-  stralloc_free(&folder);
-  return errno = saved, r;
-}
-
 int mbox_sync(struct mbox *m, struct verdict *v) {
   if (m->fd == -1 || m->end == m->start) return 0;
   /* one that was empty may have been made by an attempt that failed */
-  if (fsync(m->fd) == 0 && (m->start > 0 || do_above(m->path, sync_folder) == 0)) return 0;
+  if (fsync(m->fd) == 0 && (m->start > 0 || io_sync_above(m->path) == 0)) return 0;
   return verdict_defer_errno(v, "unable to sync the mbox ", m->path);
 }
 
@@ -225,11 +207,20 @@ static void note(struct facts *f, const char *path, const struct stat *st) {
   fact_end(f);
 }
 
+static int try_above(const char *path) {
+  stralloc folder = {0};
+  int r = io_folder_of(&folder, path);
+  if (r == 0) r = access(folder.s, W_OK | X_OK);
+  int saved = errno;
+  stralloc_free(&folder);
+  return errno = saved, r;
+}
+
 int mbox_look(const char *path, struct verdict *v) {
   struct stat st;
   if (look(path, &st, v) == -1) return -1;
   if (st.st_nlink && access(path, R_OK | W_OK) == -1) return verdict_defer_errno(v, "unable to write to the mbox ", path);
-  if (!st.st_nlink && do_above(path, try_folder) == -1) return verdict_defer_errno(v, "unable to open ", path);
+  if (!st.st_nlink && try_above(path) == -1) return verdict_defer_errno(v, "unable to open ", path);
   note(v->facts, path, &st);
   return 0;
 }

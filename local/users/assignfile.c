@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/room.h"
 #include "local/assignentry.h"
 
 enum { SPACE_MIN = 64 };
@@ -30,13 +31,7 @@ struct text assignfile_data(const struct assignfile *f, size_t i) {
 }
 
 static int add_entry(struct assignfile *f, size_t number) {
-  if (f->count == f->space) {
-    size_t space = f->space ? f->space * 2 : SPACE_MIN;
-    struct assignfile_entry *more = reallocarray(f->entries, space, sizeof *more);
-    if (!more) return -1;
-    f->entries = more;
-    f->space = space;
-  }
+  if (room_make(&f->entries, f->count, &f->space, sizeof *f->entries, SPACE_MIN) == -1) return -1;
   f->entries[f->count++] = (struct assignfile_entry){number, f->keys.len, 0, f->datas.len, 0};
   return 0;
 }

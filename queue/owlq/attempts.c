@@ -1,15 +1,10 @@
 #include "config.h"
 #include "queue/owlq/attempts.h"
 #include <stdlib.h>
+#include "lib/room.h"
 
 static int add(struct attempts *a, const struct logrecord *r) {
-  if (a->count == a->space) {
-    size_t space = a->space ? a->space * 2 : 16;
-    struct attempt *grown = reallocarray(a->each, space, sizeof *grown);
-    if (!grown) return -1;
-    a->each = grown;
-    a->space = space;
-  }
+  if (room_make(&a->each, a->count, &a->space, sizeof *a->each, 16) == -1) return -1;
   bool of_recipient = r->result.class >= RESULT_SUCCESS;
   a->each[a->count] = (struct attempt){*r, of_recipient ? r->recipient : ATTEMPTS_MESSAGE, a->count};
   a->count++;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "lib/exitcode.h"
+#include "lib/room.h"
 #include "queue/owlq/jsonline.h"
 #include "queue/owlq/owlq.h"
 #include "queue/owlq/owner.h"
@@ -21,13 +22,7 @@ enum { TIMES_MAX = 4 }; /* an entry can have several faults, one behind the othe
 /* ---- entries */
 
 int entries_add(struct entries *list, const char *folder, const char *name) {
-  if (list->count == list->space) {
-    size_t space = list->space ? list->space * 2 : 64;
-    struct entry *grown = reallocarray(list->each, space, sizeof *grown);
-    if (!grown) return -1;
-    list->each = grown;
-    list->space = space;
-  }
+  if (room_make(&list->each, list->count, &list->space, sizeof *list->each, 64) == -1) return -1;
   struct entry *e = &list->each[list->count];
   snprintf(e->folder, sizeof e->folder, "%s", folder);
   if (!(e->name = strdup(name))) return -1;

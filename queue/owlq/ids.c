@@ -5,16 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/exitcode.h"
+#include "lib/room.h"
 #include "queue/owlq/owlq.h"
 
 int ids_add(struct ids *list, const struct queueid *id) {
-  if (list->count == list->space) {
-    size_t space = list->space ? list->space * 2 : 64;
-    struct queueid *grown = reallocarray(list->each, space, sizeof *grown);
-    if (!grown) return -1;
-    list->each = grown;
-    list->space = space;
-  }
+  if (room_make(&list->each, list->count, &list->space, sizeof *list->each, 64) == -1) return -1;
   list->each[list->count++] = *id;
   return 0;
 }

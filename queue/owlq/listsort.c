@@ -2,6 +2,7 @@
 #include "queue/owlq/listsort.h"
 #include <stdlib.h>
 #include <string.h>
+#include "lib/room.h"
 #include "queue/owlq/describe.h"
 
 struct sort_entry {
@@ -48,13 +49,7 @@ static bool set_text(struct sort_entry *e, const struct selected *m) {
 }
 
 int sorter_add(struct sorter *s, const struct selected *m) {
-  if (s->count == s->space) {
-    size_t space = s->space ? s->space * 2 : 64;
-    struct sort_entry *grown = reallocarray(s->entries, space, sizeof *grown);
-    if (!grown) return -1;
-    s->entries = grown;
-    s->space = space;
-  }
+  if (room_make(&s->entries, s->count, &s->space, sizeof *s->entries, 64) == -1) return -1;
   struct sort_entry *e = &s->entries[s->count];
   *e = (struct sort_entry){.id = *m->id, .number = number_of(s->key, m)};
   if (s->key == SORT_SENDER && !set_text(e, m)) return -1;

@@ -3,18 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/clock.h"
+#include "lib/room.h"
 #include "queue/owlq/owlq.h"
 
 /* ---- asking */
 
 static struct snapshot_row *new_row(struct snapshot *s) {
-  if (s->count == s->space) {
-    size_t space = s->space ? s->space * 2 : 64;
-    struct snapshot_row *grown = reallocarray(s->rows, space, sizeof *grown);
-    if (!grown) return NULL;
-    s->rows = grown;
-    s->space = space;
-  }
+  if (room_make(&s->rows, s->count, &s->space, sizeof *s->rows, 64) == -1) return NULL;
   s->rows[s->count] = (struct snapshot_row){0};
   return &s->rows[s->count++];
 }

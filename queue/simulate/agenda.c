@@ -1,6 +1,7 @@
 #include "config.h"
 #include "queue/simulate/agenda.h"
 #include <stdlib.h>
+#include "lib/room.h"
 
 static bool before(const struct agenda_item *a, const struct agenda_item *b) {
   return a->at_us != b->at_us ? a->at_us < b->at_us : a->number < b->number;
@@ -8,13 +9,7 @@ static bool before(const struct agenda_item *a, const struct agenda_item *b) {
 
 int agenda_add(struct agenda *a, uint64_t at_us, void *what) {
   const struct agenda_item item = {at_us, a->numbers++, what};
-  if (a->count == a->space) {
-    size_t space = a->space ? a->space * 2 : 64;
-    struct agenda_item *grown = reallocarray(a->heap, space, sizeof *grown);
-    if (!grown) return -1;
-    a->heap = grown;
-    a->space = space;
-  }
+  if (room_make(&a->heap, a->count, &a->space, sizeof *a->heap, 64) == -1) return -1;
   size_t at = a->count++;
   for (size_t parent; at && before(&item, &a->heap[parent = (at - 1) / 2]); at = parent) a->heap[at] = a->heap[parent];
   a->heap[at] = item;
