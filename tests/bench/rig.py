@@ -97,14 +97,14 @@ class Arrivals:
 class Sink:
     """An SMTP server on a port of all of 127.0.0.0/8, in a process of its own.
 
-    It greets after delay_s seconds, or hangs up instead (dead).  It counts, and
-    keeps nothing.
+    It greets after delay_s seconds, or hangs up instead (dead), and gives every
+    other reply after reply_s.  It counts, and keeps nothing.
     """
 
     NAMES = ("connections", "open", "most_open", "messages", "recipients")
 
-    def __init__(self, delay_s=0, dead=False):
-        self.delay_s, self.dead = delay_s, dead
+    def __init__(self, delay_s=0, dead=False, reply_s=0):
+        self.delay_s, self.dead, self.reply_s = delay_s, dead, reply_s
         self.counts = multiprocessing.Array("Q", len(self.NAMES), lock=False)
         self.arrived, self.told = os.pipe()
         self.listener = socket.socket()
@@ -160,6 +160,7 @@ class Sink:
                 if not self.delay_s:
                     os.write(self.told, b".")
             self.count("recipients", verb == b"RCPT")
+            await asyncio.sleep(self.reply_s)
             writer.write({b"EHLO": b"250-sink.test\r\n250-PIPELINING\r\n250 8BITMIME\r\n",
                           b"QUIT": b"221 2.0.0 bye\r\n"}.get(verb, b"250 2.0.0 ok\r\n"))
             await writer.drain()
@@ -172,6 +173,28 @@ class Sink:
     def __exit__(self, *_):
         self.process.kill()
         self.process.join()
+
+
+class Silence:
+    """A port of all of 127.0.0.0/8 that never answers: who waits to be accepted is enough already."""
+
+    def __init__(self):
+        self.sockets = [socket.socket()]
+        self.sockets[0].bind(("0.0.0.0", 0))
+        self.sockets[0].listen(0)
+        self.port = self.sockets[0].getsockname()[1]
+        for _ in range(4):
+            s = socket.socket()
+            s.setblocking(False)
+            s.connect_ex(("127.0.0.1", self.port))
+            self.sockets.append(s)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for s in self.sockets:
+            s.close()
 
 
 class Instance:
