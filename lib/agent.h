@@ -4,7 +4,7 @@
  * of a socketpair.  On that socket the runner then talks with the worker, or
  * with the spawner itself where it can start none:
  *
- *   runner: JOB*, CLOSE          worker: RESULT*, or REFUSE
+ *   runner: JOB*, CLOSE          worker: (RESULT | SILENT | HEARD)*, or REFUSE
  *
  * Jobs may be sent ahead (at most AGENT_JOBS_AHEAD unanswered ones); results
  * come in any order, one per recipient of a job, each sent only when what it
@@ -23,13 +23,16 @@ enum agent_frame {
   AGENT_JOB = 2,
   AGENT_RESULT = 3,
   AGENT_REFUSE = 4,
-  AGENT_CLOSE = 5
+  AGENT_CLOSE = 5,
+  AGENT_SILENT = 6, /* the next hop has said nothing for AGENT_SILENCE_MS that the worker waited */
+  AGENT_HEARD = 7   /* it has, after that or for the first time */
 };
 
 enum {
   AGENT_CONTENT_MAX = 65536, /* octets of a body that travels in its job */
   AGENT_RECIPIENTS_MAX = 1000, /* recipients of one job */
   AGENT_JOBS_AHEAD = 64,
+  AGENT_SILENCE_MS = 500,
   AGENT_FRAME_MAX = 4 * 1024 * 1024
 };
 

@@ -18,6 +18,7 @@ static const struct field reply_fields[] = {
   COUNT(TAG_WAITING, waiting),
   COUNT(TAG_ACTIVE, active),
   COUNT(TAG_HELD_COUNT, held),
+  COUNT(TAG_REMOTE_SILENT, remote_silent),
   {TAG_OUTCOMES, FIELD_TEXT, offsetof(struct ctl_reply, outcomes), CTL_MESSAGES_MAX, false},
   {TAG_TEXT, FIELD_TEXT, offsetof(struct ctl_reply, text), 4096, false},
   FIELD_END

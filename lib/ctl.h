@@ -46,6 +46,7 @@ struct ctl_request {
 struct ctl_reply {
   uint64_t local_running, local_limit, remote_running, remote_limit;
   uint64_t waiting, active, held;
+  uint64_t remote_silent; /* that take no place: not among remote_running */
   struct text outcomes; /* a letter for each message, in their order */
   struct text text;
 };

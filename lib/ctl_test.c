@@ -25,7 +25,7 @@ static void requests_come_back(void **state) {
 
 static void replies_come_back(void **state) {
   (void)state;
-  const struct ctl_reply cases[] = {{0}, {1, 2, 3, 4, 5, UINT64_MAX, 7, TEXT("dgf"), TEXT("words")}};
+  const struct ctl_reply cases[] = {{0}, {1, 2, 3, 4, 5, UINT64_MAX, 7, 8, TEXT("dgf"), TEXT("words")}};
   for (size_t i = 0; i < COUNT(cases); i++) {
     const struct ctl_reply *r = &cases[i];
     struct ctl_reply back;
@@ -37,6 +37,7 @@ static void replies_come_back(void **state) {
     assert_int_equal(back.remote_running, r->remote_running);
     assert_int_equal(back.remote_limit, r->remote_limit);
     assert_int_equal(back.waiting, r->waiting);
+    assert_int_equal(back.remote_silent, r->remote_silent);
     assert_true(back.active == r->active);
     assert_true(back.held == r->held);
     assert_text(back.outcomes, r->outcomes);

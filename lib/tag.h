@@ -102,6 +102,7 @@ enum {
   TAG_OUTCOMES = 0x0511,   /* a letter for each of them: enum outcome */
   TAG_OPERATOR = 0x0512,   /* uid of who gave an order */
   TAG_HELD_COUNT = 0x0513, /* messages that are held */
+  TAG_REMOTE_SILENT = 0x0514, /* remote deliveries whose next hop says nothing */
   /* what has happened since the runner's start */
   TAG_STARTED = 0x0530,    /* wall clock, us */
   TAG_TAKEN = 0x0531,      /* messages seen for the first time */

@@ -152,8 +152,19 @@ static unsigned jobs_ahead(const struct destination *x) {
   return x->channel == CHANNEL_LOCAL ? AGENT_JOBS_AHEAD : 1;
 }
 
+/* Workers that take a place although their next hops are silent. */
+static uint64_t too_silent(const struct dispatcher *d) {
+  return d->silent > d->silent_most ? d->silent - d->silent_most : 0;
+}
+
+unsigned dispatch_silent_count(const struct dispatcher *d) { return d->silent - (unsigned)too_silent(d); }
+
+static uint64_t places_taken(const struct dispatcher *d, enum route_channel channel) {
+  return channel == CHANNEL_LOCAL ? d->running[channel] : d->running[channel] - dispatch_silent_count(d);
+}
+
 static bool is_full(const struct dispatcher *d, enum route_channel channel) {
-  return d->running[channel] >= d->limit[channel];
+  return places_taken(d, channel) >= d->limit[channel];
 }
 
 /* A single place is nobody's to keep. */
@@ -163,16 +174,14 @@ static uint64_t most_for_one(const struct dispatcher *d, enum route_channel chan
 }
 
 static uint64_t slow_places(const struct dispatcher *d, enum route_channel channel) {
-  uint64_t places = 0;
+  uint64_t places = channel == CHANNEL_REMOTE ? too_silent(d) : 0;
   for (const struct worker *w = d->workers; w; w = w->next)
-    if (!w->closing && w->destination->channel == channel && w->destination->lane->slow) places++;
+    if (!w->closing && !w->silent && w->destination->channel == channel && w->destination->lane->slow) places++;
   return places;
 }
 
-static unsigned window_of(const struct lane *l) { return window_size(&l->window, &l->limits); }
-
 static bool window_allows(const struct destination *x) {
-  return x->channel == CHANNEL_LOCAL || x->lane->workers < window_of(x->lane);
+  return x->channel == CHANNEL_LOCAL || x->lane->workers < lane_window(x->lane);
 }
 
 /* The last quarter of the places is for others than this one; of local ones it
@@ -217,7 +226,7 @@ static bool can_help(const struct dispatcher *d, const struct worker *w) {
 
 static bool is_too_many(const struct worker *w) {
   const struct lane *l = w->destination->lane;
-  return l->channel == CHANNEL_REMOTE && l->workers > window_of(l);
+  return l->channel == CHANNEL_REMOTE && l->workers > lane_window(l);
 }
 
 /* Then this worker gets no more jobs. */
@@ -296,11 +305,19 @@ void dispatch_add_worker(struct dispatcher *d, struct worker *w, struct destinat
 
 void dispatch_close_worker(struct dispatcher *d, struct worker *w) {
   if (w->closing) return;
+  dispatch_silent(d, w, false);
   w->closing = true;
   w->destination->workers--;
   w->destination->lane->workers--;
   d->running[w->destination->channel]--;
   change_line(w->destination);
+}
+
+void dispatch_silent(struct dispatcher *d, struct worker *w, bool silent) {
+  if (w->silent == silent) return;
+  w->silent = silent;
+  d->silent += silent ? 1 : -1u;
+  lane_silent(d->lanes, w->destination->lane, silent);
 }
 
 void dispatch_drop_worker(struct dispatcher *d, struct worker *w) {
@@ -328,7 +345,7 @@ unsigned dispatch_busy(const struct dispatcher *d, enum route_channel channel) {
   unsigned busy = 0;
   for (const struct worker *w = d->workers; w; w = w->next)
     if (w->destination->channel == channel && w->outstanding) busy++;
-  return busy;
+  return channel == CHANNEL_REMOTE ? busy - dispatch_silent_count(d) : busy;
 }
 
 int job_add(struct job *j, size_t place, const stralloc *address) {

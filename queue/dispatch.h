@@ -7,7 +7,8 @@
  * of a job, those with one after DISPATCH_QUANTUM jobs.  No lane gets more
  * workers than its window.  The last quarter of a channel's places is kept
  * from whoever has all the others: one lane, or all those together that answer
- * slowly or never.  A decision costs as much as there are workers; only behind
+ * slowly or never.  A worker whose next hop says nothing takes no place, as long
+ * as these are not too many.  A decision costs as much as there are workers; only behind
  * a lane that has used up its share each of its destinations costs that.
  */
 #ifndef OWL_DISPATCH_H
@@ -48,6 +49,8 @@ struct worker {
   struct job *jobs; /* sent, not yet wholly reported */
   unsigned outstanding;
   bool closing;
+  bool heard, silent;  /* as it said last; silent only while a job is out */
+  uint64_t silent_us;  /* boot clock: since when, or was */
   uint64_t idle_since_us, deadline_us; /* boot clock; 0 = none */
   uint64_t next_number;
   int sock;
@@ -94,6 +97,8 @@ struct dispatcher {
   struct lanes *lanes;
   bool blocked[2];     /* the spawner takes no more for now */
   unsigned running[2]; /* workers not closing, by channel */
+  unsigned silent;     /* of the remote ones: their next hops say nothing */
+  uint64_t silent_most; /* so many of these take no place */
 };
 
 /* dispatch_destination(): finds or makes one.  NULL without memory. */
@@ -136,10 +141,18 @@ void dispatch_add_worker(struct dispatcher *d, struct worker *w, struct destinat
 void dispatch_close_worker(struct dispatcher *d, struct worker *w);
 void dispatch_drop_worker(struct dispatcher *d, struct worker *w);
 
+/* dispatch_silent(): the next hop keeps this worker and his job waiting, or no
+ * longer does: his lane's books too.  Before the job ends he is not silent. */
+void dispatch_silent(struct dispatcher *d, struct worker *w, bool silent);
+
 /* dispatch_forget_idle(): frees destinations without jobs and workers. */
 void dispatch_forget_idle(struct dispatcher *d);
 
+/* dispatch_busy(): workers with jobs that take places; dispatch_silent_count():
+ * those that take none, their next hops being silent. */
 unsigned dispatch_busy(const struct dispatcher *d, enum route_channel channel);
+unsigned dispatch_silent_count(const struct dispatcher *d);
+
 /* job_add(): 0, or -1 without memory. */
 int job_add(struct job *j, size_t place, const stralloc *address);
 void job_free(struct job *j);

@@ -17,6 +17,7 @@ static struct lanes lanes;
 /* Destinations are known here: their windows are open. */
 static void open_window(struct lane *l) {
   l->window.size = 1000;
+  l->heard = true;
   l->slow = false;
 }
 

@@ -23,8 +23,10 @@ struct lane {
   struct window window;
   struct window_limits limits;
   bool held;
+  bool heard;       /* a next hop: it has answered since the lane is known */
   bool slow;        /* its last job took long or found nobody; a next hop: or none has ended yet */
   size_t jobs;      /* in memory, sent or not */
+  size_t silent_jobs; /* of these, whose next hop keeps the worker waiting */
   size_t references; /* lane_refer() */
   unsigned workers; /* not closing */
   unsigned destinations;
@@ -55,7 +57,8 @@ struct lanes {
   void *by_name;   /* tsearch(3) */
   struct lane **at; /* by number; NULL: unused */
   uint32_t count, space, maybe_free;
-  size_t slow_jobs[2];             /* of slow lanes, who leave a quarter of the room */
+  size_t slow_jobs[2];             /* of slow lanes, who leave a quarter of the room; without silent ones */
+  size_t silent_jobs, silent_most; /* remote ones, and how many of them take no room */
   struct lane *first[2][2], *last[2][2]; /* ready ones, slow ones by themselves */
   unsigned turn[2];                /* whose it is: slow ones', others', the channel's own lane's */
   struct lane **timers;            /* heap by wake_us */
@@ -107,6 +110,14 @@ enum lane_refusal lane_refuses(const struct lanes *s, const struct lane *l, uint
  * of it and how long it took. */
 void lane_begin(struct lanes *s, struct lane *l, uint64_t now_us);
 void lane_end(struct lanes *s, struct lane *l, enum window_event e, uint64_t took_us, uint64_t now_us);
+
+/* lane_silent(): a job in it waits for the next hop, or no longer does.
+ * lane_hear(): the next hop has said something. */
+void lane_silent(struct lanes *s, struct lane *l, bool silent);
+void lane_hear(struct lanes *s, struct lane *l, uint64_t now_us);
+
+/* lane_window(): deliveries at one time; one alone until the next hop was heard. */
+unsigned lane_window(const struct lane *l);
 
 /* lane_note(): what became of a recipient. */
 void lane_note(struct lane *l, const struct result *r, uint64_t wall_us);

@@ -12,16 +12,31 @@ static const uint64_t slow_us = 20 * UINT64_C(1000000);
 
 /* ---- who is ready, and who will be */
 
+unsigned lane_window(const struct lane *l) {
+  return l->channel == CHANNEL_LOCAL || l->heard ? window_size(&l->window, &l->limits) : 1;
+}
+
 static size_t share(const struct lanes *s, const struct lane *l) {
-  size_t half = s->room[l->channel] / 2, window = (size_t)window_size(&l->window, &l->limits);
+  size_t half = s->room[l->channel] / 2, window = lane_window(l);
   if (half == 0) half = 1;
   if (l->channel == CHANNEL_LOCAL) return half;
-  if (l->window.down) return 1;
+  if (l->window.down || !l->heard) return 1;
   return 2 * window < half ? 2 * window : half;
 }
 
+/* Silent jobs that take room all the same. */
+static size_t too_silent(const struct lanes *s, enum route_channel channel) {
+  if (channel == CHANNEL_LOCAL || s->silent_jobs <= s->silent_most) return 0;
+  return s->silent_jobs - s->silent_most;
+}
+
+static bool has_room(const struct lanes *s, enum route_channel channel) {
+  size_t silent = channel == CHANNEL_REMOTE ? s->silent_jobs - too_silent(s, channel) : 0;
+  return s->jobs[channel] - silent < s->room[channel];
+}
+
 static bool slow_ones_have_room(const struct lanes *s, enum route_channel channel) {
-  return s->slow_jobs[channel] < s->room[channel] - s->room[channel] / 4;
+  return s->slow_jobs[channel] + too_silent(s, channel) < s->room[channel] - s->room[channel] / 4;
 }
 
 enum lane_refusal lane_refuses(const struct lanes *s, const struct lane *l, uint64_t now_us) {
@@ -29,7 +44,7 @@ enum lane_refusal lane_refuses(const struct lanes *s, const struct lane *l, uint
   if (window_opens_us(&l->window, &l->limits, now_us) > now_us) return LANE_SHUT;
   if (l->jobs >= share(s, l)) return l->window.down ? LANE_SHUT : LANE_FULL;
   if (l->slow && !slow_ones_have_room(s, l->channel)) return LANE_FULL;
-  return s->jobs[l->channel] >= s->room[l->channel] ? LANE_CHANNEL_FULL : LANE_TAKES;
+  return has_room(s, l->channel) ? LANE_TAKES : LANE_CHANNEL_FULL;
 }
 
 static void leave_ready(struct lanes *s, struct lane *l) {
@@ -121,7 +136,7 @@ static bool line_may_fetch(const struct lanes *s, enum route_channel channel, un
 }
 
 bool lanes_may_fetch(const struct lanes *s, enum route_channel channel) {
-  if (s->jobs[channel] >= s->room[channel]) return false;
+  if (!has_room(s, channel)) return false;
   return line_may_fetch(s, channel, 0) || line_may_fetch(s, channel, 1) || line_may_fetch(s, channel, 2);
 }
 
@@ -136,7 +151,7 @@ static uint32_t first_of(struct lanes *s, enum route_channel channel, unsigned l
 }
 
 uint32_t lanes_fetch(struct lanes *s, enum route_channel channel) {
-  if (s->jobs[channel] >= s->room[channel]) return NO_LANE;
+  if (!has_room(s, channel)) return NO_LANE;
   for (unsigned tries = 0; tries < 3; tries++) {
     s->turn[channel] = (s->turn[channel] + 1) % 3;
     uint32_t lane = first_of(s, channel, s->turn[channel]);
@@ -160,8 +175,27 @@ static void set_slow(struct lanes *s, struct lane *l, bool slow) {
   if (l->slow == slow) return;
   leave_ready(s, l);
   l->slow = slow;
-  if (slow) s->slow_jobs[l->channel] += l->jobs;
-  else s->slow_jobs[l->channel] -= l->jobs;
+  if (slow) s->slow_jobs[l->channel] += l->jobs - l->silent_jobs;
+  else s->slow_jobs[l->channel] -= l->jobs - l->silent_jobs;
+}
+
+void lane_silent(struct lanes *s, struct lane *l, bool silent) {
+  if (silent) {
+    l->silent_jobs++;
+    s->silent_jobs++;
+    if (l->slow) s->slow_jobs[l->channel]--;
+  } else {
+    l->silent_jobs--;
+    s->silent_jobs--;
+    if (l->slow) s->slow_jobs[l->channel]++;
+  }
+}
+
+void lane_hear(struct lanes *s, struct lane *l, uint64_t now_us) {
+  if (l->heard) return;
+  l->heard = true;
+  set_slow(s, l, false);
+  lane_changed(s, l, now_us);
 }
 
 void lane_end(struct lanes *s, struct lane *l, enum window_event e, uint64_t took_us, uint64_t now_us) {
@@ -170,6 +204,7 @@ void lane_end(struct lanes *s, struct lane *l, enum window_event e, uint64_t too
   l->jobs--;
   s->jobs[l->channel]--;
   if (l->slow) s->slow_jobs[l->channel]--;
+  if (e > WINDOW_UNREACHED) l->heard = true;
   if (e > WINDOW_FAULT) set_slow(s, l, took_us >= slow_us || e == WINDOW_UNREACHED);
   l->used_us = now_us;
   lane_changed(s, l, now_us);

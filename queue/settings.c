@@ -9,6 +9,7 @@ static int load_numbers(struct settings *s, struct control *c) {
     uint64_t *to;
   } numbers[] = {
     {CONTROL_CONCURRENCYLOCAL, &s->concurrency[CHANNEL_LOCAL]},
+    {CONTROL_CONCURRENCYSILENT, &s->concurrencysilent},
     {CONTROL_CONCURRENCYREMOTE, &s->concurrency[CHANNEL_REMOTE]},
     {CONTROL_RETRYSKIPLOCAL, &s->retryskip_s[CHANNEL_LOCAL]},
     {CONTROL_RETRYSKIPREMOTE, &s->retryskip_s[CHANNEL_REMOTE]},

@@ -13,6 +13,7 @@ struct settings {
   struct srsrules srs;
   struct list concurrencydomain, ratelimit, retryschedule;
   uint64_t backoff_first_s, backoff_max_s, retryjitter; /* percent */
+  uint64_t concurrencysilent;
   uint64_t concurrency[2], retryskip_s[2]; /* by enum route_channel */
   uint64_t queuelifetime_s, recipientlimit, syncinterval_s, rescaninterval_s, retryfault_s;
   uint64_t timeoutdelivery_s, timeoutidle_s, bouncemaxbytes, bouncelifetime_s, delaywarning_s;

@@ -24,6 +24,9 @@ enum say {
   SAY_ODD_INDEX,
   SAY_ODD_CLASS,
   SAY_TWICE,
+  SAY_WAITING,  /* "waiting": the next hop is silent */
+  SAY_HEARD,    /* "heard": it has spoken, and no result comes */
+  SAY_CHATTER,  /* "chatter": both again and again */
   SAY_COUNT
 };
 

@@ -206,12 +206,18 @@ static void concurrencydomain_bounds_the_connections(void **state) {
   struct testrunner *t = *state;
   control(t, "concurrencyremote", "50\n");
   control(t, "concurrencydomain", "few.example:2\n.sub.example:3\n:4\n");
+  testrunner_inject_one(t, sender, "known@few.example");
+  testrunner_run(t, 0);
   inject_many(t, sender, "silent@few.example", 30);
   testrunner_run(t, 10);
   assert_int_equal(t->played.agents_most[CHANNEL_REMOTE], 2);
+  testrunner_inject_one(t, sender, "known@x.sub.example");
+  testrunner_run(t, 0);
   inject_many(t, sender, "silent@x.sub.example", 30);
   testrunner_run(t, 10);
   assert_int_equal(t->played.agents_most[CHANNEL_REMOTE], 5);
+  testrunner_inject_one(t, sender, "known@other.example");
+  testrunner_run(t, 0);
   inject_many(t, sender, "silent@other.example", 30);
   testrunner_run(t, 10);
   assert_int_equal(t->played.agents_most[CHANNEL_REMOTE], 9);
@@ -488,6 +494,55 @@ static void thousands_of_slow_destinations_wait_outside(void **state) {
 }
 
 /* A worker runs as its user, who can keep it from ever answering. */
+/* ---- next hops that say nothing */
+
+static void inject_to_hosts(struct testrunner *t, const char *user, unsigned count) {
+  char address[TEST_ADDRESS_MAX];
+  for (unsigned i = 0; i < count; i++) {
+    snprintf(address, sizeof address, "%s@host%u.example", user, i);
+    testrunner_inject_one(t, sender, address);
+  }
+}
+
+static void silent_hosts_take_no_places(void **state) {
+  struct testrunner *t = *state;
+  control(t, "concurrencyremote", "10\n");
+  control(t, "concurrencysilent", "40\n");
+  inject_to_hosts(t, "waiting", 40);
+  testrunner_run(t, 10);
+  assert_int_equal(t->played.agents_now[CHANNEL_REMOTE], 40);
+  inject_many(t, sender, "quick@new.example", 20);
+  testrunner_run(t, 0);
+  assert_int_equal(testrunner_attempts(t, "quick@new.example"), 20);
+}
+
+static void too_many_silent_hosts_take_places(void **state) {
+  struct testrunner *t = *state;
+  control(t, "concurrencyremote", "8\n");
+  control(t, "concurrencysilent", "5\n");
+  inject_to_hosts(t, "waiting", 40);
+  testrunner_run(t, 10);
+  assert_int_equal(t->played.agents_now[CHANNEL_REMOTE], 5 + 6); /* a quarter is not for them */
+}
+
+static void one_delivery_alone_asks_an_unknown_host(void **state) {
+  struct testrunner *t = *state;
+  inject_many(t, sender, "silent@new.example", 10);
+  testrunner_run(t, 10);
+  assert_int_equal(t->played.agents_now[CHANNEL_REMOTE], 1);
+  inject_many(t, sender, "heard@other.example", 10);
+  testrunner_run(t, 10);
+  assert_int_equal(t->played.agents_now[CHANNEL_REMOTE], 1 + WINDOW_FIRST);
+}
+
+static void a_worker_that_chatters_is_ended(void **state) {
+  struct testrunner *t = *state;
+  testrunner_inject_one(t, sender, "chatter@new.example");
+  testrunner_run(t, 10);
+  assert_true(testrunner_logged(t, "malformed report"));
+  assert_int_equal(t->played.agents_now[CHANNEL_REMOTE], 0);
+}
+
 static void two_users_whose_workers_hang_hold_up_no_other_user(void **state) {
   struct testrunner *t = *state;
   for (unsigned i = 0; i < 60; i++) {
@@ -534,6 +589,10 @@ int main(void) {
     TEST_CASE(a_long_list_leaves_room_for_others),
     TEST_CASE(recipients_of_one_domain_share_transactions),
     TEST_CASE(thousands_of_slow_destinations_wait_outside),
+    TEST_CASE(silent_hosts_take_no_places),
+    TEST_CASE(too_many_silent_hosts_take_places),
+    TEST_CASE(one_delivery_alone_asks_an_unknown_host),
+    TEST_CASE(a_worker_that_chatters_is_ended),
     TEST_CASE(two_users_whose_workers_hang_hold_up_no_other_user),
   };
   return cmocka_run_group_tests_name("traffic", tests, NULL, NULL);

@@ -245,6 +245,7 @@ static bool take_result(struct runner *r, struct worker *w, struct text payload)
   if (j->unreported == 0) {
     *link = j->next;
     w->outstanding--;
+    dispatch_silent(&r->dispatcher, w, false);
     if (!w->outstanding) w->idle_since_us = clock_boot_us(r->clock);
   }
   rounds_result(r, j, got.index, got.result);
@@ -261,11 +262,32 @@ static bool take_refusal(struct runner *r, struct worker *w, struct text payload
   return true;
 }
 
+/* A silence takes its time, so the runner is not kept by many; it frees the
+ * worker's place, which is to be seen by the next decision. */
+static bool take_silence(struct runner *r, struct worker *w) {
+  uint64_t now_us = clock_boot_us(r->clock);
+  if (w->destination->channel != CHANNEL_REMOTE || w->silent || !w->outstanding) return false;
+  if (w->silent_us && now_us - w->silent_us < AGENT_SILENCE_MS * UINT64_C(500)) return false;
+  w->silent_us = now_us;
+  dispatch_silent(&r->dispatcher, w, true);
+  return true;
+}
+
+static bool take_word(struct runner *r, struct worker *w) {
+  if (w->destination->channel != CHANNEL_REMOTE || (w->heard && !w->silent)) return false;
+  w->heard = true;
+  dispatch_silent(&r->dispatcher, w, false);
+  lane_hear(&r->lanes, w->destination->lane, clock_boot_us(r->clock));
+  return true;
+}
+
 static bool take_frame(struct runner *r, struct worker *w, const struct frame *f) {
   if (f->fd >= 0) close(f->fd);
   if (f->fd >= 0) return false;
   if (f->type == AGENT_RESULT) return take_result(r, w, f->payload);
   if (f->type == AGENT_REFUSE) return take_refusal(r, w, f->payload);
+  if (f->type == AGENT_SILENT) return take_silence(r, w);
+  if (f->type == AGENT_HEARD) return take_word(r, w);
   return false;
 }
 

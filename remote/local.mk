@@ -36,7 +36,7 @@ noinst_LIBRARIES += %D%/libremote.a
 %C%_libremote_a_SOURCES += %D%/command.h %D%/command.c %D%/offer.h %D%/offer.c
 
 if CMOCKA
-check_PROGRAMS += %D%/answer_test %D%/body_test %D%/deadlist_test %D%/mx_test %D%/net_test %D%/race_test %D%/reply_test %D%/resolve_test %D%/smtp_test %D%/verdict_test
+check_PROGRAMS += %D%/answer_test %D%/body_test %D%/deadlist_test %D%/mx_test %D%/net_test %D%/race_test %D%/reply_test %D%/resolve_test %D%/smtp_test %D%/stream_test %D%/verdict_test
 %C%_answer_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_body_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_deadlist_test_LDADD = %D%/libremote.a $(LDADD)
@@ -46,6 +46,7 @@ check_PROGRAMS += %D%/answer_test %D%/body_test %D%/deadlist_test %D%/mx_test %D
 %C%_reply_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_resolve_test_LDADD = %D%/libremote.a $(LDADD) $(CARES_LIBS)
 %C%_smtp_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_stream_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_verdict_test_LDADD = %D%/libremote.a $(LDADD)
 check_PROGRAMS += %D%/command_test
 %C%_command_test_LDADD = %D%/libremote.a $(LDADD)

@@ -76,10 +76,28 @@ enum stream_status stream_flush(struct stream *s) {
   return r;
 }
 
+void stream_silence(struct stream_silence *s, bool silent) {
+  if (s->noted == silent) return;
+  s->noted = silent;
+  s->note(s->context, silent);
+}
+
+/* A first wait, after which it may be told that the server is silent. */
+static enum stream_status wait_for_reply(struct stream *s, uint64_t deadline, short *ready) {
+  uint64_t patience = io_deadline(s->silence.limit_ms);
+  if (!s->silence.limit_ms || s->silence.noted || patience >= deadline) return wait_for(s, POLLIN, deadline, ready);
+  enum stream_status r = wait_for(s, POLLIN, patience, ready);
+  if (r != STREAM_TIMED_OUT) return r;
+  stream_silence(&s->silence, true);
+  return wait_for(s, POLLIN, deadline, ready);
+}
+
 enum stream_status stream_fill(struct stream *s, uint64_t deadline) {
   short ready;
-  enum stream_status r = wait_for(s, POLLIN, deadline, &ready);
-  return r == STREAM_OK ? read_some(s) : r;
+  enum stream_status r = wait_for_reply(s, deadline, &ready);
+  if (r != STREAM_OK) return r;
+  stream_silence(&s->silence, false);
+  return read_some(s);
 }
 
 void stream_peek(struct stream *s) {

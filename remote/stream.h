@@ -12,7 +12,17 @@
 
 enum { STREAM_IN_MAX = 1024 * 1024 }; /* replies read ahead */
 
+/* Who wants to know when the server keeps us waiting: note(context, true) when
+ * it has said nothing for limit_ms, note(context, false) when it has after that. */
+struct stream_silence {
+  int limit_ms; /* 0: nobody */
+  void (*note)(void *context, bool silent);
+  void *context;
+  bool noted;
+};
+
 struct stream {
+  struct stream_silence silence;
   int fd;
   int watched;  /* -1, or a socket: when its peer is gone nothing goes on */
   int limit_ms; /* of one wait for the server */
@@ -46,6 +56,9 @@ enum stream_status stream_fill(struct stream *s, uint64_t deadline);
 /* What has been read; stream_drop() says how much of it is done with. */
 struct text stream_unread(const struct stream *s);
 void stream_drop(struct stream *s, size_t octets);
+
+/* stream_silence(): for who waits for a server in another way. */
+void stream_silence(struct stream_silence *s, bool silent);
 
 /* stream_deadline(): limit_ms from now. */
 uint64_t stream_deadline(const struct stream *s);

@@ -21,19 +21,53 @@ struct talker {
   struct frame_writer results;
   struct smtp smtp;
   stralloc host, address; /* of the server */
+  bool was_heard;         /* the runner was told that a server has spoken */
   enum talker_end end;    /* why the talker cannot go on; TALKER_DONE: it can */
 };
 
 /* ---- waiting */
 
 /* Until fd can be read.  beside: another descriptor that ends the wait with
- * false when it has one of the events, or its peer is gone. */
-static bool wait_readable(int fd, int beside, short events) {
+ * false when it has one of the events, or its peer is gone.  *in_time: whether
+ * one of them did within limit_ms. */
+static bool wait_readable_for(int fd, int beside, short events, int limit_ms, bool *in_time) {
   struct pollfd p[] = {{fd, POLLIN, 0}, {beside, events, 0}};
   int n;
-  do n = poll(p, 2, -1);
+  do n = poll(p, 2, limit_ms);
   while (n == -1 && errno == EINTR);
+  *in_time = n != 0;
   return n > 0 && p[1].revents == 0;
+}
+
+static bool wait_readable(int fd, int beside, short events) {
+  bool in_time;
+  return wait_readable_for(fd, beside, events, IO_FOREVER, &in_time);
+}
+
+/* Look-ups and connecting are silence of the host's as well. */
+static bool wait_for_connector(struct talker *t) {
+  bool in_time, ready = wait_readable_for(t->connector, t->runner, 0, AGENT_SILENCE_MS, &in_time);
+  if (in_time) return ready;
+  stream_silence(&t->smtp.stream.silence, true);
+  return wait_readable(t->connector, t->runner, 0);
+}
+
+/* The runner is told without waiting for it: who waits is it, or a server. */
+static void tell(struct talker *t, enum agent_frame what) {
+  if (frame_queue(&t->results, &agent_protocol, what, text_of(""), -1) == -1) t->end = TALKER_NO_MEMORY;
+  else (void)frame_flush(&t->results, t->runner); /* send_results() sees an error */
+}
+
+static void note_silence(void *context, bool silent) {
+  struct talker *t = context;
+  if (!silent) t->was_heard = true;
+  tell(t, silent ? AGENT_SILENT : AGENT_HEARD);
+}
+
+/* A greeting that came at once is news only when it is the first. */
+static void note_greeting(struct talker *t) {
+  stream_silence(&t->smtp.stream.silence, false);
+  if (!t->was_heard) note_silence(t, false);
 }
 
 /* ---- connecting */
@@ -48,7 +82,7 @@ static bool receive_answer(struct talker *t, struct frame *f) {
     enum frame_status s = frame_poll(&t->answers, t->connector, f);
     if (s == FRAME_READY) return true;
     if (s != FRAME_AGAIN) return give_up(t, TALKER_NO_CONNECTOR);
-    if (!wait_readable(t->connector, t->runner, 0)) return give_up(t, TALKER_NO_RUNNER);
+    if (!wait_for_connector(t)) return give_up(t, TALKER_NO_RUNNER);
   }
 }
 
@@ -98,7 +132,7 @@ static bool connect_session(struct talker *t, enum net_frame question) {
   if (question == NET_CONNECT)
     verdict_set(&t->smtp.verdict, RESULT_DEFERRAL, "4.4.1", "no server could be used");
   while (ask_connector(t, question, &fd)) {
-    if (smtp_hello(&t->smtp, fd, t->settings->helohost)) return true;
+    if (smtp_hello(&t->smtp, fd, t->settings->helohost)) return note_greeting(t), true;
     question = NET_NEXT;
   }
   return false;
@@ -220,6 +254,7 @@ static void run_job(struct talker *t, struct agent_job *job, int fd) {
     t->end = TALKER_NO_MEMORY;
     return;
   }
+  t->smtp.stream.silence.noted = false;
   refuse_unsendable(t, &x);
   send_message(t, &x);
   send_results(t);
@@ -291,7 +326,7 @@ enum talker_end talker_run(int runner, int connector, const struct talker_settin
                      .answers = {.protocol = &net_protocol}};
   t.smtp.is_lmtp = s->is_lmtp;
   t.smtp.limits_ms = s->limits_ms;
-  t.smtp.stream = (struct stream){.fd = -1, .watched = runner};
+  t.smtp.stream = (struct stream){.fd = -1, .watched = runner, .silence = {AGENT_SILENCE_MS, note_silence, &t, false}};
   serve(&t);
   if (t.end == TALKER_DONE) smtp_quit(&t.smtp, s->timeoutquit_ms);
   enum talker_end end = t.end;

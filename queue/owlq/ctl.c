@@ -9,9 +9,11 @@
 
 static void print_status(const struct ctl_reply *r) {
   printf("local deliveries: %llu of %llu\nremote deliveries: %llu of %llu\n"
+         "remote deliveries to silent hosts: %llu\n"
          "active messages: %llu\nwaiting messages: %llu\n",
          (unsigned long long)r->local_running, (unsigned long long)r->local_limit,
          (unsigned long long)r->remote_running, (unsigned long long)r->remote_limit,
+         (unsigned long long)r->remote_silent,
          (unsigned long long)r->active, (unsigned long long)r->waiting);
 }
 
@@ -22,6 +24,7 @@ static int put_status(const struct ctl_reply *r) {
   jsonline_number(&j, "local_limit", r->local_limit);
   jsonline_number(&j, "remote_running", r->remote_running);
   jsonline_number(&j, "remote_limit", r->remote_limit);
+  jsonline_number(&j, "remote_silent", r->remote_silent);
   jsonline_number(&j, "active", r->active);
   jsonline_number(&j, "waiting", r->waiting);
   return jsonline_put(&j);

@@ -5,6 +5,7 @@ static const enum control_name local[] = {
   CONTROL_CONCURRENCYLOCAL, CONTROL_RETRYSKIPLOCAL, CONTROL_RETRYJITTER, CONTROL_QUEUELIFETIME,
   CONTROL_TIMEOUTDELIVERY,  CONTROL_TIMEOUTLOOKUP,  CONTROL_COUNT};
 static const enum control_name remote[] = {CONTROL_CONCURRENCYREMOTE,
+                                           CONTROL_CONCURRENCYSILENT,
                                            CONTROL_RECIPIENTLIMIT,
                                            CONTROL_RETRYSKIPREMOTE,
                                            CONTROL_RETRYJITTER,

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 
-WORKER, JOB, RESULT, REFUSE, CLOSE = 1, 2, 3, 4, 5
+WORKER, JOB, RESULT, REFUSE, CLOSE, SILENT, HEARD = 1, 2, 3, 4, 5, 6, 7
 LOCAL, REMOTE = 0, 1
 SUCCESS, DEFERRAL, FAILURE = 1, 2, 3
 CONTENT_MAX = 65536
@@ -120,7 +120,7 @@ class Job:
 
 class Worker:
     def __init__(self, sock):
-        self.sock, self.buffer = sock, bytearray()
+        self.sock, self.buffer, self.words = sock, bytearray(), {SILENT: 0, HEARD: 0}
 
     def send(self, job):
         if job.inline:
@@ -132,8 +132,11 @@ class Worker:
                 send_frame(self.sock, JOB, job.payload(), reader.fileno())
 
     def receive(self):
-        """(RESULT or REFUSE, what it says), or None when the worker has ended."""
+        """(RESULT or REFUSE, what it says), or None when the worker has ended; words counts SILENT and HEARD."""
         got = receive_frame(self.sock, self.buffer)
+        while got and got[0] in (SILENT, HEARD):
+            self.words[got[0]] += 1
+            got = receive_frame(self.sock, self.buffer)
         return got and (got[0], decode_result(got[1]))
 
     def deliver(self, job):

@@ -182,6 +182,26 @@ def test_answers_of_a_mailbox_server_are_told_at_once(spawner, folder):
     worker.close()
 
 
+def test_the_runner_is_told_of_a_silence_and_of_its_end(spawner):
+    """It takes the place away and gives it back by that."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        worker = spawner.worker(REMOTE, host="127.0.0.1", port=listener.getsockname()[1])
+        worker.send(Job(1, SENDER, ["user@sink.test"], BODY))
+        server, _ = listener.accept()
+        with server, server.makefile("rwb") as stream:
+            for reply in (b"220 sink", b"250 sink", b"250 ok"):
+                assert agent.receive_frame(worker.sock, worker.buffer) == (agent.SILENT, b"")
+                stream.write(reply + b"\r\n")
+                stream.flush()
+                assert agent.receive_frame(worker.sock, worker.buffer) == (agent.HEARD, b"")
+            for reply in (b"250 ok", b"354 go", b"250 kept"):
+                stream.write(reply + b"\r\n")
+                stream.flush()
+    _, result = worker.receive()
+    assert result["class"] == SUCCESS and worker.words[agent.HEARD] == worker.words[agent.SILENT]
+    worker.close()
+
+
 def test_two_processes_of_which_one_is_shut_in(spawner, owlpost):
     with Sink() as sink:
         worker = spawner.worker(REMOTE, host="127.0.0.1", port=sink.port)
