@@ -87,6 +87,7 @@ check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker
   %D%/doorkeeper/limits_test %D%/doorkeeper/question_test %D%/doorkeeper/request_test \
   %D%/doorkeeper/policy_test %D%/doorkeeper/match_test %D%/doorkeeper/etrn_test %D%/talker/pace_test \
   %D%/qmtp/netstring_test
+check_PROGRAMS += %D%/qmtp/qmtptalker_test %D%/qmtp/qmqptalker_test
 check_PROGRAMS += %D%/listen/listen_test
 %C%_listen_listen_test_LDADD = $(SMTPD_TEST_LIBS)
 SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
@@ -108,6 +109,11 @@ SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_doorkeeper_match_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_policy_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_qmtp_netstring_test_LDADD = %D%/libqmtp.a $(SMTPD_TEST_LIBS)
+QMTP_TEST_PEER = %D%/qmtp/testpeer.h %D%/qmtp/testpeer.c
+%C%_qmtp_qmtptalker_test_SOURCES = %D%/qmtp/qmtptalker_test.c $(QMTP_TEST_PEER)
+%C%_qmtp_qmtptalker_test_LDADD = %D%/libqmtp.a $(SMTPD_TEST_LIBS)
+%C%_qmtp_qmqptalker_test_SOURCES = %D%/qmtp/qmqptalker_test.c $(QMTP_TEST_PEER)
+%C%_qmtp_qmqptalker_test_LDADD = %D%/libqmtp.a $(SMTPD_TEST_LIBS)
 endif
 
 if FUZZERS

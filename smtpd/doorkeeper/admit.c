@@ -18,11 +18,11 @@ void admit_client(struct envelope *e, const struct client *c) {
 static struct outcome take_sender(struct doorkeeper *k, const struct door_request *r) {
   const struct settings *s = k->settings;
   struct envelope granted = r->envelope; /* has nothing else, and no control octets */
-  if (!early_expects_sender(k, granted.protocol)) return outcome_not_now();
   const char *refusal = senders_refuse(s, granted.helo, granted.sender, k->facts);
   if (refusal) return outcome_refuse(553, "5.7.1", refusal);
   if (s->databytes && r->octets > s->databytes)
     return outcome_refuse(552, "5.3.4", "that message is too large for this server");
+  if (!early_expects_sender(k, granted.protocol)) return outcome_not_now();
   admit_client(&granted, k->client);
   granted.protocol = text_of(trace_protocol(&granted));
   granted.arrival_us = k->number;

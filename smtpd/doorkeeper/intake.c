@@ -106,9 +106,17 @@ struct outcome intake_complete(struct doorkeeper *k, const struct door_request *
   return o;
 }
 
+/* What the talker found in the data; other codes have a line before. */
+static const char *meaning(struct text status) {
+  if (text_equals(status, "5.3.4")) return " too large";
+  if (text_equals(status, "5.4.6")) return " too many hops";
+  return text_equals(status, "5.6.11") ? " CR or LF alone" : "";
+}
+
 static void log_drop(struct doorkeeper *k, struct text status, int code) {
   stralloc why = {0};
-  (void)(text_cat_cleaned(&why, status) == 0 && stralloc_cats(&why, ", injector's exit code ") &&
+  (void)(text_cat_cleaned(&why, status) == 0 && stralloc_cats(&why, meaning(status)) &&
+         stralloc_cats(&why, ", injector's exit code ") &&
          text_cat_uint(&why, (uint64_t)code) == 0);
   event_dropped(k, text_of_stralloc(&why));
   stralloc_free(&why);

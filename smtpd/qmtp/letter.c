@@ -28,8 +28,12 @@ void letter_free(struct letter *l) {
   stralloc_free(&l->channel.output);
 }
 
-static int judge(struct letter *l, const struct reply *r) {
+static void note_status(struct letter *l, const struct reply *r) {
   snprintf(l->status, sizeof l->status, "%.*s", (int)r->status.len, r->status.s ? r->status.s : "");
+}
+
+static int judge(struct letter *l, const struct reply *r) {
+  note_status(l, r);
   stralloc_zero(&l->verdict);
   return response_cat(&l->verdict, r) == 0 ? 0 : (errno = ENOMEM, -1);
 }
@@ -53,8 +57,10 @@ static int begin(struct letter *l, uint64_t octets) {
   l->transfer = (struct transfer){.data = {.chunked = true, .normalises = l->normalises}};
   stralloc_zero(&l->verdict);
   l->granted = 0;
+  l->status[0] = 0;
   l->begun = false;
-  if (l->databytes && octets > l->databytes) return judge(l, &r);
+  l->too_large_octets = l->databytes && octets > l->databytes ? octets : 0;
+  if (l->too_large_octets) return judge(l, &r);
   if (ask(l, DOOR_DATA, &request, &r) == -1) return -1;
   l->begun = l->fd >= 0;
   return l->begun ? 0 : judge(l, &r);
@@ -101,8 +107,14 @@ static bool is_address(struct text t, bool too_long, bool is_sender, struct repl
 
 static int ask_sender(struct letter *l, struct text sender, bool too_long, struct reply *r) {
   struct door_request request = {
-    .envelope = {.sender = sender, .helo = text_of(""), .protocol = text_of(l->protocol)}};
+    .envelope = {.sender = sender, .helo = text_of(""), .protocol = text_of(l->protocol)},
+    .octets = l->too_large_octets};
   return is_address(sender, too_long, true, r) ? ask(l, DOOR_MAIL, &request, r) : 0;
+}
+
+/* With a verdict as well: for the log, which names the sender of what is dropped. */
+static bool is_told_sender(const struct letter *l) {
+  return l->verdict.len == 0 || l->begun || l->too_large_octets;
 }
 
 int letter_take_sender(struct letter *l, struct netstring *outer) {
@@ -111,10 +123,10 @@ int letter_take_sender(struct letter *l, struct netstring *outer) {
   bool too_long;
   int done = netstring_read(&l->reader, outer, ENVELOPE_ADDRESS_MAX, &address, &too_long);
   struct text sender = {address.s ? address.s : "", address.len};
-  if (done == 0 && l->verdict.len == 0) done = ask_sender(l, sender, too_long, &r);
+  if (done == 0 && is_told_sender(l)) done = ask_sender(l, sender, too_long, &r);
   stralloc_free(&address);
   if (done == -1) return -1;
-  return r.code == 250 ? 0 : judge(l, &r);
+  return r.code == 250 || l->verdict.len ? 0 : judge(l, &r);
 }
 
 static int ask_recipient(struct letter *l, struct text address, bool too_long, stralloc *response) {
@@ -125,6 +137,7 @@ static int ask_recipient(struct letter *l, struct text address, bool too_long, s
       ask(l, DOOR_RCPT, &request, &r) == -1)
     return -1;
   if (r.code / 100 == 2) return l->granted++, 0;
+  note_status(l, &r);
   return response_cat(response, &r) == 0 ? 0 : (errno = ENOMEM, -1);
 }
 
@@ -153,11 +166,18 @@ static int drop(struct letter *l) {
   return tells ? judge(l, &r) : 0;
 }
 
+/* The log tells what was wrong with the last of them, if there was one. */
+static int refuse_for_lack_of_recipients(struct letter *l) {
+  struct reply r = reply_say(550, "5.1.1", "no recipient can be taken");
+  if (!l->status[0]) note_status(l, &r);
+  return response_cat(&l->verdict, &r) == 0 ? 0 : (errno = ENOMEM, -1);
+}
+
 int letter_close(struct letter *l) {
   struct door_request request = {.octets = l->transfer.stored};
-  struct reply r = reply_say(550, "5.1.1", "no recipient can be taken");
+  struct reply r;
   if (l->verdict.len) return drop(l);
-  if (l->granted == 0) return judge(l, &r) == -1 ? -1 : drop(l);
+  if (l->granted == 0) return refuse_for_lack_of_recipients(l) == -1 ? -1 : drop(l);
   return ask(l, DOOR_COMPLETE, &request, &r) == -1 ? -1 : judge(l, &r);
 }
 

@@ -31,9 +31,10 @@ struct letter {
   struct transfer transfer;
   int fd;           /* the pipe to the injector, or -1 */
   bool begun;       /* the doorkeeper has a transaction */
+  uint64_t too_large_octets; /* announced, where the message is not read for that; or 0 */
   bool ends;        /* it wants no more of them */
   uint64_t granted; /* recipients */
-  char status[12];  /* its status code */
+  char status[12];  /* of the last refusal, for the log */
   stralloc verdict; /* response (response.h) for the whole; empty: nothing wrong so far */
   char expanded[LINE_BUFFER_OCTETS];
   char decoded[LINE_BUFFER_OCTETS + DATA_HELD_OCTETS];

@@ -3,6 +3,8 @@ import re
 
 import pytest
 
+import senders
+import trail
 from peers import unpacked
 from qmtp import Client, netstring, qmqp_message, qmtp_message
 from waiting import wait_until
@@ -180,3 +182,52 @@ def test_nothing_of_a_part_of_qmqp_is_queued(owlpost):
             client.send(octets)
             assert client.end() == b""
     assert_nothing_comes(owlpost, "owl-qmqpd")
+
+
+SUBJECT, FROM = b"Subject: x\n\n", "from <s@sender.test> to "
+DROPPED, CODE = "message dropped, octets 0, " + FROM, r", client \S+, ms \d+: %s, injector's exit code \d+"
+LOGGED = [  # body, recipient, the lines with the message's number
+    (SUBJECT, "joe@local.test", [r"message accepted, octets 12, " + FROM + r"1 <joe@local\.test> with QM.P, client .*: 250 2\.0\.0 ok .*"]),
+    (SUBJECT, "bad@local.test", [r"recipient <bad@local\.test> refused: 553 5\.7\.1 sorry, .*",
+                                 DROPPED + "0, refused 1 with QM.P" + CODE % "5.7.1"]),
+    (b"a\rb\n", "joe@local.test", [DROPPED + "0 with QM.P" + CODE % "5.6.11 CR or LF alone"]),
+    (b"Received:\n" * 5, "joe@local.test", [DROPPED + "0 with QM.P" + CODE % "5.4.6 too many hops"]),
+    (b"x\n" * 700, "joe@local.test", [DROPPED + "0 with QM.P" + CODE % "5.3.4 too large"]),
+    (b"x" * 2001, "joe@local.test", ["sender <s@sender.test> refused: 552 5.3.4 that message is too large for this server"]),
+    (SUBJECT, "", [DROPPED + "0 with QM.P" + CODE % "5.1.3"]),
+]
+
+
+@pytest.mark.parametrize("program, message", [("owl-qmtpd", qmtp_message), ("owl-qmqpd", qmqp_message)])
+def test_the_log_tells_who_sent_what_and_why_it_was_not_taken(owlpost, program, message):
+    """In each session one number for its message (test_trail.py has the rest)."""
+    owlpost.control("badrcptto", "bad@local.test")
+    owlpost.control("databytes", "2000")
+    owlpost.control("maxhops", "5")
+    port = up(owlpost, program)
+    for nth, (body, recipient, expected) in enumerate(LOGGED, 1):
+        with Client(port) as client:
+            client.send(message(body, "s@sender.test", recipient))
+            client.end()
+        found = trail.wait_for_end(owlpost, nth)
+        found = [line for line in found if line[0] == found[-1][0]]
+        words = [w for _, n, w in found if n]
+        assert len({n for _, n, _ in found if n}) == 1 and len(words) == len(expected), found
+        assert all(re.fullmatch(*pair) for pair in zip(expected, words)), (expected, words)
+        assert found[0][2].startswith("connect from [127.0.0.1]:")
+        assert re.fullmatch(rf"end, messages {int('accepted' in words[0])} of 1, commands 0, errors 0, octets in \d+ out \d+,"
+                            r" ms \d+: client quit", found[-1][2]), found
+    number, = re.findall(rf"{program} \d+: session \d+ msg (\d+): message accepted", owlpost.log("smtpd"))
+    owlpost.wait_for_mail("joe")
+    assert f"new msg {number}\n" in owlpost.log()
+
+
+def test_nullmailer_sends_by_qmqp(owlpost):
+    owlpost.port = up(owlpost, "owl-qmqpd")
+    body = b"Subject: null\n\n.gr\xc3\xbc\xc3\x9fe\n"
+    assert "ok " in senders.nullmailer_by_qmqp(owlpost, "s@sender.test", ["joe@local.test", "ann@local.test"], body)
+    for user in ("joe", "ann"):
+        mail, = owlpost.wait_for_mail(user)
+        assert mail.endswith(b"\n" + body) and b" with QMQP id " in mail, mail
+    with pytest.raises(senders.Failed, match="no address"):
+        senders.nullmailer_by_qmqp(owlpost, "s@sender.test", ["a\tb@local.test"], body)
