@@ -91,6 +91,11 @@ static int wait_for_input(struct channel *c) {
   return r == 1 ? 0 : -1;
 }
 
+bool channel_speaks(const struct channel *c) {
+  struct pollfd p = {c->in, POLLIN, 0};
+  return poll(&p, 1, 0) == 1;
+}
+
 int channel_pause(const struct channel *c, uint64_t time_ms, bool listens) {
   uint64_t end = now_us() + time_ms * 1000, now;
   while ((now = now_us()) < end) {

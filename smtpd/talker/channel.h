@@ -60,6 +60,10 @@ ssize_t channel_read(void *channel, char *to, size_t size);
 void channel_begin_command(struct channel *c);
 void channel_end_command(struct channel *c);
 
+/* channel_speaks(): whether something of the client can be read, octets or
+ * their end, without waiting. */
+bool channel_speaks(const struct channel *c);
+
 /* channel_pause(): lets time pass.  1, early, when listens and the client
  * speaks or closes; 0, early, when it is gone anyway; -1 with errno ESHUTDOWN. */
 int channel_pause(const struct channel *c, uint64_t time_ms, bool listens);

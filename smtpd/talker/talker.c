@@ -18,12 +18,18 @@ static struct reply hang_up_for(struct talker *t, enum talker_end why, const cha
   return reply_hang_up(503, "5.5.1", text);
 }
 
+/* Whether octets are here; their end does not count. */
+static bool has_octets(struct talker *t) {
+  if (t->reader.at < t->reader.end) return true;
+  return t->reader.source == channel_read && channel_speaks(&t->channel) && line_fill(&t->reader) > 0;
+}
+
 /* A message that does not wait for 354 would be run as commands wherever DATA
- * is refused: RFC 2920 3.1.  A program that writes a whole dialog into a pipe
- * means it so. */
-static bool comes_too_early(const struct talker *t, const struct reply *r) {
+ * is refused: RFC 2920 3.1.  What is here before 354 goes out has not waited.
+ * A program that writes a whole dialog into a pipe means it so. */
+static bool comes_too_early(struct talker *t, const struct reply *r) {
   bool is_socket = t->channel.in == t->channel.out;
-  return r->next == NEXT_DATA && is_socket && t->reader.at < t->reader.end;
+  return r->next == NEXT_DATA && is_socket && has_octets(t);
 }
 
 static struct reply run(struct talker *t, struct text line) {

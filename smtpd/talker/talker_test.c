@@ -224,14 +224,18 @@ static void begin_chunks(void) {
   hear("250 2.0.0 ok\r\n250 2.0.0 ok\r\n");
 }
 
-static void give_pipe(void) {
+static void answer_data(void) {
   int p[2];
-  expect(DOOR_DATA, NULL);
   assert_int_equal(pipe2(p, O_CLOEXEC), 0);
   assert_int_equal(io_set_nonblocking(p[1]), 0);
   answer(RESULT_SUCCESS, 354, "2.0.0", "go", p[1]);
   close(p[1]);
   pipe_end = p[0];
+}
+
+static void give_pipe(void) {
+  expect(DOOR_DATA, NULL);
+  answer_data();
 }
 
 static void end_chunks(void) {
@@ -324,6 +328,33 @@ static void a_message_before_354_ends_the_session(void **state) {
   hear("503 5.5.1 a message waits for 354, closing\r\n");
   close(pipe_end);
   assert_int_equal(end(), TALKER_TOO_EARLY);
+}
+
+static void start_data(void) {
+  begin_chunks();
+  say("DATA\r\n");
+  expect(DOOR_DATA, NULL);
+}
+
+static void a_message_in_a_segment_behind_data_does_so_too(void **state) {
+  (void)state;
+  start_data();
+  say("Subject: x\r\n\r\n.\r\n");
+  answer_data();
+  grant(DOOR_ABORT);
+  hear("503 5.5.1 a message waits for 354, closing\r\n");
+  close(pipe_end);
+  assert_int_equal(end(), TALKER_TOO_EARLY);
+}
+
+static void a_client_that_leaves_behind_data_has_left(void **state) {
+  (void)state;
+  start_data();
+  assert_int_equal(shutdown(client, SHUT_WR), 0);
+  answer_data();
+  hear("354 go\r\n");
+  close(pipe_end);
+  assert_int_equal(end(), TALKER_CLIENT_LEFT);
 }
 
 static void http_ends_the_session(void **state) {
@@ -494,6 +525,8 @@ int main(void) {
     cmocka_unit_test(a_chunk_without_size_ends_the_session),
     cmocka_unit_test(chunks_are_dropped_by_rset),
     cmocka_unit_test(a_message_before_354_ends_the_session),
+    cmocka_unit_test(a_message_in_a_segment_behind_data_does_so_too),
+    cmocka_unit_test(a_client_that_leaves_behind_data_has_left),
     cmocka_unit_test(http_ends_the_session),
     cmocka_unit_test(the_injectors_early_end_is_explained),
     cmocka_unit_test(a_silent_client_is_told_and_left),
