@@ -16,28 +16,54 @@ int body_chunk(const struct body *b, uint64_t offset, stralloc *space, struct te
   return io_pread_all(b->fd, space->s, len, (off_t)offset);
 }
 
+/* Where a survey is. */
+struct place {
+  char last; /* octet */
+  bool line_is_empty, in_header;
+};
+
 /* One octet more for every LF that has no CR before it. */
-static uint64_t count_bare_lf(struct text t, char before) {
-  uint64_t count = 0;
-  const char *p = t.s, *end = t.s + t.len, *lf;
-  while (p < end && (lf = memchr(p, '\n', (size_t)(end - p)))) {
-    count += (lf == t.s ? before : lf[-1]) != '\r';
-    p = lf + 1;
-  }
-  return count;
+static void take_line_end(struct survey *s, struct place *p, char before) {
+  s->wire_octets += before != '\r';
+  if (p->line_is_empty) p->in_header = false;
+  p->line_is_empty = true;
 }
 
-int body_wire_size(const struct body *b, stralloc *space, uint64_t *size) {
-  char last = '\n';
-  *size = b->size;
+/* Octets without LF. */
+static void take_part(struct survey *s, struct place *p, struct text part) {
+  if (part.len > 1 || (part.len && part.s[0] != '\r')) p->line_is_empty = false;
+  if (text_is_ascii(part)) return;
+  if (p->in_header)
+    s->eightbit_header = true;
+  else
+    s->eightbit_text = true;
+}
+
+static void take_chunk(struct survey *s, struct place *p, struct text t) {
+  while (t.len) {
+    const char *lf = memchr(t.s, '\n', t.len);
+    struct text part = {t.s, lf ? (size_t)(lf - t.s) : t.len};
+    take_part(s, p, part);
+    if (part.len) p->last = part.s[part.len - 1];
+    if (lf) {
+      take_line_end(s, p, p->last);
+      p->last = '\n';
+    }
+    size_t used = part.len + (lf != NULL);
+    t = (struct text){t.s + used, t.len - used};
+  }
+}
+
+int body_survey(const struct body *b, stralloc *space, struct survey *s) {
+  struct place p = {.last = '\n', .line_is_empty = true, .in_header = true};
+  *s = (struct survey){.wire_octets = b->size};
   for (uint64_t offset = 0; offset < b->size;) {
     struct text chunk;
     if (body_chunk(b, offset, space, &chunk) == -1) return -1;
-    *size += count_bare_lf(chunk, last);
-    last = chunk.s[chunk.len - 1];
+    take_chunk(s, &p, chunk);
     offset += chunk.len;
   }
-  if (!b->is_exact) *size += last == '\n' ? 0 : last == '\r' ? 1 : 2;
+  if (!b->is_exact) s->wire_octets += p.last == '\n' ? 0 : p.last == '\r' ? 1 : 2;
   return 0;
 }
 

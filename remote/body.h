@@ -28,9 +28,15 @@ struct body {
  * than size. */
 int body_chunk(const struct body *b, uint64_t offset, stralloc *space, struct text *chunk);
 
-/* body_wire_size(): the octets that will go over the wire, without doubled
- * dots and the final one (RFC 1870 3): a chunk's exact size.  0, or -1 with errno. */
-int body_wire_size(const struct body *b, stralloc *space, uint64_t *size);
+/* What a body asks of a server. */
+struct survey {
+  uint64_t wire_octets; /* without doubled dots and the final one (RFC 1870 3): a chunk's exact size */
+  bool eightbit_header; /* an octet above 127 before the first empty line */
+  bool eightbit_text;   /* behind it */
+};
+
+/* body_survey(): reads all of it.  0, or -1 with errno. */
+int body_survey(const struct body *b, stralloc *space, struct survey *s);
 
 struct body_encoder {
   bool is_chunk; /* for BDAT: dots stay, and nothing ends the data */

@@ -68,13 +68,14 @@ static void assert_wire_form(struct text wire) {
 static void assert_chunk_form(struct body *b, stralloc *space, stralloc *wire) {
   for (int exact = 0; exact < 2; exact++) {
     struct body_encoder e = {.is_chunk = true, .is_exact = exact};
-    uint64_t size;
+    struct survey survey;
     b->is_exact = exact;
     stralloc_zero(wire);
     assert_int_equal(body_encode(&e, b->content, wire), 0);
     assert_int_equal(body_encode_end(&e, wire), 0);
-    assert_int_equal(body_wire_size(b, space, &size), 0);
-    assert_int_equal(size, wire->len);
+    assert_int_equal(body_survey(b, space, &survey), 0);
+    assert_int_equal(survey.wire_octets, wire->len);
+    uint64_t size = survey.wire_octets;
     for (size_t i = 0; i < wire->len; i++)
       if (wire->s[i] == '\r') assert_true(i + 1 < wire->len && wire->s[i + 1] == '\n');
     if (!exact && size) assert_int_equal(wire->s[size - 1], '\n');
@@ -93,17 +94,39 @@ static void every_short_body(void **state) {
       for (unsigned i = 0; i < len; i++) in[i] = alphabet[(n >> (2 * i)) & 3];
       struct body_encoder e = {0};
       struct body b = {{in, len}, -1, len, false};
-      uint64_t size, dots = 0;
+      struct survey survey;
+      uint64_t dots = 0;
       stralloc_zero(&wire);
       assert_int_equal(body_encode(&e, (struct text){in, len}, &wire), 0);
       assert_int_equal(body_encode_end(&e, &wire), 0);
       assert_wire_form(text_of_stralloc(&wire));
       for (size_t i = 0; i + 3 < wire.len; i++) dots += wire.s[i] == '.' && (i == 0 || wire.s[i - 1] == '\n');
-      assert_int_equal(body_wire_size(&b, &space, &size), 0);
-      assert_int_equal(size, wire.len - 3 - dots);
+      assert_int_equal(body_survey(&b, &space, &survey), 0);
+      assert_int_equal(survey.wire_octets, wire.len - 3 - dots);
       assert_chunk_form(&b, &space, &wire);
     }
   stralloc_free(&wire);
+  stralloc_free(&space);
+}
+
+static void finds_octets_above_127(void **state) {
+  static const struct {
+    const char *body;
+    bool header, text;
+  } rows[] = {
+    {"Subject: x\n\nbody\n", false, false},       {"Subject: \303\274\n\nbody\n", true, false},
+    {"Subject: x\n\n\303\274", false, true},      {"Subject: x\r\n\r\n\303\274\n", false, true},
+    {"Subject: x\r\n \303\274\r\n\r\n", true, false}, {"\n\377", false, true},
+    {"\377", true, false},                          {"a\r\r\n\377\n\n\377", true, true},
+  };
+  stralloc space = {0};
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    struct body b = {text_of(rows[i].body), -1, strlen(rows[i].body), false};
+    struct survey s;
+    assert_int_equal(body_survey(&b, &space, &s), 0);
+    if (s.eightbit_header != rows[i].header || s.eightbit_text != rows[i].text) fail_msg("%s", rows[i].body);
+  }
   stralloc_free(&space);
 }
 
@@ -111,19 +134,19 @@ static void from_descriptor(void **state) {
   FILE *f = tmpfile();
   stralloc space = {0};
   struct text chunk;
-  uint64_t size;
+  struct survey survey;
   (void)state;
   assert_non_null(f);
   for (int i = 0; i < 10000; i++) fputs("0123456789\n", f);
   fflush(f);
   struct body b = {TEXT_ABSENT, fileno(f), 110000, false};
-  assert_int_equal(body_wire_size(&b, &space, &size), 0);
-  assert_int_equal(size, 120000);
+  assert_int_equal(body_survey(&b, &space, &survey), 0);
+  assert_int_equal(survey.wire_octets, 120000);
   assert_int_equal(body_chunk(&b, BODY_CHUNK_OCTETS, &space, &chunk), 0);
   assert_int_equal(chunk.len, 110000 - BODY_CHUNK_OCTETS);
   b.size++; /* the file is shorter than the job says */
   assert_int_equal(body_chunk(&b, BODY_CHUNK_OCTETS, &space, &chunk), -1);
-  assert_int_equal(body_wire_size(&b, &space, &size), -1);
+  assert_int_equal(body_survey(&b, &space, &survey), -1);
   stralloc_free(&space);
   fclose(f);
 }
@@ -132,6 +155,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(table),
     cmocka_unit_test(every_short_body),
+    cmocka_unit_test(finds_octets_above_127),
     cmocka_unit_test(from_descriptor),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 struct mail_terms {
   const struct envelope *envelope;
   uint64_t size; /* for SIZE */
+  uint64_t body; /* for BODY: enum envelope_body */
   bool utf8;     /* it cannot go without SMTPUTF8 */
 };
 

@@ -60,7 +60,7 @@ static void commands(void **state) {
   stralloc out = {0};
   (void)state;
   for (size_t i = 0; i < sizeof mails / sizeof *mails; i++) {
-    struct mail_terms m = {&mails[i].envelope, 7, mails[i].utf8};
+    struct mail_terms m = {&mails[i].envelope, 7, mails[i].envelope.body, mails[i].utf8};
     assert_command(mails[i].name, &out, command_put_mail(&out, mails[i].offer, &m), mails[i].command);
   }
   for (size_t i = 0; i < sizeof rcpts / sizeof *rcpts; i++)

@@ -1,6 +1,6 @@
 /* Dialogs with a scripted server, which is a child at the other end of a
  * socketpair.  In a script "S " is a line that the server sends, "C " one that
- * it must get, and "X" a hang-up; '|' divides lines that are sent together; a script that ends without one waits for the
+ * it must get, "T" makes the body's file short, and "X" is a hang-up; '|' divides lines that are sent together; a script that ends without one waits for the
  * client's end of file and for nothing else. */
 #include "config.h"
 #include <setjmp.h>
@@ -188,6 +188,12 @@ static const struct dialog_case {
    "a@b", {"x@y"}, "hello\n", 0, 1, "lost: Z 0 4.5.0 reply without a command at the data\n"},
   {"a refusal before the end of the data", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go|554 spam\n" BODY QUIT,
    "a@b", {"x@y"}, "hello\n", 0, 1, "0 D 554 5.0.0 spam\n"},
+  {"8-bit text, not offered", HELLO QUIT, "a@b", {"x@y"}, "a: b\n\n\303\274\n", BODY_8BITMIME, 1,
+   "0 D 0 5.6.3 the server does not take 8-bit data (8BITMIME)\n"},
+  {"8-bit text that nobody told of", HELLO_WITH("8BITMIME") "C MAIL FROM:<a@b> BODY=8BITMIME\nS 550 no\n" QUIT, "a@b", {"x@y"},
+   "a: b\n\n\303\274\n", BODY_7BIT, 1, "0 D 550 5.0.0 no\n"},
+  {"8-bit octets in the header alone", HELLO MAIL "S 550 no\n" QUIT, "a@b", {"x@y"}, "a: \303\274\n\nb\n", 0, 1,
+   "0 D 550 5.0.0 no\n"},
   {"SMTPUTF8 needed", HELLO QUIT, "a@b", {"\303\274@y"}, "hello\n", 0, 1,
    "0 D 0 5.6.7 the server does not take internationalized mail (SMTPUTF8)\n"},
   {"SMTPUTF8 used", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 SMTPUTF8\nC MAIL FROM:<a@b> SMTPUTF8\nS 550 no\n" QUIT,
@@ -264,9 +270,12 @@ static void send_line(int fd, const char *line, size_t len) {
   if (io_write_all(fd, out, (size_t)n, 2000) == -1) fail_server("to write", "an error");
 }
 
+static int shortened_fd; /* the body, for "T" */
+
 static void serve(int fd, const char *script) {
   for (const char *end; (end = strchr(script, '\n')); script = end + 1) {
     if (*script == 'X') _exit(0);
+    if (*script == 'T' && ftruncate(shortened_fd, 1) == -1) _exit(1);
     size_t len = (size_t)(end - script) - 2;
     if (*script == 'S') send_line(fd, script + 2, len);
     if (*script == 'C') expect_line(fd, script + 2, len);
@@ -501,9 +510,10 @@ static void short_body_is_not_ended(void **state) {
   assert_non_null(f);
   fputs("hello\n", f);
   fflush(f);
-  c.script = HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n";
+  shortened_fd = fileno(f);
+  c.script = HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "T \nS 354 go\n";
   envelope_add(&e)->address = text_of("x@y");
-  struct transaction t = {.envelope = &e, .states = &waits, .body = {TEXT_ABSENT, fileno(f), 7, false}, .report = report};
+  struct transaction t = {.envelope = &e, .states = &waits, .body = {TEXT_ABSENT, fileno(f), 6, false}, .report = report};
   pid_t pid = start_server(&fd, c.script);
   assert_true(smtp_hello(&s, fd, text_of("client.test")));
   assert_int_equal(smtp_send(&s, &t), SMTP_LOST);

@@ -21,12 +21,24 @@ static enum smtp_end refuse(const struct transaction *t, struct smtp *s, const c
   return SMTP_DONE;
 }
 
-static bool needs_utf8(const struct transaction *t) {
-  if (t->envelope->smtputf8 || !text_is_ascii(t->envelope->sender)) return true;
+static bool has_utf8_address(const struct transaction *t) {
+  if (!text_is_ascii(t->envelope->sender)) return true;
   for (size_t n = 0; n < t->envelope->recipient_count; n++)
     if (t->states[n] != RECIPIENT_REPORTED && !text_is_ascii(t->envelope->recipients[n].address))
       return true;
   return false;
+}
+
+/* A sender who says SMTPUTF8 and then writes ASCII needs no server for it.  What
+ * is above 127 in the text may be the header of a part (RFC 6532 3.2). */
+static bool needs_utf8(const struct transaction *t, const struct survey *v) {
+  return has_utf8_address(t) ||
+         (t->envelope->smtputf8 && (v->eightbit_header || v->eightbit_text));
+}
+
+static uint64_t body_type(const struct envelope *e, const struct survey *v) {
+  if (e->body == BODY_BINARYMIME || !(v->eightbit_header || v->eightbit_text)) return e->body;
+  return BODY_8BITMIME;
 }
 
 /* ---- the commands */
@@ -222,18 +234,33 @@ static bool is_used_up(const struct smtp *s) {
   return s->offer.transactions_max && s->transactions >= s->offer.transactions_max;
 }
 
+/* What this server cannot get as it is: NULL, or why, and the status. */
+static const char *obstacle(const struct smtp *s, const struct mail_terms *terms,
+                            const struct survey *v, const char **status) {
+  *status = "5.6.7";
+  if (terms->utf8 && !s->offer.utf8)
+    return "the server does not take internationalized mail (SMTPUTF8)";
+  *status = "5.6.1";
+  if (terms->body == BODY_BINARYMIME)
+    return s->offer.binary ? NULL : "the server does not take binary mail (BINARYMIME)";
+  *status = "5.6.3";
+  if (v->eightbit_text && !s->offer.eightbit)
+    return "the server does not take 8-bit data (8BITMIME)";
+  return NULL;
+}
+
 enum smtp_end smtp_send(struct smtp *s, const struct transaction *t) {
-  struct mail_terms terms = {.envelope = t->envelope, .utf8 = needs_utf8(t)};
+  struct survey v;
+  const char *status;
   enum smtp_end end = SMTP_AGAIN;
   /* a reply that answers nothing would be taken for the answer to a command */
   if (stream_unread(&s->stream).len)
     return exchange_lose(s, "4.5.0", "reply without a command", "MAIL"), SMTP_LOST;
-  if (terms.utf8 && !s->offer.utf8)
-    return refuse(t, s, "5.6.7", "the server does not take internationalized mail (SMTPUTF8)");
-  if (t->envelope->body == BODY_BINARYMIME && !s->offer.binary)
-    return refuse(t, s, "5.6.1", "the server does not take binary mail (BINARYMIME)");
-  if ((s->offer.size || s->offer.chunking) && body_wire_size(&t->body, &s->space, &terms.size) == -1)
-    return data_unreadable(s), SMTP_LOST;
+  if (body_survey(&t->body, &s->space, &v) == -1) return data_unreadable(s), SMTP_LOST;
+  const struct mail_terms terms = {t->envelope, v.wire_octets, body_type(t->envelope, &v),
+                                   needs_utf8(t, &v)};
+  const char *why = obstacle(s, &terms, &v, &status);
+  if (why) return refuse(t, s, status, why);
   while (end == SMTP_AGAIN && s->open && !is_used_up(s)) end = transact(s, t, &terms);
   return end;
 }
