@@ -16,6 +16,30 @@ int body_chunk(const struct body *b, uint64_t offset, stralloc *space, struct te
   return io_pread_all(b->fd, space->s, len, (off_t)offset);
 }
 
+/* What a downgrade makes of the next octets; it may hold them back. */
+static int read_changed(struct body_reader *r, struct text *chunk) {
+  struct downgrade *d = r->body->downgrade;
+  stralloc_zero(&d->out);
+  while (!r->is_over && d->out.len == 0) {
+    struct text raw = {NULL, 0};
+    r->is_over = r->offset == r->body->size;
+    if (!r->is_over && body_chunk(r->body, r->offset, r->space, &raw) == -1) return -1;
+    r->offset += raw.len;
+    int w = r->is_over ? downgrade_end(d, &d->out) : downgrade_write(d, raw, &d->out);
+    if (w == -1) return errno = ENOMEM, -1;
+  }
+  *chunk = text_of_stralloc(&d->out);
+  return chunk->len > 0;
+}
+
+int body_read(struct body_reader *r, struct text *chunk) {
+  if (r->body->downgrade) return read_changed(r, chunk);
+  if (r->offset == r->body->size) return 0;
+  if (body_chunk(r->body, r->offset, r->space, chunk) == -1) return -1;
+  r->offset += chunk->len;
+  return 1;
+}
+
 /* Where a survey is. */
 struct place {
   char last; /* octet */
@@ -56,15 +80,27 @@ static void take_chunk(struct survey *s, struct place *p, struct text t) {
 
 int body_survey(const struct body *b, stralloc *space, struct survey *s) {
   struct place p = {.last = '\n', .line_is_empty = true, .in_header = true};
-  *s = (struct survey){.wire_octets = b->size};
-  for (uint64_t offset = 0; offset < b->size;) {
-    struct text chunk;
-    if (body_chunk(b, offset, space, &chunk) == -1) return -1;
+  struct body_reader reader = {.body = b, .space = space};
+  struct text chunk;
+  int r;
+  *s = (struct survey){0};
+  while ((r = body_read(&reader, &chunk)) == 1) {
+    s->wire_octets += chunk.len;
     take_chunk(s, &p, chunk);
-    offset += chunk.len;
   }
   if (!b->is_exact) s->wire_octets += p.last == '\n' ? 0 : p.last == '\r' ? 1 : 2;
-  return 0;
+  return r;
+}
+
+int body_examine(const struct body *b, stralloc *space, struct downgrade *d, bool *possible) {
+  struct body_reader reader = {.body = b, .space = space};
+  struct text chunk;
+  int r;
+  downgrade_begin(d);
+  while ((r = body_read(&reader, &chunk)) == 1)
+    if (downgrade_examine(d, chunk) == -1) return errno = ENOMEM, -1;
+  if (r == 0 && downgrade_examined(d, possible) == -1) return errno = ENOMEM, -1;
+  return r;
 }
 
 static int cat(stralloc *out, const char *octets) { return stralloc_cats(out, octets) ? 0 : -1; }

@@ -11,7 +11,7 @@
 #define OWL_BODY_H
 
 #include <stdint.h>
-#include "lib/text.h"
+#include "remote/downgrade.h"
 
 enum { BODY_CHUNK_OCTETS = 65536 };
 
@@ -21,12 +21,25 @@ struct body {
   int fd;
   uint64_t size;
   bool is_exact; /* nothing is added at the end: binary data */
+  struct downgrade *downgrade; /* NULL, or what makes it 7-bit: it has examined the body */
 };
 
 /* body_chunk(): the octets from offset on, at most BODY_CHUNK_OCTETS, as a view
  * of the content or of *space.  0, or -1 with errno; EIO: the file is shorter
  * than size. */
 int body_chunk(const struct body *b, uint64_t offset, stralloc *space, struct text *chunk);
+
+/* Reads a body from its beginning, in the form in which it is to be sent. */
+struct body_reader {
+  const struct body *body;
+  stralloc *space; /* the caller's */
+  uint64_t offset;
+  bool is_over;
+};
+
+/* body_read(): 1 and the next octets, a view that is valid until the next call; 0 at
+ * the end; or -1 with errno. */
+int body_read(struct body_reader *r, struct text *chunk);
 
 /* What a body asks of a server. */
 struct survey {
@@ -37,6 +50,10 @@ struct survey {
 
 /* body_survey(): reads all of it.  0, or -1 with errno. */
 int body_survey(const struct body *b, stralloc *space, struct survey *s);
+
+/* body_examine(): whether *d can make this body, which has no downgrade, 7-bit.
+ * 0, or -1 with errno. */
+int body_examine(const struct body *b, stralloc *space, struct downgrade *d, bool *possible);
 
 struct body_encoder {
   bool is_chunk; /* for BDAT: dots stay, and nothing ends the data */

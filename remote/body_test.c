@@ -93,7 +93,7 @@ static void every_short_body(void **state) {
       char in[8] = "";
       for (unsigned i = 0; i < len; i++) in[i] = alphabet[(n >> (2 * i)) & 3];
       struct body_encoder e = {0};
-      struct body b = {{in, len}, -1, len, false};
+      struct body b = {{in, len}, -1, len, false, NULL};
       struct survey survey;
       uint64_t dots = 0;
       stralloc_zero(&wire);
@@ -122,7 +122,7 @@ static void finds_octets_above_127(void **state) {
   stralloc space = {0};
   (void)state;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    struct body b = {text_of(rows[i].body), -1, strlen(rows[i].body), false};
+    struct body b = {text_of(rows[i].body), -1, strlen(rows[i].body), false, NULL};
     struct survey s;
     assert_int_equal(body_survey(&b, &space, &s), 0);
     if (s.eightbit_header != rows[i].header || s.eightbit_text != rows[i].text) fail_msg("%s", rows[i].body);
@@ -139,7 +139,7 @@ static void from_descriptor(void **state) {
   assert_non_null(f);
   for (int i = 0; i < 10000; i++) fputs("0123456789\n", f);
   fflush(f);
-  struct body b = {TEXT_ABSENT, fileno(f), 110000, false};
+  struct body b = {TEXT_ABSENT, fileno(f), 110000, false, NULL};
   assert_int_equal(body_survey(&b, &space, &survey), 0);
   assert_int_equal(survey.wire_octets, 120000);
   assert_int_equal(body_chunk(&b, BODY_CHUNK_OCTETS, &space, &chunk), 0);

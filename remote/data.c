@@ -53,14 +53,15 @@ static bool send_out(struct smtp *s, struct sending *w, bool is_end) {
 /* The end leaves in one write with the tail: by itself it would wait for the
  * acknowledgement of what went before. */
 static bool send_body(struct smtp *s, const struct body *b, struct sending *w) {
+  struct body_reader reader = {.body = b, .space = &s->space};
+  struct text chunk;
+  int r;
   exchange_limit(s, STEP_BLOCK);
-  for (uint64_t offset = 0; offset < b->size;) {
-    struct text chunk;
-    if (offset && !send_out(s, w, false)) return false;
-    if (body_chunk(b, offset, &s->space, &chunk) == -1) return data_unreadable(s);
+  for (bool first = true; (r = body_read(&reader, &chunk)) == 1; first = false) {
+    if (!first && !send_out(s, w, false)) return false;
     if (body_encode(&w->encoder, chunk, &s->stream.out) == -1) return exchange_no_memory(s);
-    offset += chunk.len;
   }
+  if (r == -1) return data_unreadable(s);
   if (has_early_reply(s))
     return exchange_lose(s, "4.5.0", "reply without a command", "the data"), false;
   if (body_encode_end(&w->encoder, &s->stream.out) == -1) return exchange_no_memory(s);

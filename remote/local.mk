@@ -33,7 +33,8 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/verdict.h %D%/verdict.c \
   %D%/walk.h %D%/walk.c
 # what the session says
-%C%_libremote_a_SOURCES += %D%/command.h %D%/command.c %D%/offer.h %D%/offer.c
+%C%_libremote_a_SOURCES += %D%/command.h %D%/command.c %D%/downgrade.h %D%/downgrade.c \
+  %D%/mime.h %D%/mime.c %D%/quoted.h %D%/quoted.c %D%/offer.h %D%/offer.c
 
 if CMOCKA
 check_PROGRAMS += %D%/answer_test %D%/body_test %D%/deadlist_test %D%/mx_test %D%/net_test %D%/race_test %D%/reply_test %D%/resolve_test %D%/smtp_test %D%/stream_test %D%/verdict_test
@@ -48,11 +49,16 @@ check_PROGRAMS += %D%/answer_test %D%/body_test %D%/deadlist_test %D%/mx_test %D
 %C%_smtp_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_stream_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_verdict_test_LDADD = %D%/libremote.a $(LDADD)
-check_PROGRAMS += %D%/command_test
+check_PROGRAMS += %D%/command_test %D%/downgrade_test
+%C%_downgrade_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_command_test_LDADD = %D%/libremote.a $(LDADD)
 endif
 
 if FUZZERS
+noinst_PROGRAMS += %D%/downgrade_fuzz
+%C%_downgrade_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
+%C%_downgrade_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+EXTRA_DIST += tests/fuzz/corpus/downgrade_fuzz
 noinst_PROGRAMS += %D%/answer_fuzz %D%/reply_fuzz %D%/smtp_fuzz
 %C%_answer_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
 %C%_answer_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

@@ -75,4 +75,5 @@ void smtp_free(struct smtp *s) {
   reply_free(&s->reply);
   verdict_free(&s->verdict);
   stralloc_free(&s->space);
+  downgrade_free(&s->downgrade);
 }

@@ -41,6 +41,7 @@ struct smtp {
   struct reply reply;
   struct verdict verdict; /* why the last call failed */
   stralloc space;
+  struct downgrade downgrade;
 };
 
 enum recipient_state {

@@ -33,7 +33,7 @@ static void send_twice(struct smtp *s) {
   for (int i = 0; i < 2 && s->open; i++) {
     unsigned reported[RECIPIENTS] = {0};
     enum recipient_state states[RECIPIENTS] = {RECIPIENT_WAITS};
-    struct transaction t = {&e, states, {text_of("hello\n.\n"), -1, 8, false}, report, reported};
+    struct transaction t = {&e, states, {text_of("hello\n.\n"), -1, 8, false, NULL}, report, reported};
     enum smtp_end end = smtp_send(s, &t);
     if (end == SMTP_LOST) check(!s->open && s->verdict.class == RESULT_DEFERRAL);
     if (end != SMTP_DONE) smtp_report_rest(&t, &s->verdict);

@@ -188,8 +188,16 @@ static const struct dialog_case {
    "a@b", {"x@y"}, "hello\n", 0, 1, "lost: Z 0 4.5.0 reply without a command at the data\n"},
   {"a refusal before the end of the data", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go|554 spam\n" BODY QUIT,
    "a@b", {"x@y"}, "hello\n", 0, 1, "0 D 554 5.0.0 spam\n"},
-  {"8-bit text, not offered", HELLO QUIT, "a@b", {"x@y"}, "a: b\n\n\303\274\n", BODY_8BITMIME, 1,
-   "0 D 0 5.6.3 the server does not take 8-bit data (8BITMIME)\n"},
+  {"8-bit text, not offered", HELLO_WITH("SIZE") "C MAIL FROM:<a@b> SIZE=129\nS 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\nC a: b\n"
+   "C MIME-Version: 1.0\nC Content-Type: text/plain; charset=unknown-8bit\nC Content-Transfer-Encoding: quoted-printable\n"
+   "C \nC ..=C3=BC\nC .\nS 250 done\n" QUIT,
+   "a@b", {"x@y"}, "a: b\n\n.\303\274\n", BODY_8BITMIME, 1, "0 K 250 2.0.0 done\n"},
+  {"8-bit text, not offered, by BDAT", HELLO_CHUNKING MAIL "S 250 ok\n" RCPT "S 250 ok\nC BDAT 129 LAST\nC a: b\n"
+   "C MIME-Version: 1.0\nC Content-Type: text/plain; charset=unknown-8bit\nC Content-Transfer-Encoding: quoted-printable\n"
+   "C \nC .=C3=BC\nS 250 done\n" QUIT,
+   "a@b", {"x@y"}, "a: b\n\n.\303\274\n", BODY_8BITMIME, 1, "0 K 250 2.0.0 done\n"},
+  {"8-bit text that cannot be changed", HELLO QUIT, "a@b", {"x@y"}, "Content-Type: message/partial\n\n\303\274\n", BODY_8BITMIME, 1,
+   "0 D 0 5.6.3 the server does not take 8-bit data (8BITMIME), and the message cannot be changed\n"},
   {"8-bit text that nobody told of", HELLO_WITH("8BITMIME") "C MAIL FROM:<a@b> BODY=8BITMIME\nS 550 no\n" QUIT, "a@b", {"x@y"},
    "a: b\n\n\303\274\n", BODY_7BIT, 1, "0 D 550 5.0.0 no\n"},
   {"8-bit octets in the header alone", HELLO MAIL "S 550 no\n" QUIT, "a@b", {"x@y"}, "a: \303\274\n\nb\n", 0, 1,
@@ -323,7 +331,7 @@ static void send_messages(struct smtp *s, const struct dialog_case *c) {
   enum recipient_state states[RECIPIENTS_MAX];
   struct transaction t = {.envelope = &e,
                           .states = states,
-                          .body = {text_of(c->body), -1, strlen(c->body), c->body_type == BODY_BINARYMIME},
+                          .body = {text_of(c->body), -1, strlen(c->body), c->body_type == BODY_BINARYMIME, NULL},
                           .report = report};
   for (size_t n = 0; c->recipients[n]; n++) envelope_add(&e)->address = text_of(c->recipients[n]);
   for (unsigned i = 0; i < c->messages && s->open; i++) {
@@ -424,7 +432,7 @@ static void many_recipients_pipelined(void **state) {
   for (unsigned i = 0; i < COUNT; i++) envelope_add(&e)->address = (struct text){address, sizeof address};
   struct transaction t = {.envelope = &e,
                           .states = calloc(COUNT, sizeof(enum recipient_state)),
-                          .body = {text_of("hello\n"), -1, 6, false},
+                          .body = {text_of("hello\n"), -1, 6, false, NULL},
                           .report = count_success,
                           .context = &successes};
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
@@ -474,7 +482,7 @@ static void refused_in_the_middle(void **state) {
   assert_non_null(body);
   memset(body, 'x', SIZE);
   envelope_add(&e)->address = text_of("x@y");
-  struct transaction t = {.envelope = &e, .states = &waits, .body = {{body, SIZE}, -1, SIZE, false}, .report = report};
+  struct transaction t = {.envelope = &e, .states = &waits, .body = {{body, SIZE}, -1, SIZE, false, NULL}, .report = report};
   assert_true(stralloc_copys(&results, ""));
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
   pid_t pid = fork();
@@ -513,7 +521,7 @@ static void short_body_is_not_ended(void **state) {
   shortened_fd = fileno(f);
   c.script = HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "T \nS 354 go\n";
   envelope_add(&e)->address = text_of("x@y");
-  struct transaction t = {.envelope = &e, .states = &waits, .body = {TEXT_ABSENT, fileno(f), 6, false}, .report = report};
+  struct transaction t = {.envelope = &e, .states = &waits, .body = {TEXT_ABSENT, fileno(f), 6, false, NULL}, .report = report};
   pid_t pid = start_server(&fd, c.script);
   assert_true(smtp_hello(&s, fd, text_of("client.test")));
   assert_int_equal(smtp_send(&s, &t), SMTP_LOST);

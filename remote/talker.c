@@ -246,7 +246,7 @@ static void run_job(struct talker *t, struct agent_job *job, int fd) {
   struct transaction x = {
     .envelope = &job->envelope,
     .states = calloc(job->envelope.recipient_count, sizeof *x.states),
-    .body = {job->content, fd, job->size, job->envelope.body == BODY_BINARYMIME},
+    .body = {job->content, fd, job->size, job->envelope.body == BODY_BINARYMIME, NULL},
     .report = queue_result,
     .context = &run,
   };

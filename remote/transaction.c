@@ -29,11 +29,9 @@ static bool has_utf8_address(const struct transaction *t) {
   return false;
 }
 
-/* A sender who says SMTPUTF8 and then writes ASCII needs no server for it.  What
- * is above 127 in the text may be the header of a part (RFC 6532 3.2). */
+/* A sender who says SMTPUTF8 and then writes ASCII needs no server for it. */
 static bool needs_utf8(const struct transaction *t, const struct survey *v) {
-  return has_utf8_address(t) ||
-         (t->envelope->smtputf8 && (v->eightbit_header || v->eightbit_text));
+  return has_utf8_address(t) || (t->envelope->smtputf8 && v->eightbit_header);
 }
 
 static uint64_t body_type(const struct envelope *e, const struct survey *v) {
@@ -234,7 +232,7 @@ static bool is_used_up(const struct smtp *s) {
   return s->offer.transactions_max && s->transactions >= s->offer.transactions_max;
 }
 
-/* What this server cannot get as it is: NULL, or why, and the status. */
+/* What this server cannot get: NULL, or why, and the status. */
 static const char *obstacle(const struct smtp *s, const struct mail_terms *terms,
                             const struct survey *v, const char **status) {
   *status = "5.6.7";
@@ -245,22 +243,46 @@ static const char *obstacle(const struct smtp *s, const struct mail_terms *terms
     return s->offer.binary ? NULL : "the server does not take binary mail (BINARYMIME)";
   *status = "5.6.3";
   if (v->eightbit_text && !s->offer.eightbit)
-    return "the server does not take 8-bit data (8BITMIME)";
+    return "the server does not take 8-bit data (8BITMIME), and the message cannot be changed";
   return NULL;
 }
 
-enum smtp_end smtp_send(struct smtp *s, const struct transaction *t) {
-  struct survey v;
-  const char *status;
+static int survey_changed(struct smtp *s, struct body *b, struct survey *v) {
+  bool has_header = v->eightbit_header;
+  b->downgrade = &s->downgrade;
+  int r = body_survey(b, &s->space, v);
+  v->eightbit_header = has_header;
+  return r;
+}
+
+/* Makes a body that this server does not take into one that it takes, if that
+ * can be, and surveys what will be sent.  UTF-8 may stand in the header of a part
+ * as well (RFC 6532 3.2).  0, or -1 with errno. */
+static int adapt(struct smtp *s, const struct envelope *e, struct body *b, struct survey *v) {
+  bool possible = false;
+  if (body_survey(b, &s->space, v) == -1) return -1;
+  if (!v->eightbit_text || e->body == BODY_BINARYMIME || (s->offer.eightbit && !e->smtputf8)) return 0;
+  if (body_examine(b, &s->space, &s->downgrade, &possible) == -1) return -1;
+  v->eightbit_header = v->eightbit_header || s->downgrade.has_eightbit_header;
+  return s->offer.eightbit || !possible ? 0 : survey_changed(s, b, v);
+}
+
+static enum smtp_end send_adapted(struct smtp *s, const struct transaction *t, const struct survey *v) {
+  const struct mail_terms terms = {t->envelope, v->wire_octets, body_type(t->envelope, v),
+                                   needs_utf8(t, v)};
   enum smtp_end end = SMTP_AGAIN;
-  /* a reply that answers nothing would be taken for the answer to a command */
-  if (stream_unread(&s->stream).len)
-    return exchange_lose(s, "4.5.0", "reply without a command", "MAIL"), SMTP_LOST;
-  if (body_survey(&t->body, &s->space, &v) == -1) return data_unreadable(s), SMTP_LOST;
-  const struct mail_terms terms = {t->envelope, v.wire_octets, body_type(t->envelope, &v),
-                                   needs_utf8(t, &v)};
-  const char *why = obstacle(s, &terms, &v, &status);
+  const char *status, *why = obstacle(s, &terms, v, &status);
   if (why) return refuse(t, s, status, why);
   while (end == SMTP_AGAIN && s->open && !is_used_up(s)) end = transact(s, t, &terms);
   return end;
+}
+
+enum smtp_end smtp_send(struct smtp *s, const struct transaction *t) {
+  struct transaction adapted = *t;
+  struct survey v;
+  /* a reply that answers nothing would be taken for the answer to a command */
+  if (stream_unread(&s->stream).len)
+    return exchange_lose(s, "4.5.0", "reply without a command", "MAIL"), SMTP_LOST;
+  if (adapt(s, t->envelope, &adapted.body, &v) == -1) return data_unreadable(s), SMTP_LOST;
+  return send_adapted(s, &adapted, &v);
 }

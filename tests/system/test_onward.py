@@ -2,6 +2,7 @@
 
 Every kind of message goes to every kind of server, all in one instance.
 """
+import email
 import itertools
 import re
 
@@ -17,16 +18,22 @@ TEXT = "gr\u00fc\u00dfe\r\n"
 class Kind:
     """A message: what its sender says, and what it is."""
 
-    def __init__(self, mail="", rcpt="", sender="ann@local.test", user="user", header="plain", text="text\r\n"):
-        self.mail, self.rcpt, self.sender, self.user, self.header, self.text = mail, rcpt, sender, user, header, text
+    def __init__(self, mail="", rcpt="", sender="ann@local.test", user="user", header="plain", part=None, text="text\r\n"):
+        self.mail, self.rcpt, self.sender, self.user, self.header = mail, rcpt, sender, user, header
+        self.part, self.text = part, text
 
     def octets(self):
-        return f"From: <ann@local.test>\r\nSubject: {self.header}\r\n\r\n{self.text}".encode()
+        head, body = f"From: <ann@local.test>\r\nSubject: {self.header}\r\n", self.text
+        if self.part is not None:
+            head += f"MIME-Version: 1.0\r\nContent-Type: multipart/{self.part[0]}; boundary=b\r\nContent-Transfer-Encoding: 8bit\r\n"
+            body = f"--b\r\nContent-Type: text/plain; charset=utf-8{self.part[1]}\r\n\r\n{self.text}--b\r\n\r\nascii=\r\n--b--\r\n"
+        return f"{head}\r\n{body}".encode()
 
     @property
     def needs(self):
         """The extensions without which a server cannot have it."""
-        utf8 = not (self.sender + self.user).isascii() or ("SMTPUTF8" in self.mail and not self.octets().isascii())
+        headers = self.header + (self.part[1] if self.part else "")
+        utf8 = not (self.sender + self.user).isascii() or ("SMTPUTF8" in self.mail and not headers.isascii())
         return {word for word, needed in (("SMTPUTF8", utf8), ("8BITMIME", not self.text.isascii())) if needed}
 
 
@@ -35,11 +42,14 @@ KINDS = {
     "ascii": Kind(),
     "8bit": Kind("BODY=8BITMIME", text=TEXT),
     "8bit-untold": Kind(text=TEXT),
+    "8bit-part": Kind("BODY=8BITMIME", part=("mixed", ""), text=TEXT),
+    "8bit-signed": Kind("BODY=8BITMIME", part=("signed", ""), text=TEXT),
     "8bit-told-in-vain": Kind("BODY=8BITMIME"),
     "utf8-recipient": Kind("SMTPUTF8", user="j\u00fcrgen"),
     "utf8-sender": Kind("SMTPUTF8", sender="ann-\u00fc@local.test"),
     "utf8-header": Kind("SMTPUTF8 BODY=8BITMIME", header="gr\u00fc\u00dfe"),
     "utf8-text": Kind("SMTPUTF8 BODY=8BITMIME", text=TEXT),
+    "utf8-part": Kind("SMTPUTF8 BODY=8BITMIME", part=("mixed", TEXT.join(("; name=", "")).strip()), text=TEXT),
     "utf8-in-vain": Kind("SMTPUTF8"),
     "dsn-all": Kind(DSN, "NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=rfc822;old+2Bname@sink.test"),
     "dsn-success": Kind(DSN, "NOTIFY=SUCCESS"),
@@ -50,10 +60,27 @@ KINDS = {
 }
 
 
+def is_changed(kind, offer):
+    return "8BITMIME" in kind.needs - set(offer)
+
+
 def refusal(kind, offer):
     """The status of its failure, or None."""
-    missing = kind.needs - set(offer)
-    return "5.6.7" if "SMTPUTF8" in missing else "5.6.3" if missing else None
+    if "SMTPUTF8" in kind.needs - set(offer):
+        return "5.6.7"
+    return "5.6.3" if is_changed(kind, offer) and kind.part and (kind.part[0] == "signed" or not kind.part[1].isascii()) else None
+
+
+def texts(octets):
+    """The texts of all parts, decoded."""
+    return [p.get_payload(decode=True).replace(b"\r\n", b"\n").rstrip() for p in email.message_from_bytes(octets).walk() if not p.is_multipart()]
+
+
+def is_right(kind, offer, octets):
+    sent = kind.octets()
+    if not is_changed(kind, offer):
+        return octets == sent
+    return texts(octets) == texts(sent) and octets[octets.index(b"\r\n\r\n"):].isascii() and octets.count(b"quoted-printable") == 1
 
 
 def expected_mail(kind, offer):
@@ -141,13 +168,12 @@ def test_each_gets_what_it_can_take(owlpost, servers):
         asked = servers[offer].commands.get(domain)
         kept = [r.octets for r in servers[offer].received if r.recipients == [f"{kind.user}@{domain}"]]
         if refusal(kind, offer):
-            wanted, wanted_octets = None, []
+            wanted, right = None, not kept
         else:
-            wanted, wanted_octets = (expected_mail(kind, offer), expected_rcpt(kind, offer, domain)), [kind.octets()]
-        if asked != wanted:
-            wrong.append(f"{name} to {offer}: {asked}, not {wanted}")
-        if [octets[octets.index(b"From: <ann"):] for octets in kept] != wanted_octets:
-            wrong.append(f"{name} to {offer}: {kept}")
+            wanted = (expected_mail(kind, offer), expected_rcpt(kind, offer, domain))
+            right = len(kept) == 1 and is_right(kind, offer, kept[0][kept[0].index(b"From: <ann"):])
+        if asked != wanted or not right:
+            wrong.append(f"{name} to {offer}: {asked}, not {wanted}: {kept}")
     assert not wrong, "\n".join(wrong)
     found = [row for octets in owlpost.messages("ann") for row in reports(octets)]
     assert sorted(found) == sorted((domain, *report) for domain, report in told.items())
