@@ -51,7 +51,7 @@ static struct outcome on_abort(struct doorkeeper *k, const struct door_request *
 static struct outcome serve_request(struct doorkeeper *k, const struct frame *f) {
   struct door_request r;
   struct outcome o = outcome_malformed;
-  if (f->fd >= 0 || door_read_request(&r, f->payload) == -1) return outcome_malformed;
+  if (k->sent_away || f->fd >= 0 || door_read_request(&r, f->payload) == -1) return outcome_malformed;
   if (!limits_count(k, f->type, &o)) return envelope_free(&r.envelope), o;
   switch (f->type) {
     case DOOR_MAIL: o = admit_sender(k, &r); break;

@@ -39,6 +39,7 @@ struct doorkeeper {
 
   bool asked;    /* a request has come */
   bool renamed;  /* by XCLIENT */
+  bool sent_away; /* the listener has no place for the client */
   struct client named; /* the client, where it has been named */
   struct settings settings_of_named; /* views into those of the connection */
 

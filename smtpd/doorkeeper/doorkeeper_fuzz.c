@@ -4,8 +4,9 @@
  *
  * The first octet chooses what the rest meets (enum choice), the second is the
  * injector's exit code, the third how many of the octets behind it delivery
- * answers to questions about recipients. */
+ * answers to questions about recipients, and the runner to ETRN. */
 #include "config.h"
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,8 +99,8 @@ static void set_up(void) {
   put_text(&settings.routes.envnoathost, "o");
   put_text(&settings.localiphost, "o");
   put_text(&settings.me, "m");
-  put_text(&settings.rcpt_socket, "/nonexistent");
-  put_text(&settings.etrn_socket, "/nonexistent");
+  put_text(&settings.rcpt_socket, "/rcpt");
+  put_text(&settings.etrn_socket, "/etrn");
   put_text(&client.local_address, "::1");
   put_text(&client.address, "::2");
   put_text(&client.name, "two");
@@ -133,6 +134,7 @@ static void see(const struct envelope *e) {
     check(!is_listed(address));
   }
   check(!is_listed(e->sender));
+  check(!doorkeeper->sent_away);
   check(text_equal(e->client_address, text_of_stralloc(&c->address)) && e->client_port == c->port);
   check(text_equal(e->client_name, text_of_stralloc(&c->name)));
   check(text_equal(e->auth_user, text_of_stralloc(&c->login)));
@@ -177,6 +179,24 @@ static int hold(struct text octets, int *other, bool with_descriptor) {
   return pair[0];
 }
 
+/* Delivery and the runner: in the place of a connection to either comes a socket
+ * at which the answers wait already (the linker's --wrap). */
+enum { CONNECTIONS_MAX = 500 };
+
+static struct {
+  struct text answers;
+  int ends[CONNECTIONS_MAX];
+  unsigned count;
+} answerer;
+
+int __wrap_unixsock_connect_within(const char *path, int limit_ms);
+
+int __wrap_unixsock_connect_within(const char *path, int limit_ms) {
+  check(*path == '/' && limit_ms > 0);
+  if (answerer.answers.len == 0 || answerer.count == CONNECTIONS_MAX) return errno = ECONNREFUSED, -1;
+  return hold(answerer.answers, &answerer.ends[answerer.count++], false);
+}
+
 /* Each request has at most one answer. */
 static void check_answers(int sock, const struct doorkeeper *k) {
   struct frame_reader reader = {.protocol = &door_protocol};
@@ -192,21 +212,28 @@ static void check_answers(int sock, const struct doorkeeper *k) {
   frame_reader_free(&reader);
 }
 
-static void serve(struct text input, struct text answers, bool with_descriptor) {
+/* The listener has enough sessions of 8.0.0.0/8. */
+static bool move(void *context, const struct ip *address) {
+  (void)context;
+  return address->octets[0] != 8;
+}
+
+static void serve(struct text input, bool with_descriptor) {
+  static const struct place place = {.move = move};
   struct log silent = {.fd = -1};
   struct doorkeeper k;
-  int talker, spawner = -1;
+  int talker;
   int door = hold(input, &talker, with_descriptor);
   doorkeeper_open(&k, &settings, &client, &clock_system, &silent);
-  if (answers.len) k.question.fd = hold(answers, &spawner, false);
+  k.place = &place;
   doorkeeper = &k;
   doorkeeper_serve(&k, door);
   check(k.messages == injectormodel.taken);
   close(door);
   check_answers(talker, &k);
   close(talker);
-  if (spawner >= 0) close(spawner);
   doorkeeper_close(&k);
+  while (answerer.count) close(answerer.ends[--answerer.count]);
   check(injectormodel.message == -1);
   stralloc_free(&silent.line);
 }
@@ -220,6 +247,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   if (input.len == 0 || input.len > INPUT_MAX) return 0;
   set_up();
   choose(choice, code);
-  serve(input, answers, choice & DESCRIPTOR);
+  answerer.answers = answers;
+  serve(input, choice & DESCRIPTOR);
   return 0;
 }

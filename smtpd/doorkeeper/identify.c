@@ -103,6 +103,7 @@ static struct outcome send_away(struct doorkeeper *k) {
                      .text = text_of("too many connections, please come again later")};
   event_refused(k, "client", text_of_stralloc(&k->client->address), &r);
   struct outcome o = outcome_refuse(421, "4.7.0", r.text.s);
+  k->sent_away = true; /* whatever its talker asks for now */
   o.answer.ends_session = true;
   return o;
 }

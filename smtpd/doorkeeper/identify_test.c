@@ -43,6 +43,30 @@ static void a_client_is_named_once(void **state) {
   believe("", "");
 }
 
+static bool move(void *context, const struct ip *address) {
+  (void)context;
+  return address->octets[3] != 9;
+}
+
+static void who_has_no_place_has_no_session(void **state) {
+  static const struct place counted = {.move = move};
+  struct door_request stays = named("192.0.2.8"), goes = named("192.0.2.9");
+  int fd;
+  (void)state;
+  believe("0.0.0.0/0", "");
+  place = &counted;
+  start();
+  assert_int_equal(send_request(DOOR_PROXY, &stays, &fd), 250);
+  assert_int_equal(ask_mail("s@a.example"), 250);
+  assert_int_equal(end(), DOORKEEPER_TALKER_LEFT);
+  start();
+  assert_int_equal(send_request(DOOR_PROXY, &goes, &fd), 421);
+  assert_int_equal(ask_mail("s@a.example"), 0);
+  assert_int_equal(end(), DOORKEEPER_MALFORMED);
+  place = NULL;
+  believe("", "");
+}
+
 static void a_name_that_is_none_ends_the_session(void **state) {
   static const char *const addresses[] = {"example.org", "1.2.3", "", "1.2.3.4 "};
   (void)state;
@@ -61,6 +85,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(strangers_name_no_client),
     cmocka_unit_test(a_client_is_named_once),
+    cmocka_unit_test(who_has_no_place_has_no_session),
     cmocka_unit_test(a_name_that_is_none_ends_the_session),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -26,6 +26,7 @@ enum { LIMIT_MS = 20000 };
 static char folder[] = "/tmp/doorkeeper_test.XXXXXX";
 static struct settings settings;
 static struct client client;
+static const struct place *place;
 static struct log silent = {.fd = -1};
 
 /* The session under test. */
@@ -86,6 +87,7 @@ static inline void be_doorkeeper(int end) {
   struct doorkeeper k;
   signal(SIGPIPE, SIG_IGN);
   doorkeeper_open(&k, &settings, &client, &clock_system, &silent);
+  k.place = place;
   enum doorkeeper_end e = doorkeeper_serve(&k, end);
   close(end);
   doorkeeper_close(&k);

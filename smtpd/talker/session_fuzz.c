@@ -15,7 +15,7 @@ enum { DATABYTES = 600, MAXHOPS = 3, MAXERRORS = 4, DATA_MAX = 64 };
 /* The first two octets: what the session is like.  The other bits of the first
  * are the size of the client's pieces. */
 enum choice { NORMALISES = 1, WAITS = 2, PIECES = 2 /* from this bit on */ };
-enum setup { PROXIED = 1, XCLIENT = 2, FEW_RECIPIENTS = 4, FEW_ERRORS = 8, DELAYED = 16, GOES_DOWN = 32 };
+enum setup { PROXIED = 1, XCLIENT = 2, FEW_RECIPIENTS = 4, FEW_ERRORS = 8, DELAYED = 16, GOES_DOWN = 32, MAY_ETRN = 64 };
 
 struct span {
   size_t begin, end; /* end: 0, the session ended first */
@@ -152,19 +152,22 @@ static void end(struct world *w) {
 
 /* Addresses steer: "no@" is refused, "end@" ends the session, at "gone@" the
  * doorkeeper is gone, from "late@" no data is taken, and "slow@" falls silent.
- * So do the ports of a client that is named. */
+ * So do the ports of a client that is named, where "f" is one too many, and the
+ * node of ETRN. */
 static int steer(struct world *w, enum door_frame what, char c, struct door_answer *a) {
   if (what == DOOR_MAIL) w->refuses_data = c == 'l';
   if (what == DOOR_MAIL) w->client.falls_silent = c == 's';
   if (c == 'n' || (what == DOOR_DATA && w->refuses_data))
     a->result = (struct result){.class = RESULT_FAILURE, .reply_code = 550};
   a->ends_session = c == 'e';
-  if (what == DOOR_PROXY) w->proxy_fails = c == 'n' || c == 'g';
+  if (what == DOOR_PROXY && c == 'f') a->result = (struct result){.class = RESULT_DEFERRAL, .reply_code = 421};
+  if (what == DOOR_PROXY) w->proxy_fails = c == 'n' || c == 'g' || c == 'f';
   return c == 'g' ? -1 : 0;
 }
 
 static char initial(enum door_frame what, const struct door_request *r) {
   if (what == DOOR_PROXY || what == DOOR_XCLIENT) return (char)r->envelope.client_port;
+  if (what == DOOR_ETRN) return r->node.s[0];
   struct text address = what == DOOR_RCPT ? r->envelope.recipients[0].address : r->envelope.sender;
   return address.len ? address.s[0] : 0;
 }
@@ -173,7 +176,7 @@ static int ask(void *context, enum door_frame what, const struct door_request *r
                struct door_answer *a, int *fd) {
   struct world *w = context;
   *fd = -1;
-  *a = (struct door_answer){.result = {.class = RESULT_SUCCESS}};
+  *a = (struct door_answer){.result = {.class = RESULT_SUCCESS}, .may_etrn = true};
   if (steer(w, what, initial(what, r), a) == -1) return -1;
   if (what == DOOR_DATA && a->result.class == RESULT_SUCCESS) {
     begin(w, fd);
@@ -220,7 +223,7 @@ static bool find_greeting(const struct world *w, size_t *at) {
 static unsigned expected_replies(const struct world *w, enum talker_end how) {
   unsigned n = 1; /* the greeting */
   size_t at, last = taken(w);
-  if (!find_greeting(w, &at)) return how == TALKER_SHUTDOWN;
+  if (!find_greeting(w, &at)) return how == TALKER_SHUTDOWN || how == TALKER_CROWDED;
   if (w->t->greetdelay_ms) return how != TALKER_CLIENT_LEFT;
   while (at < last) n += walk(w, &at, last, how == TALKER_HUNG_UP);
   if (how == TALKER_TIMEOUT) n++; /* the last words */
@@ -230,7 +233,7 @@ static unsigned expected_replies(const struct world *w, enum talker_end how) {
 static void check_end(const struct world *w, enum talker_end how) {
   size_t at;
   bool left = how == TALKER_CLIENT_LEFT, ends = how == TALKER_QUIT || how == TALKER_HUNG_UP || how == TALKER_TIMEOUT;
-  if (!find_greeting(w, &at)) check(left || how == TALKER_NO_HEADER || how == TALKER_SHUTDOWN);
+  if (!find_greeting(w, &at)) check(left || how == TALKER_NO_HEADER || how == TALKER_SHUTDOWN || how == TALKER_CROWDED);
   else if (how == TALKER_SHUTDOWN) check(w->t->channel.door >= 0);
   else if (w->t->greetdelay_ms) check(how == (at < w->client.octets.len ? TALKER_UNGREETED : TALKER_CLIENT_LEFT));
   else check(left || ends || how == TALKER_FOREIGN || how == TALKER_TOO_EARLY);
@@ -258,6 +261,7 @@ static void choose(struct talker *t, unsigned setup) {
   t->xclients = &xclients;
   t->is_proxied = setup & PROXIED;
   t->session.may_xclient = setup & XCLIENT;
+  t->session.may_etrn = setup & MAY_ETRN;
   t->session.maxrecipients = setup & FEW_RECIPIENTS ? 2 : 0;
   t->greetdelay_ms = setup & DELAYED ? 1000 : 0; /* the descriptor says at once that there is input */
   /* the doorkeeper ends the session where the talker lets time pass */
