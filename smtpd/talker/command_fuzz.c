@@ -70,7 +70,7 @@ static void check_reply(const struct reply *r) {
 }
 
 /* As if the message, or its chunk, had come. */
-static int pass_over(struct session *s, const struct reply *r) {
+static enum reply_next pass_over(struct session *s, const struct reply *r) {
   bool more = r->next == NEXT_CHUNK && !s->bdat.last && r->code == 250;
   s->bdat.left = 0;
   if (more) s->bdat.state = BDAT_TAKING;
