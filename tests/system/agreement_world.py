@@ -11,6 +11,7 @@ import socket
 import subprocess
 
 import agent
+from instance import SANITIZER_REPORT
 from waiting import wait_until
 
 BODY = b"Subject: x\n\nbody\n"
@@ -45,10 +46,12 @@ class World:
         return self
 
     def __exit__(self, *_):
-        self.leave()
-        self.log.close()
-        self.write("/etc/passwd", self.passwd)
-        subprocess.run(["umount", "--lazy", self.folder], check=True)
+        try:
+            self.leave()
+        finally:
+            self.log.close()
+            self.write("/etc/passwd", self.passwd)
+            subprocess.run(["umount", "--lazy", self.folder], check=True)
 
     @staticmethod
     def write(path, text):
@@ -101,6 +104,8 @@ class World:
     def leave(self):
         if self.spawner:
             self.spawner.close()
+            with open(self.log.name, encoding="utf-8", errors="replace") as log:
+                assert not (report := SANITIZER_REPORT.search(log.read())), report.group(0)
         if self.setup:
             self.setup.remove()
         self.spawner = self.setup = None
