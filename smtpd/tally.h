@@ -10,6 +10,7 @@
 
 struct tally {
   uint64_t commands, errors;       /* lines of the client; replies from 400 on */
+  char last_error[16];             /* "555 5.5.4"; it may lack its NUL */
   uint64_t octets_in, octets_out;
 };
 

@@ -1,5 +1,6 @@
 #include "config.h"
 #include "smtpd/doorkeeper/event.h"
+#include <string.h>
 
 /* A line stays below PIPE_BUF, so that it is written in one piece. */
 enum { RECIPIENTS_SHOWN = 3, ADDRESS_SHOWN_OCTETS = 320 };
@@ -71,11 +72,14 @@ void event_connect(struct doorkeeper *k) {
 }
 
 void event_close(struct doorkeeper *k, const struct tally *t, const char *why) {
+  char last_error[sizeof t->last_error + 1] = {0};
+  memcpy(last_error, t->last_error, sizeof t->last_error);
   event_begin(k);
   log_number(k, "end, messages ", k->messages);
   log_number(k, " of ", k->transactions);
   log_number(k, ", commands ", t->commands);
   log_number(k, ", errors ", t->errors);
+  log_fact(k, ", last ", text_of(last_error));
   log_number(k, ", octets in ", t->octets_in);
   log_number(k, " out ", t->octets_out);
   log_duration(k, k->opened_us);

@@ -115,6 +115,7 @@ static const char *meaning(struct text status) {
 
 static void log_drop(struct doorkeeper *k, struct text status, int code) {
   stralloc why = {0};
+  if (status.len == 0) status = text_of("before its end");
   (void)(text_cat_cleaned(&why, status) == 0 && stralloc_cats(&why, meaning(status)) &&
          stralloc_cats(&why, ", injector's exit code ") &&
          text_cat_uint(&why, (uint64_t)code) == 0);

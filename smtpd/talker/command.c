@@ -152,8 +152,6 @@ static struct reply mail(struct session *s, struct text argument) {
   r = parameters_of_mail(argument, &request, &s->decoded);
   if (r.code == 250) r = check_octets(text_of_stralloc(&s->address), request.envelope.smtputf8);
   if (r.code != 250) return r;
-  if (s->databytes && request.octets > s->databytes)
-    return reply_say(552, "5.3.4", "that message is too large for this server");
   request.envelope.helo = text_of_stralloc(&s->helo);
   request.envelope.protocol = text_of(s->esmtp ? "ESMTP" : "SMTP");
   request.envelope.sender = text_of_stralloc(&s->address);

@@ -33,6 +33,7 @@ static int ask(void *context, enum door_frame what, const struct door_request *r
   const struct envelope *e = &r->envelope;
   if (d->gone) return -1;
   answer_with(a, RESULT_SUCCESS, what == DOOR_DATA ? 354 : 250, "2.0.0");
+  if (r->octets > 1000) answer_with(a, RESULT_FAILURE, 552, "5.3.4");
   if (what == DOOR_ETRN) note(d, 'e', r->node);
   else if (what == DOOR_MAIL) note(d, e->body == BODY_8BITMIME ? 'M' : 'm', e->sender);
   else if (what == DOOR_RCPT) {
@@ -101,7 +102,7 @@ static const struct {
   {"SMTPUTF8", "EHLO me\nMAIL FROM:<\xC3\xA9@b> smtputf8\nRCPT TO:<\xC3\xA9@b>\nRCPT TO:<\xFF@b>\nRSET\n"
                "MAIL FROM:<> SMTPUTF8=1\nMAIL FROM:<> SMTPUTF8 SMTPUTF8\nVRFY \xC3\xA9\nVRFY \xC3\xA9 SMTPUTF8\nVRFY SMTPUTF8",
    "250 250 250 501 250 501 501 553 252 252 ", "m\xC3\xA9@b r\xC3\xA9@b a "},
-  {"too large", "EHLO me\nMAIL FROM:<a@b> SIZE=1001\nMAIL FROM:<a@b> SIZE=1000", "250 552 250 ", "ma@b "},
+  {"too large", "EHLO me\nMAIL FROM:<a@b> SIZE=1001\nMAIL FROM:<a@b> SIZE=1000", "250 552 250 ", "ma@b ma@b "},
   {"others", "NOOP\nNOOP x\nVRFY\nVRFY a\nEXPN a\nHELP\nSTARTTLS\nAUTH PLAIN\nFOO\n\nQUIT",
    "250 250 501 252 502 214 502 502 500 500 221 ", ""},
   {"ETRN", "ETRN a\nHELO me\nETRN a\nEHLO me\nETRN a.b\netrn @a.b \nETRN\nETRN #q\nETRN a b\nETRN @\nETRN a@b\n"

@@ -1,13 +1,19 @@
 #include "config.h"
 #include "smtpd/talker/talker.h"
 #include <errno.h>
+#include <stdio.h>
 #include "smtpd/talker/foreign.h"
 #include "smtpd/talker/opening.h"
 
 enum { OUTPUT_MAX_OCTETS = 8192 }; /* of replies held back */
 
+static void count_error(struct tally *y, const struct reply *r) {
+  y->errors++;
+  snprintf(y->last_error, sizeof y->last_error, "%u %.*s", r->code, (int)r->status.len, r->status.s ? r->status.s : "");
+}
+
 static int put(struct talker *t, const struct reply *r) {
-  if (t->channel.tally && r->code >= 400) t->channel.tally->errors++;
+  if (t->channel.tally && r->code >= 400) count_error(t->channel.tally, r);
   if (reply_cat(&t->channel.output, r) == -1) return errno = ENOMEM, -1;
   return t->channel.output.len > OUTPUT_MAX_OCTETS ? channel_flush(&t->channel) : 0;
 }

@@ -7,6 +7,7 @@ import pytest
 
 from mailers import Exim, Postfix
 from peers import free_port
+from trail import wait_for_end
 from waiting import wait_until
 
 pytestmark = pytest.mark.needs_root("programs with compiled-in paths, accounts")
@@ -58,6 +59,9 @@ def assert_terms(owlpost, orcpt, **terms):
         assert words in report.decode(), report.decode()
     assert re.search(f"\nOriginal-Recipient: {kind}; ?{re.escape(octets)}\n", report.decode()), report.decode()
     assert "a dot" not in report.decode()
+    number = message["id"].split(".")[0]
+    accepted, = [w for _, n, w in wait_for_end(owlpost) if n == number]
+    assert f"from <{SENDER}> to 1 <{RECIPIENT}>, helo {terms['helo']} with UTF8SMTP, client [127.0.0.1]:" in accepted, accepted
     owlpost.wait_for_empty_queue()
 
 
@@ -90,3 +94,8 @@ def test_exim_with_and_without_bdat(owlpost, chunking):
     sent, = re.findall(r"=> joe@local\.test .* DT=", exim.log())
     assert (" K " in sent) == (chunking == "*"), sent
     assert "** nobody@local.test" in exim.log() and ": 550 5.1.1 " in exim.log(), exim.log()
+    number = re.search(r"id (\d{16});", mail.decode())[1]
+    words = [w for _, n, w in wait_for_end(owlpost) if n == number]
+    assert words[0] == "recipient <nobody@local.test> refused: 550 5.1.1 sorry, no mailbox here by that name"
+    assert re.fullmatch(r"message accepted, octets \d{6}, from <s@sender\.test> to 1 <joe@local\.test>, refused 1, helo exim\.test"
+                        rf" with ESMTP, client \[127\.0\.0\.1\]:\d+, ms \d+: 250 2\.0\.0 ok {number} qp \d+", words[1]), words

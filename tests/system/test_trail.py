@@ -47,7 +47,7 @@ def test_one_number_from_the_session_to_the_delivery(owlpost):
     assert re.fullmatch(
         r"message accepted, octets 21, from <sender@sender\.test> to 1 <joe@local\.test>, refused 1,"
         rf" helo h\.test with ESMTP, client \[127\.0\.0\.1\]:\d+.*, ms \d+: 250 2\.0\.0 ok {number} qp {pid}", accepted)
-    assert re.fullmatch(r"end, messages 1 of 1, commands 6, errors 1, octets in \d+ out \d+, ms \d+: client quit", end)
+    assert re.fullmatch(r"end, messages 1 of 1, commands 6, errors 1, last 550 5\.1\.1, octets in \d+ out \d+, ms \d+: client quit", end)
     owlpost.wait_for_empty_queue()
     queue = owlpost.log()
     for line in (f"new msg {number}\n", f"info msg {number}: ", f": msg {number} to local joe@local.test", f"end msg {number}\n"):
@@ -73,7 +73,35 @@ def test_octets_of_the_session_are_counted(owlpost):
             s.sendall(line)
             told += replies.readline()
     end = wait_for_end(owlpost)[-1][2]
-    assert end.startswith(f"end, messages 0 of 0, commands 3, errors 1, octets in 24 out {len(told)}, ms "), end
+    assert end.startswith(f"end, messages 0 of 0, commands 3, errors 1, last 500 5.5.1, octets in 24 out {len(told)}, ms "), end
+
+
+def test_what_the_client_says_of_its_message_is_refused_in_the_log(owlpost):
+    """Its size; what has no line of its own stands in the last one."""
+    owlpost.control("databytes", "1000")
+    owlpost.up()
+    with owlpost.client() as session:
+        session.ehlo("h.test")
+        assert session.mail("s@sender.test", ["SIZE=1001"])[0] == 552
+        assert session.mail("s@sender.test", ["SIZE=1000"])[0] == 250
+        assert session.docmd("RCPT TO:<joe@local.test> COLOUR=RED")[0] == 555
+    found = wait_for_end(owlpost)
+    assert found[1][1] and found[1][2] == "sender <s@sender.test> refused: 552 5.3.4 that message is too large for this server"
+    assert ", errors 2, last 555 5.5.4, octets in " in found[-1][2], found
+
+
+def test_chunks_that_are_given_up_leave_their_line(owlpost):
+    owlpost.up()
+    with owlpost.client() as session:
+        session.ehlo("h.test")
+        session.mail("s@sender.test")
+        session.rcpt("joe@local.test")
+        session.send(b"BDAT 12\r\nSubject: x\r\n")
+        assert session.getreply()[0] == 250
+        assert session.rset()[0] == 250
+    found = wait_for_end(owlpost)
+    assert re.fullmatch(r"message dropped, octets 0, from <s@sender\.test> to 1 <joe@local\.test>, .*: before its end, injector's exit code \d+",
+                        found[1][2]), found
 
 
 @pytest.mark.parametrize("close,words", [
