@@ -184,6 +184,7 @@ static const char *explain_node(int error) {
     case EINVAL: return "this is no domain";
     case EBUSY: return "its mail is held by the operator";
     case EAGAIN: return "asked for too often";
+    case EINPROGRESS: return "the queue is still being read";
     default: return strerror(error);
   }
 }

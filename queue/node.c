@@ -82,6 +82,7 @@ int node_start(struct runner *r, struct text node, uint64_t uid, struct node_mai
   bool below = node.len && node.s[0] == '@';
   if (below) domain = (struct text){node.s + 1, node.len - 1};
   if (!is_name(domain)) return errno = EINVAL, -1;
+  if (!backlog_is_loaded(&r->backlog)) return errno = EINPROGRESS, -1;
   struct wanted w = {.lanes = calloc((size_t)r->lanes.count + 1, sizeof *w.lanes)};
   if (!w.lanes || want_route(r, &w, domain) == -1) return free(w.lanes), errno = ENOMEM, -1;
   if (below) want_below(r, &w, domain);

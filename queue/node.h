@@ -19,7 +19,8 @@ struct node_mail {
 
 /* node_start(): 0, or -1 with errno: EINVAL, the name is none; EBUSY, its mail
  * is held; EAGAIN, too soon: looking for messages costs as much as there are
- * in the queue, so a tenth of the time may go into it; ENOMEM. */
+ * in the queue, so a tenth of the time may go into it; EINPROGRESS, what waits
+ * is not wholly known yet; ENOMEM. */
 int node_start(struct runner *r, struct text node, uint64_t uid, struct node_mail *mail);
 
 #endif

@@ -99,6 +99,7 @@ static void names_are_checked(void **state) {
   longest[NODE_MAX] = 0;
   const char *const none[] = {"", "@", "@@a", "a@b", "local/bob", "a\nb", longest};
   for (size_t i = 0; i < COUNT(none); i++) assert_refused(t, none[i], EINVAL);
+  testrunner_run(t, 0);
   assert_int_equal(start(t, longest + 1), 0);
 }
 
@@ -113,6 +114,17 @@ static void it_is_not_looked_for_all_the_time(void **state) {
   assert_int_equal(start(t, "a.example"), 1);
 }
 
+static void what_waits_is_known_first(void **state) {
+  struct testrunner *t = *state;
+  const char *const to[] = {"later@a.example"};
+  let_wait(t, to, COUNT(to));
+  testrunner_crash(t);
+  testrunner_start(t);
+  assert_refused(t, "a.example", EINPROGRESS);
+  testrunner_run(t, 0);
+  assert_int_equal(start(t, "a.example"), 1);
+}
+
 int main(void) {
 #define TEST_CASE(name) cmocka_unit_test_setup_teardown(name, testrunner_set_up, testrunner_tear_down)
   const struct CMUnitTest tests[] = {
@@ -124,6 +136,7 @@ int main(void) {
     TEST_CASE(local_users_are_no_nodes),
     TEST_CASE(names_are_checked),
     TEST_CASE(it_is_not_looked_for_all_the_time),
+    TEST_CASE(what_waits_is_known_first),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 """A client asks for the mail that waits for its domain: ETRN, RFC 1985."""
 import re
+import socket
 import struct
 import subprocess
 import sys
@@ -79,6 +80,37 @@ def test_strangers_are_not_offered_it(owlpost):
     owlpost.up()
     code, text, offered = etrn(owlpost, "node.test")
     assert (code, text[:5]) == (459, "4.7.1") and not offered
+
+
+def test_xclient_names_who_may_ask(owlpost):
+    owlpost.control("etrnclients", "node.test:192.0.2.7")
+    owlpost.control("xclients", "127.0.0.1")
+    owlpost.up()
+    for address, code in (("192.0.2.7", 251), ("192.0.2.8", 459)):
+        with owlpost.client() as session:
+            session.ehlo()
+            assert not session.has_extn("etrn")
+            assert session.docmd("XCLIENT", f"ADDR={address}")[0] == 220
+            session.ehlo()
+            assert session.has_extn("etrn") == (code == 251)
+            assert session.docmd("ETRN", "node.test")[0] == code
+
+
+def test_a_proxy_s_client_is_who_asks(owlpost):
+    owlpost.control("etrnclients", "node.test:192.0.2.7\nnode.test:127.0.0.1")
+    owlpost.control("proxyclients", "127.0.0.1")
+    owlpost.up()
+    for address, code in (("192.0.2.7", b"251"), ("192.0.2.8", b"459")):
+        with socket.create_connection(("127.0.0.1", owlpost.port), 20) as s, s.makefile("rb") as replies:
+            s.sendall(f"PROXY TCP4 {address} 127.0.0.1 1 25\r\n".encode())
+            assert replies.readline()[:4] == b"220 "
+            s.sendall(b"EHLO me\r\n")
+            keywords = b""
+            while not keywords.splitlines() or keywords.splitlines()[-1][3:4] == b"-":
+                keywords += replies.readline()
+            assert (b"ETRN" in keywords) == (code == b"251")
+            s.sendall(b"ETRN node.test\r\n")
+            assert replies.readline()[:3] == code
 
 
 def test_nobody_waits_for_a_queue_that_is_down(owlpost):
