@@ -491,6 +491,24 @@ def memory_kib(root):
     return total
 
 
+def shared_memory(pid):
+    """How the process may use each mapping that it shares with others."""
+    return sorted(line.split()[1] for line in read(f"/proc/{pid}/maps").splitlines() if line.split()[1][3] == "s")
+
+
+def test_a_talker_has_no_hand_on_other_sessions(owlpost, port):
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    held = take_places(port, 2)
+    sessions = [pid for pid in processes.descendants(listener.process.pid)
+                if processes.stat(pid)[2] == listener.process.pid]
+    assert len(sessions) == len(held)
+    for doorkeeper in sessions:
+        talker, = processes.descendants(doorkeeper)
+        assert shared_memory(listener.process.pid) == ["rw-s", "rw-s"]  # strain, table
+        assert shared_memory(doorkeeper) == ["r--s", "rw-s", "rw-s"]  # strain, table, tally
+        assert shared_memory(talker) == ["r--s", "rw-s"]  # strain, tally
+
+
 def test_an_idle_session_takes_little_memory(owlpost, port):
     if owlpost.build == "sanitized":
         pytest.skip("a sanitizer has memory of its own")
