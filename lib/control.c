@@ -88,6 +88,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(RETRYSKIPLOCAL, "retryskiplocal", SECONDS, "10", "send", "skip in the retry formula, local"),
   ROW(RETRYSKIPREMOTE, "retryskipremote", SECONDS, "20", "send", "skip in the retry formula, remote"),
   ROW(RUNDIR, "rundir", TEXT, RUN_DIR, "all", "folder of the sockets"),
+  ROW(SENDERROUTES, "senderroutes", MAP, "", "send", "sender:relay[:port], domain:..., .suffix:...: routes by the sender"),
   ROW(SESSIONSPREFIX4, "sessionsprefix4", NUMBER, "32", "smtpd", "bits of an IPv4 address that tell one client from another"),
   ROW(SESSIONSPREFIX6, "sessionsprefix6", NUMBER, "64", "smtpd", "bits of an IPv6 address that tell one client from another"),
   ROW(SMTPGREETING, "smtpgreeting", TEXT, "=me", "smtpd", "text of the greeting; starts with the host name"),

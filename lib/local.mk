@@ -43,6 +43,7 @@ lib_libowl_a_SOURCES = \
   %D%/injector.h %D%/injector.c \
   %D%/injectorreply.h %D%/injectorreply.c \
   %D%/unixsock.h %D%/unixsock.c \
+  %D%/idn.h %D%/idn.c \
   %D%/ip.h %D%/ip.c \
   %D%/network.h %D%/network.c \
   %D%/log.h %D%/log.c
@@ -61,7 +62,7 @@ CLEANFILES += %D%/sandbox_filter.h %D%/sandbox_filter.h.tmp
 
 if CMOCKA
 check_PROGRAMS += %D%/text_test
-check_PROGRAMS += %D%/ip_test %D%/network_test
+check_PROGRAMS += %D%/idn_test %D%/ip_test %D%/network_test
 check_PROGRAMS += %D%/claim_test
 check_PROGRAMS += %D%/clock_test
 check_PROGRAMS += %D%/crc32c_test

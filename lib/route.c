@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <string.h>
 #include "lib/address.h"
+#include "lib/idn.h"
 
 void route_unload(struct route_table *t) {
   list_free(&t->locals);
   list_free(&t->virtualdomains);
   list_free(&t->percenthack);
   list_free(&t->lmtproutes);
+  list_free(&t->senderroutes);
   list_free(&t->smtproutes);
   stralloc_free(&t->envnoathost);
   *t = (struct route_table){0};
@@ -36,7 +38,7 @@ static void undo_percents(const struct route_table *t, stralloc *address, struct
   struct text local, domain;
   const struct list_line *line;
   while (address_split(text_of_stralloc(address), &local, &domain) &&
-         (line = list_find(&t->percenthack, domain))) {
+         (line = idn_find(&t->percenthack, domain))) {
     const char *percent = memrchr(local.s, '%', local.len);
     note(f, "percenthack", line, domain, percent ? "the last % becomes the @" : "there is no %");
     if (!percent) return;
@@ -50,7 +52,7 @@ static void undo_percents(const struct route_table *t, stralloc *address, struct
 static const struct list_line *find_virtual(const struct route_table *t, struct text address,
                                             struct text domain, struct facts *f) {
   const struct list_line *line = list_find(&t->virtualdomains, address);
-  if (!line) line = list_find_domain(&t->virtualdomains, domain);
+  if (!line) line = idn_find_domain(&t->virtualdomains, domain);
   note(f, "virtualdomains", line, domain,
        line && line->value.len ? "delivered here, that put in front" : "no virtual domain");
   return line;
@@ -66,11 +68,18 @@ static int prepend(stralloc *address, struct text prefix) {
   return r;
 }
 
-static int check_targets(const struct route_table *t, struct control *c) {
+static bool are_relays(const struct list *l) {
   struct target target;
-  for (size_t i = 0; i < t->smtproutes.count; i++)
-    if (target_parse_relay(&target, t->smtproutes.lines[i].value) == -1)
-      return control_fail(c, CONTROL_SMTPROUTES, "a port is not a number from 1 to 65535");
+  for (size_t i = 0; i < l->count; i++)
+    if (target_parse_relay(&target, l->lines[i].value) == -1 || target.user.s) return false;
+  return true;
+}
+
+static int check_targets(const struct route_table *t, struct control *c) {
+  static const char no_port[] = "a port is not a number from 1 to 65535, or there is a user or a password";
+  struct target target;
+  if (!are_relays(&t->smtproutes)) return control_fail(c, CONTROL_SMTPROUTES, no_port);
+  if (!are_relays(&t->senderroutes)) return control_fail(c, CONTROL_SENDERROUTES, no_port);
   for (size_t i = 0; i < t->lmtproutes.count; i++) {
     struct text value = t->lmtproutes.lines[i].value;
     if (value.len && target_parse_lmtp(&target, value) == -1)
@@ -85,6 +94,7 @@ int route_load(struct route_table *t, struct control *c) {
       control_list(c, CONTROL_VIRTUALDOMAINS, &t->virtualdomains) == 0 &&
       control_list(c, CONTROL_PERCENTHACK, &t->percenthack) == 0 &&
       control_list(c, CONTROL_LMTPROUTES, &t->lmtproutes) == 0 &&
+      control_list(c, CONTROL_SENDERROUTES, &t->senderroutes) == 0 &&
       control_list(c, CONTROL_SMTPROUTES, &t->smtproutes) == 0 &&
       control_text(c, CONTROL_ENVNOATHOST, &t->envnoathost) == 0 && check_targets(t, c) == 0)
     return 0;
@@ -97,20 +107,28 @@ static int take_target(struct route *r, const struct target *t) {
   return stralloc_copyb(&r->host, t->host.s, t->host.len) ? 0 : -1;
 }
 
+/* The form that the DNS knows, so that both forms of a domain are one
+ * destination; what has none is for the sender to refuse. */
+static int take_domain(struct route *r, struct text domain, uint64_t port) {
+  struct target as_given = {.host = domain, .port = port};
+  r->port = port;
+  return idn_to_ascii(&r->host, domain) == 0 ? 0 : take_target(r, &as_given);
+}
+
 static int route_smtp(const struct route_table *t, struct text domain, struct route *r,
                       struct facts *f) {
-  const struct list_line *line = list_find_domain(&t->smtproutes, domain);
-  struct target to = {TEXT_ABSENT, PORT_SMTP};
+  const struct list_line *line = idn_find_domain(&t->smtproutes, domain);
+  struct target to = {.port = PORT_SMTP};
   if (line && target_parse_relay(&to, line->value) == -1) return errno = EINVAL, -1;
+  r->is_named = line && line->key.len;
   r->use_mx = to.host.len == 0; /* an empty relay asks for MX, perhaps on another port */
   note(f, "smtproutes", line, domain, r->use_mx ? "by MX records" : "to this relay");
-  if (r->use_mx) to.host = domain;
-  return take_target(r, &to);
+  return r->use_mx ? take_domain(r, domain, to.port) : take_target(r, &to);
 }
 
 static int route_remote(const struct route_table *t, struct text domain, struct route *r,
                         struct facts *f) {
-  const struct list_line *line = list_find_domain(&t->lmtproutes, domain);
+  const struct list_line *line = idn_find_domain(&t->lmtproutes, domain);
   struct target to;
   bool is_lmtp = line && line->value.len;
   r->channel = CHANNEL_REMOTE;
@@ -119,6 +137,7 @@ static int route_remote(const struct route_table *t, struct text domain, struct 
   if (!is_lmtp) return route_smtp(t, domain, r, f);
   if (target_parse_lmtp(&to, line->value) == -1) return errno = EINVAL, -1;
   r->protocol = PROTOCOL_LMTP;
+  r->is_named = true;
   return take_target(r, &to);
 }
 
@@ -130,7 +149,7 @@ static int cat_host(const struct route_table *t, stralloc *address, struct facts
 
 /* What is delivered here never gets as far as lmtproutes. */
 static void note_passed_over(const struct route_table *t, struct text domain, struct facts *f) {
-  const struct list_line *line = list_find(&t->lmtproutes, domain);
+  const struct list_line *line = idn_find(&t->lmtproutes, domain);
   if (line && line->value.len)
     note(f, "lmtproutes", line, domain, "passed over, as the domain is delivered here");
 }
@@ -139,7 +158,7 @@ static void note_passed_over(const struct route_table *t, struct text domain, st
 static int choose(const struct route_table *t, struct route *r, struct facts *f) {
   struct text local, domain;
   address_split(text_of_stralloc(&r->address), &local, &domain);
-  const struct list_line *line = list_find(&t->locals, domain);
+  const struct list_line *line = idn_find(&t->locals, domain);
   note(f, "locals", line, domain, "delivered here");
   if (line) return note_passed_over(t, domain, f), 0;
   line = find_virtual(t, text_of_stralloc(&r->address), domain, f);
@@ -187,7 +206,7 @@ static void begin(struct route *r) {
   r->channel = CHANNEL_LOCAL;
   r->protocol = PROTOCOL_SMTP;
   r->port = PORT_SMTP;
-  r->use_mx = false;
+  r->use_mx = r->is_named = false;
   stralloc_zero(&r->host);
   stralloc_zero(&r->address);
 }
@@ -210,6 +229,28 @@ int route_explain(const struct route_table *t, struct text address, struct route
 
 int route_find(const struct route_table *t, struct text address, struct route *r) {
   return route_explain(t, address, r, NULL);
+}
+
+/* The address, its domain, the domain's suffixes. */
+static const struct list_line *find_sender(const struct route_table *t, struct text sender, struct text domain) {
+  const struct list_line *line = list_find(&t->senderroutes, sender);
+  if (!line) line = idn_find_domain(&t->senderroutes, domain);
+  return line && line->key.len ? line : NULL;
+}
+
+int route_by_sender(const struct route_table *t, struct text sender, struct route *r, struct facts *f) {
+  struct text local, domain;
+  struct target to;
+  if (t->senderroutes.count == 0 || r->channel != CHANNEL_REMOTE || r->is_named) return 0;
+  if (!address_split(sender, &local, &domain)) return 0;
+  const struct list_line *line = find_sender(t, sender, domain);
+  note(f, "senderroutes", line, domain, "the sender's route, as smtproutes names none for the recipient's domain");
+  if (!line) return 0;
+  if (target_parse_relay(&to, line->value) == -1) return errno = EINVAL, -1;
+  r->use_mx = to.host.len == 0;
+  if (!r->use_mx) return take_target(r, &to);
+  address_split(text_of_stralloc(&r->address), &local, &domain);
+  return take_domain(r, domain, to.port);
 }
 
 bool route_leads_nowhere(const struct route *r) {

@@ -2,7 +2,8 @@
  *
  * The same answer for the receiver's RCPT and for the runner.  Rules are
  * qmail's: envnoathost, percenthack, locals, virtualdomains, then smtproutes;
- * lmtproutes comes before smtproutes.
+ * lmtproutes comes before smtproutes.  Domains are matched in either form
+ * (lib/idn.h).
  */
 #ifndef OWL_ROUTE_H
 #define OWL_ROUTE_H
@@ -17,7 +18,7 @@ enum route_channel { CHANNEL_LOCAL = 0, CHANNEL_REMOTE = 1 };
 enum route_protocol { PROTOCOL_SMTP = 0, PROTOCOL_LMTP = 1 };
 
 struct route_table {
-  struct list locals, virtualdomains, percenthack, lmtproutes, smtproutes;
+  struct list locals, virtualdomains, percenthack, lmtproutes, senderroutes, smtproutes;
   stralloc envnoathost;
 };
 
@@ -29,6 +30,7 @@ struct route {
                   * of a Unix socket: its path (lib/target.h) */
   uint64_t port; /* PORT_NONE: host is a path */
   bool use_mx; /* host is a domain whose MX records count */
+  bool is_named; /* a line for the domain or a suffix of it says so, not one for all */
 };
 
 /* 0, or -1 with c->error set, also for a port or a path that is none. */
@@ -51,6 +53,11 @@ int route_explain(const struct route_table *t, struct text address, struct route
  * delivered here, as qmail-remote sees it: by lmtproutes and smtproutes alone.
  * As route_find(), but without an address. */
 int route_domain(const struct route_table *t, struct text domain, struct route *r);
+
+/* route_by_sender(): by senderroutes, a remote route that is not named becomes
+ * that of the sender; others stay, and so do all of the null sender.  f as above,
+ * or NULL.  0, or -1 without memory. */
+int route_by_sender(const struct route_table *t, struct text sender, struct route *r, struct facts *f);
 
 /* route_leads_nowhere(): remote, and the host is empty or longer than any
  * ("user@"): nobody can be asked to take mail there, now or ever. */

@@ -1,5 +1,5 @@
-/* Six texts, each ended by a NUL: address, locals, virtualdomains,
- * percenthack, smtproutes, lmtproutes. */
+/* Eight texts, each ended by a NUL: address, locals, virtualdomains,
+ * percenthack, smtproutes, lmtproutes, senderroutes, sender. */
 #include "config.h"
 #include "lib/route.h"
 #include <errno.h>
@@ -21,16 +21,21 @@ static void check_list(const struct list *l) {
   for (size_t i = 0; i < l->count; i++) check(list_find(l, l->lines[i].key) == &l->lines[i]);
 }
 
-static void check_route(const struct route_table *t, struct text address) {
+/* The domain, or its other form. */
+static bool is_form_of(struct text host, struct text domain) {
+  return text_equal(host, domain) || (!text_is_ascii(domain) && text_is_ascii(host));
+}
+
+static void check_route(const struct route_table *t, struct text address, struct text sender) {
   struct route r = {0};
-  if (route_find(t, address, &r) == -1) check(errno == EINVAL);
+  if (route_find(t, address, &r) == -1 || route_by_sender(t, sender, &r, NULL) == -1) check(errno == EINVAL);
   else {
     struct text local, domain;
     check(address_split(text_of_stralloc(&r.address), &local, &domain));
     if (r.protocol == PROTOCOL_LMTP) check(r.port ? r.host.len > 0 : target_is_path(text_of_stralloc(&r.host)));
     else if (r.channel == CHANNEL_REMOTE) check(r.port >= 1);
     check(r.port <= 65535);
-    if (r.use_mx) check(text_equal(text_of_stralloc(&r.host), domain));
+    if (r.use_mx) check(is_form_of(text_of_stralloc(&r.host), domain));
   }
   route_free(&r);
 }
@@ -60,9 +65,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   check(list_parse(&t.percenthack, next(&input)) == 0);
   check(list_parse_map(&t.smtproutes, next(&input)) == 0);
   check(list_parse_map(&t.lmtproutes, next(&input)) == 0);
+  check(list_parse_map(&t.senderroutes, next(&input)) == 0);
   check_list(&t.locals);
   check_list(&t.virtualdomains);
-  check_route(&t, address);
+  check_route(&t, address, next(&input));
   check_path(address);
   route_unload(&t);
   return 0;

@@ -20,7 +20,8 @@
   "mx.example:\n"                                                                                \
   "mxport.example::2727\n"                                                                       \
   ".sub.example:sub.relay\n"                                                                     \
-  "plain.sub.example:\n"
+  "plain.sub.example:\n"                                                                         \
+  "b\303\274cher.example:book.relay\n"
 
 #define LMTP                                                                                     \
   "store.example:/run/dovecot/lmtp\n"                                                           \
@@ -31,7 +32,14 @@
   "here.example:/run/never\n"                                                                   \
   "virtual.example:/run/never\n"
 
-static const char *lmtp_lines = "";
+#define SENDERS                                                                                  \
+  "special@customer.example:own.relay\n"                                                        \
+  "customer.example:relay.customer:587\n"                                                       \
+  ".customer.example:sub.relay\n"                                                               \
+  "mx.customer.example:\n"                                                                      \
+  ":never\n"
+
+static const char *lmtp_lines = "", *sender_lines = "";
 
 static int load(struct route_table *t, const char *routes, const char *virtual, const char *more) {
   struct control c;
@@ -45,6 +53,7 @@ static int load(struct route_table *t, const char *routes, const char *virtual, 
   test_write("virtualdomains", text_of(virtual_lines), 0644);
   test_write("smtproutes", text_of(route_lines), 0644);
   test_write("lmtproutes", text_of(lmtp_lines), 0644);
+  test_write("senderroutes", text_of(sender_lines), 0644);
   setenv("OWLPOST_CONTROL", test_folder, 1);
   assert_int_equal(control_open(&c), 0);
   int r = route_load(t, &c);
@@ -117,6 +126,11 @@ static void follows_qmail_s_rules(void **state) {
     {"user@x.sub.example", "user@x.sub.example", "sub.relay", 25, false},
     {"user@plain.sub.example", "user@plain.sub.example", "plain.sub.example", 25, true},
     {"user@elsewhere.example", "user@elsewhere.example", "elsewhere.example", 25, true},
+    /* either form of a domain */
+    {"user@b\303\274cher.example", "user@b\303\274cher.example", "book.relay", 25, false},
+    {"user@XN--bcher-kva.example", "user@XN--bcher-kva.example", "book.relay", 25, false},
+    {"user@b\303\274cher.test", "user@b\303\274cher.test", "xn--bcher-kva.test", 25, true},
+    {"user@\377.test", "user@\377.test", "\377.test", 25, true},
     /* strange addresses have an answer, too */
     {"user@", "user@", "", 25, true},
     {"@here.example", "@here.example", NULL, 0, false},
@@ -173,6 +187,47 @@ static void lmtproutes_come_before_smtproutes(void **state) {
   check_all(&t, by_lmtp, COUNT(by_lmtp), PROTOCOL_LMTP);
   check(&t, others, COUNT(others));
   route_unload(&t);
+}
+
+static void senders_have_routes(void **state) {
+  static const struct {
+    const char *sender, *recipient, *host;
+    uint64_t port;
+    bool use_mx;
+  } cases[] = {
+    {"any@customer.example", "user@elsewhere.example", "relay.customer", 587, false},
+    {"any@CUSTOMER.example", "user@elsewhere.example", "relay.customer", 587, false},
+    {"special@customer.example", "user@elsewhere.example", "own.relay", 25, false},
+    {"any@x.customer.example", "user@elsewhere.example", "sub.relay", 25, false},
+    {"any@mx.customer.example", "user@elsewhere.example", "elsewhere.example", 25, true},
+    {"any@other.example", "user@elsewhere.example", "all.relay", 2828, false},
+    {"", "user@elsewhere.example", "all.relay", 2828, false},
+    {"no-domain", "user@elsewhere.example", "all.relay", 2828, false},
+    /* what names the recipient's domain goes first, and so does delivery here */
+    {"any@customer.example", "user@routed.example", "[::1]", 2424, false},
+    {"any@customer.example", "user@ported.example", "relay.example", 2525, false},
+    {"any@customer.example", "user@mx.example", "mx.example", 25, true},
+    {"any@customer.example", "user@here.example", "", 25, false},
+  };
+  struct route_table t;
+  struct route r = {0};
+  (void)state;
+  sender_lines = SENDERS;
+  lmtp_lines = LMTP;
+  assert_int_equal(load(&t, ROUTES, "", ":all.relay:2828\n"), 0);
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    print_message("%s to %s\n", cases[i].sender, cases[i].recipient);
+    assert_int_equal(route_find(&t, text_of(cases[i].recipient), &r), 0);
+    assert_int_equal(route_by_sender(&t, text_of(cases[i].sender), &r, NULL), 0);
+    assert_text(text_of_stralloc(&r.host), text_of(cases[i].host));
+    assert_int_equal(r.port, cases[i].port);
+    assert_int_equal(r.use_mx, cases[i].use_mx);
+  }
+  route_free(&r);
+  route_unload(&t);
+  sender_lines = "a.example:relay:port\n";
+  assert_int_equal(load(&t, ROUTES, "", ""), -1);
+  sender_lines = "";
 }
 
 static void targets_that_are_none_are_found_when_loading(void **state) {
@@ -378,6 +433,7 @@ int main(void) {
     IN_FOLDER(empty_keys_are_for_all),
     IN_FOLDER(virtual_domains_in_their_order),
     IN_FOLDER(lmtproutes_come_before_smtproutes),
+    IN_FOLDER(senders_have_routes),
     IN_FOLDER(targets_that_are_none_are_found_when_loading),
     IN_FOLDER(ports_that_are_none_are_found_when_loading),
   };

@@ -41,6 +41,41 @@ static void relays(void **state) {
   check(target_parse_relay, cases, COUNT(cases));
 }
 
+static void relays_to_log_in_at(void **state) {
+  static const struct {
+    const char *value, *host; /* host NULL: malformed */
+    uint64_t port;
+    const char *user, *password;
+  } cases[] = {
+    {"relay:587|joe|secret", "relay", 587, "joe", "secret"},
+    {"relay;587|joe|secret", "relay", 587, "joe", "secret"},
+    {"relay:587 joe secret", "relay", 587, "joe", "secret"},
+    {"relay;587", "relay", 587, NULL, NULL},
+    {"relay|joe|secret", "relay", 25, "joe", "secret"},
+    {"relay \tjoe \t secret", "relay", 25, "joe", "secret"},
+    {"[2001:db8::1]:587|joe@example|a b|c:d", "[2001:db8::1]", 587, "joe@example", "a b|c:d"},
+    {"[2001:db8::1] joe s|e:c", "[2001:db8::1]", 25, "joe", "s|e:c"},
+    {"relay:587|joe", NULL, 0, NULL, NULL},
+    {"relay:587|joe|", NULL, 0, NULL, NULL},
+    {"relay:587||secret", NULL, 0, NULL, NULL},
+    {"relay:587 joe", NULL, 0, NULL, NULL},
+    {"|joe|secret", NULL, 0, NULL, NULL},
+    {"relay:smtp|joe|secret", NULL, 0, NULL, NULL},
+    {"relay;65536", NULL, 0, NULL, NULL},
+  };
+  (void)state;
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    struct target t;
+    print_message("%s\n", cases[i].value);
+    assert_int_equal(target_parse_relay(&t, text_of(cases[i].value)), cases[i].host ? 0 : -1);
+    if (!cases[i].host) continue;
+    assert_text(t.host, text_of(cases[i].host));
+    assert_int_equal(t.port, cases[i].port);
+    assert_text(t.user, cases[i].user ? text_of(cases[i].user) : TEXT_ABSENT);
+    assert_text(t.password, cases[i].password ? text_of(cases[i].password) : TEXT_ABSENT);
+  }
+}
+
 static void mailbox_servers(void **state) {
   (void)state;
   static const struct target_case cases[] = {
@@ -71,6 +106,7 @@ static void mailbox_servers(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(relays),
+    cmocka_unit_test(relays_to_log_in_at),
     cmocka_unit_test(mailbox_servers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include "lib/clock.h"
+#include "lib/idn.h"
 #include "lib/iofd.h"
 #include "remote/query.h"
 
@@ -26,12 +27,24 @@ struct question {
   bool open;
 };
 
+/* The DNS knows the ASCII form of a name; what has none is no name there. */
+static bool take_name(struct question *q, struct text name) {
+  stralloc ascii = {0};
+  q->query.name = name;
+  bool ok = text_is_ascii(name) || idn_to_ascii(&ascii, name) == 0;
+  if (ok && ascii.len && ascii.len <= NAME_TEXT_MAX) {
+    q->name.len = ascii.len;
+    memcpy(q->name.s, ascii.s, ascii.len);
+    q->query.name = (struct text){q->name.s, q->name.len};
+  }
+  stralloc_free(&ascii);
+  return ok && name_is_askable(q->query.name);
+}
+
 static void question_begin(struct question *q, struct text name, enum answer_type type) {
-  *q = (struct question){.query = {.name = name, .type = type}, .open = true};
-  q->found = (struct lookup){.status = RESOLVE_NO_NAME, .authenticated = true};
-  if (name_is_askable(name)) return;
-  q->open = false;
-  q->found.authenticated = false;
+  *q = (struct question){.query = {.type = type}};
+  q->open = take_name(q, name);
+  q->found = (struct lookup){.status = RESOLVE_NO_NAME, .authenticated = q->open};
 }
 
 static void close_question(struct question *q, enum resolve_status status, const char *problem) {

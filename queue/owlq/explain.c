@@ -73,7 +73,7 @@ static void ask_receiver(struct explanation *e, const struct wish *w) {
   (void)askprogram(arguments, SMTPD_USER, &e->sections[SMTP].lines);
 }
 
-static void find_route(struct explanation *e, struct control *c) {
+static void find_route(struct explanation *e, struct control *c, const struct wish *w) {
   struct facts f = {.fd = -1};
   struct route_table t;
   struct srsrules srs;
@@ -81,6 +81,7 @@ static void find_route(struct explanation *e, struct control *c) {
   else {
     if (srsrules_load(&srs, c) == -1) fact_say(&f, "problem", "", text_of(c->error.s));
     e->is_routed = srsrules_route(&srs, &t, text_of_stralloc(&e->address), clock_wall_us(&clock_system), &e->route, &f) == 0;
+    if (e->is_routed) e->is_routed = route_by_sender(&t, text_of(w->sender), &e->route, &f) == 0;
     if (!e->is_routed) fact_say(&f, "problem", "no route can be found", TEXT_ABSENT);
     srsrules_unload(&srs);
     route_unload(&t);
@@ -202,7 +203,7 @@ int owlq_explain(struct control *c, int argc, char **argv) {
   if (read_wish(&w, argc, argv) == -1) return owlq_usage(usage);
   if (read_address(&e, &w) == -1) return owlq_complain("explain", "out of memory");
   ask_receiver(&e, &w);
-  find_route(&e, c);
+  find_route(&e, c, &w);
   ask_delivery(&e, c, &w);
   note_destination(&e, c);
   int code = show(&e, w.json);

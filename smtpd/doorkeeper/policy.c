@@ -1,4 +1,5 @@
 #include "config.h"
+#include "lib/idn.h"
 #include "smtpd/doorkeeper/policy.h"
 #include "lib/address.h"
 #include "smtpd/doorkeeper/database.h"
@@ -32,6 +33,6 @@ int policy_may_relay(const struct settings *s, struct text address, struct facts
     fact_say(f, "nodomain", "taken without rcpthosts, for it has no domain: ", address);
     return 1;
   }
-  if (match_note(f, "rcpthosts", list_find_domain(&s->rcpthosts, domain), domain)) return 1;
+  if (match_note(f, "rcpthosts", idn_find_domain(&s->rcpthosts, domain), domain)) return 1;
   return database_has_domain(s->folder.s, domain, f);
 }

@@ -1,0 +1,41 @@
+"""Where mail goes by smtproutes and senderroutes, and by domains in either of their forms."""
+import pytest
+
+from peers import Sink, Unbound
+from test_defer import MESSAGE
+from waiting import wait_until
+
+
+def wait_for(owlpost, sink, recipient):
+    wait_until(lambda: any(recipient in r.recipients for r in sink.received), 20, owlpost.log)
+
+
+def test_a_sender_has_a_route_of_its_own(owlpost):
+    with Sink() as usual, Sink() as customers:
+        owlpost.control("smtproutes", f"named.test:127.0.0.1;{usual.port}\n:127.0.0.1:{usual.port}")
+        owlpost.control("senderroutes", f"customer.test:127.0.0.1:{customers.port}")
+        owlpost.up(relay=True)
+        owlpost.submit(MESSAGE, "one@elsewhere.test", sender="any@customer.test")
+        wait_for(owlpost, customers, "one@elsewhere.test")
+        owlpost.submit(MESSAGE, "two@elsewhere.test", sender="any@other.test")
+        wait_for(owlpost, usual, "two@elsewhere.test")
+        owlpost.submit(MESSAGE, "three@named.test", sender="any@customer.test")
+        wait_for(owlpost, usual, "three@named.test")
+        explained = owlpost.owlq("explain", "--sender", "any@customer.test", "x@elsewhere.test")
+        assert "senderroutes" in explained and str(customers.port) in explained
+
+
+def test_a_route_with_a_password_is_refused(owlpost):
+    owlpost.control("smtproutes", ":127.0.0.1:9|joe|secret")
+    assert b"there is a user or a password" in owlpost.call("owlq", "explain", "x@elsewhere.test").stdout
+
+
+@pytest.mark.needs_root("port 53, and addresses with port 25 free")
+def test_a_domain_of_another_script_is_asked_for_by_its_ascii_form(owlpost, bystanders, folder):
+    Unbound(bystanders, folder, ("xn--bcher-kva.test. MX 10 host.test.", "host.test. A 127.0.0.2"))
+    with Sink(25, address="127.0.0.2") as sink:
+        owlpost.up(relay=True)
+        done = owlpost.inject("Subject: x\n\nbody\n", "someone@xn--bcher-kva.test", sender="ann@local.test")
+        assert done.returncode == 0
+        wait_for(owlpost, sink, "someone@xn--bcher-kva.test")
+        assert "host.test" in owlpost.owlq("explain", "someone@b\u00fccher.test")
