@@ -80,6 +80,7 @@ enum {
   TAG_DESTINATION = 0x0307,
   TAG_SPOKEN = 0x8308,     /* enum route_protocol, where it is not SMTP */
   TAG_SOCKET_PATH = 0x8309, /* in place of HOST and PORT: a Unix socket's */
+  TAG_SOURCE = 0x030a,     /* number of the addresses to connect from */
 
   /* doorkeeper */
   TAG_OCTETS = 0x0400,     /* octets that the talker put into the data pipe */

@@ -72,8 +72,15 @@ static void note_failure(void *context, const struct walk_target *t, int error) 
 
 /* What goes wrong now is news to the talker; what went wrong before the last
  * connection is older than what that server said. */
-static int answer(int talker, struct walk *w) {
-  const struct race race = {w->destination->port, w->settings->timeoutconnect_s, talker, note_failure, w};
+static int answer(int talker, struct walk *w, const struct sources *sources) {
+  const struct race race = {
+    .port = w->destination->port,
+    .timeoutconnect_s = w->settings->timeoutconnect_s,
+    .watched = talker,
+    .sources = sources,
+    .failed = note_failure,
+    .context = w,
+  };
   const struct walk_target *winner;
   struct walk_target *targets;
   size_t count;
@@ -124,27 +131,37 @@ static int answer_socket(int talker, enum net_frame question, const struct desti
   return fd == -1 ? send_no_socket(talker, d->socket_path) : send_connected(talker, &here, fd);
 }
 
-static int serve(int talker, struct walk *w, const struct frame *f, const struct destination *d,
+struct connector {
+  struct walk walk;
+  struct sources sources;
+};
+
+/* A number that is none would be nonsense, as any other payload. */
+static int take_wish(struct connector *c, const struct connector_settings *s, struct text payload) {
+  struct net_wish wish;
+  if (net_read_connect(&wish, payload) == -1) return -1;
+  return identity_sources(s->identities, wish.source, &c->sources) ? 0 : -1;
+}
+
+static int serve(int talker, struct connector *c, const struct frame *f, const struct destination *d,
                  const struct connector_settings *s) {
-  if (f->payload.len) return -1;
-  if (d->socket_path && (f->type == NET_CONNECT || f->type == NET_NEXT))
-    return answer_socket(talker, (enum net_frame)f->type, d, s);
-  if (f->type == NET_CONNECT)
-    walk_begin(w, d, s);
-  else if (f->type != NET_NEXT || !w->destination)
-    return -1;
-  return answer(talker, w);
+  if (f->type == NET_CONNECT && take_wish(c, s, f->payload) == -1) return -1;
+  if (f->type != NET_CONNECT && (f->type != NET_NEXT || f->payload.len)) return -1;
+  if (d->socket_path) return answer_socket(talker, (enum net_frame)f->type, d, s);
+  if (f->type == NET_CONNECT) walk_begin(&c->walk, d, s);
+  else if (!c->walk.destination) return -1;
+  return answer(talker, &c->walk, &c->sources);
 }
 
 int connector_run(int talker, const struct destination *d, const struct connector_settings *s) {
-  static struct walk walk; /* large */
+  static struct connector connector; /* large */
   struct frame_reader reader = {.protocol = &net_protocol, .no_descriptors = true};
   struct frame f;
   enum frame_status status = FRAME_ERROR;
   int r = 0;
   while (r == 0 && (status = frame_receive(&reader, talker, &f, IO_FOREVER)) == FRAME_READY)
-    r = serve(talker, &walk, &f, d, s);
+    r = serve(talker, &connector, &f, d, s);
   frame_reader_free(&reader);
-  walk_free(&walk);
+  walk_free(&connector.walk);
   return r == 0 && status == FRAME_EOF ? 0 : -1;
 }

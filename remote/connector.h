@@ -9,6 +9,7 @@
 
 #include "lib/text.h"
 #include "remote/deadlist.h"
+#include "remote/identity.h"
 
 struct destination {
   struct text host; /* domain, relay, or address literal */
@@ -21,6 +22,7 @@ struct destination {
 struct connector_settings {
   struct text me, helohost; /* names under which this host can stand in an MX set */
   unsigned timeoutconnect_s, timeoutdns_s, deadaddresstime_s;
+  const struct identities *identities;
   struct deadlist *deadlist; /* NULL: nothing is known of addresses */
 };
 

@@ -20,6 +20,7 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/exchange.h %D%/exchange.c \
   %D%/deadlist.h %D%/deadlist.c \
   %D%/explain.h %D%/explain.c \
+  %D%/identity.h %D%/identity.c \
   %D%/mx.h %D%/mx.c \
   %D%/net.h %D%/net.c \
   %D%/query.h %D%/query.c \
@@ -38,9 +39,11 @@ noinst_LIBRARIES += %D%/libremote.a
 
 if CMOCKA
 check_PROGRAMS += %D%/answer_test %D%/body_test %D%/deadlist_test %D%/mx_test %D%/net_test %D%/race_test %D%/reply_test %D%/resolve_test %D%/smtp_test %D%/stream_test %D%/verdict_test
+check_PROGRAMS += %D%/identity_test
 %C%_answer_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_body_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_deadlist_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_identity_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_mx_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_net_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_race_test_LDADD = %D%/libremote.a $(LDADD)

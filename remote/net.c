@@ -3,6 +3,11 @@
 
 const struct frame_protocol net_protocol = {'N', 1, NET_FRAME_MAX};
 
+static const struct field connect_fields[] = {
+  {TAG_SOURCE, FIELD_UINT, offsetof(struct net_wish, source), UINT32_MAX, false},
+  FIELD_END
+};
+
 static const struct field connected_fields[] = {
   {TAG_HOST, FIELD_TEXT, offsetof(struct net_peer, host), RESULT_HOST_MAX, false},
   {TAG_ADDRESS, FIELD_TEXT, offsetof(struct net_peer, address), RESULT_ADDRESS_MAX, false},
@@ -14,6 +19,10 @@ struct none {
 };
 static const struct field none_fields[] = {RESULT_FIELDS(struct none, result), FIELD_END};
 
+int net_put_connect(stralloc *out, const struct net_wish *w) {
+  return record_put(out, connect_fields, w);
+}
+
 int net_put_connected(stralloc *out, const struct net_peer *p) {
   return record_put(out, connected_fields, p);
 }
@@ -21,6 +30,11 @@ int net_put_connected(stralloc *out, const struct net_peer *p) {
 int net_put_none(stralloc *out, const struct result *r) {
   struct none none = {*r};
   return record_put(out, none_fields, &none);
+}
+
+int net_read_connect(struct net_wish *w, struct text payload) {
+  *w = (struct net_wish){0};
+  return record_read(connect_fields, w, payload);
 }
 
 int net_read_connected(struct net_peer *p, struct text payload) {

@@ -5,8 +5,9 @@
  *
  *   talker: CONNECT or NEXT       connector: CONNECTED with a descriptor, or NONE
  *
- * Requests have no payload: the destination is the connector's own and cannot
- * be changed by a talker that the network has turned.  CONNECT begins at the
+ * The destination is the connector's own and cannot be changed by a talker that
+ * the network has turned; CONNECT may name one of the sources that the
+ * configuration has (remote/identity.h), NEXT has no payload.  CONNECT begins at the
  * best address; NEXT goes on after a server that could not be used.  Answers
  * come one for each request, in order.  A connector that reads anything else
  * ends.
@@ -29,7 +30,13 @@ struct net_peer {
   struct text address; /* IP address as text; a Unix socket has none */
 };
 
+/* CONNECT: */
+struct net_wish {
+  uint64_t source;
+};
+
 /* Encoders append a payload: 0, or -1 with record_put()'s errno. */
+int net_put_connect(stralloc *out, const struct net_wish *w);
 int net_put_connected(stralloc *out, const struct net_peer *p);
 
 /* NONE: no (further) address.  Without text: what the talker knows from its last
@@ -37,6 +44,7 @@ int net_put_connected(stralloc *out, const struct net_peer *p);
 int net_put_none(stralloc *out, const struct result *r);
 
 /* Decoders check everything and make views into the payload: 0, or -1. */
+int net_read_connect(struct net_wish *w, struct text payload);
 int net_read_connected(struct net_peer *p, struct text payload);
 int net_read_none(struct result *r, struct text payload);
 

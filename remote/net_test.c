@@ -21,6 +21,20 @@ static void connected_round_trip(void **state) {
   stralloc_free(&payload);
 }
 
+static void connect_round_trip(void **state) {
+  struct net_wish in = {7}, out;
+  stralloc payload = {0};
+  (void)state;
+  assert_int_equal(net_put_connect(&payload, &in), 0);
+  assert_int_equal(net_read_connect(&out, text_of_stralloc(&payload)), 0);
+  assert_int_equal(out.source, 7);
+  for (size_t len = 1; len < payload.len; len++)
+    assert_int_equal(net_read_connect(&out, (struct text){payload.s, len}), -1);
+  assert_int_equal(net_read_connect(&out, text_of("")), 0);
+  assert_int_equal(out.source, 0);
+  stralloc_free(&payload);
+}
+
 static void peer_needs_a_clean_name(void **state) {
   stralloc payload = {0};
   const char *const bad[][2] = {{"", ""}, {"h", "1\n2"}, {"\r", "1"}};
@@ -65,7 +79,7 @@ static void none_is_no_success(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(connected_round_trip),
+    cmocka_unit_test(connected_round_trip), cmocka_unit_test(connect_round_trip),
     cmocka_unit_test(peer_needs_a_clean_name),
     cmocka_unit_test(none_round_trip),
     cmocka_unit_test(none_is_no_success),

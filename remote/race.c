@@ -26,6 +26,18 @@ struct field_of {
 
 /* ---- one attempt */
 
+/* Which port it comes from is settled when it connects, so that many connections
+ * can share one. */
+static int bind_source(const struct race *r, int fd, int family) {
+  const struct ip *source = r->sources ? sources_find(r->sources, family) : NULL;
+  struct sockaddr_storage a;
+  int on = 1;
+  if (!source) return 0;
+  socklen_t len = ip_to_sockaddr(&a, source, 0);
+  if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) == -1) return -1;
+  return bind(fd, (struct sockaddr *)&a, len);
+}
+
 /* The talker writes whole groups of commands and whole stretches of the body:
  * nothing is won by holding them back. */
 static int start_socket(const struct race *r, const struct ip *ip) {
@@ -34,6 +46,7 @@ static int start_socket(const struct race *r, const struct ip *ip) {
   int on = 1, fd = socket(ip->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd == -1) return -1;
   if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+      bind_source(r, fd, ip->family) == 0 &&
       (connect(fd, (struct sockaddr *)&a, len) == 0 || errno == EINPROGRESS))
     return fd;
   int saved = errno;

@@ -7,6 +7,7 @@
 #ifndef OWL_RACE_H
 #define OWL_RACE_H
 
+#include "remote/identity.h"
 #include "remote/walk.h"
 
 enum {
@@ -21,6 +22,7 @@ typedef void race_failed_fn(void *context, const struct walk_target *t, int erro
 struct race {
   unsigned port, timeoutconnect_s; /* of each attempt */
   int watched;                     /* -1, or a socket: when its peer is gone nothing goes on */
+  const struct sources *sources;   /* NULL: the system chooses */
   race_failed_fn *failed;
   void *context;
 };

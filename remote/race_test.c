@@ -16,6 +16,7 @@
 enum { LISTENS = 2, REFUSES = 3, SILENT = 4, FILLERS = 4, TIMEOUT_S = 30 };
 
 static unsigned port;
+static const struct sources *sources;
 static int listener, silent, fillers[FILLERS];
 static size_t failures;
 static int last_error;
@@ -68,7 +69,7 @@ static void failed(void *context, const struct walk_target *t, int error) {
 
 /* The last octet of the winner, or 0. */
 static unsigned run(struct walk_target *targets, size_t count, unsigned timeout_s, int watched) {
-  const struct race r = {port, timeout_s, watched, failed, NULL};
+  const struct race r = {port, timeout_s, watched, sources, failed, NULL};
   const struct walk_target *winner = NULL;
   failures = 0;
   int fd = race_run(&r, targets, count, &winner);
@@ -140,11 +141,32 @@ static void who_watches_is_gone(void **state) {
   close(pair[0]);
 }
 
+static void it_comes_from_its_source(void **state) {
+  const struct sources from = {{{AF_INET, {127, 0, 0, 77}}}, 1}, of_nobody = {{{AF_INET, {192, 0, 2, 1}}}, 1};
+  struct walk_target t[] = {target(LISTENS)};
+  struct sockaddr_storage a;
+  socklen_t len = sizeof a;
+  struct ip peer;
+  (void)state;
+  sources = &from;
+  assert_int_equal(run(t, 1, TIMEOUT_S, -1), LISTENS);
+  do {
+    int fd = accept(listener, (struct sockaddr *)&a, &len);
+    assert_true(fd >= 0 && ip_from_sockaddr(&peer, (struct sockaddr *)&a));
+    close(fd);
+  } while (peer.octets[3] != 77); /* those of other tests wait there, too */
+  sources = &of_nobody;
+  t[0].used = false;
+  assert_int_equal(run(t, 1, TIMEOUT_S, -1), 0);
+  assert_int_equal(last_error, EADDRNOTAVAIL);
+  sources = NULL;
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_first_is_taken), cmocka_unit_test(a_refusal_starts_the_next),
     cmocka_unit_test(silence_starts_the_next_and_may_be_tried_again),
     cmocka_unit_test(what_is_used_is_passed_over), cmocka_unit_test(all_are_silent),
-    cmocka_unit_test(nobody_is_there), cmocka_unit_test(who_watches_is_gone)};
+    cmocka_unit_test(nobody_is_there), cmocka_unit_test(it_comes_from_its_source), cmocka_unit_test(who_watches_is_gone)};
   return cmocka_run_group_tests(tests, begin, end);
 }

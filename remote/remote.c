@@ -41,7 +41,8 @@ enum { RUNNER = 0 };
 static struct log out = {.fd = 2};
 static struct control control;
 static struct {
-  stralloc me, helohost;
+  stralloc me;
+  struct identities identities;
   uint64_t timeoutconnect_s, timeoutdns_s, deadaddresstime_s, timeoutquit_s;
   uint64_t allowunfenced;
   int steps_ms[SMTP_STEPS];
@@ -98,8 +99,8 @@ static void read_steps(void) {
 static void read_settings(void) {
   if (!control.folder.s && control_open(&control) == -1) die_system("unable to start");
   if (control_text(&control, CONTROL_ME, &settings.me) == -1) die_control();
-  if (control_text(&control, CONTROL_HELOHOST, &settings.helohost) == -1) die_control();
   read_number(CONTROL_ALLOWUNFENCED, &settings.allowunfenced);
+  if (identities_load(&settings.identities, &control) == -1) die_control();
   read_number(CONTROL_DEADADDRESSTIME, &settings.deadaddresstime_s);
   read_number(CONTROL_TIMEOUTCONNECT, &settings.timeoutconnect_s);
   read_number(CONTROL_TIMEOUTDNS, &settings.timeoutdns_s);
@@ -124,14 +125,15 @@ static void read_arguments(int argc, char **argv, struct destination *d) {
   d->port = (unsigned)port;
 }
 
-static int run_talker(int connector, bool is_lmtp) {
+static int run_talker(int connector, const struct destination *d) {
   const int keep[] = {RUNNER, connector, out.fd};
   struct sandbox sandbox = {.memory_octets = TALKER_MEMORY_OCTETS,
                             .cpu_s = TALKER_CPU_S,
                             .may_lack_seccomp = settings.allowunfenced != 0};
   struct talker_settings s = {
-    .helohost = text_of_stralloc(&settings.helohost),
-    .is_lmtp = is_lmtp,
+    .identities = &settings.identities,
+    .destination = d->host,
+    .is_lmtp = d->is_lmtp,
     .timeoutquit_ms = io_limit_ms(settings.timeoutquit_s),
   };
   memcpy(s.limits_ms, settings.steps_ms, sizeof s.limits_ms);
@@ -179,7 +181,8 @@ static void leave_runner(void) {
 static struct connector_settings settings_of_connector(void) {
   return (struct connector_settings){
     .me = text_of_stralloc(&settings.me),
-    .helohost = text_of_stralloc(&settings.helohost),
+    .helohost = text_of_stralloc(&settings.identities.helohost),
+    .identities = &settings.identities,
     .timeoutconnect_s = (unsigned)settings.timeoutconnect_s,
     .timeoutdns_s = (unsigned)settings.timeoutdns_s,
     .deadaddresstime_s = (unsigned)settings.deadaddresstime_s,
@@ -235,7 +238,7 @@ static int run_agent(const struct destination *d) {
   if (pid == -1) die_system("unable to fork");
   if (pid == 0) {
     close(pair[0]);
-    _exit(run_talker(pair[1], d->is_lmtp));
+    _exit(run_talker(pair[1], d));
   }
   close(pair[1]);
   return run_connector(pair[0], pid, d);

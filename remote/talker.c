@@ -20,6 +20,7 @@ struct talker {
   struct frame_reader jobs, answers;
   struct frame_writer results;
   struct smtp smtp;
+  struct identity identity; /* of the job, and so of the session */
   stralloc host, address; /* of the server */
   bool was_heard;         /* the runner was told that a server has spoken */
   enum talker_end end;    /* why the talker cannot go on; TALKER_DONE: it can */
@@ -112,11 +113,21 @@ static bool take_connected(struct talker *t, const struct frame *f) {
   return t->end == TALKER_DONE ? give_up(t, TALKER_NO_CONNECTOR) : false;
 }
 
+static int ask(const struct talker *t, enum net_frame question) {
+  const struct net_wish wish = {t->identity.source};
+  stralloc payload = {0};
+  int r = question == NET_CONNECT ? net_put_connect(&payload, &wish) : 0;
+  if (r == 0)
+    r = frame_send(t->connector, &net_protocol, question,
+                   question == NET_CONNECT ? text_of_stralloc(&payload) : text_of(""), -1, IO_FOREVER);
+  stralloc_free(&payload);
+  return r;
+}
+
 /* true: connected, in *fd */
 static bool ask_connector(struct talker *t, enum net_frame question, int *fd) {
   struct frame f;
-  if (frame_send(t->connector, &net_protocol, question, text_of(""), -1, IO_FOREVER) == -1)
-    return give_up(t, TALKER_NO_CONNECTOR);
+  if (ask(t, question) == -1) return give_up(t, TALKER_NO_CONNECTOR);
   if (!receive_answer(t, &f)) return false;
   *fd = f.fd;
   if (f.type == NET_CONNECTED) return take_connected(t, &f);
@@ -132,7 +143,7 @@ static bool connect_session(struct talker *t, enum net_frame question) {
   if (question == NET_CONNECT)
     verdict_set(&t->smtp.verdict, RESULT_DEFERRAL, "4.4.1", "no server could be used");
   while (ask_connector(t, question, &fd)) {
-    if (smtp_hello(&t->smtp, fd, t->settings->helohost)) return note_greeting(t), true;
+    if (smtp_hello(&t->smtp, fd, t->identity.helohost)) return note_greeting(t), true;
     question = NET_NEXT;
   }
   return false;
@@ -241,6 +252,13 @@ static void send_message(struct talker *t, const struct transaction *x) {
   if (t->end == TALKER_DONE) smtp_report_rest(x, &t->smtp.verdict);
 }
 
+/* A session belongs to the name and the address that it was begun with. */
+static void take_identity(struct talker *t, struct text sender) {
+  struct identity i = identity_find(t->settings->identities, sender, t->settings->destination);
+  if (t->smtp.open && !identity_equal(&i, &t->identity)) smtp_quit(&t->smtp, t->settings->timeoutquit_ms);
+  t->identity = i;
+}
+
 static void run_job(struct talker *t, struct agent_job *job, int fd) {
   struct job_run run = {t, job};
   struct transaction x = {
@@ -256,6 +274,7 @@ static void run_job(struct talker *t, struct agent_job *job, int fd) {
   }
   t->smtp.stream.silence.noted = false;
   refuse_unsendable(t, &x);
+  take_identity(t, job->envelope.sender);
   send_message(t, &x);
   send_results(t);
   free(x.states);

@@ -7,10 +7,12 @@
 #ifndef OWL_TALKER_H
 #define OWL_TALKER_H
 
+#include "remote/identity.h"
 #include "remote/smtp.h"
 
 struct talker_settings {
-  struct text helohost;
+  const struct identities *identities;
+  struct text destination; /* a key of theirs */
   bool is_lmtp; /* the server is one of mailboxes (RFC 2033) */
   int limits_ms[SMTP_STEPS], timeoutquit_ms;
 };

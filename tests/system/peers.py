@@ -184,10 +184,12 @@ class Sink:
     """An SMTP server of our own that keeps what it gets.
 
     reply(verb, argument) may return a reply line to be given in place of the
-    usual one; verb "." is the end of the data.
+    usual one; verb "." is the end of the data.  Where clients come from is added
+    to peers.
     """
 
-    def __init__(self, port=None, reply=None, address="127.0.0.1"):
+    def __init__(self, port=None, reply=None, address="127.0.0.1", peers=None):
+        self.peers = [] if peers is None else peers
         self.reply = reply or (lambda verb, argument: None)
         self.received = []
         self.sessions = 0
@@ -208,6 +210,7 @@ class Sink:
 
     async def _session(self, reader, writer):
         self.sessions += 1
+        self.peers.append(writer.get_extra_info("peername")[0])
         session = self.sessions
         sender, recipients = None, []
 

@@ -39,3 +39,27 @@ def test_a_domain_of_another_script_is_asked_for_by_its_ascii_form(owlpost, byst
         assert done.returncode == 0
         wait_for(owlpost, sink, "someone@xn--bcher-kva.test")
         assert "host.test" in owlpost.owlq("explain", "someone@b\u00fccher.test")
+
+
+def test_name_and_address_by_sender_and_by_destination(owlpost):
+    seen = []
+    with Sink(reply=lambda verb, argument: seen.append(argument) if verb == "EHLO" else None, peers=seen) as sink:
+        owlpost.control("smtproutes", f":127.0.0.1:{sink.port}")
+        owlpost.control("helohosts", "@customer.test:mail.customer.test\n127.0.0.1:by-relay.test")
+        owlpost.control("outgoingip", "127.0.0.4")
+        owlpost.control("outgoingips", "@customer.test:127.0.0.5")
+        owlpost.up(relay=True)
+        for sender in ("any@other.test", "any@customer.test", "more@customer.test"):
+            owlpost.submit(MESSAGE, f"to-{sender}", sender=sender)
+            wait_for(owlpost, sink, f"to-{sender}")
+    assert seen == ["127.0.0.4", "by-relay.test", "127.0.0.5", "mail.customer.test"]
+
+
+def test_an_address_that_is_not_this_host_s_defers(owlpost):
+    with Sink() as sink:
+        owlpost.control("smtproutes", f":127.0.0.1:{sink.port}")
+        owlpost.control("outgoingip", "192.0.2.1")
+        owlpost.up(relay=True)
+        owlpost.submit(MESSAGE, "someone@elsewhere.test")
+        wait_until(lambda: "Cannot_assign_requested_address" in owlpost.log(), 20, owlpost.log)
+        assert not sink.received
