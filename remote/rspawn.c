@@ -66,9 +66,13 @@ static void exec_remote(const struct agent_worker *w, int sock) {
   host[where.len] = 0;
   char *mode = w->protocol == PROTOCOL_LMTP ? lmtp : w->use_mx ? mx : relay;
   char *const arguments[] = {name, mode, host, is_socket ? NULL : port, NULL};
-  if (dup2(sock, RUNNER) != -1 && (deadlist == -1 || dup2(deadlist, DEADLIST_FD) != -1))
-    execv(program.s, arguments);
-  refuse(sock, "unable to start owl-remote", errno);
+  if (dup2(sock, RUNNER) == -1) {
+    refuse(sock, "unable to start owl-remote", errno);
+    return;
+  }
+  /* which may take the place of the worker's socket */
+  if (deadlist == -1 || dup2(deadlist, DEADLIST_FD) != -1) execv(program.s, arguments);
+  refuse(RUNNER, "unable to start owl-remote", errno);
 }
 
 static void start(const struct agent_worker *w, int sock) {
