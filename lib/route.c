@@ -76,7 +76,7 @@ static bool are_relays(const struct list *l) {
 }
 
 static int check_targets(const struct route_table *t, struct control *c) {
-  static const char no_port[] = "a port is not a number from 1 to 65535, or there is a user or a password";
+  static const char no_port[] = "a port is not a number from 1 to 65535, or there is a user or a password, which smtpauth is for";
   struct target target;
   if (!are_relays(&t->smtproutes)) return control_fail(c, CONTROL_SMTPROUTES, no_port);
   if (!are_relays(&t->senderroutes)) return control_fail(c, CONTROL_SENDERROUTES, no_port);

@@ -9,13 +9,15 @@ owlpost_PROGRAMS += %D%/owl-rspawn %D%/owl-remote
   %D%/connector.h %D%/connector.c \
   %D%/byhand.h %D%/byhand.c \
   %D%/talker.h %D%/talker.c
-%C%_owl_remote_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS) $(CARES_LIBS)
+%C%_owl_remote_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS) $(CARES_LIBS) $(NETTLE_LIBS)
 %C%_owl_remote_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC_CARES)
 
 noinst_LIBRARIES += %D%/libremote.a
 %C%_libremote_a_SOURCES = \
+  %D%/auth.h %D%/auth.c \
   %D%/answer.h %D%/answer.c \
   %D%/body.h %D%/body.c \
+  %D%/credentials.h %D%/credentials.c \
   %D%/data.h %D%/data.c \
   %D%/exchange.h %D%/exchange.c \
   %D%/deadlist.h %D%/deadlist.c \
@@ -39,9 +41,10 @@ noinst_LIBRARIES += %D%/libremote.a
 
 if CMOCKA
 check_PROGRAMS += %D%/answer_test %D%/body_test %D%/deadlist_test %D%/mx_test %D%/net_test %D%/race_test %D%/reply_test %D%/resolve_test %D%/smtp_test %D%/stream_test %D%/verdict_test
-check_PROGRAMS += %D%/identity_test
+check_PROGRAMS += %D%/credentials_test %D%/identity_test
 %C%_answer_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_body_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_credentials_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_deadlist_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_identity_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_mx_test_LDADD = %D%/libremote.a $(LDADD)
@@ -67,7 +70,7 @@ noinst_PROGRAMS += %D%/answer_fuzz %D%/reply_fuzz %D%/smtp_fuzz
 %C%_answer_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_reply_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
 %C%_reply_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-%C%_smtp_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
+%C%_smtp_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_smtp_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
 EXTRA_DIST += tests/fuzz/corpus/answer_fuzz tests/fuzz/corpus/reply_fuzz tests/fuzz/corpus/smtp_fuzz

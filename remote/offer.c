@@ -32,13 +32,32 @@ static void take_limit(struct offer *o, struct text item) {
       *(uint64_t *)(void *)((char *)o + limits[i].place) = number;
 }
 
+static const struct {
+  const char *name;
+  size_t place;
+} mechanisms[] = {
+  {"CRAM-MD5", offsetof(struct offer, cram_md5)},
+  {"PLAIN", offsetof(struct offer, plain)},
+  {"LOGIN", offsetof(struct offer, login)},
+};
+
+static void take_mechanism(struct offer *o, struct text word) {
+  for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++)
+    if (text_equal_nocase(word, text_of(mechanisms[i].name)))
+      *(bool *)((char *)o + mechanisms[i].place) = true;
+}
+
 static void take_line(struct offer *o, struct text line) {
   struct text word, rest;
   if (!text_cut(&line, ' ', &word)) return;
   if (text_equal_nocase(word, text_of("LIMITS")))
     while (text_cut(&line, ' ', &rest)) take_limit(o, rest);
   rest = word;
-  (void)text_cut(&rest, '=', &word); /* some say SIZE=n */
+  (void)text_cut(&rest, '=', &word); /* some say SIZE=n, or AUTH=mechanism */
+  if (text_equal_nocase(word, text_of("AUTH"))) {
+    if (rest.s) take_mechanism(o, rest);
+    while (text_cut(&line, ' ', &rest)) take_mechanism(o, rest);
+  }
   for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
     if (text_equal_nocase(word, text_of(keywords[i].keyword)))
       *(bool *)((char *)o + keywords[i].place) = true;

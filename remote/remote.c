@@ -125,6 +125,14 @@ static void read_arguments(int argc, char **argv, struct destination *d) {
   d->port = (unsigned)port;
 }
 
+/* Those of a domain's mail exchangers are nobody's. */
+static const struct credentials *find_credentials(const struct destination *d) {
+  static struct credentials c;
+  if (d->use_mx || d->is_lmtp) return NULL;
+  if (credentials_load(&c, &control, d->host, d->port) == -1) die_control();
+  return c.user.len ? &c : NULL;
+}
+
 static int run_talker(int connector, const struct destination *d) {
   const int keep[] = {RUNNER, connector, out.fd};
   struct sandbox sandbox = {.memory_octets = TALKER_MEMORY_OCTETS,
@@ -134,6 +142,7 @@ static int run_talker(int connector, const struct destination *d) {
     .identities = &settings.identities,
     .destination = d->host,
     .is_lmtp = d->is_lmtp,
+    .credentials = find_credentials(d),
     .timeoutquit_ms = io_limit_ms(settings.timeoutquit_s),
   };
   memcpy(s.limits_ms, settings.steps_ms, sizeof s.limits_ms);

@@ -1,6 +1,7 @@
 #include "config.h"
 #include "remote/smtp.h"
 #include <string.h>
+#include "remote/auth.h"
 #include "remote/exchange.h"
 
 /* No mail was asked for yet, so nothing is said about it: always a deferral,
@@ -26,7 +27,7 @@ static void begin(struct smtp *s, int fd) {
   s->needs_reset = s->is_our_fault = false;
 }
 
-bool smtp_hello(struct smtp *s, int fd, struct text helohost) {
+static bool say_hello(struct smtp *s, int fd, struct text helohost) {
   begin(s, fd);
   exchange_limit(s, STEP_GREETING);
   if (!exchange_read(s, "the greeting")) return false;
@@ -36,6 +37,11 @@ bool smtp_hello(struct smtp *s, int fd, struct text helohost) {
   if (exchange_positive(s)) return take_offer(s), true;
   if (s->is_lmtp || s->reply.code / 100 != 5) return turned_away(s);
   return exchange_command(s, "HELO", helohost) && (exchange_positive(s) || turned_away(s));
+}
+
+/* Whoever has a password for this server is not served without it. */
+bool smtp_hello(struct smtp *s, int fd, struct text helohost) {
+  return say_hello(s, fd, helohost) && (!s->credentials || auth_log_in(s, s->credentials));
 }
 
 void smtp_report(const struct transaction *t, size_t n, const struct verdict *v) {

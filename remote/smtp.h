@@ -32,6 +32,7 @@ struct smtp {
   struct stream stream; /* set watched before */
   const int *limits_ms; /* set before: one for each step; the caller's */
   bool is_lmtp;         /* set before */
+  const struct credentials *credentials; /* set before; NULL: nobody logs in */
   bool open;            /* the session can be used */
   uint64_t transactions; /* that have been begun in it */
   struct offer offer;
@@ -65,7 +66,7 @@ struct transaction {
 };
 
 /* smtp_hello(): a new session on fd, which it takes over: greeting, EHLO or
- * HELO, in LMTP LHLO.  On false the session is closed and s->verdict, a deferral, says why. */
+ * HELO, in LMTP LHLO; AUTH where there are credentials.  On false the session is closed and s->verdict, a deferral, says why. */
 bool smtp_hello(struct smtp *s, int fd, struct text helohost);
 
 enum smtp_end {

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "lib/iofd.h"
+#include "remote/credentials.h"
 #include "remote/smtp.h"
 
 enum { RECIPIENTS_MAX = 4, LIMIT_MS = 500 };
@@ -343,8 +344,31 @@ static void send_messages(struct smtp *s, const struct dialog_case *c) {
   envelope_free(&e);
 }
 
-static void run(const struct dialog_case *c, bool is_lmtp) {
-  struct smtp s = {.is_lmtp = is_lmtp, .stream = {.fd = -1, .watched = -1}, .limits_ms = short_limits};
+/* Sessions with who is logged in at, by the server's address. */
+static const struct {
+  struct dialog_case c;
+  const char *address;
+} logins[] = {
+  {{"log in by CRAM-MD5", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH LOGIN PLAIN CRAM-MD5\n" "C AUTH CRAM-MD5\nS 334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\nC dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\nS 235 ok\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, ""}, "192.0.2.1"},
+  {{"log in by PLAIN on loopback", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH LOGIN PLAIN\n" "C AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS 235 ok\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, ""}, "127.0.0.1"},
+  {{"log in by LOGIN on loopback", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH LOGIN\n" "C AUTH LOGIN\nS 334 VXNlcm5hbWU6\nC dGlt\nS 334 UGFzc3dvcmQ6\nC dGFuc3RhYWZ0YW5zdGFhZg==\nS 235 ok\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, ""}, "::1"},
+  {{"log in, then a message", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH PLAIN\n" "C AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS 235 ok\n" MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "S 250 done\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 1, "0 K 250 2.0.0 done\n"}, "127.0.0.1"},
+  {{"no password over the network", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH LOGIN PLAIN\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 0 4.7.0 the relay offers no way to log in that hides the password\n"}, "192.0.2.1"},
+  {{"an IPv6 network", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH PLAIN\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 0 4.7.0 the relay offers no way to log in that hides the password\n"}, "2001:db8::1"},
+  {{"no mechanism that is known", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH GSSAPI\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 0 4.7.0 the relay offers no way to log in\n"}, "127.0.0.1"},
+  {{"the password is wrong", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH PLAIN\n" "C AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS 535 5.7.8 no\n", "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 535 4.7.8 5.7.8 no\n"}, "127.0.0.1"},
+  {{"the challenge is none", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH CRAM-MD5\n" "C AUTH CRAM-MD5\nS 334 ?!\n", "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 334 4.5.0 ?!\n"}, "192.0.2.1"},
+  {{"no challenge", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH CRAM-MD5\n" "C AUTH CRAM-MD5\nS 504 what?\n", "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 504 4.7.8 what?\n"}, "192.0.2.1"},
+};
+
+/* address: NULL where nobody logs in */
+static void run_at(const struct dialog_case *c, bool is_lmtp, const char *address) {
+  struct credentials tim = {.user = {"tim", 3, 3}, .password = {"tanstaaftanstaaf", 16, 16}}; /* RFC 2195 */
+  struct smtp s = {.is_lmtp = is_lmtp,
+                   .credentials = address ? &tim : NULL,
+                   .address = address ? text_of(address) : TEXT_ABSENT,
+                   .stream = {.fd = -1, .watched = -1},
+                   .limits_ms = short_limits};
   int fd, status;
   print_message("%s\n", c->name);
   assert_true(stralloc_copys(&results, ""));
@@ -359,6 +383,13 @@ static void run(const struct dialog_case *c, bool is_lmtp) {
   assert_int_equal(status, 0);
   assert_true(stralloc_0(&results));
   assert_string_equal(results.s, c->results);
+}
+
+static void run(const struct dialog_case *c, bool is_lmtp) { run_at(c, is_lmtp, NULL); }
+
+static void logging_in(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof logins / sizeof *logins; i++) run_at(&logins[i].c, false, logins[i].address);
 }
 
 static void dialogs(void **state) {
@@ -536,6 +567,7 @@ static void short_body_is_not_ended(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(logging_in),
     cmocka_unit_test(dialogs),
     cmocka_unit_test(stops_without_the_runner),
     cmocka_unit_test(many_recipients_pipelined),

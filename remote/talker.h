@@ -7,12 +7,14 @@
 #ifndef OWL_TALKER_H
 #define OWL_TALKER_H
 
+#include "remote/credentials.h"
 #include "remote/identity.h"
 #include "remote/smtp.h"
 
 struct talker_settings {
   const struct identities *identities;
   struct text destination; /* a key of theirs */
+  const struct credentials *credentials; /* NULL: nobody logs in */
   bool is_lmtp; /* the server is one of mailboxes (RFC 2033) */
   int limits_ms[SMTP_STEPS], timeoutquit_ms;
 };

@@ -20,7 +20,7 @@ static void print_list(const struct list *l) {
 }
 
 /* Not for whoever looks over a shoulder. */
-static bool is_secret(enum control_name name) { return name == CONTROL_SRSSECRET; }
+static bool is_secret(enum control_name name) { return name == CONTROL_SMTPAUTH || name == CONTROL_SRSSECRET; }
 
 static bool checks(struct control *c, enum control_name name) {
   uint64_t number;

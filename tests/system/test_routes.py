@@ -1,4 +1,8 @@
 """Where mail goes by smtproutes and senderroutes, and by domains in either of their forms."""
+import base64
+import os
+import shutil
+
 import pytest
 
 from peers import Sink, Unbound
@@ -63,3 +67,51 @@ def test_an_address_that_is_not_this_host_s_defers(owlpost):
         owlpost.submit(MESSAGE, "someone@elsewhere.test")
         wait_until(lambda: "Cannot_assign_requested_address" in owlpost.log(), 20, owlpost.log)
         assert not sink.received
+
+
+def password_for(owlpost, port, mode=0o640):
+    owlpost.control("smtpauth", f":127.0.0.1:{port}|joe|open sesame")
+    path = f"{owlpost.controls}/smtpauth"
+    if os.geteuid() == 0:
+        shutil.chown(path, group="owlremote")
+    os.chmod(path, mode)
+
+
+class Login:
+    """A relay's replies that want a user and a password."""
+
+    def __init__(self):
+        self.said, self.inside = [], False
+
+    def __call__(self, verb, argument):
+        if verb == "EHLO":
+            return "250-sink.test\r\n250 AUTH LOGIN PLAIN"
+        if verb == "AUTH":
+            self.said.append(argument)
+            self.inside = argument.split()[-1] == base64.b64encode(b"\0joe\0open sesame").decode()
+            return "235 2.7.0 ok" if self.inside else "535 5.7.8 no"
+        return "530 5.7.0 log in first" if verb == "MAIL" and not self.inside else None
+
+
+def test_a_relay_is_logged_in_at(owlpost):
+    login = Login()
+    with Sink(reply=login) as sink:
+        owlpost.control("smtproutes", f":127.0.0.1:{sink.port}")
+        password_for(owlpost, sink.port)
+        owlpost.up(relay=True)
+        owlpost.submit(MESSAGE, "someone@elsewhere.test")
+        wait_for(owlpost, sink, "someone@elsewhere.test")
+        assert len(login.said) == 1
+        told = owlpost.log() + owlpost.owlq("explain", "someone@elsewhere.test")
+        assert "sesame" not in told + owlpost.owlq("config") + owlpost.owlq("config", "--json")
+
+
+def test_a_password_that_everybody_may_read_is_not_used(owlpost):
+    login = Login()
+    with Sink(reply=login) as sink:
+        owlpost.control("smtproutes", f":127.0.0.1:{sink.port}")
+        password_for(owlpost, sink.port, 0o644)
+        owlpost.up(relay=True)
+        owlpost.submit(MESSAGE, "someone@elsewhere.test")
+        wait_until(lambda: "everybody may read it" in owlpost.log(), 20, owlpost.log)
+        assert not login.said and owlpost.queued()
