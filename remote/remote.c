@@ -59,7 +59,7 @@ static const enum control_name limits_of_steps[SMTP_STEPS] = {
 };
 
 static void die_usage(void) {
-  log_s(&out, "owl-remote: usage: owl-remote host sender recipient..., or [--explain] mx|relay|lmtp host port, or lmtp /path");
+  log_s(&out, "owl-remote: usage: owl-remote host sender recipient..., or [--check|--explain] mx|relay|lmtp host port, or lmtp /path");
   log_end(&out);
   _exit(TOOL_USAGE);
 }
@@ -133,7 +133,7 @@ static const struct credentials *find_credentials(const struct destination *d) {
   return c.user.len ? &c : NULL;
 }
 
-static int run_talker(int connector, const struct destination *d) {
+static int run_talker(int connector, const struct destination *d, bool asks_only) {
   const int keep[] = {RUNNER, connector, out.fd};
   struct sandbox sandbox = {.memory_octets = TALKER_MEMORY_OCTETS,
                             .cpu_s = TALKER_CPU_S,
@@ -143,6 +143,7 @@ static int run_talker(int connector, const struct destination *d) {
     .destination = d->host,
     .is_lmtp = d->is_lmtp,
     .credentials = find_credentials(d),
+    .asks_only = asks_only,
     .timeoutquit_ms = io_limit_ms(settings.timeoutquit_s),
   };
   memcpy(s.limits_ms, settings.steps_ms, sizeof s.limits_ms);
@@ -239,7 +240,7 @@ static void check_kernel(void) {
   log_weakness("talker without seccomp, which the kernel does not have: allowunfenced is set");
 }
 
-static int run_agent(const struct destination *d) {
+static int run_agent(const struct destination *d, bool asks_only) {
   int pair[2];
   check_kernel();
   if (unixsock_pair(pair) == -1) die_system("unable to make a socketpair");
@@ -247,7 +248,7 @@ static int run_agent(const struct destination *d) {
   if (pid == -1) die_system("unable to fork");
   if (pid == 0) {
     close(pair[0]);
-    _exit(run_talker(pair[1], d));
+    _exit(run_talker(pair[1], d, asks_only));
   }
   close(pair[1]);
   return run_connector(pair[0], pid, d);
@@ -259,10 +260,14 @@ static bool is_kind(const char *word) {
   return strcmp(word, "mx") == 0 || strcmp(word, "relay") == 0 || strcmp(word, "lmtp") == 0;
 }
 
+static bool is_option(const char *word) {
+  return strcmp(word, "--check") == 0 || strcmp(word, "--explain") == 0;
+}
+
 /* A recipient that is called as a port is no address: there is an @ in them. */
 static bool is_by_hand(int argc, char **argv) {
   uint64_t port;
-  if (argc < 4 || strcmp(argv[1], "--explain") == 0) return false;
+  if (argc < 4 || is_option(argv[1])) return false;
   return argc > 4 || !is_kind(argv[1]) || text_uint(text_of(argv[3]), &port) == -1;
 }
 
@@ -289,7 +294,7 @@ static int become_agent(const char *host, int socket) {
   if (dup2(socket, RUNNER) == -1) die_system("unable to start");
   find_route(host, &d);
   read_settings();
-  return run_agent(&d);
+  return run_agent(&d, false);
 }
 
 static int say_report(const struct verdict *v, size_t count) {
@@ -330,11 +335,12 @@ static int by_hand(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   struct destination d = {0};
-  bool explains = argc > 1 && strcmp(argv[1], "--explain") == 0;
+  const char *option = argc > 1 && is_option(argv[1]) ? argv[1] : "";
   signal(SIGPIPE, SIG_IGN);
   signal(SIGCHLD, SIG_DFL); /* the spawner ignores it */
   if (is_by_hand(argc, argv)) return by_hand(argc, argv);
-  read_arguments(argc - 1 - explains, argv + 1 + explains, &d);
+  int first = *option ? 2 : 1;
+  read_arguments(argc - first, argv + first, &d);
   read_settings();
-  return explains ? explain(&d) : run_agent(&d);
+  return strcmp(option, "--explain") == 0 ? explain(&d) : run_agent(&d, *option != 0);
 }

@@ -59,6 +59,8 @@ struct transaction {
   const struct envelope *envelope; /* its addresses have been checked */
   enum recipient_state *states;    /* one for each recipient; those reported are left out */
   struct body body;
+  bool asks_only; /* whether the recipients would be taken: nothing is sent, and
+                   * what is said about the sender is no answer but a deferral */
   /* report(): what became of recipient number n of the envelope; the verdict is
    * valid during the call only. */
   void (*report)(void *context, size_t n, const struct verdict *v);

@@ -37,7 +37,7 @@ static const int long_limits[SMTP_STEPS] = {5000, 5000, 5000, 5000, 5000, 5000, 
 static const struct dialog_case {
   const char *name, *script;
   const char *sender, *recipients[RECIPIENTS_MAX + 1];
-  const char *body;
+  const char *body; /* NULL: the server is asked about the recipients only */
   enum envelope_body body_type;
   unsigned messages; /* the same one, sent in one session */
   const char *results; /* lines of: recipient, class, code, status, text */
@@ -46,6 +46,13 @@ static const struct dialog_case {
    "a@b", {"x@y"}, "hello\n", 0, 1, "0 K 250 2.0.0 2.0.0 done\n"},
   {"pipelined", HELLO_PIPELINING MAIL RCPT DATA "S 250 ok\nS 250 ok\nS 354 go\n" BODY "S 250 done\n" QUIT,
    "a@b", {"x@y"}, "hello\n", 0, 1, "0 K 250 2.0.0 done\n"},
+  {"asked only", HELLO MAIL "S 250 ok\n" RCPT "S 250 2.1.5 yes\nC RCPT TO:<z@y>\nS 550 no\n" QUIT,
+   "a@b", {"x@y", "z@y"}, NULL, 0, 1, "0 K 250 2.1.5 2.1.5 yes\n1 D 550 5.0.0 no\n"},
+  {"asked only, pipelined and twice", HELLO_PIPELINING MAIL RCPT
+   "S 250 ok\nS 250 yes\nC RSET\n" MAIL RCPT "S 250 ok\nS 250 ok\nS 450 wait\n" QUIT,
+   "a@b", {"x@y"}, NULL, 0, 2, "0 K 250 2.0.0 yes\n0 Z 450 4.2.0 wait\n"},
+  {"asked only, and the sender is refused", HELLO MAIL "S 550 5.7.1 no\n" QUIT, "a@b", {"x@y"}, NULL, 0, 1,
+   "0 Z 550 4.7.0 5.7.1 no\n"},
   {"HELO", "S 220 mx\nC EHLO client.test\nS 502 what?\nC HELO client.test\nS 250 mx\n" MAIL "S 250 ok\n" RCPT
    "S 250 ok\n" DATA "S 354 go\n" BODY "S 250 done\n" QUIT,
    "a@b", {"x@y"}, "hello\n", 0, 1, "0 K 250 2.0.0 done\n"},
@@ -332,7 +339,8 @@ static void send_messages(struct smtp *s, const struct dialog_case *c) {
   enum recipient_state states[RECIPIENTS_MAX];
   struct transaction t = {.envelope = &e,
                           .states = states,
-                          .body = {text_of(c->body), -1, strlen(c->body), c->body_type == BODY_BINARYMIME, NULL},
+                          .body = {text_of(c->body), -1, c->body ? strlen(c->body) : 0, c->body_type == BODY_BINARYMIME, NULL},
+                          .asks_only = !c->body,
                           .report = report};
   for (size_t n = 0; c->recipients[n]; n++) envelope_add(&e)->address = text_of(c->recipients[n]);
   for (unsigned i = 0; i < c->messages && s->open; i++) {

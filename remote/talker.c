@@ -265,6 +265,7 @@ static void run_job(struct talker *t, struct agent_job *job, int fd) {
     .envelope = &job->envelope,
     .states = calloc(job->envelope.recipient_count, sizeof *x.states),
     .body = {job->content, fd, job->size, job->envelope.body == BODY_BINARYMIME, NULL},
+    .asks_only = t->settings->asks_only,
     .report = queue_result,
     .context = &run,
   };

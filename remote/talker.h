@@ -15,7 +15,8 @@ struct talker_settings {
   const struct identities *identities;
   struct text destination; /* a key of theirs */
   const struct credentials *credentials; /* NULL: nobody logs in */
-  bool is_lmtp; /* the server is one of mailboxes (RFC 2033) */
+  bool is_lmtp;   /* the server is one of mailboxes (RFC 2033) */
+  bool asks_only; /* whether recipients would be taken; no message is sent */
   int limits_ms[SMTP_STEPS], timeoutquit_ms;
 };
 

@@ -9,7 +9,7 @@ struct dialog {
   size_t *chosen, chosen_count; /* recipients; owned */
   struct mail_terms terms;
   size_t asked, replied; /* commands sent, and answered */
-  bool mail_taken;
+  bool mail_taken, asks_only;
   size_t accepted;
 };
 
@@ -97,6 +97,7 @@ static bool take_mail(struct smtp *s, const struct transaction *t, bool *mail_ta
   s->needs_reset = *mail_taken;
   if (*mail_taken) return true;
   exchange_judge(s);
+  if (t->asks_only) verdict_defer(&s->verdict, "4.7.0");
   smtp_report_rest(t, &s->verdict);
   return true;
 }
@@ -113,7 +114,7 @@ static bool too_many(const struct smtp *s, size_t accepted) {
 
 static bool take_rcpt(struct smtp *s, const struct transaction *t, size_t n, size_t *accepted) {
   if (s->reply.code / 100 == 3) return exchange_confused(s);
-  if (exchange_positive(s)) {
+  if (exchange_positive(s) && !t->asks_only) {
     t->states[n] = RECIPIENT_ACCEPTED;
     ++*accepted;
     return true;
@@ -130,7 +131,7 @@ static bool take_rcpt(struct smtp *s, const struct transaction *t, size_t n, siz
  * BDAT without reading the chunk would take it for commands. */
 static bool ends_flight(const struct smtp *s, const struct dialog *d, struct step p) {
   if (p.verb == VERB_DATA || !s->offer.pipelining) return true;
-  return s->offer.chunking && step_at(d, d->asked).verb == VERB_DATA;
+  return (s->offer.chunking || d->asks_only) && step_at(d, d->asked).verb == VERB_DATA;
 }
 
 /* Asks the next question, or with PIPELINING all of them. */
@@ -157,7 +158,7 @@ static bool take_answer(struct smtp *s, const struct transaction *t, struct dial
 /* Whether asking is in vain because nobody is left. */
 static bool is_over(const struct dialog *d, struct step p) {
   if (p.verb == VERB_RCPT) return !d->mail_taken;
-  return p.verb == VERB_DATA && d->accepted == 0;
+  return p.verb == VERB_DATA && d->accepted == 0; /* always, when it only asks */
 }
 
 static enum smtp_end converse(struct smtp *s, const struct transaction *t, struct dialog *d) {
@@ -219,7 +220,7 @@ static bool take_back(const struct transaction *t) {
 
 static enum smtp_end transact(struct smtp *s, const struct transaction *t,
                               const struct mail_terms *terms) {
-  struct dialog d = {.reset = s->needs_reset, .terms = *terms};
+  struct dialog d = {.reset = s->needs_reset, .terms = *terms, .asks_only = t->asks_only};
   if (!choose(s, t, &d)) return exchange_no_memory(s), SMTP_LOST;
   s->transactions++;
   enum smtp_end end = converse(s, t, &d);
