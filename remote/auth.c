@@ -27,13 +27,23 @@ static bool is_overheard(const struct smtp *s) {
   return ip.octets[sizeof ip.octets - 1] != 1;
 }
 
+/* Who wants to know what is said is not told this. */
+static bool send_hidden(struct smtp *s) {
+  struct facts *facts = s->facts;
+  fact_say(facts, "command", "AUTH, with what is secret", TEXT_ABSENT);
+  s->facts = NULL;
+  bool ok = exchange_flush(s, "AUTH");
+  s->facts = facts;
+  return ok;
+}
+
 /* A line with what it says in base64, and the reply to it. */
 static bool say(struct smtp *s, const char *before, struct text secret) {
   bool ok = true;
   exchange_put(s, &ok, before);
   ok = ok && cat_base64(&s->stream.out, secret) == 0;
   exchange_put(s, &ok, "\r\n");
-  return ok ? exchange_flush(s, "AUTH") && exchange_answered(s, "AUTH") : exchange_no_memory(s);
+  return ok ? send_hidden(s) && exchange_answered(s, "AUTH") : exchange_no_memory(s);
 }
 
 static bool refused(struct smtp *s) {

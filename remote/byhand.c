@@ -70,12 +70,14 @@ static bool await_results(struct frame_reader *in, int agent, const struct byhan
                           struct verdict *verdicts) {
   struct frame f;
   struct result refusal;
-  for (; count; count--) {
+  while (count) {
     if (frame_receive(in, agent, &f, IO_FOREVER) != FRAME_READY) return false;
     if (f.fd >= 0) close(f.fd);
+    if (f.type == AGENT_SILENT || f.type == AGENT_HEARD) continue;
     if (f.type == AGENT_REFUSE && agent_read_refuse(&refusal, f.payload) == 0)
       set_rest(b, &refusal, verdicts);
     if (f.type != AGENT_RESULT || !take_result(b, &f, verdicts)) return false;
+    count--;
   }
   return true;
 }

@@ -53,6 +53,21 @@ static void remember(const struct walk *w, const struct walk_target *t, int erro
                  clock_boot_us(&clock_system) + lasts_us);
 }
 
+static void note_target(struct facts *f, const char *kind, const struct walk_target *t, unsigned port) {
+  char address[IP_TEXT_MAX];
+  ip_format(&t->ip, address);
+  fact_begin(f, kind);
+  fact_t(f, t->host);
+  fact_s(f, " [");
+  fact_s(f, address);
+  fact_s(f, "] port ");
+  fact_u(f, port);
+  fact_detail(f, "host", t->host);
+  fact_detail(f, "address", text_of(address));
+  fact_detail_u(f, "port", port);
+  fact_end(f);
+}
+
 static void note_failure(void *context, const struct walk_target *t, int error) {
   struct walk *w = context;
   struct verdict *v = &w->trouble;
@@ -68,6 +83,7 @@ static void note_failure(void *context, const struct walk_target *t, int error) 
   verdict_add(v, number);
   verdict_add(v, ": ");
   verdict_add(v, strerror(error));
+  fact_say(w->facts, "unreachable", "", text_of_stralloc(&v->text));
 }
 
 /* What goes wrong now is news to the talker; what went wrong before the last
@@ -91,6 +107,7 @@ static int answer(int talker, struct walk *w, const struct sources *sources) {
     if (w->settings->deadlist)
       deadlist_remove(w->settings->deadlist, &winner->ip, w->destination->port);
     verdict_set(&w->trouble, RESULT_DEFERRAL, "4.4.1", "");
+    note_target(w->facts, "connected", winner, w->destination->port);
     return send_target(talker, winner, fd);
   }
   walk_end(w);
@@ -159,6 +176,7 @@ int connector_run(int talker, const struct destination *d, const struct connecto
   struct frame f;
   enum frame_status status = FRAME_ERROR;
   int r = 0;
+  connector.walk.facts = s->facts;
   while (r == 0 && (status = frame_receive(&reader, talker, &f, IO_FOREVER)) == FRAME_READY)
     r = serve(talker, &connector, &f, d, s);
   frame_reader_free(&reader);

@@ -7,6 +7,7 @@
 #ifndef OWL_CONNECTOR_H
 #define OWL_CONNECTOR_H
 
+#include "lib/fact.h"
 #include "lib/text.h"
 #include "remote/deadlist.h"
 #include "remote/identity.h"
@@ -23,6 +24,7 @@ struct connector_settings {
   struct text me, helohost; /* names under which this host can stand in an MX set */
   unsigned timeoutconnect_s, timeoutdns_s, deadaddresstime_s;
   const struct identities *identities;
+  struct facts *facts; /* NULL, or who wants to know what is looked up and tried */
   struct deadlist *deadlist; /* NULL: nothing is known of addresses */
 };
 

@@ -26,6 +26,30 @@ void exchange_limit(struct smtp *s, enum smtp_step step) {
   s->stream.limit_ms = s->limits_ms[step];
 }
 
+/* ---- what is said, for who wants to know */
+
+static void note_commands(const struct smtp *s) {
+  struct text rest = text_of_stralloc(&s->stream.out), line;
+  if (!s->facts) return;
+  while (text_cut(&rest, '\n', &line)) {
+    if (line.len && line.s[line.len - 1] == '\r') line.len--;
+    if (line.len) fact_say(s->facts, "command", "", line);
+  }
+}
+
+static void note_reply(const struct smtp *s) {
+  struct text rest = text_of_stralloc(&s->reply.text), line;
+  if (!s->facts) return;
+  while (reply_line(&rest, &line)) {
+    fact_begin(s->facts, "reply");
+    fact_u(s->facts, s->reply.code);
+    fact_s(s->facts, " ");
+    fact_t(s->facts, line);
+    fact_detail_u(s->facts, "code", s->reply.code);
+    fact_end(s->facts);
+  }
+}
+
 enum stream_status exchange_read_until(struct smtp *s, uint64_t deadline, enum reply_status *r) {
   *r = REPLY_MORE;
   reply_begin(&s->reply);
@@ -33,6 +57,7 @@ enum stream_status exchange_read_until(struct smtp *s, uint64_t deadline, enum r
     struct text in = stream_unread(&s->stream), rest = in;
     *r = reply_feed(&s->reply, &rest);
     stream_drop(&s->stream, in.len - rest.len);
+    if (*r == REPLY_DONE) note_reply(s);
     if (*r != REPLY_MORE) return STREAM_OK;
     enum stream_status st = stream_fill(&s->stream, deadline);
     if (st != STREAM_OK) return st;
@@ -69,6 +94,7 @@ void exchange_put(struct smtp *s, bool *ok, const char *ours) {
 }
 
 bool exchange_flush(struct smtp *s, const char *what) {
+  note_commands(s);
   enum stream_status st = stream_flush(&s->stream);
   if (st != STREAM_OK) exchange_lose(s, "4.4.2", exchange_reason(st), what);
   return st == STREAM_OK;

@@ -36,10 +36,11 @@
 /* The talker's: jobs of 4 MiB, replies of 1 MiB, and room.  A worker of a busy
  * destination lives for many messages, so its time is a bound on loops only. */
 enum { TALKER_MEMORY_OCTETS = 32 * 1024 * 1024, TALKER_CPU_S = 3600 };
-enum { RUNNER = 0 };
+enum { RUNNER = 0, FACTS = 1 };
 
 static struct log out = {.fd = 2};
 static struct control control;
+static struct facts *told; /* when testing: what is looked up, tried and said */
 static struct {
   stralloc me;
   struct identities identities;
@@ -59,7 +60,7 @@ static const enum control_name limits_of_steps[SMTP_STEPS] = {
 };
 
 static void die_usage(void) {
-  log_s(&out, "owl-remote: usage: owl-remote host sender recipient..., or [--check|--explain] mx|relay|lmtp host port, or lmtp /path");
+  log_s(&out, "owl-remote: usage: owl-remote host sender recipient..., or [--check|--explain] mx|relay|lmtp host port, or lmtp /path, or --test with sender and recipient behind that");
   log_end(&out);
   _exit(TOOL_USAGE);
 }
@@ -134,7 +135,7 @@ static const struct credentials *find_credentials(const struct destination *d) {
 }
 
 static int run_talker(int connector, const struct destination *d, bool asks_only) {
-  const int keep[] = {RUNNER, connector, out.fd};
+  const int keep[] = {RUNNER, connector, out.fd, FACTS};
   struct sandbox sandbox = {.memory_octets = TALKER_MEMORY_OCTETS,
                             .cpu_s = TALKER_CPU_S,
                             .may_lack_seccomp = settings.allowunfenced != 0};
@@ -144,10 +145,11 @@ static int run_talker(int connector, const struct destination *d, bool asks_only
     .is_lmtp = d->is_lmtp,
     .credentials = find_credentials(d),
     .asks_only = asks_only,
+    .facts = told,
     .timeoutquit_ms = io_limit_ms(settings.timeoutquit_s),
   };
   memcpy(s.limits_ms, settings.steps_ms, sizeof s.limits_ms);
-  sandbox_close_others(keep, 3);
+  sandbox_close_others(keep, told ? 4 : 3);
   if (sandbox_enter(&sandbox) == -1) die("4.3.5", "unable to shut the talker in", sandbox.step);
   close(out.fd); /* nothing that the network says can forge a line of the log */
   return (int)talker_run(RUNNER, connector, &s);
@@ -193,6 +195,7 @@ static struct connector_settings settings_of_connector(void) {
     .me = text_of_stralloc(&settings.me),
     .helohost = text_of_stralloc(&settings.identities.helohost),
     .identities = &settings.identities,
+    .facts = told,
     .timeoutconnect_s = (unsigned)settings.timeoutconnect_s,
     .timeoutdns_s = (unsigned)settings.timeoutdns_s,
     .deadaddresstime_s = (unsigned)settings.deadaddresstime_s,
@@ -333,11 +336,63 @@ static int by_hand(int argc, char **argv) {
   return code;
 }
 
+/* ---- a test: all of it but the message */
+
+/* Which name and addresses a session for that sender has. */
+static void note_identity(const struct destination *d, const char *sender) {
+  struct identity i = identity_find(&settings.identities, text_of(sender), d->host);
+  struct sources sources;
+  char address[IP_TEXT_MAX];
+  fact_say(told, "helo", "the name to give is ", i.helohost);
+  if (!identity_sources(&settings.identities, i.source, &sources)) return;
+  if (sources.count == 0) fact_say(told, "source", "connections come from where the system chooses", TEXT_ABSENT);
+  for (size_t n = 0; n < sources.count; n++) {
+    ip_format(&sources.ips[n], address);
+    fact_say(told, "source", "connections come from ", text_of(address));
+  }
+}
+
+static int run_test(const struct destination *d, struct byhand *b, struct verdict *v) {
+  int pair[2];
+  check_kernel();
+  if (byhand_open(b, open("/dev/null", O_RDONLY | O_CLOEXEC)) == -1 || unixsock_pair(pair) == -1)
+    die_system("unable to start");
+  pid_t pid = fork();
+  if (pid == -1) die_system("unable to fork");
+  close(pair[pid == 0 ? 0 : 1]);
+  if (pid == 0) {
+    if (dup2(pair[1], RUNNER) == -1) die_system("unable to start");
+    close(pair[1]);
+    return run_agent(d, true);
+  }
+  byhand_send(pair[0], b, v);
+  close(pair[0]);
+  while (waitpid(pid, NULL, 0) == -1 && errno == EINTR) continue;
+  struct result r = verdict_result(v);
+  fact_outcome(told, &r);
+  return TOOL_OK;
+}
+
+/* argv: the destination, sender, recipient */
+static int test(int argc, char **argv) {
+  static struct facts facts = {.fd = FACTS};
+  struct destination d = {0};
+  struct verdict v = {.class = RESULT_NONE};
+  if (argc < 4) die_usage();
+  struct byhand b = {.sender = argv[argc - 2], .recipients = argv + argc - 1, .count = 1};
+  read_arguments(argc - 2, argv, &d);
+  read_settings();
+  told = &facts;
+  note_identity(&d, b.sender);
+  return run_test(&d, &b, &v);
+}
+
 int main(int argc, char **argv) {
   struct destination d = {0};
   const char *option = argc > 1 && is_option(argv[1]) ? argv[1] : "";
   signal(SIGPIPE, SIG_IGN);
   signal(SIGCHLD, SIG_DFL); /* the spawner ignores it */
+  if (argc > 1 && strcmp(argv[1], "--test") == 0) return test(argc - 2, argv + 2);
   if (is_by_hand(argc, argv)) return by_hand(argc, argv);
   int first = *option ? 2 : 1;
   read_arguments(argc - first, argv + first, &d);

@@ -11,6 +11,7 @@
 #define OWL_SMTP_H
 
 #include "lib/envelope.h"
+#include "lib/fact.h"
 #include "remote/body.h"
 #include "remote/offer.h"
 #include "remote/stream.h"
@@ -33,6 +34,8 @@ struct smtp {
   const int *limits_ms; /* set before: one for each step; the caller's */
   bool is_lmtp;         /* set before */
   const struct credentials *credentials; /* set before; NULL: nobody logs in */
+  struct facts *facts; /* set before; NULL, or who wants to know what is said: as
+                        * "command" and "reply", a line each */
   bool open;            /* the session can be used */
   uint64_t transactions; /* that have been begun in it */
   struct offer offer;

@@ -346,6 +346,7 @@ enum talker_end talker_run(int runner, int connector, const struct talker_settin
                      .answers = {.protocol = &net_protocol}};
   t.smtp.is_lmtp = s->is_lmtp;
   t.smtp.credentials = s->credentials;
+  t.smtp.facts = s->facts;
   t.smtp.limits_ms = s->limits_ms;
   t.smtp.stream = (struct stream){.fd = -1, .watched = runner, .silence = {AGENT_SILENCE_MS, note_silence, &t, false}};
   serve(&t);

@@ -14,6 +14,7 @@
 struct talker_settings {
   const struct identities *identities;
   struct text destination; /* a key of theirs */
+  struct facts *facts; /* NULL, or who wants to know what is said */
   const struct credentials *credentials; /* NULL: nobody logs in */
   bool is_lmtp;   /* the server is one of mailboxes (RFC 2033) */
   bool asks_only; /* whether recipients would be taken; no message is sent */

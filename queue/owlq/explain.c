@@ -15,11 +15,13 @@
 /* What would happen to mail for an address.  Each program is asked for its own
  * part; the routing is the library's, which receiver and runner use as well. */
 
+static const char test_usage[] = "send-test [--json] [--sender ADDRESS] ADDRESS";
 static const char usage[] = "explain [--json] [--relay] [--sender ADDRESS] ADDRESS";
 
 struct wish {
   const char *address, *sender;
   bool json, relay;
+  bool test; /* connect, and ask the next hop */
 };
 
 enum { ADDRESS, SMTP, ROUTE, DELIVERY, LIMITS, NOW, SECTIONS };
@@ -112,14 +114,23 @@ static const char *way(const struct route *r) {
   return r->use_mx ? "mx" : "relay";
 }
 
-static void ask_remote(struct explanation *e) {
+static void put_title(struct explanation *e, const struct wish *w) {
+  bool is_lmtp = e->route.protocol == PROTOCOL_LMTP;
+  const char *tested = is_lmtp ? "asked of a mailbox server by owl-remote; nothing is sent"
+                               : "asked of the next hop by owl-remote; nothing is sent";
+  const char *told = is_lmtp ? "handed to a mailbox server by owl-remote" : "sent on by owl-remote";
+  e->sections[DELIVERY].title = w->test ? tested : told;
+}
+
+static void ask_remote(struct explanation *e, const struct wish *w) {
+  const char *arguments[8] = {"owl-remote", w->test ? "--test" : "--explain", way(&e->route), e->route.host.s};
   char port[FMT_ULONG + 1];
+  size_t n = 4;
   port[fmt_ulong(port, (unsigned long)e->route.port)] = 0;
-  const char *arguments[] = {"owl-remote",    "--explain", way(&e->route),
-                             e->route.host.s, e->route.port == PORT_NONE ? NULL : port, NULL};
-  e->sections[DELIVERY].title = e->route.protocol == PROTOCOL_LMTP
-                                  ? "handed to a mailbox server by owl-remote"
-                                  : "sent on by owl-remote";
+  if (e->route.port != PORT_NONE) arguments[n++] = port;
+  if (w->test) arguments[n++] = w->sender;
+  if (w->test) arguments[n++] = e->route.address.s;
+  put_title(e, w);
   (void)askprogram(arguments, REMOTE_USER, &e->sections[DELIVERY].lines);
 }
 
@@ -141,7 +152,7 @@ static void ask_delivery(struct explanation *e, struct control *c, const struct 
   e->route.host.len--;
   if (route_leads_nowhere(&e->route)) note_nowhere(e);
   else if (e->route.channel == CHANNEL_LOCAL) ask_local(e, c, w);
-  else ask_remote(e);
+  else ask_remote(e, w);
 }
 
 /* ---- what holds for all that goes there */
@@ -160,10 +171,10 @@ static void note_destination(struct explanation *e, struct control *c) {
 /* ---- the command */
 
 static int read_wish(struct wish *w, int argc, char **argv) {
-  *w = (struct wish){.sender = ""};
+  *w = (struct wish){.sender = "", .test = strcmp(argv[0], "send-test") == 0};
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "--json") == 0) w->json = true;
-    else if (strcmp(argv[i], "--relay") == 0) w->relay = true;
+    else if (strcmp(argv[i], "--relay") == 0 && !w->test) w->relay = true;
     else if (strcmp(argv[i], "--sender") == 0 && argv[i + 1]) w->sender = argv[++i];
     else if (argv[i][0] == '-' || w->address) return -1;
     else w->address = argv[i];
@@ -200,9 +211,10 @@ int owlq_explain(struct control *c, int argc, char **argv) {
                                        {"delivery", NULL, {0}},
                                        {"limits", NULL, {0}},
                                        {"now", NULL, {0}}}};
-  if (read_wish(&w, argc, argv) == -1) return owlq_usage(usage);
+  if (read_wish(&w, argc, argv) == -1) return owlq_usage(w.test ? test_usage : usage);
   if (read_address(&e, &w) == -1) return owlq_complain("explain", "out of memory");
-  ask_receiver(&e, &w);
+  if (w.test) e.sections[SMTP].title = NULL;
+  else ask_receiver(&e, &w);
   find_route(&e, c, &w);
   ask_delivery(&e, c, &w);
   note_destination(&e, c);
