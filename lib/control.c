@@ -37,6 +37,8 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(CONCURRENCYLOCAL, "concurrencylocal", NUMBER, "10", "send", "local deliveries at one time"),
   ROW(CONCURRENCYREMOTE, "concurrencyremote", NUMBER, "20", "send", "remote deliveries at one time"),
   ROW(CONCURRENCYSILENT, "concurrencysilent", NUMBER, "200", "send", "remote deliveries beside these whose host has said nothing for half a second"),
+  ROW(CONNECTSPERIP, "connectsperip", NUMBER, "10", "remote", "connection attempts under way to one address; 0 = no limit"),
+  ROW(CONNECTSPERNETWORK, "connectspernetwork", NUMBER, "40", "remote", "the same to one network, /24 or /48"),
   ROW(DATABYTES, "databytes", OCTETS, "0", "smtpd", "largest message taken by SMTP; 0 = no limit"),
   ROW(DEADADDRESSTIME, "deadaddresstime", SECONDS, "600", "remote", "how long an address that did not answer is tried last; 0 = not at all"),
   ROW(DEFAULTDELIVERY, "defaultdelivery", TEXT, "./Maildir/", "lspawn", "instruction for users without a .qmail file"),

@@ -33,6 +33,13 @@ bool ip_parse_literal(struct ip *ip, struct text t, bool bare) {
 
 static size_t octets_of(const struct ip *ip) { return ip->family == AF_INET ? 4 : 16; }
 
+/* FNV-1a */
+uint32_t ip_hash(const struct ip *ip) {
+  uint32_t h = 2166136261u;
+  for (size_t i = 0; i < octets_of(ip); i++) h = (h ^ ip->octets[i]) * 16777619u;
+  return h;
+}
+
 bool ip_equal(const struct ip *a, const struct ip *b) {
   return a->family == b->family && memcmp(a->octets, b->octets, octets_of(a)) == 0;
 }

@@ -3,6 +3,7 @@
 #ifndef OWL_IP_H
 #define OWL_IP_H
 
+#include <stdint.h>
 #include <sys/socket.h>
 #include "lib/text.h"
 
@@ -16,6 +17,9 @@ struct ip {
 /* ip_parse_literal(): an address literal, [1.2.3.4] or [IPv6:...] (RFC 5321
  * 4.1.3), or when bare is set also without brackets or without the tag. */
 bool ip_parse_literal(struct ip *ip, struct text t, bool bare);
+
+/* ip_hash(): for tables; whoever chooses addresses can make them collide. */
+uint32_t ip_hash(const struct ip *ip);
 
 bool ip_equal(const struct ip *a, const struct ip *b);
 

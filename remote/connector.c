@@ -82,7 +82,7 @@ static void note_failure(void *context, const struct walk_target *t, int error) 
   verdict_add(v, "] port ");
   verdict_add(v, number);
   verdict_add(v, ": ");
-  verdict_add(v, strerror(error));
+  verdict_add(v, error == EBUSY ? "too many others are trying to" : strerror(error));
   fact_say(w->facts, "unreachable", "", text_of_stralloc(&v->text));
 }
 
@@ -94,6 +94,7 @@ static int answer(int talker, struct walk *w, const struct sources *sources) {
     .timeoutconnect_s = w->settings->timeoutconnect_s,
     .watched = talker,
     .sources = sources,
+    .attempts = &w->settings->attempts,
     .failed = note_failure,
     .context = w,
   };

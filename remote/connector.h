@@ -9,6 +9,7 @@
 
 #include "lib/fact.h"
 #include "lib/text.h"
+#include "remote/attempts.h"
 #include "remote/deadlist.h"
 #include "remote/identity.h"
 
@@ -24,6 +25,7 @@ struct connector_settings {
   struct text me, helohost; /* names under which this host can stand in an MX set */
   unsigned timeoutconnect_s, timeoutdns_s, deadaddresstime_s;
   const struct identities *identities;
+  struct attempts attempts;
   struct facts *facts; /* NULL, or who wants to know what is looked up and tried */
   struct deadlist *deadlist; /* NULL: nothing is known of addresses */
 };

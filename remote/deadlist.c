@@ -35,12 +35,7 @@ void deadlist_open(struct deadlist *d, int fd) {
   if (m != MAP_FAILED) d->entries = m;
 }
 
-/* FNV-1a: whoever makes addresses collide makes us forget some. */
-static size_t place_of(const struct deadlist_entry *e) {
-  uint32_t h = 2166136261u;
-  for (size_t i = 0; i < sizeof e->octets; i++) h = (h ^ e->octets[i]) * 16777619u;
-  return (h ^ e->port) % PLACES;
-}
+static size_t place_of(const struct ip *ip, unsigned port) { return (ip_hash(ip) ^ port) % PLACES; }
 
 static struct deadlist_entry entry_of(const struct ip *ip, unsigned port, uint64_t until_us) {
   struct deadlist_entry e = {.until_us = until_us, .family = (uint16_t)ip->family, .port = (uint16_t)port};
@@ -62,8 +57,8 @@ static bool lock(struct deadlist *d, size_t place, short type) {
 }
 
 /* The address's own entry, else the one to be overwritten. */
-static struct deadlist_entry *find(struct deadlist *d, const struct deadlist_entry *e) {
-  struct deadlist_entry *way = &d->entries[place_of(e) * WAYS], *oldest = way;
+static struct deadlist_entry *find(struct deadlist *d, size_t place, const struct deadlist_entry *e) {
+  struct deadlist_entry *way = &d->entries[place * WAYS], *oldest = way;
   for (size_t i = 0; i < WAYS; i++) {
     if (is_same(&way[i], e)) return &way[i];
     if (way[i].until_us < oldest->until_us) oldest = &way[i];
@@ -71,16 +66,13 @@ static struct deadlist_entry *find(struct deadlist *d, const struct deadlist_ent
   return oldest;
 }
 
-static void put(struct deadlist *d, const struct deadlist_entry *e) {
-  if (!d->entries || !lock(d, place_of(e), F_WRLCK)) return;
-  struct deadlist_entry *to = find(d, e);
-  if (e->until_us || is_same(to, e)) *to = *e;
-  lock(d, place_of(e), F_UNLCK);
-}
-
 void deadlist_add(struct deadlist *d, const struct ip *ip, unsigned port, uint64_t until_us) {
   struct deadlist_entry e = entry_of(ip, port, until_us);
-  put(d, &e);
+  size_t place = place_of(ip, port);
+  if (!d->entries || !lock(d, place, F_WRLCK)) return;
+  struct deadlist_entry *to = find(d, place, &e);
+  if (until_us || is_same(to, &e)) *to = e;
+  lock(d, place, F_UNLCK);
 }
 
 void deadlist_remove(struct deadlist *d, const struct ip *ip, unsigned port) {
@@ -89,10 +81,11 @@ void deadlist_remove(struct deadlist *d, const struct ip *ip, unsigned port) {
 
 bool deadlist_has(struct deadlist *d, const struct ip *ip, unsigned port, uint64_t now_us) {
   struct deadlist_entry e = entry_of(ip, port, 0);
-  if (!d->entries || !lock(d, place_of(&e), F_RDLCK)) return false;
-  struct deadlist_entry *there = find(d, &e);
+  size_t place = place_of(ip, port);
+  if (!d->entries || !lock(d, place, F_RDLCK)) return false;
+  struct deadlist_entry *there = find(d, place, &e);
   bool has = is_same(there, &e) && there->until_us > now_us;
-  lock(d, place_of(&e), F_UNLCK);
+  lock(d, place, F_UNLCK);
   return has;
 }
 

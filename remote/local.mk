@@ -14,6 +14,7 @@ owlpost_PROGRAMS += %D%/owl-rspawn %D%/owl-remote
 
 noinst_LIBRARIES += %D%/libremote.a
 %C%_libremote_a_SOURCES = \
+  %D%/attempts.h %D%/attempts.c \
   %D%/auth.h %D%/auth.c \
   %D%/answer.h %D%/answer.c \
   %D%/body.h %D%/body.c \
@@ -41,9 +42,10 @@ noinst_LIBRARIES += %D%/libremote.a
 
 if CMOCKA
 check_PROGRAMS += %D%/answer_test %D%/body_test %D%/deadlist_test %D%/mx_test %D%/net_test %D%/race_test %D%/reply_test %D%/resolve_test %D%/smtp_test %D%/stream_test %D%/verdict_test
-check_PROGRAMS += %D%/credentials_test %D%/identity_test
+check_PROGRAMS += %D%/attempts_test %D%/credentials_test %D%/identity_test
 %C%_answer_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_body_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_attempts_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_credentials_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_deadlist_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_identity_test_LDADD = %D%/libremote.a $(LDADD)

@@ -9,12 +9,11 @@
 #include "lib/iofd.h"
 #include "lib/network.h"
 
-enum { PREFIX_4 = 24, PREFIX_6 = 48 };
-
 struct attempt {
   int fd;
   struct walk_target *target;
   uint64_t deadline;
+  struct permit permit;
 };
 
 struct field_of {
@@ -22,6 +21,7 @@ struct field_of {
   struct attempt attempts[RACE_ATTEMPTS_MAX];
   size_t count;
   uint64_t next_start; /* deadline of the head start; 0: now */
+  uint64_t room_until; /* until when others are waited for; 0: they are not */
 };
 
 /* ---- one attempt */
@@ -58,8 +58,13 @@ static void fail(const struct race *r, struct walk_target *t, int error) {
   r->failed(r->context, t, error);
 }
 
+static void give_back(const struct field_of *f, const struct permit *p) {
+  if (f->race->attempts) attempts_give_back(f->race->attempts, p);
+}
+
 static void drop(struct field_of *f, size_t i) {
   close(f->attempts[i].fd);
+  give_back(f, &f->attempts[i].permit);
   f->attempts[i] = f->attempts[--f->count];
 }
 
@@ -79,7 +84,7 @@ static bool finish(struct field_of *f, size_t i) {
 /* ---- who is next */
 
 static bool same_network(const struct ip *a, const struct ip *b) {
-  struct network n = {*a, a->family == AF_INET ? PREFIX_4 : PREFIX_6};
+  struct network n = {*a, a->family == AF_INET ? NETWORK_BITS_4 : NETWORK_BITS_6};
   network_mask(&n.ip, n.bits);
   return network_has(&n, b);
 }
@@ -90,10 +95,26 @@ static bool is_crowded(const struct field_of *f, const struct ip *ip) {
   return n >= RACE_NETWORK_MAX;
 }
 
+static bool take_permit(const struct field_of *f, const struct ip *ip, struct permit *p) {
+  struct permit held[RACE_ATTEMPTS_MAX];
+  *p = (struct permit){0, 0};
+  for (size_t i = 0; i < f->count; i++) held[i] = f->attempts[i].permit;
+  return !f->race->attempts || attempts_take(f->race->attempts, ip, held, f->count, p);
+}
+
 static struct walk_target *next_target(const struct field_of *f, struct walk_target *targets,
                                        size_t count) {
   for (size_t i = 0; i < count; i++)
     if (!targets[i].used && !is_crowded(f, &targets[i].ip)) return &targets[i];
+  return NULL;
+}
+
+/* The first that others leave room for. */
+static struct walk_target *next_permitted(const struct field_of *f, struct walk_target *targets,
+                                          size_t count, struct permit *p) {
+  for (size_t i = 0; i < count; i++)
+    if (!targets[i].used && !is_crowded(f, &targets[i].ip) && take_permit(f, &targets[i].ip, p))
+      return &targets[i];
   return NULL;
 }
 
@@ -107,22 +128,24 @@ static bool may_start(const struct field_of *f) {
   return f->count == 0 || f->next_start == 0 || io_remaining_ms(f->next_start) == 0;
 }
 
-static void start(struct field_of *f, struct walk_target *t) {
+static void start(struct field_of *f, struct walk_target *t, const struct permit *p) {
   t->used = true;
+  f->room_until = 0;
   int fd = start_socket(f->race, &t->ip);
   if (fd == -1) {
     fail(f->race, t, errno);
+    give_back(f, p);
     return;
   }
   f->attempts[f->count++] =
-    (struct attempt){fd, t, io_deadline(io_limit_ms(f->race->timeoutconnect_s))};
+    (struct attempt){fd, t, io_deadline(io_limit_ms(f->race->timeoutconnect_s)), *p};
   f->next_start = io_deadline(RACE_HEAD_START_MS);
 }
 
 /* ---- waiting */
 
 static int wait_ms(const struct field_of *f, bool more) {
-  int ms = more ? io_remaining_ms(f->next_start) : INT_MAX;
+  int ms = !more ? INT_MAX : may_start(f) ? RACE_LOOK_MS : io_remaining_ms(f->next_start);
   for (size_t i = 0; i < f->count; i++) {
     int left = io_remaining_ms(f->attempts[i].deadline);
     if (left < ms) ms = left;
@@ -165,10 +188,30 @@ static void give_up(struct field_of *f) {
 
 static int take_winner(struct field_of *f, size_t i, const struct walk_target **winner) {
   int fd = f->attempts[i].fd;
+  give_back(f, &f->attempts[i].permit);
   *winner = f->attempts[i].target;
   f->attempts[i] = f->attempts[--f->count];
   give_up(f);
   return fd;
+}
+
+/* Nobody leaves room: for a while that is waited for.  false: it was too long. */
+static bool wait_for_room(struct field_of *f, struct walk_target *t) {
+  if (f->room_until == 0) f->room_until = io_deadline(io_limit_ms(f->race->timeoutconnect_s));
+  if (f->count || io_remaining_ms(f->room_until) != 0) return true;
+  t->used = true;
+  f->room_until = 0;
+  fail(f->race, t, EBUSY);
+  return false;
+}
+
+/* Whether something has changed, so that there is nothing to wait for. */
+static bool start_next(struct field_of *f, struct walk_target *targets, size_t count, struct walk_target *t) {
+  struct permit p;
+  if (!t || !may_start(f)) return false;
+  struct walk_target *permitted = next_permitted(f, targets, count, &p);
+  if (permitted) return start(f, permitted, &p), true;
+  return !wait_for_room(f, t);
 }
 
 int race_run(const struct race *r, struct walk_target *targets, size_t count,
@@ -176,11 +219,8 @@ int race_run(const struct race *r, struct walk_target *targets, size_t count,
   struct field_of f = {.race = r};
   for (;;) {
     struct walk_target *t = waiting_target(&f, targets, count);
-    if (t && may_start(&f)) {
-      start(&f, t);
-      continue;
-    }
-    if (f.count == 0) return errno = EHOSTUNREACH, -1;
+    if (start_next(&f, targets, count, t)) continue;
+    if (f.count == 0 && !t) return errno = EHOSTUNREACH, -1;
     int i = wait_once(&f, t);
     if (i >= 0) return take_winner(&f, (size_t)i, winner);
     if (i == GONE) return give_up(&f), errno = EPIPE, -1;

@@ -7,22 +7,26 @@
 #ifndef OWL_RACE_H
 #define OWL_RACE_H
 
+#include "remote/attempts.h"
 #include "remote/identity.h"
 #include "remote/walk.h"
 
 enum {
   RACE_HEAD_START_MS = 500,
   RACE_ATTEMPTS_MAX = 4, /* at one time */
-  RACE_NETWORK_MAX = 2   /* of them in one /24 or /48 */
+  RACE_NETWORK_MAX = 2,  /* of them in one /24 or /48 */
+  RACE_LOOK_MS = 100     /* between looks whether others have made room */
 };
 
-/* race_failed_fn: that address cannot be reached, errno says why. */
+/* race_failed_fn: that address cannot be reached, error says why; EBUSY: too many
+ * senders were trying to for as long as one may. */
 typedef void race_failed_fn(void *context, const struct walk_target *t, int error);
 
 struct race {
   unsigned port, timeoutconnect_s; /* of each attempt */
   int watched;                     /* -1, or a socket: when its peer is gone nothing goes on */
   const struct sources *sources;   /* NULL: the system chooses */
+  const struct attempts *attempts; /* NULL: nobody counts */
   race_failed_fn *failed;
   void *context;
 };

@@ -7,16 +7,19 @@
 #include <stdint.h>
 #include <errno.h>
 #include <poll.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "lib/bigendian.h"
 #include "lib/iofd.h"
+#include "remote/deadlist.h"
 #include "remote/race.h"
 
 enum { LISTENS = 2, REFUSES = 3, SILENT = 4, FILLERS = 4, TIMEOUT_S = 30 };
 
 static unsigned port;
 static const struct sources *sources;
+static const struct attempts *attempts;
 static int listener, silent, fillers[FILLERS];
 static size_t failures;
 static int last_error;
@@ -69,7 +72,7 @@ static void failed(void *context, const struct walk_target *t, int error) {
 
 /* The last octet of the winner, or 0. */
 static unsigned run(struct walk_target *targets, size_t count, unsigned timeout_s, int watched) {
-  const struct race r = {port, timeout_s, watched, sources, failed, NULL};
+  const struct race r = {port, timeout_s, watched, sources, attempts, failed, NULL};
   const struct walk_target *winner = NULL;
   failures = 0;
   int fd = race_run(&r, targets, count, &winner);
@@ -162,11 +165,56 @@ static void it_comes_from_its_source(void **state) {
   sources = NULL;
 }
 
+/* Another sender has the one permit, until it hears that it is enough. */
+static pid_t other_sender(const struct attempts *a, int enough[2]) {
+  struct walk_target t = target(LISTENS);
+  int ready[2];
+  char c;
+  assert_int_equal(pipe(ready), 0);
+  assert_int_equal(pipe(enough), 0);
+  pid_t pid = fork();
+  if (pid == 0) {
+    struct permit p;
+    close(enough[1]);
+    if (!attempts_take(a, &t.ip, NULL, 0, &p)) _exit(1);
+    (void)!write(ready[1], "x", 1);
+    (void)!read(enough[0], &c, 1);
+    _exit(0);
+  }
+  close(ready[1]);
+  assert_int_equal(read(ready[0], &c, 1), 1);
+  close(ready[0]);
+  close(enough[0]);
+  return pid;
+}
+
+static void others_leave_no_room(void **state) {
+  const struct attempts one = {deadlist_make(), 1, 0};
+  struct walk_target t[] = {target(LISTENS)};
+  int enough[2];
+  (void)state;
+  pid_t pid = other_sender(&one, enough);
+  attempts = &one;
+  assert_int_equal(run(t, 1, 1, -1), 0);
+  assert_int_equal(last_error, EBUSY);
+  assert_true(t[0].used);
+  t[0].used = false;
+  close(enough[1]);
+  assert_int_equal(run(t, 1, TIMEOUT_S, -1), LISTENS);
+  assert_int_equal(run(t, 1, TIMEOUT_S, -1), 0); /* it is used */
+  t[0].used = false;
+  assert_int_equal(run(t, 1, TIMEOUT_S, -1), LISTENS); /* and its permit was given back */
+  assert_int_equal(waitpid(pid, NULL, 0), pid);
+  attempts = NULL;
+  close(one.fd);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_first_is_taken), cmocka_unit_test(a_refusal_starts_the_next),
     cmocka_unit_test(silence_starts_the_next_and_may_be_tried_again),
     cmocka_unit_test(what_is_used_is_passed_over), cmocka_unit_test(all_are_silent),
-    cmocka_unit_test(nobody_is_there), cmocka_unit_test(it_comes_from_its_source), cmocka_unit_test(who_watches_is_gone)};
+    cmocka_unit_test(nobody_is_there), cmocka_unit_test(it_comes_from_its_source),
+    cmocka_unit_test(others_leave_no_room), cmocka_unit_test(who_watches_is_gone)};
   return cmocka_run_group_tests(tests, begin, end);
 }

@@ -45,7 +45,7 @@ static struct {
   stralloc me;
   struct identities identities;
   uint64_t timeoutconnect_s, timeoutdns_s, deadaddresstime_s, timeoutquit_s;
-  uint64_t allowunfenced;
+  uint64_t allowunfenced, connectsperip, connectspernetwork;
   int steps_ms[SMTP_STEPS];
 } settings;
 
@@ -102,6 +102,8 @@ static void read_settings(void) {
   if (control_text(&control, CONTROL_ME, &settings.me) == -1) die_control();
   read_number(CONTROL_ALLOWUNFENCED, &settings.allowunfenced);
   if (identities_load(&settings.identities, &control) == -1) die_control();
+  read_number(CONTROL_CONNECTSPERIP, &settings.connectsperip);
+  read_number(CONTROL_CONNECTSPERNETWORK, &settings.connectspernetwork);
   read_number(CONTROL_DEADADDRESSTIME, &settings.deadaddresstime_s);
   read_number(CONTROL_TIMEOUTCONNECT, &settings.timeoutconnect_s);
   read_number(CONTROL_TIMEOUTDNS, &settings.timeoutdns_s);
@@ -196,6 +198,7 @@ static struct connector_settings settings_of_connector(void) {
     .helohost = text_of_stralloc(&settings.identities.helohost),
     .identities = &settings.identities,
     .facts = told,
+    .attempts = {-1, (unsigned)settings.connectsperip, (unsigned)settings.connectspernetwork},
     .timeoutconnect_s = (unsigned)settings.timeoutconnect_s,
     .timeoutdns_s = (unsigned)settings.timeoutdns_s,
     .deadaddresstime_s = (unsigned)settings.deadaddresstime_s,
@@ -218,6 +221,7 @@ static int run_connector(int talker, pid_t pid, const struct destination *d) {
   leave_runner();
   deadlist_open(&deadlist, DEADLIST_FD);
   s.deadlist = &deadlist;
+  if (deadlist.entries) s.attempts.fd = deadlist.fd;
   if (connector_run(talker, d, &s) == -1) {
     log_s(&out, "owl-remote: fatal: connector: malformed request, or out of memory");
     log_end(&out);
