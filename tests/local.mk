@@ -32,7 +32,7 @@ EXTRA_DIST += %D%/model/queue.pml %D%/model/run
 EXTRA_DIST += %D%/fuzz/run %D%/fuzz/coverage %D%/fuzz/parsers %D%/fuzz/corpus
 
 # Benchmarks of the queue, for root; rig.py is what they share.
-EXTRA_DIST += %D%/bench/rig.py %D%/bench/backlog %D%/bench/deadhost %D%/bench/drain %D%/bench/idle %D%/bench/manyrecipients %D%/bench/slowhosts
+EXTRA_DIST += %D%/bench/rig.py %D%/bench/peer.py %D%/bench/mixedhosts %D%/bench/onehost %D%/bench/backlog %D%/bench/deadhost %D%/bench/drain %D%/bench/idle %D%/bench/manyrecipients %D%/bench/slowhosts
 
 # What tests and benchmarks fill queues with.
 noinst_PROGRAMS += %D%/bench/fillqueue
