@@ -20,7 +20,8 @@ ADDRESSES = 12
 EXPLAINED = 3  # of each set-up, besides those where RCPT cannot say all
 BATCHES, SETUPS, SETUPS_FULL = 4, 75, 800
 # what RCPT says in each batch, or the generator has become poor
-SAID = {(250, "2.1.5"), (550, "5.1.1"), (552, "5.2.2"), (452, "4.2.2"), (451, "4.2.1"), (451, "4.3.0"), (451, "4.7.0")}
+SAID = {(250, "2.1.5"), (550, "5.1.1"), (552, "5.2.2"), (452, "4.2.2"), (451, "4.2.1"), (451, "4.3.0"), (451, "4.3.5"),
+        (451, "4.7.0")}
 OUTCOMES = {SUCCESS: "success", DEFERRAL: "deferral", FAILURE: "failure"}
 
 
