@@ -45,3 +45,4 @@ dist-hook:
 EXTRA_DIST += %D%/system/test_senders.py %D%/system/test_trail.py
 EXTRA_DIST += %D%/system/nodemailer.js %D%/system/senders.py %D%/system/netsmtp.pl %D%/system/trail.py %D%/system/overlay.py %D%/system/mailers.py %D%/system/test_senders_servers.py
 EXTRA_DIST += %D%/system/qmtp.py %D%/system/test_qmtp.py %D%/system/test_agreement.py %D%/system/test_filters.py %D%/system/test_gate.py %D%/system/test_smtp_octets.py
+EXTRA_DIST += %D%/system/nameservers.py %D%/system/test_nameservers.py %D%/system/test_byhand.py %D%/system/test_etrn.py
