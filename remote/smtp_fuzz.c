@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "lib/iofd.h"
 #include "remote/smtp.h"
 
 enum { RECIPIENTS = 3, SERVER_OCTETS_MAX = 32768 };
@@ -27,13 +26,27 @@ static void report(void *context, size_t n, const struct verdict *v) {
   reported[n]++;
 }
 
+/* The second needs what the first does not. */
+static const char *const bodies[] = {"hello\n.\n", "Subject: x\n\n.\303\274\r\n"};
+
+static void add_recipients(struct envelope *e) {
+  static const char *const addresses[RECIPIENTS] = {"x@y", "z@y", "x@w"};
+  for (int i = 0; i < RECIPIENTS; i++) {
+    struct envelope_recipient *r = envelope_add(e);
+    r->address = text_of(addresses[i]);
+    r->notify = NOTIFY_SUCCESS;
+    r->orcpt = text_of("rfc822;a@b");
+  }
+}
+
 static void send_twice(struct smtp *s) {
-  struct envelope e = {.sender = text_of("a@b")};
-  for (int i = 0; i < RECIPIENTS; i++) envelope_add(&e)->address = text_of("x@y");
+  struct envelope e = {.sender = text_of("a@b"), .ret = RET_FULL, .envid = text_of("id")};
+  add_recipients(&e);
   for (int i = 0; i < 2 && s->open; i++) {
     unsigned reported[RECIPIENTS] = {0};
     enum recipient_state states[RECIPIENTS] = {RECIPIENT_WAITS};
-    struct transaction t = {&e, states, {text_of("hello\n.\n"), -1, 8, false, NULL}, report, reported};
+    struct text body = text_of(bodies[i]);
+    struct transaction t = {&e, states, {body, -1, body.len, false, NULL}, report, reported};
     enum smtp_end end = smtp_send(s, &t);
     if (end == SMTP_LOST) check(!s->open && s->verdict.class == RESULT_DEFERRAL);
     if (end != SMTP_DONE) smtp_report_rest(&t, &s->verdict);
@@ -42,11 +55,27 @@ static void send_twice(struct smtp *s) {
   envelope_free(&e);
 }
 
+/* Each reply is a packet, which one read takes: what has not been asked for yet
+ * is not there.  A line with nothing but a dot is an empty one, which whoever
+ * looks for early replies finds. */
+static void send_replies(int fd, struct text t) {
+  struct text line;
+  const char *start = t.s;
+  while (text_cut(&t, '\n', &line)) {
+    const char *end = line.s + line.len + (t.s != NULL);
+    bool goes_on = t.s && line.len > 3 && line.s[3] == '-';
+    if (goes_on) continue;
+    bool is_empty = text_equals(line, ".");
+    if (write(fd, start, is_empty ? 0 : (size_t)(end - start)) == -1) return; /* enough */
+    start = end;
+  }
+}
+
 static void talk(const uint8_t *octets, size_t len, bool is_lmtp) {
   struct smtp s = {.is_lmtp = is_lmtp, .stream = {.fd = -1, .watched = -1}, .limits_ms = limits};
   int pair[2];
-  check(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
-  check(io_write_all(pair[1], octets, len, 1000) == 0);
+  check(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair) == 0);
+  send_replies(pair[1], (struct text){(const char *)octets, len});
   check(shutdown(pair[1], SHUT_WR) == 0);
   if (smtp_hello(&s, pair[0], text_of("client.test"))) {
     send_twice(&s);
