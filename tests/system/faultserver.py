@@ -38,8 +38,8 @@ class Kept:
 class FaultServer:
     """faults: {address: (fault, stage)}, None for a host that is well."""
 
-    def __init__(self, faults, pipelining=False):
-        self.faults, self.pipelining = faults, pipelining
+    def __init__(self, faults, offers=()):
+        self.faults, self.offers = faults, [word.encode() for word in offers]
         self.kept = []
         self.healed = False
         self.idle = []
@@ -149,10 +149,11 @@ class Session:
         if verb == "RCPT" and "<refused@" in line:
             await self.say(REFUSING + b"\r\n")
         elif verb in ("EHLO", "HELO"):
-            extensions = [b"PIPELINING"] * self.server.pipelining
-            lines = [b"host.test", *(extensions if verb == "EHLO" else []), b"8BITMIME"]
+            lines = [b"host.test", *(self.server.offers if verb == "EHLO" else []), b"8BITMIME"]
             usual = b"".join(b"250-%s\r\n" % each for each in lines[:-1]) + b"250 %s\r\n" % lines[-1]
             await (self.reply("EHLO", usual) if verb == "EHLO" else self.say(usual))
+        elif verb == "BDAT":
+            await self.chunk(int(line.split()[1]))
         else:
             await self.reply(verb)
         if verb == "DATA":
@@ -160,14 +161,27 @@ class Session:
         elif verb == "QUIT":
             raise Gone
 
-    async def data(self):
+    async def begin_data(self):
         if self.has_fault("in the data"):
             while len(self.buffer) < IN_DATA_OCTETS:
                 await self.more()
             await self.reply("in the data")
+
+    async def data(self):
+        await self.begin_data()
         while not self.buffer.endswith(b"\r\n.\r\n"):
             await self.more()
         octets, self.buffer = self.buffer[:-3], b""
+        await self.end_data(octets)
+
+    async def chunk(self, size):
+        await self.begin_data()
+        while len(self.buffer) < size:
+            await self.more()
+        octets, self.buffer = self.buffer[:size], self.buffer[size:]
+        await self.end_data(octets)
+
+    async def end_data(self, octets):
         if self.has_fault("in the data"):
             return
         fault = self.fault() if self.has_fault("final dot") else None
@@ -188,7 +202,7 @@ class Session:
         if stage not in USUAL and usual is None:
             return await self.say(b"500 5.5.2 what?\r\n")
         usual = usual or USUAL[stage] + b"\r\n"
-        if self.has_fault({"QUIT": "QUIT"}.get(stage, stage)):
+        if self.has_fault(stage):
             await self.misbehave(self.fault(), stage, usual)
         elif stage != "in the data":
             await self.say(usual)
