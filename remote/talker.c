@@ -98,11 +98,11 @@ static bool note_peer(struct talker *t, const struct net_peer *p) {
   return true;
 }
 
-/* Without text the reason is the one that the last server gave. */
+/* What a server has said is worth more than that another cannot be reached. */
 static bool take_none(struct talker *t, const struct frame *f) {
   struct result r;
   if (net_read_none(&r, f->payload) == -1) return give_up(t, TALKER_NO_CONNECTOR);
-  if (r.text.len) verdict_copy(&t->smtp.verdict, &r);
+  if (r.text.len && t->smtp.verdict.host.len == 0) verdict_copy(&t->smtp.verdict, &r);
   return false;
 }
 

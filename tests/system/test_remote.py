@@ -276,6 +276,7 @@ RECORDS = (
     "a.one.test. A 127.0.0.2", "b.one.test. A 127.0.0.3",
     "many.test. MX 5 gone.many.test.", "many.test. MX 10 gone.many.test.", "many.test. MX 20 a.one.test.",
     "cname.test. CNAME one.test.",
+    "tired.test. MX 10 a.one.test.", "tired.test. MX 20 dead.tired.test.", "dead.tired.test. A 127.0.0.9",
     "loop.test. MX 10 owlpost.test.", "loop.test. MX 20 a.one.test.",
     "backup.test. MX 10 a.one.test.", "backup.test. MX 20 OWLPOST.test.", "backup.test. MX 20 c.one.test.",
     "ipme.test. MX 10 ipme.test.", "ipme.test. A 127.0.0.1",
@@ -320,6 +321,13 @@ class TestByDns:
             for i in range(8):
                 assert deliver("one.test")["class"] == SUCCESS
                 assert len(b.received) == i + 1
+
+    @pytest.mark.parametrize("stage", ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA"])
+    def test_the_words_of_who_spoke_are_told(self, deliver, stage):
+        with Sink(25, address="127.0.0.2", reply=lambda verb, _: "421 4.3.2 tired" if verb == stage else None):
+            result = deliver("tired.test")
+            assert (result["class"], result["reply_code"], result["text"], result["host"]) == (
+                DEFERRAL, 421, "4.3.2 tired", "a.one.test")
 
     def test_the_last_refusal_is_told(self, deliver):
         with Sink(25, address="127.0.0.2", reply=lambda verb, _: "554 no" if verb == "CONNECT" else None):
