@@ -370,13 +370,13 @@ static const struct {
 };
 
 /* address: NULL where nobody logs in */
-static void run_at(const struct dialog_case *c, bool is_lmtp, const char *address) {
+static void run_with(const struct dialog_case *c, bool is_lmtp, const char *address, const int *limits_ms) {
   struct credentials tim = {.user = {"tim", 3, 3}, .password = {"tanstaaftanstaaf", 16, 16}}; /* RFC 2195 */
   struct smtp s = {.is_lmtp = is_lmtp,
                    .credentials = address ? &tim : NULL,
                    .address = address ? text_of(address) : TEXT_ABSENT,
                    .stream = {.fd = -1, .watched = -1},
-                   .limits_ms = short_limits};
+                   .limits_ms = limits_ms};
   int fd, status;
   print_message("%s\n", c->name);
   assert_true(stralloc_copys(&results, ""));
@@ -393,11 +393,42 @@ static void run_at(const struct dialog_case *c, bool is_lmtp, const char *addres
   assert_string_equal(results.s, c->results);
 }
 
-static void run(const struct dialog_case *c, bool is_lmtp) { run_at(c, is_lmtp, NULL); }
+static void run(const struct dialog_case *c, bool is_lmtp) { run_with(c, is_lmtp, NULL, short_limits); }
 
 static void logging_in(void **state) {
   (void)state;
-  for (size_t i = 0; i < sizeof logins / sizeof *logins; i++) run_at(&logins[i].c, false, logins[i].address);
+  for (size_t i = 0; i < sizeof logins / sizeof *logins; i++) run_with(&logins[i].c, false, logins[i].address, short_limits);
+}
+
+/* The others have a limit that nobody would wait for. */
+static void each_step_has_its_limit(void **state) {
+  static const struct {
+    enum smtp_step step;
+    const char *script, *results;
+  } steps[] = {
+    {STEP_GREETING, "", "hello: Z 0 4.4.2 timed out at the greeting\n"},
+    {STEP_HELLO, "S 220 mx\nC EHLO client.test\n", "hello: Z 0 4.4.2 timed out at EHLO\n"},
+    {STEP_HELLO, "S 220 mx\nC EHLO client.test\nS 500 no\nC HELO client.test\n", "hello: Z 0 4.4.2 timed out at HELO\n"},
+    {STEP_MAIL, HELLO MAIL, "lost: Z 0 4.4.2 timed out at MAIL\n"},
+    {STEP_RCPT, HELLO MAIL "S 250 ok\n" RCPT, "lost: Z 0 4.4.2 timed out at RCPT\n"},
+    {STEP_RCPT, HELLO_PIPELINING MAIL RCPT DATA "S 250 ok\n", "lost: Z 0 4.4.2 timed out at RCPT\n"},
+    {STEP_DATA, HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA, "lost: Z 0 4.4.2 timed out at DATA\n"},
+    {STEP_END, HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY,
+     "0 Z 0 4.4.2 timed out at the end of the data: the message may have been delivered\n"},
+    {STEP_END, HELLO_CHUNKING MAIL "S 250 ok\n" RCPT "S 250 ok\nC BDAT 7 LAST\nC hello\n",
+     "0 Z 0 4.4.2 timed out at the end of the data: the message may have been delivered\n"},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+    int limits_ms[SMTP_STEPS];
+    for (int step = 0; step < SMTP_STEPS; step++) limits_ms[step] = 3600 * 1000;
+    limits_ms[steps[i].step] = 100;
+    struct dialog_case c = {"limit", steps[i].script, "a@b", {"x@y"}, "hello\n", 0, 1, steps[i].results};
+    alarm(60);
+    run_with(&c, false, NULL, limits_ms);
+    alarm(0);
+  }
+  stralloc_free(&results);
 }
 
 static void dialogs(void **state) {
@@ -577,6 +608,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(logging_in),
     cmocka_unit_test(dialogs),
+    cmocka_unit_test(each_step_has_its_limit),
     cmocka_unit_test(stops_without_the_runner),
     cmocka_unit_test(many_recipients_pipelined),
     cmocka_unit_test(refused_in_the_middle),
