@@ -78,6 +78,35 @@ def test_each_recipient_gets_its_own_result(spawner):
         worker.close()
 
 
+def test_a_server_s_limits_are_kept(spawner):
+    """Seven recipients make three transactions, and a session is done after two."""
+    limits = "250-sink.test\r\n250-PIPELINING\r\n250 LIMITS RCPTMAX=3 MAILMAX=2"
+    recipients = [f"user{i}@sink.test" for i in range(7)]
+    with Sink(reply=lambda verb, _: limits if verb == "EHLO" else None) as sink:
+        worker = spawner.worker(REMOTE, host="127.0.0.1", port=sink.port)
+        for i in range(5):
+            assert {r["class"] for r in worker.deliver(Job(i, SENDER, recipients, BODY))} == {SUCCESS}
+        worker.close()
+        assert [len(r.recipients) for r in sink.received] == [3, 3, 1] * 5
+        assert [r.session for r in sink.received] == [1 + n // 2 for n in range(15)] and sink.sessions == 8
+
+
+def test_too_many_recipients_get_another_transaction(spawner):
+    taken = 0
+
+    def reply(verb, _):
+        nonlocal taken
+        taken = 0 if verb == "MAIL" else taken + (verb == "RCPT")
+        return "452 4.5.3 too many" if verb == "RCPT" and taken > 3 else None
+
+    recipients = [f"user{i}@sink.test" for i in range(7)]
+    with Sink(reply=reply) as sink:
+        worker = spawner.worker(REMOTE, host="127.0.0.1", port=sink.port)
+        assert {r["class"] for r in worker.deliver(Job(1, SENDER, recipients, BODY))} == {SUCCESS}
+        worker.close()
+        assert [to for r in sink.received for to in r.recipients] == recipients and sink.sessions == 1
+
+
 def test_a_server_that_ends_sessions_defers_nothing(spawner):
     taken = 0
 
