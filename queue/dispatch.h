@@ -49,8 +49,9 @@ struct worker {
   struct job *jobs; /* sent, not yet wholly reported */
   unsigned outstanding;
   bool closing;
-  bool heard, silent;  /* as it said last; silent only while a job is out */
-  uint64_t silent_us;  /* boot clock: since when, or was */
+  bool silent; /* its next hop, as it said last; only while a job is out */
+  uint64_t words; /* SILENT and HEARD that it has sent */
+  uint64_t started_us; /* boot clock */
   uint64_t idle_since_us, deadline_us; /* boot clock; 0 = none */
   uint64_t next_number;
   int sock;

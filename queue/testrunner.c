@@ -89,7 +89,8 @@ static enum say said_by(const struct testrunner *t, struct text address) {
                 {"die", SAY_DIE},          {"refuse", SAY_REFUSE},      {"oddjob", SAY_ODD_JOB},
                 {"oddindex", SAY_ODD_INDEX}, {"oddclass", SAY_ODD_CLASS}, {"twice", SAY_TWICE},
                 {"down", SAY_UNREACHED},     {"away", SAY_TURNED_AWAY},  {"waiting", SAY_WAITING},
-                {"heard", SAY_HEARD},        {"chatter", SAY_CHATTER}};
+                {"heard", SAY_HEARD},        {"chatter", SAY_CHATTER},    {"words", SAY_WORDS},
+                {"afterwards", SAY_AFTERWARDS}};
   for (size_t i = 0; i < COUNT(starts); i++) {
     size_t len = strlen(starts[i].start);
     if (address.len >= len && memcmp(address.s, starts[i].start, len) == 0)
@@ -159,6 +160,13 @@ static void send_word(const struct played_agent *a, enum agent_frame word) {
   (void)frame_send(a->sock, &agent_protocol, word, text_of(""), -1, SEND_MS);
 }
 
+static void send_words(const struct played_agent *a, unsigned times) {
+  while (times--) {
+    send_word(a, AGENT_SILENT);
+    send_word(a, AGENT_HEARD);
+  }
+}
+
 /* False: the agent ends. */
 static bool answer(const struct testrunner *t, const struct played_agent *a,
                    const struct agent_job *j, size_t i, enum say say) {
@@ -168,7 +176,9 @@ static bool answer(const struct testrunner *t, const struct played_agent *a,
     case SAY_NOTHING: return true;
     case SAY_WAITING: return send_word(a, AGENT_SILENT), true;
     case SAY_HEARD: return send_word(a, AGENT_HEARD), true;
-    case SAY_CHATTER: return send_word(a, AGENT_SILENT), send_word(a, AGENT_HEARD), send_word(a, AGENT_SILENT), true;
+    case SAY_CHATTER: return send_words(a, 10), true;
+    case SAY_WORDS: send_words(a, 2); break;
+    case SAY_AFTERWARDS: return send_result(t, a, j->job, index, say), send_words(a, 1), send_word(a, AGENT_SILENT), true;
     case SAY_DIE: return false;
     case SAY_REFUSE: return agent_send_refuse(a->sock, &refusal, SEND_MS), false;
     case SAY_UNREACHED:

@@ -27,6 +27,8 @@ enum say {
   SAY_WAITING,  /* "waiting": the next hop is silent */
   SAY_HEARD,    /* "heard": it has spoken, and no result comes */
   SAY_CHATTER,  /* "chatter": both again and again */
+  SAY_WORDS,    /* "words": both twice before the result */
+  SAY_AFTERWARDS, /* "afterwards": silent, heard, and silent behind the result */
   SAY_COUNT
 };
 

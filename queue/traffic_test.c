@@ -493,7 +493,6 @@ static void thousands_of_slow_destinations_wait_outside(void **state) {
   assert_int_equal(testrunner_files(t), 0);
 }
 
-/* A worker runs as its user, who can keep it from ever answering. */
 /* ---- next hops that say nothing */
 
 static void inject_to_hosts(struct testrunner *t, const char *user, unsigned count) {
@@ -543,6 +542,32 @@ static void a_worker_that_chatters_is_ended(void **state) {
   assert_int_equal(t->played.agents_now[CHANNEL_REMOTE], 0);
 }
 
+/* The runner may have been held up for longer than a silence lasts. */
+static void words_that_are_read_together_end_no_worker(void **state) {
+  struct testrunner *t = *state;
+  testrunner_inject_one(t, sender, "words@new.example");
+  testrunner_run(t, 10);
+  assert_false(testrunner_logged(t, "malformed report"));
+  assert_int_equal(testrunner_files(t), 0);
+  assert_int_equal(t->runner.lanes.silent_jobs, 0);
+}
+
+/* As a worker whose server takes its time for RSET, or QUIT. */
+static void words_behind_the_last_result_are_nobodys(void **state) {
+  struct testrunner *t = *state;
+  testrunner_inject_one(t, sender, "afterwards@new.example");
+  testrunner_run(t, 1);
+  assert_false(testrunner_logged(t, "malformed report"));
+  assert_int_equal(t->played.agents_now[CHANNEL_REMOTE], 1);
+  assert_int_equal(t->runner.lanes.silent_jobs, 0);
+  testrunner_inject_one(t, sender, "waiting@new.example");
+  testrunner_run(t, 1);
+  assert_int_equal(t->runner.lanes.silent_jobs, 1);
+}
+
+/* ---- local users */
+
+/* A worker runs as its user, who can keep it from ever answering. */
 static void two_users_whose_workers_hang_hold_up_no_other_user(void **state) {
   struct testrunner *t = *state;
   for (unsigned i = 0; i < 60; i++) {
@@ -593,6 +618,8 @@ int main(void) {
     TEST_CASE(too_many_silent_hosts_take_places),
     TEST_CASE(one_delivery_alone_asks_an_unknown_host),
     TEST_CASE(a_worker_that_chatters_is_ended),
+    TEST_CASE(words_that_are_read_together_end_no_worker),
+    TEST_CASE(words_behind_the_last_result_are_nobodys),
     TEST_CASE(two_users_whose_workers_hang_hold_up_no_other_user),
   };
   return cmocka_run_group_tests_name("traffic", tests, NULL, NULL);

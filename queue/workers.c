@@ -8,6 +8,8 @@
 #include "lib/verp.h"
 #include "queue/runner.h"
 
+enum { WORDS_AT_ONCE = 4 }; /* twice as many as an honest worker can send in AGENT_SILENCE_MS */
+
 static const struct result agent_gone = {
   .class = RESULT_DEFERRAL,
   .status = {"4.3.0", 5},
@@ -121,7 +123,7 @@ void workers_start(struct runner *r, struct destination *to) {
   }
   w->sock = pair[0];
   w->reader.protocol = &agent_protocol;
-  w->idle_since_us = clock_boot_us(r->clock);
+  w->started_us = w->idle_since_us = clock_boot_us(r->clock);
   dispatch_add_worker(&r->dispatcher, w, to);
 }
 
@@ -262,22 +264,18 @@ static bool take_refusal(struct runner *r, struct worker *w, struct text payload
   return true;
 }
 
-/* A silence takes its time, so the runner is not kept by many; it frees the
- * worker's place, which is to be seen by the next decision. */
-static bool take_silence(struct runner *r, struct worker *w) {
-  uint64_t now_us = clock_boot_us(r->clock);
-  if (w->destination->channel != CHANNEL_REMOTE || w->silent || !w->outstanding) return false;
-  if (w->silent_us && now_us - w->silent_us < AGENT_SILENCE_MS * UINT64_C(500)) return false;
-  w->silent_us = now_us;
-  dispatch_silent(&r->dispatcher, w, true);
-  return true;
+/* A silence takes its time: who has said more than there was time for keeps the
+ * runner from its work.  What was said in time may be read late, and together. */
+static bool had_time_to_say(const struct runner *r, struct worker *w) {
+  uint64_t lasts_us = clock_boot_us(r->clock) - w->started_us;
+  return w->words++ < WORDS_AT_ONCE * (1 + lasts_us / (AGENT_SILENCE_MS * UINT64_C(1000)));
 }
 
-static bool take_word(struct runner *r, struct worker *w) {
-  if (w->destination->channel != CHANNEL_REMOTE || (w->heard && !w->silent)) return false;
-  w->heard = true;
-  dispatch_silent(&r->dispatcher, w, false);
-  lane_hear(&r->lanes, w->destination->lane, clock_boot_us(r->clock));
+/* A word behind the last result of a job says nothing of the next one. */
+static bool take_word(struct runner *r, struct worker *w, bool silent) {
+  if (w->destination->channel != CHANNEL_REMOTE || !had_time_to_say(r, w)) return false;
+  if (w->outstanding) dispatch_silent(&r->dispatcher, w, silent);
+  if (!silent) lane_hear(&r->lanes, w->destination->lane, clock_boot_us(r->clock));
   return true;
 }
 
@@ -286,8 +284,7 @@ static bool take_frame(struct runner *r, struct worker *w, const struct frame *f
   if (f->fd >= 0) return false;
   if (f->type == AGENT_RESULT) return take_result(r, w, f->payload);
   if (f->type == AGENT_REFUSE) return take_refusal(r, w, f->payload);
-  if (f->type == AGENT_SILENT) return take_silence(r, w);
-  if (f->type == AGENT_HEARD) return take_word(r, w);
+  if (f->type == AGENT_SILENT || f->type == AGENT_HEARD) return take_word(r, w, f->type == AGENT_SILENT);
   return false;
 }
 
