@@ -1,4 +1,4 @@
-/* A server that says anything, to SMTP and to LMTP: every recipient gets exactly
+/* A server that says anything, to SMTP, to LMTP, and to who logs in: every recipient gets exactly
  * one valid result, and a success only after the data. */
 #include "config.h"
 #include <fcntl.h>
@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "remote/credentials.h"
 #include "remote/smtp.h"
 
 enum { RECIPIENTS = 3, SERVER_OCTETS_MAX = 32768 };
@@ -46,7 +47,11 @@ static void send_twice(struct smtp *s) {
     unsigned reported[RECIPIENTS] = {0};
     enum recipient_state states[RECIPIENTS] = {RECIPIENT_WAITS};
     struct text body = text_of(bodies[i]);
-    struct transaction t = {&e, states, {body, -1, body.len, false, NULL}, report, reported};
+    struct transaction t = {.envelope = &e,
+                            .states = states,
+                            .body = {body, -1, body.len, false, NULL},
+                            .report = report,
+                            .context = reported};
     enum smtp_end end = smtp_send(s, &t);
     if (end == SMTP_LOST) check(!s->open && s->verdict.class == RESULT_DEFERRAL);
     if (end != SMTP_DONE) smtp_report_rest(&t, &s->verdict);
@@ -71,8 +76,12 @@ static void send_replies(int fd, struct text t) {
   }
 }
 
-static void talk(const uint8_t *octets, size_t len, bool is_lmtp) {
-  struct smtp s = {.is_lmtp = is_lmtp, .stream = {.fd = -1, .watched = -1}, .limits_ms = limits};
+static void talk(const uint8_t *octets, size_t len, bool is_lmtp, const struct credentials *c) {
+  struct smtp s = {.is_lmtp = is_lmtp,
+                   .credentials = c,
+                   .address = text_of("127.0.0.1"),
+                   .stream = {.fd = -1, .watched = -1},
+                   .limits_ms = limits};
   int pair[2];
   check(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair) == 0);
   send_replies(pair[1], (struct text){(const char *)octets, len});
@@ -87,9 +96,11 @@ static void talk(const uint8_t *octets, size_t len, bool is_lmtp) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len) {
+  struct credentials c = {.user = {"tim", 3, 3}, .password = {"secret", 6, 6}};
   signal(SIGPIPE, SIG_IGN);
   if (len > SERVER_OCTETS_MAX) return 0;
-  talk(octets, len, false);
-  talk(octets, len, true);
+  talk(octets, len, false, NULL);
+  talk(octets, len, true, NULL);
+  talk(octets, len, false, &c);
   return 0;
 }
