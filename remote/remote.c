@@ -388,7 +388,10 @@ static int test(int argc, char **argv) {
   read_settings();
   told = &facts;
   note_identity(&d, b.sender);
-  return run_test(&d, &b, &v);
+  int code = run_test(&d, &b, &v);
+  verdict_free(&v);
+  stralloc_free(&facts.lines);
+  return code;
 }
 
 int main(int argc, char **argv) {
