@@ -40,6 +40,7 @@ struct world {
   struct span data[DATA_MAX];
   unsigned data_count;
   struct model model;
+  struct tally tally;
 };
 
 static size_t taken(const struct world *w) {
@@ -290,6 +291,7 @@ static void set_up(struct world *w, struct talker *t, struct text input) {
   t->session.ask = ask;
   t->session.me = t->session.greeting = "mx";
   t->session.databytes = DATABYTES;
+  t->channel.tally = &w->tally;
   choose(t, setup);
 }
 
@@ -299,6 +301,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   set_up(&w, &t, fuzz_input(octets, size));
   enum talker_end how = talker_run(&t, "mx");
   check_end(&w, how);
+  check(w.tally.errors <= w.tally.commands); /* of a message that is refused, DATA was none */
   check(w.data_count == DATA_MAX || count_replies(t.channel.out) == expected_replies(&w, how));
   end(&w);
   stralloc_free(&t.line);
