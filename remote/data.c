@@ -71,6 +71,7 @@ static bool send_body(struct smtp *s, const struct body *b, struct sending *w) {
 /* ---- the answers */
 
 static enum smtp_end finish(struct smtp *s, const struct transaction *t) {
+  if (exchange_is_busy(s)) return SMTP_LOST;
   smtp_report_accepted(t, &s->verdict);
   return SMTP_DONE;
 }

@@ -77,6 +77,13 @@ void exchange_judge(struct smtp *s) {
   verdict_who(&s->verdict, s->host, s->address);
 }
 
+/* A mailbox server is the only one. */
+bool exchange_is_busy(const struct smtp *s) {
+  const struct verdict *v = &s->verdict;
+  if (s->is_lmtp || v->code == 0 || v->class != RESULT_DEFERRAL) return false;
+  return strncmp(v->status, "4.3.", 4) == 0 || strncmp(v->status, "4.4.", 4) == 0;
+}
+
 /* A reply to a command before the data.  421 ends the session whatever was
  * asked (RFC 5321 3.8), and nothing has been handed over yet. */
 bool exchange_answered(struct smtp *s, const char *where) {

@@ -35,6 +35,10 @@ bool exchange_positive(const struct smtp *s);
 /* exchange_judge(): s->verdict becomes that of the reply that was read last. */
 void exchange_judge(struct smtp *s);
 
+/* exchange_is_busy(): s->verdict is a server's 4yz about itself or its network
+ * (RFC 3463: x.3.x, x.4.x), not about the mail: another may do better. */
+bool exchange_is_busy(const struct smtp *s);
+
 /* Ends of a session: exchange_lose() for a reason of the connection's,
  * exchange_confused() for a reply that has no place there.  The latter two
  * return false. */

@@ -77,9 +77,9 @@ bool smtp_hello(struct smtp *s, int fd, struct text helohost);
 enum smtp_end {
   SMTP_DONE,  /* every recipient is reported; s->open says whether the session goes on */
   SMTP_AGAIN, /* this server would take the recipients who still wait in another session */
-  SMTP_LOST   /* the session ended before the server can have taken the message:
-               * s->verdict says why, and recipients may still wait for another
-               * server, unless is_our_fault */
+  SMTP_LOST   /* this server has not taken the message, and cannot now: s->verdict
+               * says why, and recipients may still wait for another server, unless
+               * is_our_fault; the session has mostly ended */
 };
 
 /* smtp_send(): the message, in as many mail transactions as the server needs

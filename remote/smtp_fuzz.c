@@ -53,7 +53,8 @@ static void send_twice(struct smtp *s) {
                             .report = report,
                             .context = reported};
     enum smtp_end end = smtp_send(s, &t);
-    if (end == SMTP_LOST) check(!s->open && s->verdict.class == RESULT_DEFERRAL);
+    if (end == SMTP_LOST) check(s->verdict.class == RESULT_DEFERRAL);
+    if (end != SMTP_DONE) smtp_quit(s, 100);
     if (end != SMTP_DONE) smtp_report_rest(&t, &s->verdict);
     for (int n = 0; n < RECIPIENTS; n++) check(reported[n] == 1);
   }

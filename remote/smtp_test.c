@@ -106,7 +106,7 @@ static const struct dialog_case {
    "0 K 250 2.0.0 done\n1 Z 452 4.5.3 4.5.3 none at all\n2 K 250 2.0.0 done\n"},
   {"too many recipients, and the session ends", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\nC RCPT TO:<z@y>\nS 452 too many\n"
    DATA "S 354 go\n" BODY "S 421 4.3.2 down\n",
-   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "0 Z 421 4.3.2 4.3.2 down\nagain: Z 421 4.3.2 4.3.2 down\n"},
+   "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "lost: Z 421 4.3.2 4.3.2 down\n"},
   {"452 for the disk", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\nC RCPT TO:<z@y>\nS 452 4.3.1 disk\n" DATA
    "S 354 go\n" BODY "S 250 done\n" QUIT,
    "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "1 Z 452 4.3.1 4.3.1 disk\n0 K 250 2.0.0 done\n"},
@@ -163,7 +163,14 @@ static const struct dialog_case {
   {"no RSET after MAIL was refused", HELLO MAIL "S 450 no\n" MAIL "S 450 no\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 2,
    "0 Z 450 4.2.0 no\n0 Z 450 4.2.0 no\n"},
   {"DATA refused", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 451 4.3.1 disk\n" QUIT, "a@b", {"x@y"}, "hello\n",
-   0, 1, "0 Z 451 4.3.1 4.3.1 disk\n"},
+   0, 1, "lost: Z 451 4.3.1 4.3.1 disk\n"},
+  {"DATA refused for the message", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 451 4.7.1 wait\n" QUIT, "a@b", {"x@y"}, "hello\n",
+   0, 1, "0 Z 451 4.7.1 4.7.1 wait\n"},
+  {"busy at MAIL", HELLO MAIL "S 452 no room\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 1, "lost: Z 452 4.3.1 no room\n"},
+  {"busy at the end", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "S 451 4.4.1 no\n" QUIT, "a@b", {"x@y"},
+   "hello\n", 0, 1, "lost: Z 451 4.4.1 4.4.1 no\n"},
+  {"busy at the end for one", HELLO MAIL "S 250 ok\n" RCPT "S 550 no\nC RCPT TO:<z@y>\nS 250 ok\n" DATA "S 354 go\n" BODY
+   "S 451 4.3.0 no\n" QUIT, "a@b", {"x@y", "z@y"}, "hello\n", 0, 1, "0 D 550 5.0.0 no\nlost: Z 451 4.3.0 4.3.0 no\n"},
   {"DATA gets 250", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 250 done\n", "a@b", {"x@y"}, "hello\n", 0, 1,
    "lost: Z 250 4.5.0 done\n"},
   {"message refused", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\nC RCPT TO:<z@y>\nS 250 ok\n" DATA "S 354 go\n" BODY
@@ -184,7 +191,7 @@ static const struct dialog_case {
   {"no answer to the message", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY, "a@b", {"x@y"},
    "hello\n", 0, 1, "0 Z 0 4.4.2 timed out at the end of the data: the message may have been delivered\n"},
   {"421 to the message", HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "S 421 no\n", "a@b", {"x@y"},
-   "hello\n", 0, 1, "0 Z 421 4.3.2 no\n"},
+   "hello\n", 0, 1, "lost: Z 421 4.3.2 no\n"},
   {"nonsense at MAIL", HELLO MAIL "S 354 go\n", "a@b", {"x@y"}, "hello\n", 0, 1, "lost: Z 354 4.5.0 go\n"},
   {"nonsense at RCPT", HELLO MAIL "S 250 ok\n" RCPT "S hello\n", "a@b", {"x@y"}, "hello\n", 0, 1,
    "lost: Z 0 4.5.0 malformed reply at RCPT\n"},

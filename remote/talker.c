@@ -234,8 +234,9 @@ static bool any_waits(const struct transaction *x) {
 
 /* A session that has served before may have run out its time or its number of
  * messages: that says nothing about the server, and the message gets a fresh one.
- * A fresh one that is lost says that this server cannot have the message now, and
- * the next may (RFC 5321 5.1): nothing has been handed over. */
+ * A fresh one that is lost, or that says that the server is busy, says that this one
+ * cannot have the message now, and the next may (RFC 5321 5.1): nothing has been
+ * handed over. */
 static void send_message(struct talker *t, const struct transaction *x) {
   enum net_frame question = NET_CONNECT;
   for (unsigned lost = 0; lost < LOST_SESSIONS_MAX && any_waits(x);) {
@@ -244,7 +245,7 @@ static void send_message(struct talker *t, const struct transaction *x) {
     enum smtp_end end = smtp_send(&t->smtp, x);
     if (end == SMTP_DONE) return;
     if (t->smtp.is_our_fault) break;
-    if (end == SMTP_AGAIN) smtp_quit(&t->smtp, t->settings->timeoutquit_ms);
+    if (t->smtp.open) smtp_quit(&t->smtp, t->settings->timeoutquit_ms);
     bool is_server_fault = end == SMTP_LOST && !used;
     question = is_server_fault ? NET_NEXT : NET_CONNECT;
     lost += is_server_fault;

@@ -97,6 +97,7 @@ static bool take_mail(struct smtp *s, const struct transaction *t, bool *mail_ta
   s->needs_reset = *mail_taken;
   if (*mail_taken) return true;
   exchange_judge(s);
+  if (exchange_is_busy(s)) return false;
   if (t->asks_only) verdict_defer(&s->verdict, "4.7.0");
   smtp_report_rest(t, &s->verdict);
   return true;

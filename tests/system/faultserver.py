@@ -15,6 +15,7 @@ IN_DATA_OCTETS = 8192
 REFUSING = b"550 5.7.1 no owls here"
 REPLIES = {
     "4xx": b"450 4.2.0 come back later\r\n",
+    "busy": b"452 4.3.1 no room\r\n",
     "5xx": REFUSING + b"\r\n",
     "NUL": b"550 5.7.1 no\0owls here\r\n",
     "multi-line": b"550-5.7.1 no\r\n" * 30 + REFUSING + b"\r\n",
@@ -185,7 +186,7 @@ class Session:
         if self.has_fault("in the data"):
             return
         fault = self.fault() if self.has_fault("final dot") else None
-        if fault not in ("4xx", "5xx", "NUL", "multi-line"):
+        if fault not in ("4xx", "busy", "5xx", "NUL", "multi-line"):
             self.server.kept.append(Kept(self.cell, self.address, octets))
         await self.reply("final dot")
 

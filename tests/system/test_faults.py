@@ -19,7 +19,7 @@ pytestmark = pytest.mark.needs_root("port 53, and addresses with port 25 free")
 STAGES = ("connect", "greeting", "EHLO", "MAIL", "RCPT", "DATA", "in the data", "final dot", "RSET", "QUIT")
 LOSING = ("reset", "close", "silence", "drip", "wrong code", "overlong", "mixed codes", "endless", "garbage", "half-open")
 REFUSALS = ("5xx", "NUL", "multi-line")
-FAULTS = ("refuse", "4xx", *REFUSALS, *LOSING)
+FAULTS = ("refuse", "4xx", "busy", *REFUSALS, *LOSING)
 IMPOSSIBLE = {
     **{(f, "connect"): "nothing is said before there is a connection" for f in FAULTS if f not in ("refuse", "silence")},
     **{("refuse", s): "there is a connection" for s in STAGES if s != "connect"},
@@ -39,8 +39,8 @@ def expected(fault, stage, has_second):
         return elsewhere
     if fault in REFUSALS:
         return SENT if stage == "EHLO" else BOUNCED  # by HELO
-    if fault == "4xx":
-        return elsewhere if stage == "EHLO" else KEPT
+    if fault in ("4xx", "busy"):
+        return KEPT if stage == "RCPT" or (fault == "4xx" and stage != "EHLO") else elsewhere
     return UNKNOWN if stage == "final dot" else elsewhere
 
 
