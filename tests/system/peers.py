@@ -122,6 +122,31 @@ class CountingSink:
         return self
 
 
+class DumpingSink:
+    """Debian's smtp-sink: keeps each message in a file, without any CR."""
+
+    def __init__(self, bystanders, folder, *more):
+        program, environment = unpacked("postfix", "smtp-sink")
+        self.folder, self.port = f"{folder}/dumped", free_port()
+        os.mkdir(self.folder)
+        os.chmod(self.folder, 0o777)
+        as_nobody = ["-u", "nobody"] if os.geteuid() == 0 else []
+        bystanders.start([program, "-4", *as_nobody, *more, "-h", "sink.test", "-d", f"{self.folder}/m.",
+                          f"127.0.0.1:{self.port}", "512"], env=environment)
+        wait_until(lambda: answers(self.port), 10, "smtp-sink")
+
+    def dumped(self):
+        """(recipient, octets) of each message, which has one recipient."""
+        found = []
+        for name in os.listdir(self.folder):
+            with open(f"{self.folder}/{name}", "rb") as f:
+                octets = f.read()
+            head = re.match(rb"(?:X-[\w-]+: .*\n)+Received: .*\n\t.*\n\t.*\n", octets)
+            recipient, = re.findall(rb"^X-Rcpt-Args: <(.*)>$", head[0], re.MULTILINE)
+            found.append((recipient.decode(), octets[head.end():-1]))
+        return found
+
+
 class Unbound:
     """A name server with these records and no others, on port 53 of the namespace."""
 

@@ -1,7 +1,6 @@
 """owl-rspawn and owl-remote, with the runner's part played by agent.py."""
 import os
 import random
-import re
 import socket
 import time
 
@@ -10,6 +9,7 @@ import pytest
 import agent
 import processes
 from agent import DEFERRAL, FAILURE, REMOTE, SUCCESS, Job, Spawner
+from mixtures import wire_form
 from peers import Sink, Unbound, free_port
 from waiting import wait_until
 
@@ -25,13 +25,6 @@ def spawner(owlpost):
     if s.process.poll() is None:
         assert s.close() == 0
     wait_until(lambda: not owlpost.named("owl-remote"), 20, "the end of all senders")
-
-
-def wire_form(body):
-    """What a server must get of a body, dots not yet doubled."""
-    body = re.sub(rb"\r(?!\n|\Z)", b" ", body)
-    body = re.sub(rb"\r?\n|\r\Z", b"\r\n", body)
-    return body if body.endswith(b"\r\n") or not body else body + b"\r\n"
 
 
 def test_a_thousand_messages_use_one_connection(spawner):
