@@ -115,7 +115,7 @@ static struct ctl_reply status_of(const struct runner *r) {
     .local_limit = r->settings.concurrency[CHANNEL_LOCAL],
     .remote_running = dispatch_busy(&r->dispatcher, CHANNEL_REMOTE),
     .remote_limit = r->settings.concurrency[CHANNEL_REMOTE],
-    .remote_silent = dispatch_silent_count(&r->dispatcher),
+    .remote_silent = lanes_silent(&r->lanes, CHANNEL_REMOTE),
     .waiting = waitlist_waiting(&r->waitlist),
     .active = r->active_count,
     .held = r->waitlist.held,

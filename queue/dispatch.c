@@ -152,15 +152,8 @@ static unsigned jobs_ahead(const struct destination *x) {
   return x->channel == CHANNEL_LOCAL ? AGENT_JOBS_AHEAD : 1;
 }
 
-/* Workers that take a place although their next hops are silent. */
-static uint64_t too_silent(const struct dispatcher *d) {
-  return d->silent > d->silent_most ? d->silent - d->silent_most : 0;
-}
-
-unsigned dispatch_silent_count(const struct dispatcher *d) { return d->silent - (unsigned)too_silent(d); }
-
 static uint64_t places_taken(const struct dispatcher *d, enum route_channel channel) {
-  return channel == CHANNEL_LOCAL ? d->running[channel] : d->running[channel] - dispatch_silent_count(d);
+  return d->running[channel] - lanes_silent(d->lanes, channel);
 }
 
 static bool is_full(const struct dispatcher *d, enum route_channel channel) {
@@ -174,7 +167,7 @@ static uint64_t most_for_one(const struct dispatcher *d, enum route_channel chan
 }
 
 static uint64_t slow_places(const struct dispatcher *d, enum route_channel channel) {
-  uint64_t places = channel == CHANNEL_REMOTE ? too_silent(d) : 0;
+  uint64_t places = lanes_too_silent(d->lanes, channel);
   for (const struct worker *w = d->workers; w; w = w->next)
     if (!w->closing && !w->silent && w->destination->channel == channel && w->destination->lane->slow) places++;
   return places;
@@ -316,7 +309,6 @@ void dispatch_close_worker(struct dispatcher *d, struct worker *w) {
 void dispatch_silent(struct dispatcher *d, struct worker *w, bool silent) {
   if (w->silent == silent) return;
   w->silent = silent;
-  d->silent += silent ? 1 : -1u;
   lane_silent(d->lanes, w->destination->lane, silent);
 }
 
@@ -345,7 +337,7 @@ unsigned dispatch_busy(const struct dispatcher *d, enum route_channel channel) {
   unsigned busy = 0;
   for (const struct worker *w = d->workers; w; w = w->next)
     if (w->destination->channel == channel && w->outstanding) busy++;
-  return channel == CHANNEL_REMOTE ? busy - dispatch_silent_count(d) : busy;
+  return busy - (unsigned)lanes_silent(d->lanes, channel);
 }
 
 int job_add(struct job *j, size_t place, const stralloc *address) {

@@ -98,8 +98,6 @@ struct dispatcher {
   struct lanes *lanes;
   bool blocked[2];     /* the spawner takes no more for now */
   unsigned running[2]; /* workers not closing, by channel */
-  unsigned silent;     /* of the remote ones: their next hops say nothing */
-  uint64_t silent_most; /* so many of these take no place */
 };
 
 /* dispatch_destination(): finds or makes one.  NULL without memory. */
@@ -143,16 +141,15 @@ void dispatch_close_worker(struct dispatcher *d, struct worker *w);
 void dispatch_drop_worker(struct dispatcher *d, struct worker *w);
 
 /* dispatch_silent(): the next hop keeps this worker and his job waiting, or no
- * longer does: his lane's books too.  Before the job ends he is not silent. */
+ * longer does, as at the end of the job.  The books are the lanes'. */
 void dispatch_silent(struct dispatcher *d, struct worker *w, bool silent);
 
 /* dispatch_forget_idle(): frees destinations without jobs and workers. */
 void dispatch_forget_idle(struct dispatcher *d);
 
-/* dispatch_busy(): workers with jobs that take places; dispatch_silent_count():
- * those that take none, their next hops being silent. */
+/* dispatch_busy(): workers with jobs that take places; lanes_silent() others have
+ * jobs and take none. */
 unsigned dispatch_busy(const struct dispatcher *d, enum route_channel channel);
-unsigned dispatch_silent_count(const struct dispatcher *d);
 
 /* job_add(): 0, or -1 without memory. */
 int job_add(struct job *j, size_t place, const stralloc *address);

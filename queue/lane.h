@@ -58,7 +58,7 @@ struct lanes {
   struct lane **at; /* by number; NULL: unused */
   uint32_t count, space, maybe_free;
   size_t slow_jobs[2];             /* of slow lanes, who leave a quarter of the room; without silent ones */
-  size_t silent_jobs, silent_most; /* remote ones, and how many of them take no room */
+  size_t silent_jobs, silent_most; /* remote ones, and how many of them take no room, and their workers no place */
   struct lane *first[2][2], *last[2][2]; /* ready ones, slow ones by themselves */
   unsigned turn[2];                /* whose it is: slow ones', others', the channel's own lane's */
   struct lane **timers;            /* heap by wake_us */
@@ -115,6 +115,11 @@ void lane_end(struct lanes *s, struct lane *l, enum window_event e, uint64_t too
  * lane_hear(): the next hop has said something. */
 void lane_silent(struct lanes *s, struct lane *l, bool silent);
 void lane_hear(struct lanes *s, struct lane *l, uint64_t now_us);
+
+/* lanes_silent(): such jobs that take neither room nor a place; lanes_too_silent():
+ * those beyond silent_most, which do.  0 for the local channel. */
+size_t lanes_silent(const struct lanes *s, enum route_channel channel);
+size_t lanes_too_silent(const struct lanes *s, enum route_channel channel);
 
 /* lane_window(): deliveries at one time; one alone until the next hop was heard. */
 unsigned lane_window(const struct lane *l);

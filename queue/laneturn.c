@@ -24,19 +24,21 @@ static size_t share(const struct lanes *s, const struct lane *l) {
   return 2 * window < half ? 2 * window : half;
 }
 
-/* Silent jobs that take room all the same. */
-static size_t too_silent(const struct lanes *s, enum route_channel channel) {
-  if (channel == CHANNEL_LOCAL || s->silent_jobs <= s->silent_most) return 0;
-  return s->silent_jobs - s->silent_most;
+size_t lanes_silent(const struct lanes *s, enum route_channel channel) {
+  if (channel == CHANNEL_LOCAL) return 0;
+  return s->silent_jobs < s->silent_most ? s->silent_jobs : s->silent_most;
+}
+
+size_t lanes_too_silent(const struct lanes *s, enum route_channel channel) {
+  return channel == CHANNEL_LOCAL ? 0 : s->silent_jobs - lanes_silent(s, channel);
 }
 
 static bool has_room(const struct lanes *s, enum route_channel channel) {
-  size_t silent = channel == CHANNEL_REMOTE ? s->silent_jobs - too_silent(s, channel) : 0;
-  return s->jobs[channel] - silent < s->room[channel];
+  return s->jobs[channel] - lanes_silent(s, channel) < s->room[channel];
 }
 
 static bool slow_ones_have_room(const struct lanes *s, enum route_channel channel) {
-  return s->slow_jobs[channel] + too_silent(s, channel) < s->room[channel] - s->room[channel] / 4;
+  return s->slow_jobs[channel] + lanes_too_silent(s, channel) < s->room[channel] - s->room[channel] / 4;
 }
 
 enum lane_refusal lane_refuses(const struct lanes *s, const struct lane *l, uint64_t now_us) {

@@ -256,7 +256,7 @@ int runner_load_settings(struct runner *r) {
   lanes_configure(&r->lanes, &rules, new.concurrency, boot_us(r));
   for (int channel = 0; channel < 2; channel++)
     r->dispatcher.limit[channel] = new.concurrency[channel];
-  r->dispatcher.silent_most = r->lanes.silent_most = new.concurrencysilent;
+  r->lanes.silent_most = new.concurrencysilent;
   return 0;
 }
 
