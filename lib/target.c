@@ -38,6 +38,7 @@ static int parse(struct target *t, struct text value, const char *ends, uint64_t
   *t = (struct target){.host = take_host(&rest, ends), .port = port};
   if (rest.len && is_in(":;", *rest.s) && take_port(&rest, ends, &t->port) == -1) return -1;
   if (rest.len == 0) return 0;
+  if (!is_in("| \t", *rest.s)) return -1;
   bool is_bar = *rest.s == '|';
   const char *between = is_bar ? "|" : " \t";
   size_t most = is_bar ? 1 : rest.len;

@@ -37,6 +37,8 @@ static void relays(void **state) {
     {"relay:65535", "relay", 65535},
     {"relay:65536", NULL, 0},
     {"relay:smtp", NULL, 0},
+    {"relay:25:", NULL, 0},
+    {"relay:25:5 joe", NULL, 0}, /* no user ":5" */
   };
   check(target_parse_relay, cases, COUNT(cases));
 }
@@ -96,6 +98,7 @@ static void mailbox_servers(void **state) {
     {"", NULL, 0},
     {":24", NULL, 0},
     {"store:lmtp", NULL, 0},
+    {"store:24:5 joe", NULL, 0},
     {"store:65536", NULL, 0},
     {X100 X100 X10 X10 X10 X10 X10 "12345", X100 X100 X10 X10 X10 X10 X10 "12345", 24},
     {X100 X100 X10 X10 X10 X10 X10 "123456", NULL, 0},
