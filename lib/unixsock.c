@@ -9,6 +9,9 @@
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "lib/iofd.h"
+
+enum { LISTEN_BACKLOG = 128, LISTEN_PAUSE_MS = 100 };
 
 /* Fills *a; *folder is -1 or a descriptor to close afterwards. */
 static int make_address(struct sockaddr_un *a, const char *path, int *folder) {
@@ -90,6 +93,34 @@ int unixsock_listen(const char *path, mode_t mode, int backlog) {
   umask(old);
   if (r == 0) r = listen(fd, backlog);
   return done(fd, folder, r);
+}
+
+/* An instance that went down this moment may still hold the socket. */
+static int listen_patiently(const char *path) {
+  int fd = unixsock_listen(path, 0666, LISTEN_BACKLOG);
+  for (int waited_ms = 0; fd == -1 && errno == EADDRINUSE && waited_ms < UNIXSOCK_CONNECT_MS;
+       waited_ms += LISTEN_PAUSE_MS) {
+    usleep(LISTEN_PAUSE_MS * 1000);
+    fd = unixsock_listen(path, 0666, LISTEN_BACKLOG);
+  }
+  return fd == -1 || io_set_nonblocking(fd) == 0 ? fd : done(fd, -1, -1);
+}
+
+int unixsock_listen_in(const char *rundir, const char *name) {
+  stralloc path = {0};
+  int fd = -1;
+  errno = ENOMEM;
+  if (stralloc_copys(&path, rundir) && stralloc_cats(&path, "/") && stralloc_cats(&path, name) &&
+      stralloc_0(&path)) {
+    if (geteuid() != 0) (void)mkdir(path.s, 0700);
+    path.len--;
+    errno = ENOMEM;
+    if (stralloc_cats(&path, "/socket") && stralloc_0(&path)) fd = listen_patiently(path.s);
+  }
+  int saved = errno;
+  stralloc_free(&path);
+  errno = saved;
+  return fd;
 }
 
 int unixsock_pair(int pair[2]) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair); }

@@ -15,6 +15,12 @@ enum { UNIXSOCK_CONNECT_MS = 5000 };
  * Descriptor, or -1 with errno (EADDRINUSE). */
 int unixsock_listen(const char *path, mode_t mode, int backlog);
 
+/* unixsock_listen_in(): the socket RUNDIR/NAME/socket, which everybody may write to
+ * who may enter the folder; that is its maker's business: where we are not root
+ * a missing one is made, for us alone.  A listener that is going down is waited
+ * for, UNIXSOCK_CONNECT_MS.  Does not block.  Descriptor, or -1 with errno. */
+int unixsock_listen_in(const char *rundir, const char *name);
+
 /* unixsock_connect(): descriptor, close-on-exec, or -1 with errno; ETIMEDOUT
  * when the listener's backlog stays full for UNIXSOCK_CONNECT_MS.
  * unixsock_connect_within(): the same with a limit of its own; 0: none. */

@@ -92,6 +92,22 @@ static void a_full_queue_is_a_timeout(void **state) {
   close(listener);
 }
 
+static void a_service_has_a_folder(void **state) {
+  (void)state;
+  char path[PATH_MAX];
+  if (geteuid() == 0) assert_int_equal(mkdir(test_path("rcpt"), 0700), 0);
+  int listener = unixsock_listen_in(test_path(""), "rcpt");
+  assert_true(listener >= 0);
+  assert_true(fcntl(listener, F_GETFL) & O_NONBLOCK);
+  snprintf(path, sizeof path, "%s", test_path("rcpt/socket"));
+  int client = unixsock_connect(path);
+  assert_true(client >= 0);
+  close(client);
+  close(listener);
+  assert_int_equal(unixsock_listen_in(test_path("rcpt/socket"), "no"), -1);
+  assert_int_equal(unlink(test_path("rcpt/socket")), 0);
+}
+
 static void pairs_are_closed_on_exec(void **state) {
   (void)state;
   int pair[2];
@@ -112,6 +128,7 @@ int main(void) {
     IN_FOLDER(a_socket_left_over_is_replaced_and_one_in_use_is_not),
     IN_FOLDER(other_files_are_left_alone),
     IN_FOLDER(a_full_queue_is_a_timeout),
+    IN_FOLDER(a_service_has_a_folder),
     IN_FOLDER(pairs_are_closed_on_exec),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "lib/address.h"
@@ -19,7 +18,7 @@
 #include "local/signals.h"
 #include "local/srsanswer.h"
 
-enum { ANSWER_OCTETS_MAX = 8192, BACKLOG = 128, LISTEN_TRIES = 50, LISTEN_PAUSE_US = 100000 };
+enum { ANSWER_OCTETS_MAX = 8192 };
 
 struct connection {
   int fd; /* -1: free */
@@ -338,34 +337,6 @@ static int serve(struct server *s) {
   }
 }
 
-/* An instance that went down this moment may still hold the socket. */
-static int listen_patiently(const char *path) {
-  int fd = unixsock_listen(path, 0666, BACKLOG);
-  for (int i = 0; fd == -1 && errno == EADDRINUSE && i < LISTEN_TRIES; i++) {
-    usleep(LISTEN_PAUSE_US);
-    fd = unixsock_listen(path, 0666, BACKLOG);
-  }
-  return fd;
-}
-
-/* The folder's group is who may ask, and that is the starter's business; a
- * private instance is on its own. */
-static int open_listener(const char *rundir) {
-  stralloc path = {0};
-  int fd = -1;
-  errno = ENOMEM;
-  if (stralloc_copys(&path, rundir) && stralloc_cats(&path, "/rcpt") && stralloc_0(&path)) {
-    if (geteuid() != 0) (void)mkdir(path.s, 0700);
-    path.len--;
-    errno = ENOMEM;
-    if (stralloc_cats(&path, "/socket") && stralloc_0(&path)) fd = listen_patiently(path.s);
-  }
-  int saved = errno;
-  stralloc_free(&path);
-  errno = saved;
-  return fd;
-}
-
 static void set_free(struct server *s) {
   for (size_t i = 0; i < RCPT_CONNECTIONS_MAX; i++) s->connections[i].fd = -1;
   for (size_t i = 0; i < RCPT_LOOKUPS_MAX; i++) s->lookups[i].pipe = -1;
@@ -374,8 +345,8 @@ static void set_free(struct server *s) {
 int rcpt_run(struct control *c, struct settings *settings, struct log *log) {
   struct server s = {.control = c, .settings = settings, .log = log};
   set_free(&s);
-  s.listener = open_listener(settings->rundir.s);
-  if (s.listener == -1 || io_set_nonblocking(s.listener) == -1) return -1;
+  s.listener = unixsock_listen_in(settings->rundir.s, "rcpt");
+  if (s.listener == -1) return -1;
   s.signals = signals_open();
   return s.signals == -1 ? -1 : serve(&s);
 }

@@ -101,7 +101,7 @@ static void make_run_folder(const char *rundir, const char *name, struct account
   stralloc_free(&path);
 }
 
-static void make_run_folders(struct account send, struct account smtpd) {
+static void make_run_folders(struct account send, struct account smtpd, struct account far) {
   struct control c;
   stralloc rundir = {0};
   struct account root = {geteuid(), getegid()};
@@ -109,6 +109,7 @@ static void make_run_folders(struct account send, struct account smtpd) {
     die("configuration", c.error.s);
   make_folder(rundir.s, root, 0755);
   make_run_folder(rundir.s, "rcpt", (struct account){root.uid, smtpd.gid}, is_private() ? 0700 : 0710);
+  make_run_folder(rundir.s, "nexthop", (struct account){far.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   make_run_folder(rundir.s, "control", send, 0700);
   make_run_folder(rundir.s, "etrn", (struct account){send.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   stralloc_free(&rundir);
@@ -185,15 +186,16 @@ static void start_logger(char **argv) {
 
 /* ---- watching */
 
-static pid_t runner_pid, local_spawner_pid, listener_pid;
+static pid_t runner_pid, local_spawner_pid, remote_spawner_pid, listener_pid;
 
-/* All three read control files; the local spawner ends by itself with the runner.
+/* All read control files; the spawners end by themselves with the runner.
  * USR2 is for the listener alone. */
 static void pass_on(int signal_number) {
   int saved = errno;
   if (listener_pid > 0 && signal_number != SIGALRM) kill(listener_pid, signal_number);
   if (runner_pid > 0 && signal_number != SIGUSR2) kill(runner_pid, signal_number);
   if (signal_number == SIGHUP && local_spawner_pid > 0) kill(local_spawner_pid, signal_number);
+  if (signal_number == SIGHUP && remote_spawner_pid > 0) kill(remote_spawner_pid, signal_number);
   errno = saved;
 }
 
@@ -253,7 +255,7 @@ int main(int argc, char **argv) {
   if (argc > 2) start_logger(argv + 2);
   if (is_private()) say("not root: a private instance, everything runs as one user", NULL);
   struct account send = find_account(SEND_USER), far = find_account(REMOTE_USER);
-  make_run_folders(send, find_account(SMTPD_USER));
+  make_run_folders(send, find_account(SMTPD_USER), far);
   if (unixsock_pair(local) == -1 || unixsock_pair(remote) == -1) die_errno("unable to make sockets");
 
   struct program runner = {names[0], NULL, {local[0], remote[0]}, false, send, find_group(QUEUE_GROUP)};
@@ -265,7 +267,7 @@ int main(int argc, char **argv) {
   size_t count = 3;
   catch_signals();
   pids[1] = local_spawner_pid = start(&lspawn);
-  pids[2] = start(&rspawn);
+  pids[2] = remote_spawner_pid = start(&rspawn);
   pids[0] = runner_pid = start(&runner);
   for (int end = 0; end < 2; end++) {
     close(local[end]);

@@ -35,7 +35,7 @@ static bool put_dsn_of_mail(stralloc *out, const struct envelope *e) {
 
 bool command_put_mail(stralloc *out, const struct offer *o, const struct mail_terms *m) {
   return put(out, "MAIL FROM:") && put_path(out, reverse_path(m->envelope)) &&
-         (!o->size || put_size(out, m->size)) && put_body(out, o, m->body) &&
+         (!o->size || m->size == 0 || put_size(out, m->size)) && put_body(out, o, m->body) &&
          (!m->utf8 || put(out, " SMTPUTF8")) && (!o->dsn || put_dsn_of_mail(out, m->envelope)) &&
          put(out, "\r\n");
 }

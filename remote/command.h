@@ -7,7 +7,7 @@
 /* What one message's MAIL has to say. */
 struct mail_terms {
   const struct envelope *envelope;
-  uint64_t size; /* for SIZE */
+  uint64_t size; /* for SIZE; 0: nothing is said about it */
   uint64_t body; /* for BODY: enum envelope_body */
   bool utf8;     /* it cannot go without SMTPUTF8 */
 };

@@ -1,7 +1,11 @@
 # remote/: own user.  The connector asks name servers and connects; the talker
 # reads the network, shut in; the spawner starts both and reads neither.
 owlpost_PROGRAMS += %D%/owl-rspawn %D%/owl-remote
-%C%_owl_rspawn_SOURCES = %D%/rspawn.c
+%C%_owl_rspawn_SOURCES = %D%/rspawn.c \
+  %D%/launch.h %D%/launch.c \
+  %D%/verify/ask.h %D%/verify/ask.c \
+  %D%/verify/settings.h %D%/verify/settings.c \
+  %D%/verify/verify.h %D%/verify/verify.c
 %C%_owl_rspawn_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
 %C%_owl_rspawn_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
@@ -35,6 +39,7 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/stream.h %D%/stream.c \
   %D%/transaction.c \
   %D%/verdict.h %D%/verdict.c \
+  %D%/verify/cache.h %D%/verify/cache.c \
   %D%/walk.h %D%/walk.c
 # what the session says
 %C%_libremote_a_SOURCES += %D%/command.h %D%/command.c %D%/downgrade.h %D%/downgrade.c \
@@ -89,3 +94,9 @@ noinst_PROGRAMS += %D%/report_fuzz
 %C%_report_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
 EXTRA_DIST += tests/fuzz/corpus/report_fuzz
+
+# what next hops have said about recipients
+if CMOCKA
+check_PROGRAMS += %D%/verify/cache_test
+%C%_verify_cache_test_LDADD = %D%/libremote.a $(LDADD)
+endif

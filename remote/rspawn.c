@@ -2,27 +2,34 @@
  *
  * It has the rights of the remote user, passes sockets on and reads nothing but
  * the runner's WORKER frames.  A fault in it stops remote deliveries; it sees
- * no mail.
+ * no mail.  A child of its own answers the receiver's questions about
+ * recipients, of whom it asks next hops.
  */
 #include "config.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include "lib/agent.h"
+#include "lib/clock.h"
 #include "lib/control.h"
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
 #include "lib/log.h"
 #include "lib/route.h"
 #include "remote/deadlist.h"
+#include "remote/launch.h"
+#include "remote/verify/verify.h"
 
-enum { RUNNER = 0, REFUSE_MS = 1000 };
+enum { RUNNER = 0, REFUSE_MS = 1000, RESTART_MIN_S = 1, RESTART_MAX_S = 64 };
 
 static struct log out = {.fd = 2};
 static stralloc program;
-static int deadlist = -1;
+static struct launch launch = {NULL, -1};
 
 static void die(const char *problem) {
   log_s(&out, "owl-rspawn: fatal: ");
@@ -56,30 +63,13 @@ static void refuse(int sock, const char *problem, int error) {
   stralloc_free(&text);
 }
 
-static void exec_remote(const struct agent_worker *w, int sock) {
-  char port[FMT_ULONG + 1], host[RESULT_HOST_MAX + 1];
-  char mx[] = "mx", relay[] = "relay", lmtp[] = "lmtp", name[] = "owl-remote";
-  bool is_socket = w->socket_path.s;
-  struct text where = is_socket ? w->socket_path : w->host;
-  port[fmt_ulong(port, (unsigned long)w->port)] = 0;
-  memcpy(host, where.s, where.len);
-  host[where.len] = 0;
-  char *mode = w->protocol == PROTOCOL_LMTP ? lmtp : w->use_mx ? mx : relay;
-  char *const arguments[] = {name, mode, host, is_socket ? NULL : port, NULL};
-  if (dup2(sock, RUNNER) == -1) {
-    refuse(sock, "unable to start owl-remote", errno);
-    return;
-  }
-  /* which may take the place of the worker's socket */
-  if (deadlist == -1 || dup2(deadlist, DEADLIST_FD) != -1) execv(program.s, arguments);
-  refuse(RUNNER, "unable to start owl-remote", errno);
-}
-
 static void start(const struct agent_worker *w, int sock) {
   pid_t pid = fork();
   if (pid == -1) refuse(sock, "unable to fork", errno);
   if (pid != 0) return;
-  exec_remote(w, sock);
+  signal(SIGHUP, SIG_DFL);
+  launch_exec(&launch, w, sock, false);
+  refuse(RUNNER, "unable to start owl-remote", errno); /* sock may have made way for the memory */
   _exit(TOOL_SYSTEM);
 }
 
@@ -98,7 +88,7 @@ static void take(const struct frame *f) {
 static void make_deadlist(void) {
   int fd = deadlist_make();
   if (fd == -1) return;
-  deadlist = fcntl(fd, F_DUPFD_CLOEXEC, DEADLIST_FD + 1); /* so that dup2() makes one that execs */
+  launch.deadlist = fcntl(fd, F_DUPFD_CLOEXEC, DEADLIST_FD + 1); /* so that dup2() makes one that execs */
   close(fd);
 }
 
@@ -110,19 +100,97 @@ static void fill_standard_descriptors(void) {
   if (fd > 2) close(fd);
 }
 
-int main(void) {
-  struct frame_reader reader = {.protocol = &agent_protocol};
+/* ---- the process that answers questions about recipients (remote/verify/verify.h) */
+
+static struct {
+  volatile pid_t pid; /* 0: not running */
+  int pidfd;
+  uint64_t started_us, pause_s;
+} verifier = {0, -1, 0, RESTART_MIN_S};
+
+static void pass_on(int number) {
+  int saved = errno;
+  if (verifier.pid > 0) kill(verifier.pid, number);
+  errno = saved;
+}
+
+static _Noreturn void run_verifier(pid_t parent) {
+  /* it must not outlive its parent: the next one wants the socket */
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent) _exit(TOOL_SYSTEM);
+  close(RUNNER);
+  signal(SIGHUP, SIG_DFL);
+  (void)verify_run(&launch, &out);
+  die_system("unable to answer questions about recipients");
+  _exit(TOOL_SYSTEM);
+}
+
+static void start_verifier(void) {
+  pid_t parent = getpid(), pid = fork();
+  if (pid == 0) run_verifier(parent);
+  verifier.started_us = clock_boot_us(&clock_system);
+  verifier.pid = pid > 0 ? pid : 0;
+  verifier.pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
+}
+
+/* One that ran for long is started again soon, one that cannot run less and
+ * less often. */
+static int until_restart_ms(void) {
+  uint64_t due = verifier.started_us + verifier.pause_s * 1000000u, now = clock_boot_us(&clock_system);
+  if (verifier.pidfd >= 0) return -1;
+  return due <= now ? 0 : (int)((due - now) / 1000u) + 1;
+}
+
+static void verifier_ended(void) {
+  bool ran = clock_boot_us(&clock_system) > verifier.started_us + RESTART_MAX_S * 1000000u;
+  verifier.pid = 0;
+  close(verifier.pidfd);
+  verifier.pidfd = -1;
+  verifier.pause_s = ran ? RESTART_MIN_S : verifier.pause_s < RESTART_MAX_S ? verifier.pause_s * 2 : RESTART_MAX_S;
+}
+
+static void end_verifier(void) {
+  if (verifier.pid == 0) return;
+  kill(verifier.pid, SIGKILL);
+  if (verifier.pidfd >= 0) (void)io_wait(verifier.pidfd, POLLIN, IO_FOREVER);
+}
+
+/* false: the runner has gone */
+static bool take_frames(struct frame_reader *reader) {
   struct frame f;
-  enum frame_status status;
+  for (;;) switch (frame_poll(reader, RUNNER, &f)) {
+    case FRAME_READY: take(&f); break;
+    case FRAME_AGAIN: return true;
+    case FRAME_EOF: return false;
+    case FRAME_MALFORMED: die("unable to understand the runner"); break;
+    case FRAME_ERROR: die_system("unable to read from the runner"); break;
+    }
+}
+
+static void serve(void) {
+  struct frame_reader reader = {.protocol = &agent_protocol};
+  for (;;) {
+    if (until_restart_ms() == 0) start_verifier();
+    struct pollfd p[] = {{RUNNER, POLLIN, 0}, {verifier.pidfd, POLLIN, 0}};
+    if (poll(p, 2, until_restart_ms()) == -1) {
+      if (errno != EINTR) die_system("unable to poll");
+      continue;
+    }
+    if (p[1].revents) verifier_ended();
+    if (p[0].revents && !take_frames(&reader)) break;
+  }
+  frame_reader_free(&reader);
+}
+
+int main(void) {
   fill_standard_descriptors();
   signal(SIGPIPE, SIG_IGN);
   signal(SIGCHLD, SIG_IGN); /* nobody asks how a worker ended: the kernel reaps it */
+  signal(SIGHUP, pass_on);
   if (program_path(&program, "owl-remote") == -1) die("out of memory");
+  launch.program = program.s;
   make_deadlist();
-  while ((status = frame_receive(&reader, RUNNER, &f, IO_FOREVER)) == FRAME_READY) take(&f);
-  if (status == FRAME_ERROR) die_system("unable to read from the runner");
-  if (status != FRAME_EOF) die("unable to understand the runner");
-  frame_reader_free(&reader);
+  serve();
+  end_verifier();
   stralloc_free(&program);
   return 0;
 }

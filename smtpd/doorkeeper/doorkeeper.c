@@ -19,6 +19,7 @@ void doorkeeper_open(struct doorkeeper *k, const struct settings *s, const struc
   k->session_us = clock_wall_us(clock);
   k->opened_us = clock_boot_us(clock);
   question_open(&k->question, s->rcpt_socket.s);
+  question_open(&k->nexthop, s->nexthop_socket.s);
 }
 
 void doorkeeper_begin(struct doorkeeper *k) {
@@ -109,6 +110,7 @@ void doorkeeper_close(struct doorkeeper *k) {
   if (k->state == DOORKEEPER_GRANTED) event_dropped(k, text_of("session ended before its data"));
   doorkeeper_drop(k);
   question_close(&k->question);
+  question_close(&k->nexthop);
   client_free(&k->named);
   route_free(&k->route);
   stralloc_free(&k->grant);

@@ -48,7 +48,8 @@ struct doorkeeper {
   volatile sig_atomic_t drains;
 
   volatile enum doorkeeper_state state;
-  struct question question;
+  struct question question; /* to delivery */
+  struct question nexthop;  /* to who asks next hops */
   stralloc grant;            /* the granted envelope, encoded */
   uint64_t recipients;       /* in it */
   bool smtputf8;             /* of it */

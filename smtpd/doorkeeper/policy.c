@@ -23,6 +23,11 @@ int policy_address(const struct settings *s, const struct client *c, struct text
   return text_cat(out, s->relayclient);
 }
 
+int policy_is_ours(const struct settings *s, struct text domain, struct facts *f) {
+  if (match_note(f, "rcpthosts", idn_find_domain(&s->rcpthosts, domain), domain)) return 1;
+  return database_has_domain(s->folder.s, domain, f);
+}
+
 int policy_may_relay(const struct settings *s, struct text address, struct facts *f) {
   struct text local, domain;
   if (s->relayclient.s) {
@@ -33,6 +38,5 @@ int policy_may_relay(const struct settings *s, struct text address, struct facts
     fact_say(f, "nodomain", "taken without rcpthosts, for it has no domain: ", address);
     return 1;
   }
-  if (match_note(f, "rcpthosts", idn_find_domain(&s->rcpthosts, domain), domain)) return 1;
-  return database_has_domain(s->folder.s, domain, f);
+  return policy_is_ours(s, domain, f);
 }

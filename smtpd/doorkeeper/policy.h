@@ -13,6 +13,10 @@
 int policy_address(const struct settings *s, const struct client *c, struct text recipient,
                    stralloc *out);
 
+/* policy_is_ours(): the domain of that address is in rcpthosts or
+ * morercpthosts.cdb.  1, 0, or -1: the cdb cannot be read. */
+int policy_is_ours(const struct settings *s, struct text domain, struct facts *f);
+
 /* policy_may_relay(): RELAYCLIENT is set, or the domain of that address is in
  * rcpthosts or morercpthosts.cdb, or there is no domain.  1, 0, or -1: the cdb
  * cannot be read. */

@@ -2,6 +2,8 @@
 #include "smtpd/doorkeeper/recipients.h"
 #include <errno.h>
 #include <string.h>
+#include "lib/address.h"
+#include "lib/idn.h"
 #include "lib/iofd.h"
 #include "smtpd/doorkeeper/database.h"
 #include "smtpd/doorkeeper/event.h"
@@ -11,27 +13,57 @@
 
 static struct outcome granted(void) { return outcome_grant(250, "2.1.5", "recipient ok"); }
 
-/* The question's answer: its texts go into k->text, for they are the
- * connection's. */
+/* sendmail -bs has no client and runs as its caller, whom the sockets' folders
+ * shut out, and who could as well inject without a question. */
+static bool may_not_ask(const struct doorkeeper *k, int reason) {
+  return reason == EACCES && k->client->address.len == 0 && k->settings->relayclient.s;
+}
+
+/* The answer's texts are the connection's, and hold until the next question. */
+static struct outcome outcome_of(const struct result *r, const char *nobody) {
+  if (r->class == RESULT_SUCCESS) return granted();
+  struct outcome o = r->class == RESULT_FAILURE ? outcome_refuse(550, "5.1.1", nobody)
+                                                : outcome_refuse(451, "4.3.0", "that recipient cannot be taken now");
+  if (r->reply_code / 100 == o.answer.result.reply_code / 100) o.answer.result.reply_code = r->reply_code;
+  if (r->status.s) o.answer.result.status = r->status;
+  if (r->text.len) o.answer.result.text = r->text;
+  return o;
+}
+
 static struct outcome ask_delivery(struct doorkeeper *k, struct text address) {
   struct result r;
-  int limit_ms = io_limit_ms(k->settings->timeoutrcpt_s);
   fact_say(k->facts, "question", "delivery is asked about ", address);
-  if (question_ask(&k->question, address, limit_ms, &r) == -1) {
-    /* sendmail -bs has no client and runs as its caller, whom the socket's
-     * folder shuts out, and who could as well inject without a question */
-    bool no_client = k->client->address.len == 0 && k->settings->relayclient.s;
-    if (errno == EACCES && no_client) return granted();
-    return outcome_refuse(451, "4.3.0", "unable to check that recipient now, please try later");
+  if (question_ask(&k->question, address, io_limit_ms(k->settings->timeoutrcpt_s), &r) == 0)
+    return outcome_of(&r, "sorry, no mailbox here by that name");
+  if (may_not_ask(k, errno)) return granted();
+  return outcome_refuse(451, "4.3.0", "unable to check that recipient now, please try later");
+}
+
+/* 1: the next hop is to be asked, and *line says what becomes of who it says
+ * nothing about; 0; -1: a cdb cannot be read. */
+static int is_verified(struct doorkeeper *k, const struct list_line **line) {
+  struct text local, domain;
+  if (!address_split(text_of_stralloc(&k->route.address), &local, &domain)) return 0;
+  *line = idn_find_domain(&k->settings->verifyrecipients, domain);
+  if (!*line || (*line)->value.len == 0) return 0;
+  int ours = policy_is_ours(k->settings, domain, k->facts);
+  if (ours == 1) match_note(k->facts, "verifyrecipients", *line, domain);
+  return ours;
+}
+
+/* What is not known is the operator's choice; what a next hop refuses is not. */
+static struct outcome ask_next_hop(struct doorkeeper *k, bool accepts) {
+  struct result r;
+  struct text address = text_of_stralloc(&k->route.address);
+  fact_say(k->facts, "question", "the next hop is asked about ", address);
+  if (question_ask(&k->nexthop, address, io_limit_ms(k->settings->timeoutverify_s), &r) == 0) {
+    bool unknown = r.class == RESULT_DEFERRAL;
+    return unknown && accepts ? granted() : outcome_of(&r, "sorry, the next host has no mailbox by that name");
   }
-  if (r.class == RESULT_SUCCESS) return granted();
-  bool fails = r.class == RESULT_FAILURE;
-  struct outcome o = fails ? outcome_refuse(550, "5.1.1", "sorry, no mailbox here by that name")
-                           : outcome_refuse(451, "4.3.0", "that recipient cannot be taken now");
-  if (r.reply_code / 100 == o.answer.result.reply_code / 100) o.answer.result.reply_code = r.reply_code;
-  if (r.status.s) o.answer.result.status = r.status;
-  if (r.text.len) o.answer.result.text = r.text;
-  return o;
+  if (accepts || may_not_ask(k, errno)) return granted();
+  return errno == ETIMEDOUT
+             ? outcome_refuse(451, "4.4.1", "the next host is being asked about that recipient, please try later")
+             : outcome_refuse(451, "4.3.0", "unable to check that recipient now, please try later");
 }
 
 static struct outcome unreadable(struct doorkeeper *k, const char *name) {
@@ -69,7 +101,10 @@ static struct outcome check_existence(struct doorkeeper *k, struct text address)
   int refused = database_refuses(k->settings->folder.s, address, k->facts);
   if (refused == -1) return unreadable(k, "recipients.cdb");
   if (refused) return outcome_refuse(550, "5.1.1", "sorry, no mailbox there by that name");
-  return granted();
+  const struct list_line *line;
+  int verified = is_verified(k, &line);
+  if (verified == -1) return unreadable(k, "morercpthosts.cdb");
+  return verified ? ask_next_hop(k, text_equals(line->value, "accept")) : granted();
 }
 
 struct outcome recipients_check(struct doorkeeper *k, struct text recipient) {

@@ -19,6 +19,7 @@ static int load_numbers(struct settings *s, struct control *c) {
     {CONTROL_TARPITCOUNT, &s->tarpitcount},
     {CONTROL_TARPITDELAY, &s->tarpitdelay_s},
     {CONTROL_TIMEOUTRCPT, &s->timeoutrcpt_s},   {CONTROL_TIMEOUTSMTPD, &s->timeoutsmtpd_s},
+    {CONTROL_TIMEOUTVERIFY, &s->timeoutverify_s},
   };
   for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
     if (control_number(c, numbers[i].name, numbers[i].to) == -1) return -1;
@@ -35,7 +36,18 @@ static int load_texts(struct settings *s, struct control *c) {
   if (control_text(c, CONTROL_SMTPGREETING, &s->greeting) == -1) return -1;
   if (control_text(c, CONTROL_LOCALIPHOST, &s->localiphost) == -1) return -1;
   if (control_text(c, CONTROL_RUNDIR, &s->rcpt_socket) == -1) return -1;
-  return stralloc_copy(&s->etrn_socket, &s->rcpt_socket) ? 0 : explain(c, "out of memory");
+  bool ok = stralloc_copy(&s->etrn_socket, &s->rcpt_socket) && stralloc_copy(&s->nexthop_socket, &s->rcpt_socket);
+  return ok ? 0 : explain(c, "out of memory");
+}
+
+static int load_verified(struct settings *s, struct control *c) {
+  if (control_list(c, CONTROL_VERIFYRECIPIENTS, &s->verifyrecipients) == -1) return -1;
+  for (size_t i = 0; i < s->verifyrecipients.count; i++) {
+    struct text value = s->verifyrecipients.lines[i].value;
+    if (value.len && !text_equals(value, "accept") && !text_equals(value, "defer"))
+      return control_fail(c, CONTROL_VERIFYRECIPIENTS, "a value is neither accept nor defer");
+  }
+  return 0;
 }
 
 static int load_lists(struct settings *s, struct control *c) {
@@ -43,7 +55,7 @@ static int load_lists(struct settings *s, struct control *c) {
   if (control_list(c, CONTROL_BADMAILFROM, &s->badmailfrom) == -1) return -1;
   if (control_list(c, CONTROL_BADRCPTTO, &s->badrcptto) == -1) return -1;
   if (control_list(c, CONTROL_RCPTHOSTS, &s->rcpthosts) == -1) return -1;
-  return route_load(&s->routes, c);
+  return load_verified(s, c) == -1 ? -1 : route_load(&s->routes, c);
 }
 
 static int load_networks(struct settings *s, struct control *c) {
@@ -72,6 +84,7 @@ int settings_load(struct settings *s, struct control *c) {
   if (load_networks(s, c) == -1 || load_newlines(s, c) == -1) return -1;
   if (!stralloc_cats(&s->rcpt_socket, "/rcpt/socket") || !stralloc_0(&s->rcpt_socket) ||
       !stralloc_cats(&s->etrn_socket, "/etrn/socket") || !stralloc_0(&s->etrn_socket) ||
+      !stralloc_cats(&s->nexthop_socket, "/nexthop/socket") || !stralloc_0(&s->nexthop_socket) ||
       !stralloc_copy(&s->folder, &c->folder))
     return explain(c, "out of memory");
   return variables_load(s, c);
@@ -83,11 +96,13 @@ void settings_free(struct settings *s) {
   stralloc_free(&s->localiphost);
   stralloc_free(&s->rcpt_socket);
   stralloc_free(&s->etrn_socket);
+  stralloc_free(&s->nexthop_socket);
   stralloc_free(&s->folder);
   list_free(&s->badhelo);
   list_free(&s->badmailfrom);
   list_free(&s->badrcptto);
   list_free(&s->rcpthosts);
+  list_free(&s->verifyrecipients);
   list_free(&s->proxyclients);
   list_free(&s->relayclients);
   list_free(&s->xclients);

@@ -11,9 +11,11 @@ struct settings {
   struct list proxyclients, relayclients, xclients; /* lib/network.h */
   struct list etrnclients;            /* nodes.h */
   stralloc folder;                    /* NUL-terminated path: of the control files */
+  stralloc nexthop_socket;            /* the same: where next hops' answers are had */
+  struct list verifyrecipients;       /* the domains that they are asked about, and "accept" or "defer" */
   struct list badhelo, badmailfrom, badrcptto, rcpthosts;
   struct route_table routes;
-  uint64_t allowunfenced, databytes, maxerrors, maxhops, maxrecipients, timeoutrcpt_s, timeoutsmtpd_s;
+  uint64_t allowunfenced, databytes, maxerrors, maxhops, maxrecipients, timeoutrcpt_s, timeoutsmtpd_s, timeoutverify_s;
   bool normalises_newlines;
   uint64_t maxtransactions, maxrequests; /* of a session; 0: no limit */
   uint64_t greetdelay_s, tarpitcount, tarpitdelay_s, mindatarate, mindatawindow_s; /* 0: none */

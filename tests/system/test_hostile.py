@@ -186,6 +186,29 @@ def test_random_octets_on_the_recipient_socket(owlpost, rng):
     still_works(owlpost)
 
 
+def test_random_octets_on_the_socket_for_recipients_elsewhere(owlpost, rng):
+    owlpost.control("smtproutes", ":127.0.0.1:1")
+    owlpost.start()
+    path = f"{owlpost.run}/nexthop/socket"
+    wait_until(lambda: os.path.exists(path), 20, "the socket")
+    ask = carrier.DOOR["DOOR_QUESTION"]
+    good = [carrier.frame("door", ask, carrier.items(RECIPIENT_ADDRESS=a))
+            for a in ("joe@far.test", "joe@local.test", "", "@", "u@" + "y" * 900, "x>@y z", "--explain@far.test")]
+    good += [carrier.frame("door", kind, b"") for kind in range(12)]
+    good += [carrier.frame("door", ask, carrier.items(RECIPIENT_ADDRESS="joe@far.test"), length=n)
+             for n in (0, 1, 0x7fffffff, 0xffffffff)]
+    # the end of a client's octets is a hang-up, which most questions do not live to see
+    print(throw_at(path, rng, good, False), "answers")
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(HANG_SECONDS)
+        s.connect(path)
+        s.sendall(good[0])
+        kind, _ = carrier.read_frame(s)
+        assert kind == carrier.DOOR["DOOR_ANSWER"]
+    assert owlpost.log().count("unable to answer questions") == 0
+    still_works(owlpost)
+
+
 @pytest.mark.parametrize("name", ["control", "etrn"])
 def test_random_octets_on_the_runners_sockets(owlpost, rng, name):
     owlpost.start()
