@@ -1,6 +1,7 @@
 #include "config.h"
 #include "local/store/mboxes.h"
 #include <stdlib.h>
+#include "lib/room.h"
 
 static struct mbox *find(struct mboxes *all, const char *path) {
   struct stat st;
@@ -13,15 +14,9 @@ static struct mbox *find(struct mboxes *all, const char *path) {
 }
 
 static struct mbox *add(struct mboxes *all, const char *path, struct verdict *v) {
-  if (all->count == all->space) {
-    size_t space = all->space ? all->space * 2 : 2;
-    struct mbox *more = realloc(all->list, space * sizeof *more);
-    if (!more) {
-      verdict_defer(v, "4.3.0", "out of memory", "");
-      return NULL;
-    }
-    all->list = more;
-    all->space = space;
+  if (room_make(&all->list, all->count, &all->space, sizeof *all->list, 2) == -1) {
+    verdict_defer(v, "4.3.0", "out of memory", "");
+    return NULL;
   }
   struct mbox *m = &all->list[all->count];
   if (mbox_open(m, path, MBOX_WAIT_MS, v) == -1) return NULL;
