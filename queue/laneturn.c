@@ -1,7 +1,7 @@
 #include "config.h"
 #include "queue/lane.h"
-#include <stdlib.h>
 #include "lib/crc32c.h"
+#include "lib/room.h"
 
 /* Which lane may have a job, whose turn it is to fetch a message, and what the
  * end of a job means for that. */
@@ -98,13 +98,7 @@ static void stop_timer(struct lanes *s, struct lane *l) {
 /* Without memory for a timer the messages come back when they are due. */
 static void start_timer(struct lanes *s, struct lane *l, uint64_t wake_us) {
   stop_timer(s, l);
-  if (s->timer_count == s->timer_space) {
-    size_t space = s->timer_space ? s->timer_space * 2 : FIRST_SPACE;
-    struct lane **grown = reallocarray(s->timers, space, sizeof *grown);
-    if (!grown) return;
-    s->timers = grown;
-    s->timer_space = space;
-  }
+  if (room_make(&s->timers, s->timer_count, &s->timer_space, sizeof *s->timers, FIRST_SPACE) == -1) return;
   l->wake_us = wake_us;
   l->timed = true;
   place_timer(s, s->timer_count++, l);
