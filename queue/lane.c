@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/agent.h"
+#include "lib/idn.h"
 #include "queue/schedule.h"
 
 enum { FIRST_SPACE = 64, MORE_THAN_PLACES = 64, ROOM_MAX = 1000, CONCURRENCY_DEFAULT = 20 };
@@ -23,11 +24,49 @@ static bool starts_with(struct text name, const char *prefix) {
   return name.len >= strlen(prefix) && memcmp(name.s, prefix, strlen(prefix)) == 0;
 }
 
+static struct text without(struct text name, const char *prefix) {
+  return (struct text){name.s + strlen(prefix), name.len - strlen(prefix)};
+}
+
+static struct text host_of(struct text name) {
+  struct text host = name;
+  if (starts_with(host, socket_prefix)) return without(host, socket_prefix);
+  if (starts_with(host, lmtp_prefix)) host = without(host, lmtp_prefix);
+  const char *bracket = host.len && host.s[0] == '[' ? memchr(host.s, ']', host.len) : NULL;
+  size_t end = bracket ? (size_t)(bracket - host.s) : 0;
+  while (end < host.len && host.s[end] != ':') end++;
+  host.len = end;
+  return host;
+}
+
+struct text lane_host(const struct lane *l) { return host_of(text_of_stralloc(&l->name)); }
+
 /* In a path case counts. */
 static void fold_case(stralloc *s) {
   if (starts_with(text_of_stralloc(s), socket_prefix)) return;
   for (size_t i = 0; i < s->len; i++)
     if (s->s[i] >= 'A' && s->s[i] <= 'Z') s->s[i] = (char)(s->s[i] + ('a' - 'A'));
+}
+
+/* Appends it with its host as routes have it: in the form that the DNS knows.
+ * What has none is no destination's. */
+static int cat_with_ascii_host(stralloc *out, struct text name) {
+  struct text host = host_of(name);
+  stralloc ascii = {0};
+  bool is_host = !starts_with(name, local_prefix) && !starts_with(name, socket_prefix);
+  if (!is_host || text_is_ascii(host) || idn_to_ascii(&ascii, host) == -1) return text_cat(out, name);
+  const char *behind = host.s + host.len;
+  int r = text_cat(out, (struct text){name.s, (size_t)(host.s - name.s)});
+  if (r == 0) r = stralloc_cat(out, &ascii) ? 0 : -1;
+  if (r == 0) r = text_cat(out, (struct text){behind, name.len - (size_t)(behind - name.s)});
+  stralloc_free(&ascii);
+  return r;
+}
+
+int lane_cat_given(stralloc *out, struct text given) {
+  if (!stralloc_ready(out, 1) || cat_with_ascii_host(out, given) == -1) return -1;
+  fold_case(out);
+  return 0;
 }
 
 /* A local user is the name before the first break character. */
@@ -73,23 +112,8 @@ bool lanes_check_concurrency(struct text value) {
 }
 
 static struct text value_for(const struct list *rules, struct text domain) {
-  const struct list_line *line = rules ? list_find_domain(rules, domain) : NULL;
+  const struct list_line *line = rules ? idn_find_domain(rules, domain) : NULL;
   return line ? line->value : TEXT_ABSENT;
-}
-
-static struct text without(struct text name, const char *prefix) {
-  return (struct text){name.s + strlen(prefix), name.len - strlen(prefix)};
-}
-
-struct text lane_host(const struct lane *l) {
-  struct text host = text_of_stralloc(&l->name);
-  if (starts_with(host, socket_prefix)) return without(host, socket_prefix);
-  if (starts_with(host, lmtp_prefix)) host = without(host, lmtp_prefix);
-  const char *bracket = host.len && host.s[0] == '[' ? memchr(host.s, ']', host.len) : NULL;
-  size_t end = bracket ? (size_t)(bracket - host.s) : 0;
-  while (end < host.len && host.s[end] != ':') end++;
-  host.len = end;
-  return host;
 }
 
 /* Rules are for the host, whatever its port; places of local users are shared
@@ -159,25 +183,21 @@ static struct lane *make_lane(struct lanes *s, const stralloc *name) {
   return l;
 }
 
-static struct lane *find_or_make(struct lanes *s, stralloc *name, bool make) {
-  fold_case(name);
-  struct lane key = {.name = *name};
-  struct lane **node = tfind(&key, &s->by_name, compare);
-  struct lane *l = node ? *node : make ? make_lane(s, name) : NULL;
-  stralloc_free(name);
+struct lane *lanes_named(struct lanes *s, struct text given, bool make) {
+  struct lane key = {.name = {0}}, *l = NULL;
+  if (lane_cat_given(&key.name, given) == 0) {
+    struct lane **node = tfind(&key, &s->by_name, compare);
+    l = node ? *node : make ? make_lane(s, &key.name) : NULL;
+  }
+  stralloc_free(&key.name);
   return l;
 }
 
 struct lane *lanes_for(struct lanes *s, const struct route *r) {
   stralloc name = {0};
-  if (!stralloc_ready(&name, 1) || lane_cat_name(&name, r) == -1) return stralloc_free(&name), NULL;
-  return find_or_make(s, &name, true);
-}
-
-struct lane *lanes_named(struct lanes *s, struct text given, bool make) {
-  stralloc name = {0};
-  if (!stralloc_ready(&name, 1) || text_cat(&name, given) == -1) return stralloc_free(&name), NULL;
-  return find_or_make(s, &name, make);
+  struct lane *l = lane_cat_name(&name, r) == 0 ? lanes_named(s, text_of_stralloc(&name), true) : NULL;
+  stralloc_free(&name);
+  return l;
 }
 
 void lanes_configure(struct lanes *s, const struct lane_rules *rules, const uint64_t concurrency[2],

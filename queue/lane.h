@@ -85,6 +85,11 @@ struct lane *lanes_at(const struct lanes *s, uint32_t number);
  * 0, or -1 without memory. */
 int lane_cat_name(stralloc *out, const struct route *r);
 
+/* lane_cat_given(): to an empty *out, a name that somebody gives, as its lane has
+ * it: folded, and with a domain in the form that the DNS knows (lib/idn.h).  0,
+ * or -1 without memory. */
+int lane_cat_given(stralloc *out, struct text given);
+
 /* lane_refer(): *place names this lane now, and not the one that it named: as
  * long as it is named a lane is not forgotten. */
 void lane_refer(const struct lanes *s, uint32_t *place, uint32_t number);

@@ -56,6 +56,22 @@ static void a_local_user_can_be_held(void **state) {
   assert_int_equal(testrunner_attempts(t, "bob-list@here.example"), 1);
 }
 
+static void a_domain_is_held_in_both_its_forms(void **state) {
+  struct testrunner *t = *state;
+  hold_destination(t, "B\u00fccher.example", true);
+  testrunner_inject_one(t, sender, "bob@b\u00fccher.example");
+  testrunner_inject_one(t, sender, "bob@xn--bcher-kva.example");
+  testrunner_run(t, TEST_DAY_S);
+  assert_int_equal(t->attempt_count, 0);
+  hold_destination(t, "xn--bcher-kva.example", false);
+  testrunner_run(t, 10);
+  assert_int_equal(t->attempt_count, 2);
+  restart(t);
+  testrunner_inject_one(t, sender, "bob@b\u00fccher.example");
+  testrunner_run(t, 10);
+  assert_int_equal(t->attempt_count, 3);
+}
+
 static void only_names_can_be_held(void **state) {
   struct testrunner *t = *state;
   static const char *const names[] = {"", "a b", "a\nb"};
@@ -69,6 +85,7 @@ int main(void) {
     TEST(nothing_goes_to_a_held_destination),
     TEST(what_no_worker_has_does_not_go_to_a_held_destination),
     TEST(a_local_user_can_be_held),
+    TEST(a_domain_is_held_in_both_its_forms),
     TEST(only_names_can_be_held),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/crc32c.h"
+#include "lib/idn.h"
 #include "queue/bounce.h"
 #include "queue/runner.h"
 
@@ -86,7 +87,7 @@ static const struct result returned = {
 static uint64_t next_age(const struct runner *r, const struct active *a, uint64_t age_s,
                          const struct lane *l) {
   const struct list_line *line =
-    l ? list_find_domain(&r->settings.retryschedule, lane_host(l)) : NULL;
+    l ? idn_find_domain(&r->settings.retryschedule, lane_host(l)) : NULL;
   uint64_t next_s = line ? schedule_planned_age(age_s, line->value)
                          : schedule_next_age(age_s, r->settings.retryskip_s[l ? l->channel : CHANNEL_REMOTE]);
   uint32_t seed = crc32c(0, a->message.id.s, QUEUEID_LENGTH);

@@ -223,6 +223,17 @@ static void concurrencydomain_bounds_the_connections(void **state) {
   assert_int_equal(t->played.agents_most[CHANNEL_REMOTE], 9);
 }
 
+static void limits_are_found_in_either_form_of_a_domain(void **state) {
+  struct testrunner *t = *state;
+  control(t, "concurrencyremote", "50\n");
+  control(t, "concurrencydomain", "b\u00fccher.example:2\n");
+  testrunner_inject_one(t, sender, "known@b\u00fccher.example");
+  testrunner_run(t, 0);
+  inject_many(t, sender, "silent@xn--bcher-kva.example", 20);
+  testrunner_run(t, 10);
+  assert_int_equal(t->played.agents_most[CHANNEL_REMOTE], 2);
+}
+
 static void ratelimit_spreads_the_messages(void **state) {
   struct testrunner *t = *state;
   control(t, "ratelimit", "slow.example:10/60\n");
@@ -598,6 +609,7 @@ int main(void) {
     TEST_CASE(what_is_hurried_goes_out_as_soon_as_there_is_room),
     TEST_CASE(a_local_user_who_says_421_is_tried_as_others_are),
     TEST_CASE(concurrencydomain_bounds_the_connections),
+    TEST_CASE(limits_are_found_in_either_form_of_a_domain),
     TEST_CASE(ratelimit_spreads_the_messages),
     TEST_CASE(a_limit_that_is_lifted_counts_at_once),
     cmocka_unit_test(values_that_make_no_sense_are_refused),

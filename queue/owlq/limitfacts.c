@@ -1,5 +1,6 @@
 #include "config.h"
 #include "queue/owlq/limitfacts.h"
+#include "lib/idn.h"
 
 static const enum control_name local[] = {
   CONTROL_CONCURRENCYLOCAL, CONTROL_RETRYSKIPLOCAL, CONTROL_RETRYJITTER, CONTROL_QUEUELIFETIME,
@@ -41,7 +42,7 @@ static void note_rule(struct facts *f, struct control *c, enum control_name name
     fact_say(f, "problem", "", text_of(c->error.s));
     return;
   }
-  const struct list_line *line = list_find_domain(&list, host);
+  const struct list_line *line = idn_find_domain(&list, host);
   fact_begin(f, control_table[name].name);
   fact_s(f, line ? "it has \"" : "it has no line for ");
   fact_t(f, line ? line->key : host);
