@@ -86,6 +86,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(RCPTHOSTS, "rcpthosts", LIST, "", "smtpd", "domains that mail is taken for; without the file, for none"),
   ROW(RECIPIENTLIMIT, "recipientlimit", NUMBER, "100", "send", "recipients of one transaction with the next hop"),
   ROW(RELAYCLIENTS, "relayclients", LIST, "", "smtpd", "addresses and networks that may send to any domain"),
+  ROW(REMOTEFILTER, "remotefilter", TEXT, "", "rspawn", "a program that mail to other hosts goes through, as one that signs it"),
   ROW(RESCANINTERVAL, "rescaninterval", SECONDS, "600", "send", "how often todo/ is looked through for messages without a poke"),
   ROW(RETRYFAULT, "retryfault", SECONDS, "10", "send", "when what failed in the queue itself is tried again"),
   ROW(RETRYJITTER, "retryjitter", NUMBER, "10", "send", "percent by which the time to a retry may be longer"),

@@ -5,6 +5,7 @@
 #include "lib/agent.h"
 #include "lib/iofd.h"
 #include "local/batch.h"
+#include "local/classic.h"
 
 struct server {
   int sock;
@@ -21,11 +22,21 @@ static void report(void *context, const struct delivery *d) {
   if (agent_send_result(s->sock, &r, IO_FOREVER) == -1) s->send_error = errno;
 }
 
+static void deliver_classic(struct server *s, uint64_t job, const struct item *item) {
+  struct delivery d = {.job = job, .index = item->recipient->index, .action = ACTION_DELIVERED};
+  classic_deliver(s->batch.box, item, &d.verdict);
+  report(s, &d);
+  verdict_free(&d.verdict);
+}
+
 static int deliver(struct server *s, const struct agent_job *job, int fd) {
   struct item item = {{job->content, fd, job->size}, &job->envelope, NULL};
+  bool is_classic = classic_is_set(s->batch.box);
   for (size_t i = 0; i < job->envelope.recipient_count; i++) {
     item.recipient = &job->envelope.recipients[i];
-    if (batch_add(&s->batch, job->job, item.recipient->index, &item) == -1) return errno = ENOMEM, -1;
+    if (is_classic)
+      deliver_classic(s, job->job, &item);
+    else if (batch_add(&s->batch, job->job, item.recipient->index, &item) == -1) return errno = ENOMEM, -1;
   }
   return s->send_error ? errno = s->send_error, -1 : 0;
 }

@@ -37,7 +37,7 @@ noinst_LIBRARIES += %D%/libdelivery.a
   %D%/store/mboxes.h %D%/store/mboxes.c \
   %D%/foresee.h %D%/foresee.c
 
-%C%_owl_local_SOURCES = %D%/local.c %D%/jobs.h %D%/jobs.c %D%/byhand.h %D%/byhand.c \
+%C%_owl_local_SOURCES = %D%/local.c %D%/classic.h %D%/classic.c %D%/jobs.h %D%/jobs.c %D%/byhand.h %D%/byhand.c \
   %D%/explain.h %D%/explain.c
 %C%_owl_local_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS)
 %C%_owl_local_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)

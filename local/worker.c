@@ -24,7 +24,7 @@ static void refuse(int sock, const struct verdict *v) {
 }
 
 /* What a site may set for its mail programs; nothing else of root's. */
-static const char *const passed_on[] = {"OWLPOST_CONTROL", "OWLPOST_LIBEXEC", "QMAILQUEUE", "ERROR_FD",
+static const char *const passed_on[] = {"OWLPOST_CONTROL", "OWLPOST_LIBEXEC", "QMAILLOCAL", "QMAILQUEUE", "ERROR_FD",
                                         "TZ"};
 
 enum { PASSED_COUNT = sizeof passed_on / sizeof passed_on[0] };

@@ -2,6 +2,9 @@
 # reads the network, shut in; the spawner starts both and reads neither.
 owlpost_PROGRAMS += %D%/owl-rspawn %D%/owl-remote
 %C%_owl_rspawn_SOURCES = %D%/rspawn.c \
+  %D%/classic.h %D%/classic.c \
+  %D%/filter.h %D%/filter.c \
+  %D%/outside.h %D%/outside.c \
   %D%/launch.h %D%/launch.c \
   %D%/verify/ask.h %D%/verify/ask.c \
   %D%/verify/settings.h %D%/verify/settings.c \
@@ -100,3 +103,12 @@ if CMOCKA
 check_PROGRAMS += %D%/verify/cache_test
 %C%_verify_cache_test_LDADD = %D%/libremote.a $(LDADD)
 endif
+
+# signs outgoing mail; needs Debian's python3-dkim, where it is used
+owlpost_SCRIPTS = %D%/dkim/owl-dkimsign
+CLEANFILES += %D%/dkim/owl-dkimsign
+EXTRA_DIST += %D%/dkim/owl-dkimsign.in
+%D%/dkim/owl-dkimsign: %D%/dkim/owl-dkimsign.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) %D%/dkim && \
+	  sed 's|@CONTROL_DIR[@]|$(sysconfdir)/owlpost|' $(srcdir)/%D%/dkim/owl-dkimsign.in >$@.tmp && \
+	  chmod +x $@.tmp && mv $@.tmp $@

@@ -116,7 +116,7 @@ static void take_address(struct verdict *v, struct text all) {
   struct ip ip;
   if (memmem(all.s, all.len < sizeof connected ? all.len : sizeof connected - 1, connected, sizeof connected - 1))
     rest = behind(all, connected);
-  if (text_cut(&rest, ' ', &word) && ip_parse_literal(&ip, word, true)) verdict_who(v, TEXT_ABSENT, word);
+  if (text_cut(&rest, ' ', &word) && ip_parse_literal(&ip, word, true)) verdict_who(v, word, word);
 }
 
 static void take_record(struct verdict *v, struct text record) {

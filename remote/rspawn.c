@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -21,7 +22,9 @@
 #include "lib/iofd.h"
 #include "lib/log.h"
 #include "lib/route.h"
+#include "remote/classic.h"
 #include "remote/deadlist.h"
+#include "remote/filter.h"
 #include "remote/launch.h"
 #include "remote/verify/verify.h"
 
@@ -63,11 +66,49 @@ static void refuse(int sock, const char *problem, int error) {
   stralloc_free(&text);
 }
 
+/* ---- a site's own programs */
+
+static int end_code(bool done, const char *what) {
+  if (done) return 0;
+  log_s(&out, "owl-rspawn: ");
+  log_s(&out, what);
+  log_s(&out, " ended early: unable to understand the runner, or the system failed");
+  log_end(&out);
+  return TOOL_SYSTEM;
+}
+
+/* What is set for all mail to other hosts: absent where there is nothing. */
+static char *find_filter(int sock) {
+  static struct control c;
+  static stralloc path;
+  if (control_open(&c) == -1 || control_text(&c, CONTROL_REMOTEFILTER, &path) == -1) {
+    refuse(sock, c.error.s ? c.error.s : "out of memory", 0);
+    _exit(TOOL_SYSTEM);
+  }
+  return path.len ? path.s : NULL;
+}
+
+/* In a process of its own, which takes the place of an owl-remote; returns when
+ * nothing is set.  Mailbox servers' mail stays in the house. */
+static void run_outside(const struct agent_worker *w, int sock) {
+  const char *classic = getenv("QMAILREMOTE");
+  char *filter = w->protocol == PROTOCOL_SMTP ? find_filter(sock) : NULL;
+  bool is_classic = classic && *classic && w->protocol == PROTOCOL_SMTP;
+  if (!is_classic && !filter) return;
+  signal(SIGCHLD, SIG_DFL); /* its children are waited for */
+  /* the spawner's own socket is none of theirs */
+  if (dup2(sock, RUNNER) == -1) _exit(TOOL_SYSTEM);
+  close(sock);
+  if (is_classic) _exit(end_code(classic_serve(RUNNER, classic) == CLASSIC_DONE, "QMAILREMOTE's adapter"));
+  _exit(end_code(filter_serve(RUNNER, filter, &launch, w) == FILTER_DONE, "remotefilter's adapter"));
+}
+
 static void start(const struct agent_worker *w, int sock) {
   pid_t pid = fork();
   if (pid == -1) refuse(sock, "unable to fork", errno);
   if (pid != 0) return;
   signal(SIGHUP, SIG_DFL);
+  run_outside(w, sock);
   launch_exec(&launch, w, sock, false);
   refuse(RUNNER, "unable to start owl-remote", errno); /* sock may have made way for the memory */
   _exit(TOOL_SYSTEM);
