@@ -322,6 +322,11 @@ static int put_off(const struct byhand *b, struct verdict *v, const char *why) {
   return say_report(v, b->count);
 }
 
+static void free_verdicts(struct verdict *v, size_t count) {
+  for (size_t n = 0; n < count; n++) verdict_free(&v[n]);
+  free(v);
+}
+
 static int by_hand(int argc, char **argv) {
   struct byhand b = {.sender = argv[2], .recipients = argv + 3, .count = (size_t)argc - 3};
   struct verdict *v = calloc(b.count, sizeof *v);
@@ -336,6 +341,7 @@ static int by_hand(int argc, char **argv) {
   byhand_send(pair[0], &b, v);
   int code = say_report(v, b.count);
   close(pair[0]);
+  free_verdicts(v, b.count);
   while (waitpid(pid, NULL, 0) == -1 && errno == EINTR) continue;
   return code;
 }
