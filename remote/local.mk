@@ -100,8 +100,10 @@ EXTRA_DIST += tests/fuzz/corpus/report_fuzz
 
 # what next hops have said about recipients
 if CMOCKA
-check_PROGRAMS += %D%/verify/cache_test
+check_PROGRAMS += %D%/verify/cache_test %D%/verify/ask_test
 %C%_verify_cache_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_verify_ask_test_SOURCES = %D%/verify/ask_test.c %D%/verify/ask.h %D%/verify/ask.c
+%C%_verify_ask_test_LDADD = %D%/libremote.a $(LDADD)
 endif
 
 # signs outgoing mail; needs Debian's python3-dkim, where it is used

@@ -8,6 +8,9 @@
 #include "lib/queueid.h"
 #include "lib/unixsock.h"
 
+/* Of one question: four times as many as there is time for. */
+enum { WORDS_MAX = 4 * 2 * ASK_LIMIT_S * 1000 / AGENT_SILENCE_MS };
+
 static uint64_t now_us(void) { return clock_boot_us(&clock_system); }
 
 void ask_open(struct ask *a) {
@@ -121,6 +124,7 @@ static int send_job(const struct ask *a, struct ask_agent *g, struct question *q
   stralloc_free(&payload);
   if (r == -1) return -1;
   g->question = q;
+  g->words = 0;
   q->agent = g;
   return 0;
 }
@@ -148,7 +152,7 @@ static void lose_agent(struct ask *a, struct ask_agent *g) {
 static bool take_frame(struct ask *a, struct ask_agent *g, const struct frame *f) {
   struct agent_result said;
   struct result refusal;
-  if (f->type == AGENT_SILENT || f->type == AGENT_HEARD) return true;
+  if (f->type == AGENT_SILENT || f->type == AGENT_HEARD) return ++g->words <= WORDS_MAX;
   if (!g->question) return false;
   if (f->type == AGENT_RESULT && agent_read_result(&said, f->payload) == 0)
     return take_verdict(a, g, &said.result), true;

@@ -37,6 +37,7 @@ struct ask_agent {
   stralloc host;
   struct frame_reader in;
   struct question *question; /* NULL: idle */
+  unsigned words; /* SILENT and HEARD since the last question was put */
   uint64_t idle_until_us;
 };
 
