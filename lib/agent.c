@@ -14,7 +14,7 @@ static const struct field worker_fields[] = {
   WORKER(TAG_HOST, FIELD_TEXT, host, RESULT_HOST_MAX, false),
   WORKER(TAG_PORT, FIELD_UINT, port, 65535, false),
   WORKER(TAG_USE_MX, FIELD_FLAG, use_mx, 0, false),
-  WORKER(TAG_SPOKEN, FIELD_UINT, protocol, PROTOCOL_LMTP, false),
+  WORKER(TAG_SPOKEN, FIELD_UINT, protocol, PROTOCOL_QMTP, false),
   WORKER(TAG_SOCKET_PATH, FIELD_TEXT, socket_path, SOCKET_PATH_MAX, false),
   FIELD_END
 };
@@ -43,7 +43,7 @@ static const struct field refuse_fields[] = {RESULT_FIELDS(struct refusal, resul
 static bool remote_is_whole(const struct agent_worker *w) {
   bool is_lmtp = w->protocol == PROTOCOL_LMTP, has_host = w->host.len > 0 && w->port > 0;
   if (w->socket_path.s) return is_lmtp && !w->host.s && target_is_path(w->socket_path);
-  return has_host && !(is_lmtp && w->use_mx);
+  return has_host && !(w->protocol != PROTOCOL_SMTP && w->use_mx);
 }
 
 static bool worker_is_whole(const struct agent_worker *w) {

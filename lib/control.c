@@ -78,6 +78,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(PERCENTHACK, "percenthack", LIST, "", "send, smtpd", "domains for which user%host@domain is rewritten"),
   ROW(PLUSDOMAIN, "plusdomain", TEXT, "=me", "inject", "added to host names that end with a plus sign"),
   ROW(PROXYCLIENTS, "proxyclients", LIST, "", "smtpd", "addresses and networks of proxies, which say who the client is"),
+  ROW(QMTPROUTES, "qmtproutes", MAP, "", "send", "domain:host[:port], .suffix:..., :host for all that is not local: servers of QMTP"),
   ROW(QUEUEBYTES, "queuebytes", OCTETS, "0", "queue", "largest message taken by the injector; 0 = no limit"),
   ROW(QUEUEDIR, "queuedir", TEXT, SPOOL_DIR, "all", "folder of the queue"),
   ROW(QUEUELIFETIME, "queuelifetime", SECONDS, "604800", "send", "age after which a message gets its last try"),

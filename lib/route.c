@@ -10,6 +10,7 @@ void route_unload(struct route_table *t) {
   list_free(&t->virtualdomains);
   list_free(&t->percenthack);
   list_free(&t->lmtproutes);
+  list_free(&t->qmtproutes);
   list_free(&t->senderroutes);
   list_free(&t->smtproutes);
   stralloc_free(&t->envnoathost);
@@ -75,16 +76,24 @@ static bool are_relays(const struct list *l) {
   return true;
 }
 
+typedef int parse_fn(struct target *t, struct text value);
+
+/* An empty value says that the next file decides. */
+static bool are_servers(const struct list *l, parse_fn *parse) {
+  struct target target;
+  for (size_t i = 0; i < l->count; i++)
+    if (l->lines[i].value.len && parse(&target, l->lines[i].value) == -1) return false;
+  return true;
+}
+
 static int check_targets(const struct route_table *t, struct control *c) {
   static const char no_port[] = "a port is not a number from 1 to 65535, or there is a user or a password, which smtpauth is for";
-  struct target target;
   if (!are_relays(&t->smtproutes)) return control_fail(c, CONTROL_SMTPROUTES, no_port);
   if (!are_relays(&t->senderroutes)) return control_fail(c, CONTROL_SENDERROUTES, no_port);
-  for (size_t i = 0; i < t->lmtproutes.count; i++) {
-    struct text value = t->lmtproutes.lines[i].value;
-    if (value.len && target_parse_lmtp(&target, value) == -1)
-      return control_fail(c, CONTROL_LMTPROUTES, "a line names no host[:port], and no path of at most 107 octets");
-  }
+  if (!are_servers(&t->lmtproutes, target_parse_lmtp))
+    return control_fail(c, CONTROL_LMTPROUTES, "a line names no host[:port], and no path of at most 107 octets");
+  if (!are_servers(&t->qmtproutes, target_parse_qmtp))
+    return control_fail(c, CONTROL_QMTPROUTES, "a line names no host[:port]");
   return 0;
 }
 
@@ -94,6 +103,7 @@ int route_load(struct route_table *t, struct control *c) {
       control_list(c, CONTROL_VIRTUALDOMAINS, &t->virtualdomains) == 0 &&
       control_list(c, CONTROL_PERCENTHACK, &t->percenthack) == 0 &&
       control_list(c, CONTROL_LMTPROUTES, &t->lmtproutes) == 0 &&
+      control_list(c, CONTROL_QMTPROUTES, &t->qmtproutes) == 0 &&
       control_list(c, CONTROL_SENDERROUTES, &t->senderroutes) == 0 &&
       control_list(c, CONTROL_SMTPROUTES, &t->smtproutes) == 0 &&
       control_text(c, CONTROL_ENVNOATHOST, &t->envnoathost) == 0 && check_targets(t, c) == 0)
@@ -126,19 +136,36 @@ static int route_smtp(const struct route_table *t, struct text domain, struct ro
   return r->use_mx ? take_domain(r, domain, to.port) : take_target(r, &to);
 }
 
+/* A protocol's own file. */
+static const struct own_file {
+  const char *name;
+  enum route_protocol protocol;
+  parse_fn *parse;
+  const char *yes, *no;
+} lmtp_file = {"lmtproutes", PROTOCOL_LMTP, target_parse_lmtp, "by LMTP to this server", "not by LMTP"},
+  qmtp_file = {"qmtproutes", PROTOCOL_QMTP, target_parse_qmtp, "by QMTP to this server", "not by QMTP"};
+
+/* 1: it names a server, 0: it does not, -1 with errno. */
+static int route_by(const struct own_file *x, const struct list *l, struct text domain, struct route *r,
+                    struct facts *f) {
+  const struct list_line *line = idn_find_domain(l, domain);
+  struct target to;
+  bool is_named = line && line->value.len;
+  if (l->count) note(f, x->name, line, domain, is_named ? x->yes : x->no);
+  if (!is_named) return 0;
+  if (x->parse(&to, line->value) == -1) return errno = EINVAL, -1;
+  r->protocol = x->protocol;
+  r->is_named = true;
+  return take_target(r, &to) == 0 ? 1 : -1;
+}
+
 static int route_remote(const struct route_table *t, struct text domain, struct route *r,
                         struct facts *f) {
-  const struct list_line *line = idn_find_domain(&t->lmtproutes, domain);
-  struct target to;
-  bool is_lmtp = line && line->value.len;
   r->channel = CHANNEL_REMOTE;
-  if (t->lmtproutes.count)
-    note(f, "lmtproutes", line, domain, is_lmtp ? "by LMTP to this server" : "not by LMTP");
-  if (!is_lmtp) return route_smtp(t, domain, r, f);
-  if (target_parse_lmtp(&to, line->value) == -1) return errno = EINVAL, -1;
-  r->protocol = PROTOCOL_LMTP;
-  r->is_named = true;
-  return take_target(r, &to);
+  int found = route_by(&lmtp_file, &t->lmtproutes, domain, r, f);
+  if (found == 0) found = route_by(&qmtp_file, &t->qmtproutes, domain, r, f);
+  if (found == 0) return route_smtp(t, domain, r, f);
+  return found == 1 ? 0 : -1;
 }
 
 static int cat_host(const struct route_table *t, stralloc *address, struct facts *f) {
@@ -168,12 +195,17 @@ static int choose(const struct route_table *t, struct route *r, struct facts *f)
 }
 
 static const char *way(const struct route *r) {
-  if (r->protocol == PROTOCOL_LMTP) return "lmtp";
+  switch (r->protocol) {
+    case PROTOCOL_LMTP: return "lmtp";
+    case PROTOCOL_QMTP: return "qmtp";
+    case PROTOCOL_SMTP: break;
+  }
   return r->use_mx ? "mx" : "relay";
 }
 
 static void note_remote(struct facts *f, const struct route *r) {
   fact_s(f, r->protocol == PROTOCOL_LMTP ? "by LMTP, to "
+            : r->protocol == PROTOCOL_QMTP ? "by QMTP, to "
             : r->use_mx                  ? "remote, to the mail exchangers of "
                                          : "remote, to ");
   fact_t(f, text_of_stralloc(&r->host));

@@ -2,7 +2,7 @@
  *
  * The same answer for the receiver's RCPT and for the runner.  Rules are
  * qmail's: envnoathost, percenthack, locals, virtualdomains, then smtproutes;
- * lmtproutes comes before smtproutes.  Domains are matched in either form
+ * lmtproutes and qmtproutes come before smtproutes.  Domains are matched in either form
  * (lib/idn.h).
  */
 #ifndef OWL_ROUTE_H
@@ -15,10 +15,10 @@
 enum route_channel { CHANNEL_LOCAL = 0, CHANNEL_REMOTE = 1 };
 
 /* What is spoken with the next hop. */
-enum route_protocol { PROTOCOL_SMTP = 0, PROTOCOL_LMTP = 1 };
+enum route_protocol { PROTOCOL_SMTP = 0, PROTOCOL_LMTP = 1, PROTOCOL_QMTP = 2 };
 
 struct route_table {
-  struct list locals, virtualdomains, percenthack, lmtproutes, senderroutes, smtproutes;
+  struct list locals, virtualdomains, percenthack, lmtproutes, qmtproutes, senderroutes, smtproutes;
   stralloc envnoathost;
 };
 

@@ -39,7 +39,7 @@
   "mx.customer.example:\n"                                                                      \
   ":never\n"
 
-static const char *lmtp_lines = "", *sender_lines = "";
+static const char *lmtp_lines = "", *sender_lines = "", *qmtp_lines = "";
 
 static int load(struct route_table *t, const char *routes, const char *virtual, const char *more) {
   struct control c;
@@ -53,6 +53,7 @@ static int load(struct route_table *t, const char *routes, const char *virtual, 
   test_write("virtualdomains", text_of(virtual_lines), 0644);
   test_write("smtproutes", text_of(route_lines), 0644);
   test_write("lmtproutes", text_of(lmtp_lines), 0644);
+  test_write("qmtproutes", text_of(qmtp_lines), 0644);
   test_write("senderroutes", text_of(sender_lines), 0644);
   setenv("OWLPOST_CONTROL", test_folder, 1);
   assert_int_equal(control_open(&c), 0);
@@ -187,6 +188,30 @@ static void lmtproutes_come_before_smtproutes(void **state) {
   check_all(&t, by_lmtp, COUNT(by_lmtp), PROTOCOL_LMTP);
   check(&t, others, COUNT(others));
   route_unload(&t);
+}
+
+static void qmtproutes_come_behind_lmtproutes(void **state) {
+  static const struct expected by_qmtp[] = {
+    {"user@q.example", "user@q.example", "host.qmtp", 209, false},
+    {"user@x.q.example", "user@x.q.example", "[::1]", 2209, false},
+  };
+  static const struct expected by_lmtp[] = {{"user@store.example", "user@store.example", "/run/dovecot/lmtp", 0, false}};
+  static const struct expected others[] = {
+    {"user@plain.q.example", "user@plain.q.example", "plain.q.example", 25, true},
+    {"user@here.example", "user@here.example", NULL, 0, false},
+  };
+  struct route_table t;
+  (void)state;
+  lmtp_lines = LMTP;
+  qmtp_lines = "q.example:host.qmtp\n.q.example:[::1]:2209\nplain.q.example:\nstore.example:never\nhere.example:never\n";
+  assert_int_equal(load(&t, "", "", ""), 0);
+  check_all(&t, by_qmtp, COUNT(by_qmtp), PROTOCOL_QMTP);
+  check_all(&t, by_lmtp, COUNT(by_lmtp), PROTOCOL_LMTP);
+  check(&t, others, COUNT(others));
+  route_unload(&t);
+  qmtp_lines = "q.example:host:qmtp\n";
+  assert_int_equal(load(&t, "", "", ""), -1);
+  qmtp_lines = lmtp_lines = "";
 }
 
 static void senders_have_routes(void **state) {
@@ -433,6 +458,7 @@ int main(void) {
     IN_FOLDER(empty_keys_are_for_all),
     IN_FOLDER(virtual_domains_in_their_order),
     IN_FOLDER(lmtproutes_come_before_smtproutes),
+    IN_FOLDER(qmtproutes_come_behind_lmtproutes),
     IN_FOLDER(senders_have_routes),
     IN_FOLDER(targets_that_are_none_are_found_when_loading),
     IN_FOLDER(ports_that_are_none_are_found_when_loading),

@@ -57,6 +57,11 @@ bool target_is_path(struct text path) {
   return path.len > 1 && path.len <= SOCKET_PATH_MAX && path.s[0] == '/' && text_is_clean(path);
 }
 
+static int parse_server(struct target *t, struct text value, uint64_t port) {
+  if (parse(t, value, ":", port) == -1) return -1;
+  return t->host.len && t->host.len <= RESULT_HOST_MAX && text_is_clean(t->host) ? 0 : -1;
+}
+
 int target_parse_lmtp(struct target *t, struct text value) {
   static const char prefix[] = "unix:";
   size_t skip = strlen(prefix);
@@ -66,6 +71,7 @@ int target_parse_lmtp(struct target *t, struct text value) {
     *t = (struct target){.host = value, .port = PORT_NONE};
     return target_is_path(value) ? 0 : -1;
   }
-  if (parse(t, value, ":", PORT_LMTP) == -1) return -1;
-  return t->host.len && t->host.len <= RESULT_HOST_MAX && text_is_clean(t->host) ? 0 : -1;
+  return parse_server(t, value, PORT_LMTP);
 }
+
+int target_parse_qmtp(struct target *t, struct text value) { return parse_server(t, value, PORT_QMTP); }

@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include "lib/text.h"
 
-enum { PORT_SMTP = 25, PORT_LMTP = 24, PORT_NONE = 0 };
+enum { PORT_SMTP = 25, PORT_LMTP = 24, PORT_QMTP = 209, PORT_NONE = 0 };
 
 /* Octets of a socket's path: with its NUL it has to fit into sun_path. */
 enum { SOCKET_PATH_MAX = 107 };
@@ -26,9 +26,10 @@ struct target {
 };
 
 /* Each: 0, or -1 when the value is malformed, as with a user but no password.  The host of a relay can be
- * empty (":587"), that of an LMTP server not. */
+ * empty (":587"), that of an LMTP or QMTP server not. */
 int target_parse_relay(struct target *t, struct text value);
 int target_parse_lmtp(struct target *t, struct text value);
+int target_parse_qmtp(struct target *t, struct text value);
 
 /* target_is_path(): absolute, not too long, and clean. */
 bool target_is_path(struct text path);

@@ -106,11 +106,20 @@ static void mailbox_servers(void **state) {
   check(target_parse_lmtp, cases, COUNT(cases));
 }
 
+static void servers_of_qmtp(void **state) {
+  (void)state;
+  static const struct target_case cases[] = {
+    {"host.example", "host.example", 209}, {"[::1]:2209", "[::1]", 2209}, {"", NULL, 0}, {":209", NULL, 0}, {"host:qmtp", NULL, 0},
+  };
+  check(target_parse_qmtp, cases, COUNT(cases));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(relays),
     cmocka_unit_test(relays_to_log_in_at),
     cmocka_unit_test(mailbox_servers),
+    cmocka_unit_test(servers_of_qmtp),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

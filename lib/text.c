@@ -70,6 +70,11 @@ int text_cat_uint(stralloc *out, uint64_t number) {
   return stralloc_catb(out, digits, fmt_ulonglong(digits, number)) ? 0 : -1;
 }
 
+int text_cat_netstring(stralloc *out, struct text octets) {
+  if (text_cat_uint(out, octets.len) == -1 || !stralloc_cats(out, ":")) return -1;
+  return text_cat(out, octets) == 0 && stralloc_cats(out, ",") ? 0 : -1;
+}
+
 bool text_cut(struct text *rest, char end, struct text *part) {
   if (!rest->s) return false;
   const char *at = memchr(rest->s, end, rest->len);

@@ -43,6 +43,9 @@ int text_cat_cleaned(stralloc *out, struct text t);
  * without memory. */
 int text_cat_lower(stralloc *out, struct text t);
 
+/* text_cat_netstring(): appends LENGTH ":" OCTETS ",".  0, or -1 without memory. */
+int text_cat_netstring(stralloc *out, struct text octets);
+
 /* text_cat_uint(): appends a decimal number.  0, or -1 without memory.
  * (libowfat's stralloc_catulong0() appends garbage: it loses a call that is
  * wrongly marked pure.) */

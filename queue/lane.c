@@ -10,7 +10,7 @@
 enum { FIRST_SPACE = 64, MORE_THAN_PLACES = 64, ROOM_MAX = 1000, CONCURRENCY_DEFAULT = 20 };
 
 static const uint64_t kept_us = 60 * UINT64_C(1000000);
-static const char local_prefix[] = "local/", lmtp_prefix[] = "lmtp:", socket_prefix[] = "lmtp:unix:";
+static const char local_prefix[] = "local/", lmtp_prefix[] = "lmtp:", qmtp_prefix[] = "qmtp:", socket_prefix[] = "lmtp:unix:";
 
 /* ---- names */
 
@@ -32,6 +32,7 @@ static struct text host_of(struct text name) {
   struct text host = name;
   if (starts_with(host, socket_prefix)) return without(host, socket_prefix);
   if (starts_with(host, lmtp_prefix)) host = without(host, lmtp_prefix);
+  if (starts_with(host, qmtp_prefix)) host = without(host, qmtp_prefix);
   const char *bracket = host.len && host.s[0] == '[' ? memchr(host.s, ']', host.len) : NULL;
   size_t end = bracket ? (size_t)(bracket - host.s) : 0;
   while (end < host.len && host.s[end] != ':') end++;
@@ -76,13 +77,30 @@ static struct text user_of(const stralloc *address) {
   return (struct text){address->s, len};
 }
 
+static const char *prefix_of(const struct route *r) {
+  switch (r->protocol) {
+    case PROTOCOL_LMTP: return r->port == PORT_NONE ? socket_prefix : lmtp_prefix;
+    case PROTOCOL_QMTP: return qmtp_prefix;
+    case PROTOCOL_SMTP: break;
+  }
+  return "";
+}
+
+static uint64_t usual_port(const struct route *r) {
+  switch (r->protocol) {
+    case PROTOCOL_LMTP: return PORT_LMTP;
+    case PROTOCOL_QMTP: return PORT_QMTP;
+    case PROTOCOL_SMTP: break;
+  }
+  return PORT_SMTP;
+}
+
 int lane_cat_name(stralloc *out, const struct route *r) {
   if (r->channel == CHANNEL_LOCAL)
     return stralloc_cats(out, local_prefix) ? text_cat(out, user_of(&r->address)) : -1;
-  bool is_lmtp = r->protocol == PROTOCOL_LMTP, is_socket = r->port == PORT_NONE;
-  if (is_lmtp && !stralloc_cats(out, is_socket ? socket_prefix : lmtp_prefix)) return -1;
-  if (!stralloc_cat(out, &r->host)) return -1;
-  if (r->use_mx || is_socket || r->port == (is_lmtp ? PORT_LMTP : PORT_SMTP)) return 0;
+  bool is_socket = r->port == PORT_NONE;
+  if (!stralloc_cats(out, prefix_of(r)) || !stralloc_cat(out, &r->host)) return -1;
+  if (r->use_mx || is_socket || r->port == usual_port(r)) return 0;
   return stralloc_cats(out, ":") ? text_cat_uint(out, r->port) : -1;
 }
 

@@ -18,6 +18,7 @@ struct destination {
   unsigned port;
   bool use_mx;
   bool is_lmtp;     /* a mailbox server, RFC 2033 */
+  bool is_qmtp;     /* cr.yp.to/proto/qmtp.txt */
   char *socket_path; /* in place of host and port, or NULL */
 };
 

@@ -174,3 +174,10 @@ enum smtp_end data_send_chunk(struct smtp *s, const struct transaction *t, size_
   s->needs_reset = !exchange_positive(s); /* RFC 3030 2 leaves the rest open */
   return end;
 }
+
+bool data_send_octets(struct smtp *s, const struct body *b, uint64_t size) {
+  struct sending w = {.encoder = {.is_chunk = true, .is_exact = b->is_exact}, .left = size + s->stream.out.len};
+  if (send_body(s, b, &w)) return true;
+  if (w.status != STREAM_OK) exchange_lose(s, "4.4.2", exchange_reason(w.status), "the message");
+  return false;
+}

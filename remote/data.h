@@ -17,6 +17,11 @@ enum smtp_end data_send(struct smtp *s, const struct transaction *t, size_t acce
 enum smtp_end data_send_chunk(struct smtp *s, const struct transaction *t, size_t accepted,
                               uint64_t size);
 
+/* data_send_octets(): behind what waits to be sent, the message in lines that end
+ * with CRLF, exactly size octets.  false: the session is closed, and s->verdict
+ * says why. */
+bool data_send_octets(struct smtp *s, const struct body *b, uint64_t size);
+
 /* data_unreadable(): the body cannot be read: a deferral with errno, and the
  * session is closed.  false. */
 bool data_unreadable(struct smtp *s);

@@ -7,6 +7,7 @@ static void note_kind(const struct destination *d, struct facts *f) {
   bool is_literal = ip_parse_literal(&literal, d->host, !d->use_mx);
   const char *by = is_literal  ? "an address: "
                    : d->is_lmtp ? "a mailbox server, by its name: "
+                   : d->is_qmtp ? "a server of QMTP, by its name: "
                    : d->use_mx ? "by MX records: "
                                : "a relay, by its name: ";
   fact_say(f, "destination", by, d->host);

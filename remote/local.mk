@@ -34,6 +34,7 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/mx.h %D%/mx.c \
   %D%/net.h %D%/net.c \
   %D%/query.h %D%/query.c \
+  %D%/qmtp.h %D%/qmtp.c \
   %D%/race.h %D%/race.c \
   %D%/reply.h %D%/reply.c \
   %D%/report.h %D%/report.c \
@@ -50,9 +51,10 @@ noinst_LIBRARIES += %D%/libremote.a
 
 if CMOCKA
 check_PROGRAMS += %D%/answer_test %D%/body_test %D%/deadlist_test %D%/mx_test %D%/net_test %D%/race_test %D%/reply_test %D%/resolve_test %D%/smtp_test %D%/stream_test %D%/verdict_test
-check_PROGRAMS += %D%/attempts_test %D%/credentials_test %D%/identity_test
+check_PROGRAMS += %D%/qmtp_test %D%/attempts_test %D%/credentials_test %D%/identity_test
 %C%_answer_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_body_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_qmtp_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_attempts_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_credentials_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_deadlist_test_LDADD = %D%/libremote.a $(LDADD)

@@ -60,7 +60,7 @@ static const enum control_name limits_of_steps[SMTP_STEPS] = {
 };
 
 static void die_usage(void) {
-  log_s(&out, "owl-remote: usage: owl-remote host sender recipient..., or [--check|--explain] mx|relay|lmtp host port, or lmtp /path, or --test with sender and recipient behind that");
+  log_s(&out, "owl-remote: usage: owl-remote host sender recipient..., or [--check|--explain] mx|relay|lmtp|qmtp host port, or lmtp /path, or --test with sender and recipient behind that");
   log_end(&out);
   _exit(TOOL_USAGE);
 }
@@ -111,18 +111,24 @@ static void read_settings(void) {
   read_steps();
 }
 
+static bool is_kind(const char *word) {
+  return strcmp(word, "mx") == 0 || strcmp(word, "relay") == 0 || strcmp(word, "lmtp") == 0 ||
+         strcmp(word, "qmtp") == 0;
+}
+
 /* argv: what follows the options */
 static void read_arguments(int argc, char **argv, struct destination *d) {
   uint64_t port;
   if (argc < 2) die_usage();
   d->use_mx = strcmp(argv[0], "mx") == 0;
   d->is_lmtp = strcmp(argv[0], "lmtp") == 0;
+  d->is_qmtp = strcmp(argv[0], "qmtp") == 0;
   d->host = text_of(argv[1]);
   if (d->is_lmtp && argc == 2 && target_is_path(d->host)) {
     d->socket_path = argv[1];
     return;
   }
-  if (argc != 3 || (!d->use_mx && !d->is_lmtp && strcmp(argv[0], "relay") != 0)) die_usage();
+  if (argc != 3 || !is_kind(argv[0])) die_usage();
   if (text_uint(text_of(argv[2]), &port) == -1 || port == 0 || port > 65535) die_usage();
   if (d->host.len == 0 || !text_is_clean(d->host)) die_usage();
   d->port = (unsigned)port;
@@ -131,7 +137,7 @@ static void read_arguments(int argc, char **argv, struct destination *d) {
 /* Those of a domain's mail exchangers are nobody's. */
 static const struct credentials *find_credentials(const struct destination *d) {
   static struct credentials c;
-  if (d->use_mx || d->is_lmtp) return NULL;
+  if (d->use_mx || d->is_lmtp || d->is_qmtp) return NULL;
   if (credentials_load(&c, &control, d->host, d->port) == -1) die_control();
   return c.user.len ? &c : NULL;
 }
@@ -145,6 +151,7 @@ static int run_talker(int connector, const struct destination *d, bool asks_only
     .identities = &settings.identities,
     .destination = d->host,
     .is_lmtp = d->is_lmtp,
+    .is_qmtp = d->is_qmtp,
     .credentials = find_credentials(d),
     .asks_only = asks_only,
     .facts = told,
@@ -263,10 +270,6 @@ static int run_agent(const struct destination *d, bool asks_only) {
 
 /* ---- by hand */
 
-static bool is_kind(const char *word) {
-  return strcmp(word, "mx") == 0 || strcmp(word, "relay") == 0 || strcmp(word, "lmtp") == 0;
-}
-
 static bool is_option(const char *word) {
   return strcmp(word, "--check") == 0 || strcmp(word, "--explain") == 0;
 }
@@ -292,7 +295,8 @@ static void find_route(const char *host, struct destination *d) {
   *d = (struct destination){.host = text_of_stralloc(&route.host),
                             .port = (unsigned)route.port,
                             .use_mx = route.use_mx,
-                            .is_lmtp = route.protocol == PROTOCOL_LMTP};
+                            .is_lmtp = route.protocol == PROTOCOL_LMTP,
+                            .is_qmtp = route.protocol == PROTOCOL_QMTP};
   if (route.port == PORT_NONE) d->socket_path = route.host.s;
 }
 

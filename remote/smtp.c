@@ -41,6 +41,7 @@ static bool say_hello(struct smtp *s, int fd, struct text helohost) {
 
 /* Whoever has a password for this server is not served without it. */
 bool smtp_hello(struct smtp *s, int fd, struct text helohost) {
+  if (s->is_qmtp) return begin(s, fd), true;
   return say_hello(s, fd, helohost) && (!s->credentials || auth_log_in(s, s->credentials));
 }
 
@@ -65,7 +66,7 @@ void smtp_close(struct smtp *s) {
 }
 
 void smtp_quit(struct smtp *s, int limit_ms) {
-  bool ok = s->open;
+  bool ok = s->open && !s->is_qmtp;
   int watched = s->stream.watched;
   s->stream.limit_ms = limit_ms;
   s->stream.watched = -1; /* the runner needs not stay for this */

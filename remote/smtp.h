@@ -33,6 +33,7 @@ struct smtp {
   struct stream stream; /* set watched before */
   const int *limits_ms; /* set before: one for each step; the caller's */
   bool is_lmtp;         /* set before */
+  bool is_qmtp;         /* set before: remote/qmtp.h, with these functions */
   const struct credentials *credentials; /* set before; NULL: nobody logs in */
   struct facts *facts; /* set before; NULL, or who wants to know what is said: as
                         * "command" and "reply", a line each */

@@ -346,6 +346,7 @@ enum talker_end talker_run(int runner, int connector, const struct talker_settin
                      .jobs = {.protocol = &agent_protocol},
                      .answers = {.protocol = &net_protocol}};
   t.smtp.is_lmtp = s->is_lmtp;
+  t.smtp.is_qmtp = s->is_qmtp;
   t.smtp.credentials = s->credentials;
   t.smtp.facts = s->facts;
   t.smtp.limits_ms = s->limits_ms;

@@ -17,6 +17,7 @@ struct talker_settings {
   struct facts *facts; /* NULL, or who wants to know what is said */
   const struct credentials *credentials; /* NULL: nobody logs in */
   bool is_lmtp;   /* the server is one of mailboxes (RFC 2033) */
+  bool is_qmtp;   /* remote/qmtp.h */
   bool asks_only; /* whether recipients would be taken; no message is sent */
   int limits_ms[SMTP_STEPS], timeoutquit_ms;
 };

@@ -3,6 +3,7 @@
 #include "remote/command.h"
 #include "remote/data.h"
 #include "remote/exchange.h"
+#include "remote/qmtp.h"
 
 struct dialog {
   bool reset;
@@ -285,6 +286,7 @@ enum smtp_end smtp_send(struct smtp *s, const struct transaction *t) {
   /* a reply that answers nothing would be taken for the answer to a command */
   if (stream_unread(&s->stream).len)
     return exchange_lose(s, "4.5.0", "reply without a command", "MAIL"), SMTP_LOST;
+  if (s->is_qmtp) return qmtp_send(s, t);
   if (adapt(s, t->envelope, &adapted.body, &v) == -1) return data_unreadable(s), SMTP_LOST;
   return send_adapted(s, &adapted, &v);
 }

@@ -9,7 +9,7 @@ EXTRA_DIST += \
   %D%/system/test_storm.py %D%/system/test_trace.py %D%/system/waiting.py
 EXTRA_DIST += %D%/system/test_users.py
 EXTRA_DIST += %D%/system/mixtures.py %D%/system/tap.py %D%/system/test_roundtrip.py
-EXTRA_DIST += %D%/system/nameservers.py %D%/system/test_nameservers.py %D%/system/test_routes.py %D%/system/test_sendtest.py
+EXTRA_DIST += %D%/system/nameservers.py %D%/system/test_nameservers.py %D%/system/test_routes.py %D%/system/test_sendtest.py %D%/system/test_nexthop_qmtp.py
 EXTRA_DIST += %D%/system/faultserver.py %D%/system/test_faults.py %D%/system/test_onward.py %D%/system/test_onward_servers.py %D%/system/test_fence_remote.py
 EXTRA_DIST += %D%/system/agreement_setup.py %D%/system/agreement_world.py %D%/system/test_agreement.py
 EXTRA_DIST += %D%/system/lesskernel.py %D%/system/puppet.py %D%/system/test_fence.py

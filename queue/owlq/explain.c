@@ -110,7 +110,11 @@ static void ask_local(struct explanation *e, struct control *c, const struct wis
 }
 
 static const char *way(const struct route *r) {
-  if (r->protocol == PROTOCOL_LMTP) return "lmtp";
+  switch (r->protocol) {
+    case PROTOCOL_LMTP: return "lmtp";
+    case PROTOCOL_QMTP: return "qmtp";
+    case PROTOCOL_SMTP: break;
+  }
   return r->use_mx ? "mx" : "relay";
 }
 

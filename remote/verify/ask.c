@@ -18,7 +18,7 @@ void ask_open(struct ask *a) {
 }
 
 int ask_host(stralloc *out, const struct route *r) {
-  const char *way = r->protocol == PROTOCOL_LMTP ? "lmtp " : r->use_mx ? "mx " : "relay ";
+  const char *way = r->protocol == PROTOCOL_LMTP ? "lmtp " : r->protocol == PROTOCOL_QMTP ? "qmtp " : r->use_mx ? "mx " : "relay ";
   stralloc_zero(out);
   if (!stralloc_cats(out, way) || !stralloc_cat(out, &r->host) || !stralloc_cats(out, " ")) return -1;
   return text_cat_uint(out, r->port);

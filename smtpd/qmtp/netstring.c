@@ -80,8 +80,3 @@ int netstring_read(struct line_reader *in, struct netstring *outer, size_t max, 
   }
   return netstring_close(&n);
 }
-
-int netstring_cat(stralloc *out, struct text octets) {
-  if (text_cat_uint(out, octets.len) == -1 || !stralloc_cats(out, ":")) return -1;
-  return text_cat(out, octets) == 0 && stralloc_cats(out, ",") ? 0 : -1;
-}

@@ -39,7 +39,4 @@ int netstring_close(struct netstring *n);
 int netstring_read(struct line_reader *in, struct netstring *outer, size_t max, stralloc *out,
                    bool *too_long);
 
-/* netstring_cat(): appends octets as a netstring.  0, or -1 without memory. */
-int netstring_cat(stralloc *out, struct text octets);
-
 #endif

@@ -136,7 +136,7 @@ static void what_is_encoded_is_decoded(void **state) {
   struct input input;
   bool too_long;
   (void)state;
-  assert_int_equal(netstring_cat(&encoded, (struct text){octets, 5}), 0);
+  assert_int_equal(text_cat_netstring(&encoded, (struct text){octets, 5}), 0);
   assert_true(stralloc_0(&encoded));
   open_input(&input, "", 1);
   input.rest = (struct text){encoded.s, encoded.len - 1};

@@ -28,7 +28,7 @@ static int converse(struct letter *l) {
   if (netstring_open(&all, &l->reader, NULL) == -1 || take_message(l, &all) == -1) return -1;
   if (letter_take_sender(l, &all) == -1 || take_recipients(l, &all) == -1) return -1;
   if (netstring_close(&all) == -1 || letter_close(l) == -1) return -1;
-  if (netstring_cat(&l->channel.output, text_of_stralloc(&l->verdict)) == 0) return 0;
+  if (text_cat_netstring(&l->channel.output, text_of_stralloc(&l->verdict)) == 0) return 0;
   return errno = ENOMEM, -1;
 }
 

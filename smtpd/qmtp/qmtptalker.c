@@ -47,7 +47,7 @@ static int respond(struct letter *l, struct text responses) {
   while (responses.len && text_cut(&responses, '\0', &one)) {
     if (text_equals(one, granted)) one = verdict;
     else if (text_equals(one, too_many)) one = text_of(many);
-    if (netstring_cat(&l->channel.output, one) == -1) return errno = ENOMEM, -1;
+    if (text_cat_netstring(&l->channel.output, one) == -1) return errno = ENOMEM, -1;
   }
   return 0;
 }

@@ -116,7 +116,7 @@ void testpeer_close(struct testpeer *p) {
 }
 
 void testpeer_netstring(stralloc *to, struct text octets) {
-  assert_int_equal(netstring_cat(to, octets), 0);
+  assert_int_equal(text_cat_netstring(to, octets), 0);
 }
 
 void testpeer_netstrings(stralloc *to, const char *list, char end) {
