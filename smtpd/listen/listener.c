@@ -136,6 +136,12 @@ static void drain(void) {
   sessions_signal(&sessions, ends == 1 ? SIGUSR1 : SIGTERM);
 }
 
+/* The sessions keep their page, which nobody will write any more. */
+static void execute_anew(char **again) {
+  strain_set(strain, 0, configuration.limits.sessions);
+  upgrade(again, &sockets, &sessions);
+}
+
 static void obey(char **again) {
   static int seen;
   if (ends != seen) {
@@ -143,7 +149,7 @@ static void obey(char **again) {
     drain();
   }
   if (wants_files) reread();
-  if (wants_upgrade && !ends) upgrade(again, &sockets, &sessions);
+  if (wants_upgrade && !ends) execute_anew(again);
   wants_upgrade = 0;
 }
 

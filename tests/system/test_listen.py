@@ -509,6 +509,28 @@ def test_a_talker_has_no_hand_on_other_sessions(owlpost, port):
         assert shared_memory(talker) == ["r--s", "rw-s"]  # strain, tally
 
 
+def is_strained(pid):
+    """What the page says that the listener shares with its sessions."""
+    start, = [int(line.split("-")[0], 16) for line in read(f"/proc/{pid}/maps").splitlines() if line.split()[1] == "r--s"]
+    with open(f"/proc/{pid}/mem", "rb") as memory:
+        memory.seek(start)
+        return memory.read(4) != bytes(4)
+
+
+def test_an_upgrade_leaves_no_session_hurried(owlpost, port):
+    """Nobody would tell it any more that there is room again."""
+    owlpost.control("maxsessions", "4")
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    held = take_places(port, 4)
+    sessions = [pid for pid in processes.descendants(listener.process.pid)
+                if processes.stat(pid)[2] == listener.process.pid]
+    wait_until(lambda: all(is_strained(pid) for pid in sessions), 10, "sessions that are hurried")
+    listener.signal(signal.SIGUSR2)
+    listener.wait_for(": listening", 2)
+    assert len(sessions) == len(held)
+    assert not any(is_strained(pid) for pid in sessions)
+
+
 def test_an_idle_session_takes_little_memory(owlpost, port):
     if owlpost.build == "sanitized":
         pytest.skip("a sanitizer has memory of its own")
