@@ -78,16 +78,16 @@ def folder_for(name, *owner):
 
 
 class Postfix:
-    """A server without a port: mail comes by its sendmail command."""
+    """Without more services a server without a port: mail comes by its sendmail command."""
 
-    def __init__(self, bystanders, port, more=""):
+    def __init__(self, bystanders, port, more="", services=""):
         self.folder = folder_for("postfix")
         self.uid, _ = need_account("postfix")
         self._make_queue(need_group("postdrop"))
         with open(f"{self.folder}/main.cf", "w", encoding="ascii") as f:
             f.write(POSTFIX_MAIN.format(folder=self.folder, port=port) + more)
         with open(f"{self.folder}/master.cf", "w", encoding="ascii") as f:
-            f.write(POSTFIX_SERVICES)
+            f.write(POSTFIX_SERVICES + services)
         self.process = bystanders.start(self.command("/usr/lib/postfix/sbin/master", "-c", self.folder, "-d"),
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(lambda: "daemon started" in self.log() or self.process.poll() is not None, SECONDS, self.log)

@@ -43,6 +43,12 @@ def across_chunks(rng):
     return b"z" * (CHUNK - rng.randint(0, 5)) + rng.choice(ENDS) + b"." + rng.choice(ENDS) + soup(rng)
 
 
+def field(rng):
+    """A field of a header, with lines that go on."""
+    pieces = (b".", b"\r", b"\0", b"\xff", b"x", b" ", b":", b"\n ", b"\n\t.", b"\r\n ", b"x" * rng.choice(LONG))
+    return b"X-Mixture: x" + b"".join(rng.choice(pieces) for _ in range(rng.randint(0, 12))) + b"x\n"
+
+
 def generate(rng, count, has_header=False):
     """count messages in the queue's form; with a header, all behind it."""
     short = list(every_short())
@@ -52,7 +58,7 @@ def generate(rng, count, has_header=False):
     for n in range(count):
         body = short[n] if n < len(short) else rng.choice(kinds)(rng)
         if has_header or (n >= len(short) and rng.random() < 0.5):
-            body = HEADER % (n, n) + b"\n" + body
+            body = HEADER % (n, n) + (field(rng) if rng.random() < 0.3 else b"") + b"\n" + body
         yield body
 
 

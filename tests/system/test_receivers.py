@@ -1,0 +1,129 @@
+"""Every mixture of octets to Debian's mail servers: each message arrives once, as one, changed as doc/peers.md says."""
+import os
+import random
+import re
+from collections import Counter
+
+import pytest
+
+from agent import FAILURE, REMOTE, SUCCESS, Job, Spawner
+from mixtures import SEED, generate, wire_form
+from receivers import EximReceiver, OpenSmtpdReceiver, PostfixReceiver
+
+pytestmark = pytest.mark.needs_root("programs with compiled-in paths, accounts")
+
+FIELD = re.compile(rb"[!-9;-~]+[ \t]*:[^\n]*\n(?:[ \t][^\n]*\n)*")
+LOOSE_FIELD = re.compile(rb"[!-9;-~][!-9;-~ ]*:[^\n]*\n(?:[ \t][^\n]*\n)*")
+FROM_LINES = re.compile(rb"(?:>*From [^\n]*\n)+")
+CONTINUATION = re.compile(rb"(?:[ \t][^\n]*\n)+")
+ADDED = rb"(?:(?:Message-I[dD]|Date|From): [^\n]*\n)*\n?"
+TOO_LONG = 65534
+
+
+def split(text, field=FIELD):
+    """(the fields, what is behind them)"""
+    at = 0
+    while found := field.match(text, at):
+        at = found.end()
+    return text[:at], text[at:]
+
+
+def without_nul(text):
+    return re.sub(rb"\0[^\n]*", b"", text)
+
+
+# Each gives what becomes of the fields, and of what is behind them, and what that is called.
+
+def cut_by_postfix(fields):
+    """It reads long lines in pieces, and cuts each."""
+    pieces = re.findall(rb"[^\n]{1,2048}|\n", fields)
+    return b"".join(piece.split(b"\0")[0] for piece in pieces)
+
+
+def as_lines_by_postfix(text):
+    fields, rest = split(text)
+    return cut_by_postfix(fields), rest, "lines of fields cut at NUL"
+
+
+def by_postfix(text):
+    first = FROM_LINES.match(text)
+    if not first:
+        return as_lines_by_postfix(text)
+    made, text = re.sub(rb"(?m)^(?=.)", b"X-Mailbox-Line: ", first[0]), text[first.end():]
+    fields, rest = (b"", text) if text[:1] in (b" ", b"\t") else split(text)
+    return cut_by_postfix(made + fields), rest, "first lines, as of an mbox, made fields X-Mailbox-Line"
+
+
+def by_postfix_in_chunks(text):
+    first = CONTINUATION.match(text)
+    if not first:
+        return as_lines_by_postfix(text)
+    fields, rest = split(text[first.end():])
+    return cut_by_postfix(first[0] + fields), rest, "first lines, which begin with a blank, made part of Received"
+
+
+def by_exim(text):
+    fields, rest = split(text)
+    return fields.replace(b"\0", b"?"), rest, "NUL in fields made question marks"
+
+
+def by_opensmtpd(text):
+    return *split(without_nul(text), LOOSE_FIELD), "lines cut at NUL"
+
+
+def never(text):
+    return None
+
+
+def by_opensmtpd_refused(text):
+    if len(max(text.split(b"\n"), key=len)) >= TOO_LONG:
+        return "5.0.0 Line too long"
+    fields, rest = split(without_nul(text), LOOSE_FIELD)
+    if not fields or not rest.startswith(b"\n"):
+        return "5.7.1 Delivery not authorized, message refused: Message is not RFC 2822 compliant"
+    return None
+
+
+PEERS = {
+    "postfix": (lambda b: PostfixReceiver(b, chunking=False), by_postfix, never, 10_000),
+    "postfix, BDAT": (lambda b: PostfixReceiver(b, chunking=True), by_postfix_in_chunks, never, 10_000),
+    "exim": (lambda b: EximReceiver(b, chunking=False), by_exim, never, 10_000),
+    "exim, BDAT": (lambda b: EximReceiver(b, chunking=True), by_exim, never, 2000),
+    "opensmtpd": (OpenSmtpdReceiver, by_opensmtpd, by_opensmtpd_refused, 10_000),
+}
+
+
+def send(owlpost, port, bodies):
+    """A result for each."""
+    spawner = Spawner([owlpost.program("owl-rspawn")], owlpost.environment | {"PATH": os.environ["PATH"]})
+    worker = spawner.worker(REMOTE, host="127.0.0.1", port=port)
+    results = [worker.deliver(Job(n, f"s{n}@sender.test", [f"r{n}@peer.test"], body))[0] for n, body in enumerate(bodies)]
+    worker.close()
+    assert spawner.close() == 0
+    return results
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_each_arrives_once_and_as_one(owlpost, bystanders, full, peer):
+    make, changed, refused, count = PEERS[peer]
+    print(f"seed {SEED}")
+    bodies = list(generate(random.Random(SEED), count if full else 40))
+    receiver = make(bystanders)
+    results = send(owlpost, receiver.port, bodies)
+    texts = [wire_form(body).replace(b"\r\n", b"\n") for body in bodies]
+    taken, tally = [], Counter()
+    for n, result in enumerate(results):
+        if result["class"] == SUCCESS:
+            taken.append(n)
+            continue
+        assert result["class"] == FAILURE and result["text"] == refused(texts[n]), (n, texts[n][:300], result)
+        tally[f"refused: {result['reply_code']} {result['text']}"] += 1
+    letters = list(receiver.letters(len(taken)))
+    assert Counter(n for n, _ in letters) == Counter(taken)
+    for n, octets in letters:
+        fields, rest, how = changed(texts[n])
+        assert octets.endswith(rest), (n, how, texts[n][:300], octets[:900])
+        front = octets[:len(octets) - len(rest)]
+        assert re.search(re.escape(fields) + ADDED + rb"\Z", front), (n, how, texts[n][:300], front[:900])
+        tally["as it came" if fields + rest == texts[n] else how] += 1
+    print("".join(f"{peer} | {what} | {times}\n" for what, times in tally.most_common()))
