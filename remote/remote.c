@@ -318,35 +318,38 @@ static int say_report(const struct verdict *v, size_t count) {
 
 /* Before anything is sent, all recipients have to wait. */
 static int put_off(const struct byhand *b, struct verdict *v, const char *why) {
+  int reason = errno;
   for (size_t n = 0; n < b->count; n++) {
     verdict_set(&v[n], RESULT_DEFERRAL, "4.3.0", why);
     verdict_add(&v[n], ": ");
-    verdict_add(&v[n], strerror(errno));
+    verdict_add(&v[n], strerror(reason));
   }
   return say_report(v, b->count);
 }
 
-static void free_verdicts(struct verdict *v, size_t count) {
-  for (size_t n = 0; n < count; n++) verdict_free(&v[n]);
-  free(v);
+/* Two processes return from it: who reports, and the agent. */
+static int send_by_hand(const char *host, struct byhand *b, struct verdict *v) {
+  int pair[2];
+  if (byhand_open(b, 0) == -1) return put_off(b, v, "unable to read the message");
+  if (unixsock_pair(pair) == -1) return put_off(b, v, "unable to make a socketpair");
+  pid_t pid = fork();
+  if (pid == -1) return put_off(b, v, "unable to fork");
+  close(pair[pid == 0 ? 0 : 1]);
+  if (pid == 0) return become_agent(host, pair[1]);
+  byhand_send(pair[0], b, v);
+  int code = say_report(v, b->count);
+  close(pair[0]);
+  while (waitpid(pid, NULL, 0) == -1 && errno == EINTR) continue;
+  return code;
 }
 
 static int by_hand(int argc, char **argv) {
   struct byhand b = {.sender = argv[2], .recipients = argv + 3, .count = (size_t)argc - 3};
   struct verdict *v = calloc(b.count, sizeof *v);
-  int pair[2];
   if (!v) return TOOL_SYSTEM;
-  if (byhand_open(&b, 0) == -1) return put_off(&b, v, "unable to read the message");
-  if (unixsock_pair(pair) == -1) return put_off(&b, v, "unable to make a socketpair");
-  pid_t pid = fork();
-  if (pid == -1) return put_off(&b, v, "unable to fork");
-  close(pair[pid == 0 ? 0 : 1]);
-  if (pid == 0) return become_agent(argv[1], pair[1]);
-  byhand_send(pair[0], &b, v);
-  int code = say_report(v, b.count);
-  close(pair[0]);
-  free_verdicts(v, b.count);
-  while (waitpid(pid, NULL, 0) == -1 && errno == EINTR) continue;
+  int code = send_by_hand(argv[1], &b, v);
+  for (size_t n = 0; n < b.count; n++) verdict_free(&v[n]);
+  free(v);
   return code;
 }
 
