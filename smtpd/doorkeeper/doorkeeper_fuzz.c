@@ -83,7 +83,7 @@ static void set_up(void) {
   signal(SIGPIPE, SIG_IGN);
   make_databases();
   settings.maxrecipients = 3;
-  settings.timeoutrcpt_s = 1;
+  settings.timeoutrcpt_s = settings.timeoutverify_s = 1;
   put_list(&settings.rcpthosts, "o\nv\nw\n.sub\n");
   put_list(&settings.badhelo, "bad\n.evil\n");
   put_list(&settings.badmailfrom, "bad@o\n@evil\n.evil\n*spam*\nsp*m@o\n");
@@ -100,6 +100,8 @@ static void set_up(void) {
   put_text(&settings.localiphost, "o");
   put_text(&settings.me, "m");
   put_text(&settings.rcpt_socket, "/rcpt");
+  put_text(&settings.nexthop_socket, "/nexthop");
+  put_map(&settings.verifyrecipients, "w:defer\nmore:accept\n");
   put_text(&settings.etrn_socket, "/etrn");
   put_text(&client.local_address, "::1");
   put_text(&client.address, "::2");
