@@ -34,7 +34,7 @@ noinst_LIBRARIES += %D%/libremote.a
   %D%/mx.h %D%/mx.c \
   %D%/net.h %D%/net.c \
   %D%/query.h %D%/query.c \
-  %D%/qmtp.h %D%/qmtp.c \
+  %D%/qmtp.h %D%/qmtp.c %D%/qmtpanswer.h %D%/qmtpanswer.c \
   %D%/race.h %D%/race.c \
   %D%/reply.h %D%/reply.c \
   %D%/report.h %D%/report.c \
@@ -77,6 +77,9 @@ noinst_PROGRAMS += %D%/downgrade_fuzz
 %C%_downgrade_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
 %C%_downgrade_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 EXTRA_DIST += tests/fuzz/corpus/downgrade_fuzz
+noinst_PROGRAMS += %D%/qmtpanswer_fuzz
+%C%_qmtpanswer_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
+%C%_qmtpanswer_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 noinst_PROGRAMS += %D%/answer_fuzz %D%/reply_fuzz %D%/smtp_fuzz
 %C%_answer_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
 %C%_answer_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -85,7 +88,7 @@ noinst_PROGRAMS += %D%/answer_fuzz %D%/reply_fuzz %D%/smtp_fuzz
 %C%_smtp_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_smtp_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
-EXTRA_DIST += tests/fuzz/corpus/answer_fuzz tests/fuzz/corpus/reply_fuzz tests/fuzz/corpus/smtp_fuzz
+EXTRA_DIST += tests/fuzz/corpus/qmtpanswer_fuzz tests/fuzz/corpus/answer_fuzz tests/fuzz/corpus/reply_fuzz tests/fuzz/corpus/smtp_fuzz
 
 # what programs in qmail-remote's place say
 if CMOCKA

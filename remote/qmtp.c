@@ -1,10 +1,8 @@
 #include "config.h"
 #include "remote/qmtp.h"
-#include <string.h>
 #include "remote/data.h"
 #include "remote/exchange.h"
-
-enum { ANSWER_DIGITS_MAX = 5, ANSWER_OCTETS_MAX = 10000 };
+#include "remote/qmtpanswer.h"
 
 /* ---- the message and its envelope */
 
@@ -41,25 +39,6 @@ static bool send_all(struct smtp *s, const struct transaction *t) {
 
 /* ---- the answers */
 
-/* Whether a whole netstring is there; *answer is it, *taken what it occupies.
- * *malformed: it never will be. */
-static bool is_whole(struct text in, struct text *answer, size_t *taken, bool *malformed) {
-  const char *colon = memchr(in.s, ':', in.len < ANSWER_DIGITS_MAX + 1 ? in.len : ANSWER_DIGITS_MAX + 1);
-  uint64_t len;
-  *malformed = !colon && in.len > ANSWER_DIGITS_MAX;
-  if (!colon) return false;
-  size_t digits = (size_t)(colon - in.s);
-  if (text_uint((struct text){in.s, digits}, &len) == -1 || len == 0 || len > ANSWER_OCTETS_MAX) {
-    *malformed = true;
-    return false;
-  }
-  *answer = (struct text){colon + 1, (size_t)len};
-  *taken = digits + 1 + (size_t)len + 1;
-  if (in.len < *taken) return false;
-  *malformed = in.s[*taken - 1] != ',';
-  return !*malformed;
-}
-
 static bool lost(struct smtp *s, const char *status, const char *why) {
   exchange_lose(s, status, why, "the answers: the message may have been delivered");
   return false;
@@ -68,26 +47,15 @@ static bool lost(struct smtp *s, const char *status, const char *why) {
 /* The view holds until the stream is used again. */
 static bool read_answer(struct smtp *s, struct text *answer, size_t *taken) {
   uint64_t deadline = stream_deadline(&s->stream);
-  bool malformed;
-  while (!is_whole(stream_unread(&s->stream), answer, taken, &malformed)) {
-    if (malformed) return lost(s, "4.5.0", "malformed answer");
+  for (;;) {
+    switch (qmtpanswer_read(stream_unread(&s->stream), answer, taken)) {
+      case QMTPANSWER_WHOLE: return true;
+      case QMTPANSWER_MALFORMED: return lost(s, "4.5.0", "malformed answer");
+      case QMTPANSWER_MORE: break;
+    }
     enum stream_status st = stream_fill(&s->stream, deadline);
     if (st != STREAM_OK) return lost(s, "4.4.2", exchange_reason(st));
   }
-  return true;
-}
-
-/* The letter decides; another one than these three says nothing about the mail. */
-static void judge(struct smtp *s, struct text answer) {
-  struct verdict *v = &s->verdict;
-  switch (*answer.s) {
-    case 'K': verdict_set(v, RESULT_SUCCESS, "2.0.0", ""); break;
-    case 'D': verdict_set(v, RESULT_FAILURE, "5.0.0", ""); break;
-    case 'Z': verdict_set(v, RESULT_DEFERRAL, "4.0.0", ""); break;
-    default: verdict_set(v, RESULT_DEFERRAL, "4.5.0", "");
-  }
-  verdict_add_text(v, (struct text){answer.s + 1, answer.len - 1});
-  verdict_who(v, s->host, s->address);
 }
 
 /* Those whose answer does not come are deferred. */
@@ -98,7 +66,8 @@ static void take_answers(struct smtp *s, const struct transaction *t) {
   for (size_t n = 0; n < t->envelope->recipient_count; n++) {
     if (t->states[n] != RECIPIENT_WAITS) continue;
     if (s->open && read_answer(s, &answer, &taken)) {
-      judge(s, answer);
+      qmtpanswer_judge(&s->verdict, answer);
+      verdict_who(&s->verdict, s->host, s->address);
       stream_drop(&s->stream, taken);
     }
     smtp_report(t, n, &s->verdict);
