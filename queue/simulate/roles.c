@@ -165,14 +165,20 @@ static int deliver(struct simulation *s, struct role *r) {
   return done == 0 ? go_on(s, r) : -1;
 }
 
+/* Its host has greeted. */
+static int connect_role(struct simulation *s, struct role *r) {
+  bool is_remote = r->agent->channel == CHANNEL_REMOTE;
+  r->connected = true;
+  if (is_remote && frame_send(r->agent->sock, &agent_protocol, AGENT_HEARD, text_of(""), -1, SEND_MS) == -1) return -1;
+  return go_on(s, r);
+}
+
 static int act(struct simulation *s, struct role *r) {
   if (!r->agent) return free(r), 0;
   if (r->answer == HOST_TAKES && r->state == ROLE_DELIVERING && host_is_down(host_of(r), simulation_now_us(s)))
     r->answer = HOST_DOWN;
   if (r->answer != HOST_TAKES) return refuse(s, r), 0;
-  if (r->state == ROLE_DELIVERING) return deliver(s, r);
-  r->connected = true;
-  return go_on(s, r);
+  return r->state == ROLE_DELIVERING ? deliver(s, r) : connect_role(s, r);
 }
 
 int roles_due(struct simulation *s) {

@@ -168,16 +168,26 @@ static void a_backlog_delays_nobody_elses_mail(void **state) {
   assert_true(share > 0.95 && share < 1.05);
 }
 
+#define FLOOD "send count 10000 from many@a.example to joe@d{100}.example\n" \
+  "at 5 send count 50 every 1 from few@a.example to joe@other.example\nend 100\n"
+
 /* Where the whole channel is busy. */
 static void a_senders_flood_delays_others_by_what_is_in_memory(void **state) {
   (void)state;
-  trial_of("set concurrencyremote 20\n"
-           "send count 10000 from many@a.example to joe@d{100}.example\n"
-           "at 5 send count 50 every 1 from few@a.example to joe@other.example\n"
-           "end 100\n");
+  trial_of("set concurrencyremote 20\nsend count 1 from one@a.example to joe@other.example\n" FLOOD);
   assert_true(from(&trial, "many@a.example")->waiting > 5000);
   assert_int_equal(from(&trial, "few@a.example")->delivered, 50);
   assert_true(at(from(&trial, "few@a.example"), 100) <= 5); /* 104 jobs at 20 places, 0.5 s each */
+}
+
+/* One delivery alone asks it; what has come meanwhile then has its turns among
+ * those of 100 destinations. */
+static void a_flood_delays_mail_for_a_host_that_was_never_heard(void **state) {
+  (void)state;
+  trial_of("set concurrencyremote 20\n" FLOOD);
+  assert_int_equal(from(&trial, "few@a.example")->delivered, 50);
+  assert_true(at(from(&trial, "few@a.example"), 50) <= 3);
+  assert_true(at(from(&trial, "few@a.example"), 100) <= 12);
 }
 
 static void a_long_list_delays_nobody_elses_mail(void **state) {
@@ -265,6 +275,7 @@ int main(void) {
     TEST_CASE(who_is_down_for_good_gets_no_mail_and_the_sender_is_told),
     TEST_CASE(a_backlog_delays_nobody_elses_mail),
     TEST_CASE(a_senders_flood_delays_others_by_what_is_in_memory),
+    TEST_CASE(a_flood_delays_mail_for_a_host_that_was_never_heard),
     TEST_CASE(a_long_list_delays_nobody_elses_mail),
     TEST_CASE(deferred_together_is_not_retried_together),
     TEST_CASE(a_restart_loses_nothing),
