@@ -83,12 +83,13 @@ enum placing {
 };
 
 /* A message can be parked in one lane only: in the one that is likely to fetch
- * it first, lest a destination that is shut keeps mail from another one. */
+ * it first, lest a destination that is shut, or will be as its rate is limited,
+ * keeps mail from another one. */
 static unsigned hope(const struct lane *l, enum lane_refusal why) {
   switch (why) {
     case LANE_TAKES: break;
-    case LANE_CHANNEL_FULL: return 5;
-    case LANE_FULL: return l->slow ? 3 : 4;
+    case LANE_CHANNEL_FULL: return 6;
+    case LANE_FULL: return l->limits.rate ? 3 : l->slow ? 4 : 5;
     case LANE_SHUT: return 2;
     case LANE_HELD: return 1;
   }
