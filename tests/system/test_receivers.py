@@ -7,8 +7,9 @@ from collections import Counter
 import pytest
 
 from agent import FAILURE, REMOTE, SUCCESS, Job, Spawner
-from mixtures import SEED, generate, wire_form
+from mixtures import SEED, data_form, generate, wire_form
 from receivers import EximReceiver, OpenSmtpdReceiver, PostfixReceiver
+from tap import Tap
 
 pytestmark = pytest.mark.needs_root("programs with compiled-in paths, accounts")
 
@@ -93,6 +94,11 @@ PEERS = {
 }
 
 
+def chunk_form(body):
+    form = wire_form(body)
+    return b"BDAT %d LAST\r\n" % len(form) + form
+
+
 def send(owlpost, port, bodies):
     """A result for each."""
     spawner = Spawner([owlpost.program("owl-rspawn")], owlpost.environment | {"PATH": os.environ["PATH"]})
@@ -103,13 +109,23 @@ def send(owlpost, port, bodies):
     return results
 
 
+def assert_said(said, by_chunk, bodies, taken):
+    """The last command of each that was taken, and what is behind it."""
+    octets = b"".join(said)
+    behind = {int(m[1]): m.end() for m in re.finditer(rb"RCPT TO:<r(\d+)@peer\.test>\r\n", octets)}
+    for n in taken:
+        expected = chunk_form(bodies[n]) if by_chunk else b"DATA\r\n" + data_form(bodies[n])
+        assert octets[behind[n]:behind[n] + len(expected)] == expected, (n, bodies[n][:300])
+
+
 @pytest.mark.parametrize("peer", PEERS)
 def test_each_arrives_once_and_as_one(owlpost, bystanders, full, peer):
     make, changed, refused, count = PEERS[peer]
     print(f"seed {SEED}")
     bodies = list(generate(random.Random(SEED), count if full else 40))
     receiver = make(bystanders)
-    results = send(owlpost, receiver.port, bodies)
+    with Tap(receiver.port) as tap:
+        results = send(owlpost, tap.port, bodies)
     texts = [wire_form(body).replace(b"\r\n", b"\n") for body in bodies]
     taken, tally = [], Counter()
     for n, result in enumerate(results):
@@ -118,6 +134,7 @@ def test_each_arrives_once_and_as_one(owlpost, bystanders, full, peer):
             continue
         assert result["class"] == FAILURE and result["text"] == refused(texts[n]), (n, texts[n][:300], result)
         tally[f"refused: {result['reply_code']} {result['text']}"] += 1
+    assert_said(tap.said, "BDAT" in peer, bodies, taken)
     letters = list(receiver.letters(len(taken)))
     assert Counter(n for n, _ in letters) == Counter(taken)
     for n, octets in letters:
