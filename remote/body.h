@@ -5,7 +5,7 @@
  * gets a second one (RFC 5321 4.5.2), and no CR stands anywhere but before LF
  * (2.3.8): a CR in the middle of a line leaves as a space, so that it can
  * neither end a line nor end the message for a server that takes it for a line
- * end.  A last line without an end gets one.
+ * end.  A last line without an end gets one; a CR at the very end is one.
  */
 #ifndef OWL_BODY_H
 #define OWL_BODY_H

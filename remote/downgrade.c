@@ -20,21 +20,26 @@ static void start_over(struct downgrade *d) {
   d->in_line = d->drops = false;
 }
 
+static bool ends_with_cr(const stralloc *line) { return line->len && line->s[line->len - 1] == '\r'; }
+
 /* A CR in the middle of a line is the space that it leaves as (remote/body.h):
  * what is a line's end, or a delimiter, must be the same for the receiver. */
 static void clean_line(stralloc *line, bool ends) {
-  if (ends && line->len && line->s[line->len - 1] == '\r') line->len--;
+  if (ends && ends_with_cr(line)) line->len--;
   for (size_t i = 0; i < line->len; i++)
     if (line->s[i] == '\r') line->s[i] = ' ';
 }
 
+/* A CR at the end of a stretch waits: LF may follow. */
 static int give(struct downgrade *d, piece_fn *use, bool ends, stralloc *out) {
+  bool waits = !ends && ends_with_cr(&d->line);
+  if (waits) d->line.len--;
   clean_line(&d->line, ends);
   struct piece p = {text_of_stralloc(&d->line), !d->in_line, ends};
   if (mime_line(&d->mime, p.octets, p.begins) == -1 || use(d, p, out) == -1) return -1;
   stralloc_zero(&d->line);
   d->in_line = !ends;
-  return 0;
+  return !waits || stralloc_append(&d->line, "\r") ? 0 : -1;
 }
 
 static int split(struct downgrade *d, struct text chunk, piece_fn *use, stralloc *out) {
@@ -50,8 +55,9 @@ static int split(struct downgrade *d, struct text chunk, piece_fn *use, stralloc
   return 0;
 }
 
+/* A CR at the very end is a line end (remote/body.h). */
 static int give_last(struct downgrade *d, piece_fn *use, stralloc *out) {
-  return d->line.len ? give(d, use, false, out) : 0;
+  return d->line.len ? give(d, use, ends_with_cr(&d->line), out) : 0;
 }
 
 /* ---- looking */

@@ -24,6 +24,7 @@ static const struct {
   {"no text behind the header", PLAIN, PLAIN},
   {"blanks at the end of a line", PLAIN "\n\303\274 \nb\t\n c\nd e \t", PLAIN QP "\n=C3=BC=20\nb=09\n c\nd e =09"},
   {"CR", PLAIN "\n\303\274\r\nb\rc\r\n", PLAIN QP "\n=C3=BC\nb c\n"},
+  {"CR at the very end", PLAIN "\n\303\274\r\r", PLAIN QP "\n=C3=BC=20\n"},
   {"long lines", PLAIN "\n" X70 "abcde\n" X70 "abcdef\n" X70 "abc\303\274\n", PLAIN QP "\n" X70 "abcde\n" X70 "abcde=\nf\n" X70 "abc=\n=C3=BC\n"},
   {"a delimiter by a soft line end", PLAIN "\n\303\274" X70 "--b\n", PLAIN QP "\n=C3=BC" X10 X10 X10 X10 X10 X10 "xxxxxxxxx=\nx--b\n"},
   {"none that begins a line", PLAIN "\n" X70 "abcde--b\n\303\274\n", PLAIN QP "\n" X70 "abcde=\n=2D-b\n=C3=BC\n"},
@@ -90,7 +91,21 @@ static void long_line(void **state) {
   check_in_chunks(in, 999, out);
 }
 
+/* CR and LF of one line end, with the end of a stretch between them. */
+static void line_end_across_stretches(void **state) {
+  static char in[DOWNGRADE_LINE_MAX + 300], out[DOWNGRADE_LINE_MAX + 300];
+  (void)state;
+  strcpy(in, "X: ");
+  memset(in + 3, 'x', DOWNGRADE_LINE_MAX - 4);
+  memcpy(out, in, DOWNGRADE_LINE_MAX - 1);
+  strcpy(in + DOWNGRADE_LINE_MAX - 1, "\r\n" PLAIN "\n\303\274\r");
+  strcpy(out + DOWNGRADE_LINE_MAX - 1, "\n" PLAIN QP "\n=C3=BC\n");
+  check_in_chunks(in, 100000, out);
+  check_in_chunks(in, 1, out);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(messages), cmocka_unit_test(long_line)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(messages), cmocka_unit_test(long_line),
+                                     cmocka_unit_test(line_end_across_stretches)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
