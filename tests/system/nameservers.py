@@ -5,7 +5,7 @@ import dns.message
 import dns.query
 import dns.rdatatype
 
-from peers import answers, unpacked
+from peers import answers, start_unbound, unpacked
 from waiting import wait_until
 
 KNOT_PORT = 5300
@@ -70,26 +70,7 @@ class Validator:
     """unbound, which asks knot for these zones and believes what these keys sign."""
 
     def __init__(self, bystanders, folder, zones, anchors=()):
-        program, environment = unpacked("unbound", "unbound")
-        stubs = "".join(f'stub-zone:\n  name: "{zone}"\n  stub-addr: {where}\n' for zone, where in zones.items())
         keys = "".join(f'  trust-anchor: "{anchor}"\n' for anchor in anchors)
-        with open(f"{folder}/unbound.conf", "w") as f:
-            f.write(f"""server:
-  interface: 127.0.0.1
-  do-daemonize: no
-  chroot: ""
-  username: ""
-  directory: "{folder}"
-  pidfile: ""
-  use-syslog: no
-  logfile: ""
-  verbosity: 1
-  val-log-level: 2
-  module-config: "validator iterator"
-  do-not-query-localhost: no
-  local-zone: "test." nodefault
-{keys}{stubs}""")
-        with open(f"{folder}/unbound.log", "w") as log:
-            self.process = bystanders.start([program, "-d", "-c", f"{folder}/unbound.conf"],
-                                            env=environment, stderr=log)
-        wait_until(lambda: answers(53), 10, lambda: open(f"{folder}/unbound.log").read())
+        stubs = "".join(f'stub-zone:\n  name: "{zone}"\n  stub-addr: {where}\n' for zone, where in zones.items())
+        self.process = start_unbound(bystanders, folder, "validator iterator", "  verbosity: 1\n  val-log-level: 2\n"
+                                     f'  do-not-query-localhost: no\n  local-zone: "test." nodefault\n{keys}{stubs}')

@@ -147,14 +147,11 @@ class DumpingSink:
         return found
 
 
-class Unbound:
-    """A name server with these records and no others, on port 53 of the namespace."""
-
-    def __init__(self, bystanders, folder, records):
-        program, environment = unpacked("unbound", "unbound")
-        zones = "\n".join(f"  local-data: '{r}'" for r in records)
-        with open(f"{folder}/unbound.conf", "w") as f:
-            f.write(f"""server:
+def start_unbound(bystanders, folder, modules, lines):
+    """A name server on port 53 of the namespace, with these lines of configuration behind what all have."""
+    program, environment = unpacked("unbound", "unbound")
+    with open(f"{folder}/unbound.conf", "w") as f:
+        f.write(f"""server:
   interface: 127.0.0.1
   do-daemonize: no
   chroot: ""
@@ -163,15 +160,22 @@ class Unbound:
   pidfile: ""
   use-syslog: no
   logfile: ""
-  module-config: "iterator"
-  do-not-query-localhost: yes
-  local-zone: "." static
-{zones}
+  module-config: "{modules}"
+{lines}
 """)
-        with open(f"{folder}/unbound.log", "w") as log:
-            self.process = bystanders.start([program, "-d", "-c", f"{folder}/unbound.conf"],
-                                            env=environment, stderr=log)
-        wait_until(lambda: answers(53), 10, "unbound")
+    with open(f"{folder}/unbound.log", "w") as log:
+        process = bystanders.start([program, "-d", "-c", f"{folder}/unbound.conf"], env=environment, stderr=log)
+    wait_until(lambda: answers(53), 10, lambda: open(f"{folder}/unbound.log").read())
+    return process
+
+
+class Unbound:
+    """A name server with these records and no others."""
+
+    def __init__(self, bystanders, folder, records):
+        zones = "\n".join(f"  local-data: '{r}'" for r in records)
+        self.process = start_unbound(bystanders, folder, "iterator",
+                                     f'  do-not-query-localhost: yes\n  local-zone: "." static\n{zones}')
 
 
 class Silent:
