@@ -159,6 +159,7 @@ static void read_signals(int fd) {
 
 struct watch {
   struct pollfd *polls;
+  struct pollfd *open; /* of these, those that have a descriptor */
   struct worker **workers; /* those of polls[FIXED...] */
   size_t count, space;
   bool incomplete; /* there was no memory for all */
@@ -178,9 +179,11 @@ static bool watch_more(struct watch *w) {
   size_t space = w->space ? w->space * 2 : 64;
   struct pollfd *polls = reallocarray(w->polls, space, sizeof *polls);
   if (polls) w->polls = polls;
+  struct pollfd *opens = reallocarray(w->open, space, sizeof *opens);
+  if (opens) w->open = opens;
   struct worker **workers = reallocarray(w->workers, space, sizeof *workers);
   if (workers) w->workers = workers;
-  if (!polls || !workers) return false;
+  if (!polls || !opens || !workers) return false;
   w->space = space;
   return true;
 }
@@ -236,9 +239,21 @@ static bool outlive_shortage(void) {
   return true;
 }
 
+/* poll() takes no more places than this process may have descriptors, also
+ * where there is none in them. */
+static int poll_open(struct watch *w, int limit_ms) {
+  size_t count = 0;
+  for (size_t i = 0; i < w->count; i++)
+    if (w->polls[i].fd >= 0) w->open[count++] = w->polls[i];
+  int n = poll(w->open, (nfds_t)count, limit_ms);
+  for (size_t i = w->count; n >= 0 && i-- > 0;)
+    w->polls[i].revents = w->polls[i].fd >= 0 ? w->open[--count].revents : 0;
+  return n;
+}
+
 static void wait_for_events(struct watch *w, int limit_ms) {
   if (w->incomplete) limit_ms = 0;
-  if (poll(w->polls, (nfds_t)w->count, limit_ms) == -1) {
+  if (poll_open(w, limit_ms) == -1) {
     if (errno != EINTR && !outlive_shortage()) die_errno("unable to wait");
     for (size_t i = 0; i < w->count; i++) w->polls[i].revents = 0;
   } else if (w->incomplete) {
@@ -302,6 +317,7 @@ static void run(int signals, struct pokes *p, struct ctlserver servers[CTLSERVER
     runner_load_backlog(&runner);
   }
   free(w.polls);
+  free(w.open);
   free(w.workers);
 }
 

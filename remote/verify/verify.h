@@ -13,7 +13,7 @@
 #include "remote/launch.h"
 
 enum {
-  VERIFY_CONNECTIONS_MAX = 256, /* a new one takes the place of the one idle longest */
+  VERIFY_CONNECTIONS_MAX = 128, /* a new one takes the place of the one idle longest */
   VERIFY_UNKNOWN_S = 10,        /* how long "it cannot be told now" is kept, */
   VERIFY_DEAD_S = 30            /* and of a host that cannot be talked to */
 };
