@@ -19,12 +19,16 @@ static bool may_not_ask(const struct doorkeeper *k, int reason) {
   return reason == EACCES && k->client->address.len == 0 && k->settings->relayclient.s;
 }
 
-/* The answer's texts are the connection's, and hold until the next question. */
+enum { CODE_CLOSING = 421 };
+
+/* The answer's texts are the connection's, and hold until the next question.  A
+ * next hop that closes its session (RFC 5321 3.8) closes no client's. */
 static struct outcome outcome_of(const struct result *r, const char *nobody) {
   if (r->class == RESULT_SUCCESS) return granted();
   struct outcome o = r->class == RESULT_FAILURE ? outcome_refuse(550, "5.1.1", nobody)
                                                 : outcome_refuse(451, "4.3.0", "that recipient cannot be taken now");
-  if (r->reply_code / 100 == o.answer.result.reply_code / 100) o.answer.result.reply_code = r->reply_code;
+  bool has_code = r->reply_code / 100 == o.answer.result.reply_code / 100 && r->reply_code != CODE_CLOSING;
+  if (has_code) o.answer.result.reply_code = r->reply_code;
   if (r->status.s) o.answer.result.status = r->status;
   if (r->text.len) o.answer.result.text = r->text;
   return o;

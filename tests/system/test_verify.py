@@ -102,6 +102,7 @@ def test_a_next_hop_that_cannot_be_asked(owlpost, choice, code):
 
 
 @pytest.mark.parametrize("command, answer", [("RCPT TO:<yes@far.test>", "450 4.2.0 greylisted"),
+                                             ("RCPT TO:<yes@far.test>", "421 4.3.2 closing down"),
                                              ("MAIL FROM:<>", "550 5.7.1 no bounces here")])
 def test_what_is_no_word_about_the_recipient_is_not_taken_for_one(owlpost, hop, command, answer):
     hop.answers[command] = answer
