@@ -92,7 +92,7 @@ static char *find_filter(int sock) {
  * nothing is set.  Mailbox servers' mail stays in the house. */
 static void run_outside(const struct agent_worker *w, int sock) {
   const char *classic = getenv("QMAILREMOTE");
-  char *filter = w->protocol == PROTOCOL_SMTP ? find_filter(sock) : NULL;
+  char *filter = w->protocol == PROTOCOL_LMTP ? NULL : find_filter(sock);
   bool is_classic = classic && *classic && w->protocol == PROTOCOL_SMTP;
   if (!is_classic && !filter) return;
   signal(SIGCHLD, SIG_DFL); /* its children are waited for */

@@ -73,6 +73,18 @@ def test_messages_go_by_qmtp_one_after_the_other(owlpost):
         assert facts[-1]["by"] == "qmtp" and int(facts[-1]["port"]) == server.port
 
 
+def test_a_filter_sees_what_goes_by_qmtp_too(owlpost):
+    """tac(1): the last line first."""
+    with Qmtp() as server:
+        owlpost.control("qmtproutes", f"elsewhere.test:127.0.0.1:{server.port}")
+        owlpost.control("remotefilter", "/usr/bin/tac")
+        owlpost.up(relay=True)
+        owlpost.submit(MESSAGE, "one@elsewhere.test")
+        owlpost.wait_for_empty_queue()
+    ((message, _, _),) = server.received
+    assert b"\nReceived: " in message and not message.startswith(b"\rReceived: ")
+
+
 def test_a_refusal_bounces_and_later_is_later(owlpost):
     def answers(recipient):
         return {"no": b"Dno such user", "later": b"Znot now"}[recipient.split("@")[0]]
