@@ -50,6 +50,7 @@ static const struct field destination_fields[] = {
   {TAG_TEXT, FIELD_TEXT, OF(last_error), RESULT_TEXT_MAX, false},
   NUMBER(TAG_TIME, last_error_us),
   NUMBER(TAG_OLDEST, oldest_us),
+  NUMBER(TAG_SILENT, silent),
   FIELD_END};
 
 int ctlstats_put_request(stralloc *out, const struct ctlstats_request *r) {

@@ -50,6 +50,7 @@ struct ctlstats_destination {
   struct text last_error;
   uint64_t last_error_us; /* wall clock */
   uint64_t oldest_us;     /* arrival of the oldest message that waits; 0: none */
+  uint64_t silent;        /* of the jobs in memory: wait for a word of the next hop */
 };
 
 /* As in lib/ctl.h. */

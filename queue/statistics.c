@@ -54,6 +54,7 @@ static struct ctlstats_destination destination_of(const struct runner *r, const 
     .last_error = l->last_error.len ? text_of_stralloc(&l->last_error) : TEXT_ABSENT,
     .last_error_us = l->last_error_us,
     .oldest_us = oldest_us,
+    .silent = l->silent_jobs,
   };
 }
 

@@ -96,6 +96,7 @@ static int put_destination(const struct snapshot *s, const struct ctlstats_desti
   jsonline_number(&j, "parked", d->parked);
   jsonline_number(&j, "active", d->active);
   jsonline_number(&j, "workers", d->workers);
+  jsonline_number(&j, "silent", d->silent);
   if (d->window_most) jsonline_number(&j, "window", d->window);
   if (d->window_most) jsonline_number(&j, "window_most", d->window_most);
   jsonline_flag(&j, "down", d->down);

@@ -81,11 +81,19 @@ static int cat_in(stralloc *out, const char *words, uint64_t seconds) {
   return stralloc_cats(out, words) ? screen_cat_age(out, seconds) : -1;
 }
 
+static int cat_silent(stralloc *out, uint64_t jobs) {
+  return stralloc_cats(out, "slow, ") && text_cat_uint(out, jobs) == 0 &&
+                 stralloc_cats(out, jobs == 1 ? " job waits for it" : " jobs wait for it")
+             ? 0
+             : -1;
+}
+
 int statsview_cat_state(stralloc *out, const struct ctlstats_destination *d) {
   if (d->held) return stralloc_cats(out, "held") ? 0 : -1;
   if (d->down && d->opens_s) return cat_in(out, "down, next try in ", d->opens_s);
   if (d->down) return stralloc_cats(out, "down, being tried") ? 0 : -1;
-  return d->opens_s ? cat_in(out, "next job in ", d->opens_s) : 0;
+  if (d->opens_s) return cat_in(out, "next job in ", d->opens_s);
+  return d->silent ? cat_silent(out, d->silent) : 0;
 }
 
 static int cat_window(stralloc *out, const struct ctlstats_destination *d) {

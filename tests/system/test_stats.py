@@ -233,3 +233,20 @@ def test_hostile_names_spoil_no_metrics(owlpost):
     assert len(held) == len(set(held)) == len(names)
     rows = [json.loads(line) for line in owlpost.owlq("metrics", "--json").splitlines()]
     assert held == [s["labels"]["destination"] for r in rows if r["name"] == "owlpost_destination_held" for s in r["samples"]]
+
+
+def test_a_host_that_keeps_us_waiting_is_seen(owlpost):
+    """One that takes connections and says nothing is slow, and no longer when it has spoken."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        owlpost.control("smtproutes", f"slow.test:127.0.0.1:{silent.getsockname()[1]}")
+        owlpost.start()
+        assert owlpost.inject("Subject: owls\n\nhello\n", "x@slow.test", sender="joe@owlpost.test").returncode == 0
+        connection, _ = silent.accept()
+        with connection:
+            def row():
+                return stats(owlpost)[1].get(f"127.0.0.1:{silent.getsockname()[1]}", {})
+            wait_until(lambda: row().get("silent") == 1, 20, row)
+            assert "slow, 1 job waits for it" in owlpost.owlq("stats")
+            connection.sendall(b"220 at last\r\n")
+            assert connection.recv(100).startswith(b"EHLO")
+            wait_until(lambda: row().get("silent") == 0 or row() == {}, 20, row)
