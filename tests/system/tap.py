@@ -32,13 +32,23 @@ class Tap:
 
     @staticmethod
     def _carry(source, destination, kept):
+        """When one side has gone, the other still says all it has to say."""
+        goes_on = True
         try:
             while octets := source.recv(1 << 18):
                 kept += octets
-                destination.sendall(octets)
+                goes_on = goes_on and Tap._hand_on(destination, octets)
             destination.shutdown(socket.SHUT_WR)
         except OSError:
             pass
+
+    @staticmethod
+    def _hand_on(destination, octets):
+        try:
+            destination.sendall(octets)
+        except OSError:
+            return False
+        return True
 
     def close(self):
         """What has been said is whole behind this, when the client has ended."""
