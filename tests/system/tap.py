@@ -38,6 +38,9 @@ class Tap:
             while octets := source.recv(1 << 18):
                 kept += octets
                 goes_on = goes_on and Tap._hand_on(destination, octets)
+        except OSError:
+            pass
+        try:
             destination.shutdown(socket.SHUT_WR)
         except OSError:
             pass
