@@ -301,6 +301,8 @@ static struct wait how_to_wait(struct runner *r, struct active *a) {
   struct wait how = {.lane = a->refused_by ? a->refused_by : a->deferred_by};
   how.parked = a->refused_by || (l && l->window.down);
   how.hurry = a->refused_by ? a->hurry : 0;
+  /* ages are whole seconds: when nobody was tried, who was tried at this age was so before the order */
+  if (how.hurry && a->hurried && !a->deferred_by) how.hurry++;
   how.tag = a->tag;
   /* who was tried goes behind the others, so that one message that breaks every
    * connection is not the probe each time */

@@ -191,6 +191,19 @@ static void what_is_hurried_goes_out_as_soon_as_there_is_room(void **state) {
   assert_int_equal(t->attempt_count, 20);
 }
 
+/* Also in the second in which they were tried. */
+static void what_is_hurried_at_once_goes_out(void **state) {
+  struct testrunner *t = *state;
+  inject_many(t, sender, "down@new.example", 10);
+  testrunner_run(t, 0);
+  size_t in_vain = t->attempt_count;
+  assert_true(in_vain >= 1);
+  t->means[SAY_UNREACHED] = SAY_SUCCESS;
+  (void)runner_hurry(&t->runner, NULL);
+  testrunner_run(t, 0);
+  assert_int_equal(t->attempt_count, in_vain + 10);
+}
+
 /* No back-off would come between its tries. */
 static void a_local_user_who_says_421_is_tried_as_others_are(void **state) {
   struct testrunner *t = *state;
@@ -607,6 +620,7 @@ int main(void) {
     TEST_CASE(hosts_never_reached_leave_room_for_one_that_answers),
     TEST_CASE(a_list_that_waits_for_room_is_not_tried_again_and_again),
     TEST_CASE(what_is_hurried_goes_out_as_soon_as_there_is_room),
+    TEST_CASE(what_is_hurried_at_once_goes_out),
     TEST_CASE(a_local_user_who_says_421_is_tried_as_others_are),
     TEST_CASE(concurrencydomain_bounds_the_connections),
     TEST_CASE(limits_are_found_in_either_form_of_a_domain),
