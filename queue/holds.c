@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/iofd.h"
+#include "queue/lanename.h"
 
 static const char file[] = "holds", new_file[] = "holds.new";
 
@@ -37,19 +38,24 @@ int holds_load(struct holds *h, int queue_fd) {
 
 /* ---- changes */
 
-static int cat_folded(stralloc *out, struct text name) {
-  for (size_t i = 0; i < name.len; i++) {
-    char c = name.s[i];
-    if (c >= 'A' && c <= 'Z') c = (char)(c + ('a' - 'A'));
-    if (!stralloc_catb(out, &c, 1)) return -1;
-  }
-  return stralloc_cats(out, "\n") ? 0 : -1;
+/* As lanes are called, in whatever form it was given or stands in the file. */
+static int cat_line(stralloc *out, struct text given) {
+  stralloc name = {0};
+  int r = lane_cat_given(&name, given);
+  if (r == 0) r = stralloc_cat(out, &name) && stralloc_cats(out, "\n") ? 0 : -1;
+  stralloc_free(&name);
+  return r;
 }
 
-static int cat_others(stralloc *out, const struct holds *h, struct text name) {
+/* line: the one that is left out. */
+static int cat_others(stralloc *out, const struct holds *h, const stralloc *line) {
   struct text rest = text_of_stralloc(&h->names), each;
-  while (holds_next(&rest, &each))
-    if (!text_equal_nocase(each, name) && cat_folded(out, each) == -1) return -1;
+  while (holds_next(&rest, &each)) {
+    size_t before = out->len;
+    if (cat_line(out, each) == -1) return -1;
+    struct text added = {out->s + before, out->len - before};
+    if (text_equal(added, text_of_stralloc(line))) out->len = before;
+  }
   return 0;
 }
 
@@ -70,10 +76,11 @@ static int store_names(int queue_fd, const stralloc *names) {
 }
 
 int holds_change(struct holds *h, int queue_fd, struct text name, bool held) {
-  stralloc names = {0};
+  stralloc names = {0}, line = {0};
   if (!is_name(name)) return errno = EINVAL, -1;
-  int r = cat_others(&names, h, name);
-  if (r == 0 && held) r = cat_folded(&names, name);
+  int r = cat_line(&line, name);
+  if (r == 0) r = cat_others(&names, h, &line);
+  if (r == 0 && held) r = stralloc_cat(&names, &line) ? 0 : -1;
   if (r == -1) errno = ENOMEM;
   else r = store_names(queue_fd, &names);
   if (r == 0) {
@@ -83,6 +90,7 @@ int holds_change(struct holds *h, int queue_fd, struct text name, bool held) {
   }
   int saved = errno;
   stralloc_free(&names);
+  stralloc_free(&line);
   return errno = saved, r;
 }
 

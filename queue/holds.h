@@ -1,6 +1,6 @@
 /* holds.h - destinations that the operator holds, kept across restarts
  *
- * A file of the queue's folder, holds: the name of a lane (lane.h) on each
+ * A file of the queue's folder, holds: the name of a lane (lanename.h) on each
  * line.  Written by whoever has the queue's lock.
  */
 #ifndef OWL_HOLDS_H
@@ -11,7 +11,7 @@
 enum { HOLDS_NAME_MAX = 300, HOLDS_OCTETS_MAX = 1 << 20 };
 
 struct holds {
-  stralloc names; /* each with a line feed; lower case */
+  stralloc names; /* each with a line feed */
 };
 
 /* holds_load(): none when there is no file.  0, or -1 with errno, EBADMSG: it
@@ -22,7 +22,7 @@ int holds_load(struct holds *h, int queue_fd);
  * before the first call.  False: there are no more. */
 bool holds_next(struct text *rest, struct text *name);
 
-/* holds_change(): holds a name, or holds it no longer; durable when it returns
+/* holds_change(): holds a name, in any form of it, or holds it no longer; durable when it returns
  * 0.  -1 with errno, EINVAL: this is no name; nothing has changed then. */
 int holds_change(struct holds *h, int queue_fd, struct text name, bool held);
 

@@ -9,7 +9,7 @@
 #ifndef OWL_LANE_H
 #define OWL_LANE_H
 
-#include "lib/route.h"
+#include "queue/lanename.h"
 #include "queue/waitlist.h"
 #include "queue/window.h"
 
@@ -80,15 +80,6 @@ void lanes_configure(struct lanes *s, const struct lane_rules *rules, const uint
 struct lane *lanes_for(struct lanes *s, const struct route *r);
 struct lane *lanes_named(struct lanes *s, struct text name, bool make);
 struct lane *lanes_at(const struct lanes *s, uint32_t number);
-
-/* lane_cat_name(): appends the name of a route's lane, its case not yet folded.
- * 0, or -1 without memory. */
-int lane_cat_name(stralloc *out, const struct route *r);
-
-/* lane_cat_given(): to an empty *out, a name that somebody gives, as its lane has
- * it: folded, and with a domain in the form that the DNS knows (lib/idn.h).  0,
- * or -1 without memory. */
-int lane_cat_given(stralloc *out, struct text given);
 
 /* lane_refer(): *place names this lane now, and not the one that it named: as
  * long as it is named a lane is not forgotten. */

@@ -140,17 +140,9 @@ int operator_load_holds(struct runner *r) {
   return 0;
 }
 
-static int change_hold(struct runner *r, struct text name, bool held) {
-  return holds_change(&r->holds, r->store.queue_fd, name, held) == 0 ? hold_lane(r, name, held) : -1;
-}
-
-int operator_hold_destination(struct runner *r, struct text given, bool held, uint64_t uid) {
-  stralloc name = {0};
-  int result = lane_cat_given(&name, given) == 0 ? change_hold(r, text_of_stralloc(&name), held) : (errno = ENOMEM, -1);
-  int saved = errno;
-  stralloc_free(&name);
-  if (result == -1) return errno = saved, -1;
-  report_hold(r, held ? "hold" : "release", given, uid);
+int operator_hold_destination(struct runner *r, struct text name, bool held, uint64_t uid) {
+  if (holds_change(&r->holds, r->store.queue_fd, name, held) == -1 || hold_lane(r, name, held) == -1) return -1;
+  report_hold(r, held ? "hold" : "release", name, uid);
   return 0;
 }
 

@@ -72,6 +72,25 @@ static void a_domain_is_held_in_both_its_forms(void **state) {
   assert_int_equal(t->attempt_count, 3);
 }
 
+static void a_socket_is_held_by_its_path_as_it_is(void **state) {
+  struct testrunner *t = *state;
+  hold_destination(t, "lmtp:unix:/run/Store", true);
+  hold_destination(t, "Example.TEST:26", true);
+  assert_true(text_equals(text_of_stralloc(&t->runner.holds.names), "lmtp:unix:/run/Store\nexample.test:26\n"));
+  hold_destination(t, "lmtp:unix:/run/store", false);
+  hold_destination(t, "example.test:26", false);
+  assert_true(text_equals(text_of_stralloc(&t->runner.holds.names), "lmtp:unix:/run/Store\n"));
+}
+
+/* A name that was written otherwise: by hand, or before there was one form. */
+static void a_hold_in_another_form_is_released(void **state) {
+  static const char old[] = "b\u00fccher.example\nB.example\n";
+  struct testrunner *t = *state;
+  assert_true(stralloc_copys(&t->runner.holds.names, old));
+  hold_destination(t, "xn--bcher-kva.example", false);
+  assert_true(text_equals(text_of_stralloc(&t->runner.holds.names), "b.example\n"));
+}
+
 static void only_names_can_be_held(void **state) {
   struct testrunner *t = *state;
   static const char *const names[] = {"", "a b", "a\nb"};
@@ -86,6 +105,8 @@ int main(void) {
     TEST(what_no_worker_has_does_not_go_to_a_held_destination),
     TEST(a_local_user_can_be_held),
     TEST(a_domain_is_held_in_both_its_forms),
+    TEST(a_socket_is_held_by_its_path_as_it_is),
+    TEST(a_hold_in_another_form_is_released),
     TEST(only_names_can_be_held),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

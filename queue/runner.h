@@ -183,7 +183,7 @@ enum outcome operator_order(struct runner *r, const struct queueid *id, enum ord
  * errno.  operator_hold_destination(): whatever is for it waits, or waits no
  * longer; durable when it returns 0.  -1 with errno, EINVAL: no such name. */
 int operator_load_holds(struct runner *r);
-int operator_hold_destination(struct runner *r, struct text given, bool held, uint64_t uid);
+int operator_hold_destination(struct runner *r, struct text name, bool held, uint64_t uid);
 
 /* operator_mend(): puts its files right (queue/mend.h), and takes into the list
  * what was missing there. */

@@ -18,7 +18,7 @@ queue_print_parts = %D%/utf8.h %D%/utf8.c %D%/jsonline.h %D%/jsonline.c %D%/prog
   %D%/snapshot.h %D%/snapshot.c %D%/statsview.h %D%/statsview.c %D%/stats.c %D%/metricfamily.h %D%/metricfamily.c %D%/metrics.c \
   %D%/top.c \
   %D%/terminal.h %D%/terminal.c \
-  queue/order.h queue/order.c queue/mend.h queue/mend.c queue/holds.h queue/holds.c queue/notes.h queue/notes.c \
+  queue/order.h queue/order.c queue/mend.h queue/mend.c queue/holds.h queue/holds.c queue/lanename.h queue/lanename.c queue/notes.h queue/notes.c \
   $(queue_select_parts) $(queue_print_parts) $(queue_read_parts)
 %C%_owlq_LDADD = lib/libowl.a $(OWFAT_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS)
 
