@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include "smtpd/listen/report.h"
 
@@ -16,13 +17,25 @@ static struct passwd *find_account(const char *name) {
   return p;
 }
 
+/* A change of the user forgets that the starter's end is to end us, and the
+ * starter may have ended just then. */
+static int keep_to_parent(int signal, pid_t parent) {
+  if (signal == 0) return 0;
+  if (prctl(PR_SET_PDEATHSIG, signal) == -1) return -1;
+  return getppid() == parent ? 0 : (errno = ESRCH, -1);
+}
+
 int account_drop_root(void) {
+  pid_t parent = getppid();
+  int signal = 0;
   if (geteuid() != 0) return 0;
   struct passwd *p = find_account(SMTPD_USER);
   if (!p) return report_failure("unable to become ", text_of(SMTPD_USER), "/etc/passwd has no such user");
   if (p->pw_uid == 0) return report_failure("unable to become ", text_of(SMTPD_USER), "this user must not be root");
+  if (prctl(PR_GET_PDEATHSIG, &signal) == -1) signal = 0;
   if (setgroups(1, &p->pw_gid) == -1 || setgid(p->pw_gid) == -1 || setuid(p->pw_uid) == -1)
     return report_failure("unable to become ", text_of(SMTPD_USER), strerror(errno));
+  if (keep_to_parent(signal, parent) == -1) return report_failure("unable to keep to ", text_of("owl-start"), strerror(errno));
   if (setuid(0) == 0) return report_failure("unable to become ", text_of(SMTPD_USER), "still root");
   return 0;
 }

@@ -685,6 +685,17 @@ def test_owl_start_alone_serves_smtp(owlpost, port):
     owlpost.stop()
 
 
+def test_the_starters_end_ends_the_listener(owlpost, port):
+    """However it ends; the listener has given up root in between."""
+    owlpost.control("smtplisten", f"127.0.0.1:{port}")
+    owlpost.start()
+    wait_until(lambda: listens(port), 10, owlpost.log)
+    owlpost.starter.kill()
+    owlpost.starter.wait()
+    wait_until(lambda: not listens(port), 10, owlpost.log)
+    wait_until(lambda: not owlpost.named("owl-smtpd"), 10, owlpost.log)
+
+
 def test_without_its_listener_owl_start_ends(owlpost, port):
     with socket.create_server(("127.0.0.1", port)):
         owlpost.control("smtplisten", f"127.0.0.1:{port}")
