@@ -294,15 +294,26 @@ static uint64_t next_event_age(const struct runner *r, const struct active *a, u
   return next_s;
 }
 
+/* The order to try now, for those who found no room in its own round: ages are
+ * whole seconds, and whoever was tried at this age was so before it. */
+static uint32_t hurry_left(const struct active *a) {
+  uint32_t hurry = a->hurry;
+  if (!a->hurried) return hurry;
+  for (size_t i = 0; i < a->message.file.envelope.recipient_count; i++) {
+    const struct recipient_state *s = &a->message.states[i];
+    bool wants = s->progress == RECIPIENT_WAITING && s->refused;
+    if (wants && s->last.age_s + 1 >= hurry && s->last.age_s < AGE_UNKNOWN - 2) hurry = (uint32_t)s->last.age_s + 2;
+  }
+  return hurry;
+}
+
 /* Parked where it was refused; or where it was deferred, when that is because
  * nobody was reached there: then it goes out when somebody is. */
 static struct wait how_to_wait(struct runner *r, struct active *a) {
   const struct lane *l = lanes_at(&r->lanes, a->refused_by ? a->refused_by : a->deferred_by);
   struct wait how = {.lane = a->refused_by ? a->refused_by : a->deferred_by};
   how.parked = a->refused_by || (l && l->window.down);
-  how.hurry = a->refused_by ? a->hurry : 0;
-  /* ages are whole seconds: when nobody was tried, who was tried at this age was so before the order */
-  if (how.hurry && a->hurried && !a->deferred_by) how.hurry++;
+  how.hurry = a->refused_by ? hurry_left(a) : 0;
   how.tag = a->tag;
   /* who was tried goes behind the others, so that one message that breaks every
    * connection is not the probe each time */

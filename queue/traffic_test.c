@@ -204,6 +204,21 @@ static void what_is_hurried_at_once_goes_out(void **state) {
   assert_int_equal(t->attempt_count, in_vain + 10);
 }
 
+/* That another recipient was tried meanwhile changes nothing. */
+static void who_is_hurried_is_not_taken_for_who_was_tried(void **state) {
+  static const char *const to[] = {"down-2@new.example", "later@other.example"};
+  struct testrunner *t = *state;
+  testrunner_inject_one(t, sender, "down-1@new.example");
+  testrunner_inject(t, sender, 0, to, 2);
+  testrunner_run(t, 0);
+  size_t in_vain = testrunner_attempts(t, to[0]);
+  assert_true(in_vain >= 1);
+  t->means[SAY_UNREACHED] = SAY_SUCCESS;
+  (void)runner_hurry(&t->runner, NULL);
+  testrunner_run(t, 0);
+  assert_int_equal(testrunner_attempts(t, to[0]), in_vain + 1);
+}
+
 /* No back-off would come between its tries. */
 static void a_local_user_who_says_421_is_tried_as_others_are(void **state) {
   struct testrunner *t = *state;
@@ -621,6 +636,7 @@ int main(void) {
     TEST_CASE(a_list_that_waits_for_room_is_not_tried_again_and_again),
     TEST_CASE(what_is_hurried_goes_out_as_soon_as_there_is_room),
     TEST_CASE(what_is_hurried_at_once_goes_out),
+    TEST_CASE(who_is_hurried_is_not_taken_for_who_was_tried),
     TEST_CASE(a_local_user_who_says_421_is_tried_as_others_are),
     TEST_CASE(concurrencydomain_bounds_the_connections),
     TEST_CASE(limits_are_found_in_either_form_of_a_domain),
