@@ -4,6 +4,7 @@
 #include <string.h>
 #include "lib/address.h"
 #include "lib/idn.h"
+#include "lib/verp.h"
 
 void route_unload(struct route_table *t) {
   list_free(&t->locals);
@@ -274,6 +275,7 @@ int route_by_sender(const struct route_table *t, struct text sender, struct rout
   struct text local, domain;
   struct target to;
   if (t->senderroutes.count == 0 || r->channel != CHANNEL_REMOTE || r->is_named) return 0;
+  sender = verp_plain(sender);
   if (!address_split(sender, &local, &domain)) return 0;
   const struct list_line *line = find_sender(t, sender, domain);
   note(f, "senderroutes", line, domain, "the sender's route, as smtproutes names none for the recipient's domain");

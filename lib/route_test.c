@@ -221,6 +221,7 @@ static void senders_have_routes(void **state) {
     bool use_mx;
   } cases[] = {
     {"any@customer.example", "user@elsewhere.example", "relay.customer", 587, false},
+    {"list-@customer.example-@[]", "user@elsewhere.example", "relay.customer", 587, false},
     {"any@CUSTOMER.example", "user@elsewhere.example", "relay.customer", 587, false},
     {"special@customer.example", "user@elsewhere.example", "own.relay", 25, false},
     {"any@x.customer.example", "user@elsewhere.example", "sub.relay", 25, false},
