@@ -29,7 +29,7 @@ static void add_lane(struct ctl_why *w, const struct runner *r, uint32_t number,
   w->destination = text_of_stralloc(&l->name);
   w->refusal = refusal_of(&r->lanes, l, now_us);
   w->opens_s = seconds_until(window_opens_us(&l->window, &l->limits, now_us), now_us);
-  w->window = window_size(&l->window, &l->limits);
+  w->window = lane_window(l);
   w->running = l->jobs;
   w->parked = waitlist_parked(&r->waitlist, number);
   w->error = shortened(&l->last_error);

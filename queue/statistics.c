@@ -40,7 +40,7 @@ static struct ctlstats_destination destination_of(const struct runner *r, const 
     .parked = waitlist_parked(&r->waitlist, l->number),
     .active = l->jobs,
     .workers = l->workers,
-    .window = windowed ? window_size(&l->window, &l->limits) : 0,
+    .window = windowed ? lane_window(l) : 0,
     .window_most = windowed ? l->limits.most : 0,
     .down = l->window.down,
     .held = l->held,
