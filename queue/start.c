@@ -265,6 +265,7 @@ int main(int argc, char **argv) {
   struct program smtpd = {names[3], "--listen", {-1, -1}, true, {0, 0}, 0};
   pid_t pids[4];
   size_t count = 3;
+  bool listens = wants_listener(); /* also: whether the configuration can be read, before anybody runs */
   catch_signals();
   pids[1] = local_spawner_pid = start(&lspawn);
   pids[2] = remote_spawner_pid = start(&rspawn);
@@ -273,6 +274,6 @@ int main(int argc, char **argv) {
     close(local[end]);
     close(remote[end]);
   }
-  if (wants_listener()) pids[count++] = listener_pid = start(&smtpd);
+  if (listens) pids[count++] = listener_pid = start(&smtpd);
   return wait_for_all(pids, names, count);
 }
