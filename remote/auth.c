@@ -114,7 +114,7 @@ static bool no_way(struct smtp *s) {
               is_overheard(s) ? "the relay offers no way to log in that hides the password"
                               : "the relay offers no way to log in");
   verdict_who(&s->verdict, s->host, s->address);
-  smtp_quit(s, s->limits_ms[STEP_HELLO]);
+  smtp_quit(s);
   return false;
 }
 

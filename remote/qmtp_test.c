@@ -11,7 +11,7 @@
 
 enum { LIMIT_MS = 5000, RECIPIENTS = 2 };
 
-static const int limits[SMTP_STEPS] = {LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS};
+static const int limits[SMTP_STEPS] = {LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS};
 
 #define LETTER "8:\rhello\r\n,3:a@b,12:3:x@y,3:z@y,,"
 
@@ -99,7 +99,7 @@ static void run(size_t i) {
   assert_string_equal(results, cases[i].results);
   assert_true(text_equals(text_of_stralloc(&last), cases[i].text));
   assert_int_equal(s.open, cases[i].open);
-  smtp_quit(&s, LIMIT_MS);
+  smtp_quit(&s);
   assert_int_equal(waitpid(pid, &status, 0), pid);
   assert_int_equal(status, 0);
   smtp_free(&s);

@@ -44,7 +44,7 @@ static struct facts *told; /* when testing: what is looked up, tried and said */
 static struct {
   stralloc me;
   struct identities identities;
-  uint64_t timeoutconnect_s, timeoutdns_s, deadaddresstime_s, timeoutquit_s;
+  uint64_t timeoutconnect_s, timeoutdns_s, deadaddresstime_s;
   uint64_t allowunfenced, connectsperip, connectspernetwork;
   int steps_ms[SMTP_STEPS];
 } settings;
@@ -57,6 +57,7 @@ static const enum control_name limits_of_steps[SMTP_STEPS] = {
   [STEP_DATA] = CONTROL_TIMEOUTREMOTEDATA,
   [STEP_BLOCK] = CONTROL_TIMEOUTREMOTEBLOCK,
   [STEP_END] = CONTROL_TIMEOUTREMOTEEND,
+  [STEP_QUIT] = CONTROL_TIMEOUTQUIT,
 };
 
 static void die_usage(void) {
@@ -107,7 +108,6 @@ static void read_settings(void) {
   read_number(CONTROL_DEADADDRESSTIME, &settings.deadaddresstime_s);
   read_number(CONTROL_TIMEOUTCONNECT, &settings.timeoutconnect_s);
   read_number(CONTROL_TIMEOUTDNS, &settings.timeoutdns_s);
-  read_number(CONTROL_TIMEOUTQUIT, &settings.timeoutquit_s);
   read_steps();
 }
 
@@ -155,7 +155,6 @@ static int run_talker(int connector, const struct destination *d, bool asks_only
     .credentials = find_credentials(d),
     .asks_only = asks_only,
     .facts = told,
-    .timeoutquit_ms = io_limit_ms(settings.timeoutquit_s),
   };
   memcpy(s.limits_ms, settings.steps_ms, sizeof s.limits_ms);
   sandbox_close_others(keep, told ? 4 : 3);

@@ -65,15 +65,20 @@ void smtp_close(struct smtp *s) {
   s->open = false;
 }
 
-void smtp_quit(struct smtp *s, int limit_ms) {
+/* Why the session has to end is news, how it ends is not. */
+void smtp_quit(struct smtp *s) {
   bool ok = s->open && !s->is_qmtp;
   int watched = s->stream.watched;
-  s->stream.limit_ms = limit_ms;
+  struct verdict why = s->verdict;
+  s->verdict = (struct verdict){.class = RESULT_NONE};
+  exchange_limit(s, STEP_QUIT);
   s->stream.watched = -1; /* the runner needs not stay for this */
   if (ok) exchange_put(s, &ok, "QUIT\r\n");
   if (ok && exchange_flush(s, "QUIT")) (void)exchange_read(s, "QUIT");
   smtp_close(s);
   s->stream.watched = watched;
+  verdict_free(&s->verdict);
+  s->verdict = why;
 }
 
 void smtp_free(struct smtp *s) {

@@ -26,6 +26,7 @@ enum smtp_step {
   STEP_DATA,
   STEP_BLOCK, /* one chunk of the message */
   STEP_END,   /* the answer to the whole of it */
+  STEP_QUIT,
   SMTP_STEPS
 };
 
@@ -94,8 +95,8 @@ void smtp_report(const struct transaction *t, size_t n, const struct verdict *v)
 void smtp_report_rest(const struct transaction *t, const struct verdict *v);
 void smtp_report_accepted(const struct transaction *t, const struct verdict *v);
 
-/* smtp_quit(): QUIT, and up to limit_ms for the answer; closes. */
-void smtp_quit(struct smtp *s, int limit_ms);
+/* smtp_quit(): QUIT, and its limit for the answer; closes.  s->verdict stays. */
+void smtp_quit(struct smtp *s);
 
 /* smtp_close(): without a word. */
 void smtp_close(struct smtp *s);

@@ -11,7 +11,7 @@
 
 enum { RECIPIENTS = 3, SERVER_OCTETS_MAX = 32768 };
 
-static const int limits[SMTP_STEPS] = {100, 100, 100, 100, 100, 100, 100};
+static const int limits[SMTP_STEPS] = {100, 100, 100, 100, 100, 100, 100, 100};
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len);
 
@@ -54,7 +54,7 @@ static void send_twice(struct smtp *s) {
                             .context = reported};
     enum smtp_end end = smtp_send(s, &t);
     if (end == SMTP_LOST) check(s->verdict.class == RESULT_DEFERRAL);
-    if (end != SMTP_DONE) smtp_quit(s, 100);
+    if (end != SMTP_DONE) smtp_quit(s);
     if (end != SMTP_DONE) smtp_report_rest(&t, &s->verdict);
     for (int n = 0; n < RECIPIENTS; n++) check(reported[n] == 1);
   }
@@ -89,7 +89,7 @@ static void talk(const uint8_t *octets, size_t len, bool is_lmtp, const struct c
   check(shutdown(pair[1], SHUT_WR) == 0);
   if (smtp_hello(&s, pair[0], text_of("client.test"))) {
     send_twice(&s);
-    smtp_quit(&s, 100);
+    smtp_quit(&s);
   } else
     check(!s.open && s.verdict.class == RESULT_DEFERRAL);
   smtp_free(&s);

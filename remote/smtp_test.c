@@ -21,8 +21,8 @@
 
 enum { RECIPIENTS_MAX = 4, LIMIT_MS = 500 };
 
-static const int short_limits[SMTP_STEPS] = {LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS};
-static const int long_limits[SMTP_STEPS] = {5000, 5000, 5000, 5000, 5000, 5000, 5000};
+static const int short_limits[SMTP_STEPS] = {LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS, LIMIT_MS};
+static const int long_limits[SMTP_STEPS] = {5000, 5000, 5000, 5000, 5000, 5000, 5000, 5000};
 
 #define HELLO "S 220 mx\nC EHLO client.test\nS 250 mx\n"
 #define HELLO_PIPELINING "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 PIPELINING\n"
@@ -390,7 +390,7 @@ static void run_with(const struct dialog_case *c, bool is_lmtp, const char *addr
   pid_t pid = start_server(&fd, c->script);
   if (smtp_hello(&s, fd, text_of("client.test"))) {
     send_messages(&s, c);
-    smtp_quit(&s, LIMIT_MS);
+    smtp_quit(&s);
   } else
     note("hello:", &s.verdict);
   smtp_free(&s);
@@ -412,18 +412,20 @@ static void each_step_has_its_limit(void **state) {
   static const struct {
     enum smtp_step step;
     const char *script, *results;
+    const char *address; /* of who is logged in at */
   } steps[] = {
-    {STEP_GREETING, "", "hello: Z 0 4.4.2 timed out at the greeting\n"},
-    {STEP_HELLO, "S 220 mx\nC EHLO client.test\n", "hello: Z 0 4.4.2 timed out at EHLO\n"},
-    {STEP_HELLO, "S 220 mx\nC EHLO client.test\nS 500 no\nC HELO client.test\n", "hello: Z 0 4.4.2 timed out at HELO\n"},
-    {STEP_MAIL, HELLO MAIL, "lost: Z 0 4.4.2 timed out at MAIL\n"},
-    {STEP_RCPT, HELLO MAIL "S 250 ok\n" RCPT, "lost: Z 0 4.4.2 timed out at RCPT\n"},
-    {STEP_RCPT, HELLO_PIPELINING MAIL RCPT DATA "S 250 ok\n", "lost: Z 0 4.4.2 timed out at RCPT\n"},
-    {STEP_DATA, HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA, "lost: Z 0 4.4.2 timed out at DATA\n"},
+    {STEP_GREETING, "", "hello: Z 0 4.4.2 timed out at the greeting\n", NULL},
+    {STEP_HELLO, "S 220 mx\nC EHLO client.test\n", "hello: Z 0 4.4.2 timed out at EHLO\n", NULL},
+    {STEP_HELLO, "S 220 mx\nC EHLO client.test\nS 500 no\nC HELO client.test\n", "hello: Z 0 4.4.2 timed out at HELO\n", NULL},
+    {STEP_MAIL, HELLO MAIL, "lost: Z 0 4.4.2 timed out at MAIL\n", NULL},
+    {STEP_RCPT, HELLO MAIL "S 250 ok\n" RCPT, "lost: Z 0 4.4.2 timed out at RCPT\n", NULL},
+    {STEP_RCPT, HELLO_PIPELINING MAIL RCPT DATA "S 250 ok\n", "lost: Z 0 4.4.2 timed out at RCPT\n", NULL},
+    {STEP_DATA, HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA, "lost: Z 0 4.4.2 timed out at DATA\n", NULL},
     {STEP_END, HELLO MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY,
-     "0 Z 0 4.4.2 timed out at the end of the data: the message may have been delivered\n"},
+     "0 Z 0 4.4.2 timed out at the end of the data: the message may have been delivered\n", NULL},
     {STEP_END, HELLO_CHUNKING MAIL "S 250 ok\n" RCPT "S 250 ok\nC BDAT 7 LAST\nC hello\n",
-     "0 Z 0 4.4.2 timed out at the end of the data: the message may have been delivered\n"},
+     "0 Z 0 4.4.2 timed out at the end of the data: the message may have been delivered\n", NULL},
+    {STEP_QUIT, HELLO "C QUIT\n", "hello: Z 0 4.7.0 the relay offers no way to log in\n", "127.0.0.1"},
   };
   (void)state;
   for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
@@ -432,7 +434,7 @@ static void each_step_has_its_limit(void **state) {
     limits_ms[steps[i].step] = 100;
     struct dialog_case c = {"limit", steps[i].script, "a@b", {"x@y"}, "hello\n", 0, 1, steps[i].results};
     alarm(60);
-    run_with(&c, false, NULL, limits_ms);
+    run_with(&c, false, steps[i].address, limits_ms);
     alarm(0);
   }
   stralloc_free(&results);
@@ -442,6 +444,29 @@ static void dialogs(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) run(&cases[i], false);
   for (size_t i = 0; i < sizeof lmtp_cases / sizeof *lmtp_cases; i++) run(&lmtp_cases[i], true);
+  stralloc_free(&results);
+}
+
+/* What is reported is what the server said of the message. */
+static void no_answer_to_quit_is_no_news(void **state) {
+  static const char *const scripts[] = {HELLO MAIL "S 451 4.3.2 busy\nC QUIT\nX\n", HELLO MAIL "S 451 4.3.2 busy\nC QUIT\n"};
+  (void)state;
+  for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+    struct smtp s = {.stream = {.fd = -1, .watched = -1}, .limits_ms = short_limits};
+    struct dialog_case c = {"QUIT", scripts[i], "a@b", {"x@y"}, "hello\n", 0, 1, ""};
+    int fd, status;
+    assert_true(stralloc_copys(&results, ""));
+    pid_t pid = start_server(&fd, c.script);
+    assert_true(smtp_hello(&s, fd, text_of("client.test")));
+    send_messages(&s, &c);
+    smtp_quit(&s);
+    note("then:", &s.verdict);
+    smtp_free(&s);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_true(stralloc_0(&results));
+    assert_string_equal(results.s, "lost: Z 451 4.3.2 4.3.2 busy\nthen: Z 451 4.3.2 4.3.2 busy\n");
+  }
   stralloc_free(&results);
 }
 
@@ -616,6 +641,7 @@ int main(void) {
     cmocka_unit_test(logging_in),
     cmocka_unit_test(dialogs),
     cmocka_unit_test(each_step_has_its_limit),
+    cmocka_unit_test(no_answer_to_quit_is_no_news),
     cmocka_unit_test(stops_without_the_runner),
     cmocka_unit_test(many_recipients_pipelined),
     cmocka_unit_test(refused_in_the_middle),

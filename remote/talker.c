@@ -245,7 +245,7 @@ static void send_message(struct talker *t, const struct transaction *x) {
     enum smtp_end end = smtp_send(&t->smtp, x);
     if (end == SMTP_DONE) return;
     if (t->smtp.is_our_fault) break;
-    if (t->smtp.open) smtp_quit(&t->smtp, t->settings->timeoutquit_ms);
+    if (t->smtp.open) smtp_quit(&t->smtp);
     bool is_server_fault = end == SMTP_LOST && !used;
     question = is_server_fault ? NET_NEXT : NET_CONNECT;
     lost += is_server_fault;
@@ -256,7 +256,7 @@ static void send_message(struct talker *t, const struct transaction *x) {
 /* A session belongs to the name and the address that it was begun with. */
 static void take_identity(struct talker *t, struct text sender) {
   struct identity i = identity_find(t->settings->identities, sender, t->settings->destination);
-  if (t->smtp.open && !identity_equal(&i, &t->identity)) smtp_quit(&t->smtp, t->settings->timeoutquit_ms);
+  if (t->smtp.open && !identity_equal(&i, &t->identity)) smtp_quit(&t->smtp);
   t->identity = i;
 }
 
@@ -352,7 +352,7 @@ enum talker_end talker_run(int runner, int connector, const struct talker_settin
   t.smtp.limits_ms = s->limits_ms;
   t.smtp.stream = (struct stream){.fd = -1, .watched = runner, .silence = {AGENT_SILENCE_MS, note_silence, &t, false}};
   serve(&t);
-  if (t.end == TALKER_DONE) smtp_quit(&t.smtp, s->timeoutquit_ms);
+  if (t.end == TALKER_DONE) smtp_quit(&t.smtp);
   enum talker_end end = t.end;
   talker_free(&t);
   return end;

@@ -19,7 +19,7 @@ struct talker_settings {
   bool is_lmtp;   /* the server is one of mailboxes (RFC 2033) */
   bool is_qmtp;   /* remote/qmtp.h */
   bool asks_only; /* whether recipients would be taken; no message is sent */
-  int limits_ms[SMTP_STEPS], timeoutquit_ms;
+  int limits_ms[SMTP_STEPS];
 };
 
 enum talker_end {
