@@ -75,7 +75,8 @@ static void note_failure(void *context, const struct walk_target *t, int error) 
   remember(w, t, error);
   ip_format(&t->ip, address);
   number[fmt_ulong(number, w->destination->port)] = 0;
-  verdict_set(v, RESULT_DEFERRAL, "4.4.1", "unable to connect to ");
+  /* a limit of ours says nothing about the host (queue/window.h) */
+  verdict_set(v, RESULT_DEFERRAL, error == EBUSY ? "4.3.0" : "4.4.1", "unable to connect to ");
   verdict_add_text(v, t->host);
   verdict_add(v, " [");
   verdict_add(v, address);

@@ -59,9 +59,9 @@ static void close_question(struct ask *a, struct question *q, const struct verdi
   q->agent = NULL;
 }
 
-static void defer(struct ask *a, struct question *q, const char *why) {
+static void defer(struct ask *a, struct question *q, const char *status, const char *why) {
   struct verdict v = {.class = RESULT_NONE};
-  verdict_set(&v, RESULT_DEFERRAL, "4.3.0", why);
+  verdict_set(&v, RESULT_DEFERRAL, status, why);
   close_question(a, q, &v);
   verdict_free(&v);
 }
@@ -146,7 +146,7 @@ static void take_verdict(struct ask *a, struct ask_agent *g, const struct result
 static void lose_agent(struct ask *a, struct ask_agent *g) {
   struct question *q = g->question;
   drop_agent(g);
-  if (q) defer(a, q, "the process that asks the next host ended early");
+  if (q) defer(a, q, "4.3.0", "the process that asks the next host ended early");
 }
 
 static bool take_frame(struct ask *a, struct ask_agent *g, const struct frame *f) {
@@ -208,7 +208,7 @@ static void begin(struct ask *a, struct question *q) {
   if (g->fd >= 0) drop_agent(g);
   if (start_agent(a, g, q) == -1 || send_job(a, g, q) == -1) {
     if (g->fd >= 0) drop_agent(g);
-    defer(a, q, "unable to start the process that asks the next host");
+    defer(a, q, "4.3.0", "unable to start the process that asks the next host");
   }
 }
 
@@ -226,7 +226,8 @@ static void expire(struct ask *a) {
     struct question *q = &a->questions[i];
     if (!q->open || q->until_us > now) continue;
     if (q->agent) drop_agent(q->agent);
-    defer(a, q, "the next host has not answered in time");
+    /* who waited for a process has not been asked */
+    defer(a, q, q->agent ? "4.4.1" : "4.3.0", "the next host has not answered in time");
   }
   for (size_t i = 0; i < ASK_AGENTS_MAX; i++) {
     struct ask_agent *g = &a->agents[i];

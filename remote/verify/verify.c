@@ -2,6 +2,7 @@
 #include "remote/verify/verify.h"
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -146,13 +147,18 @@ static void log_answer(struct server *s, const struct question *q, const struct 
   log_end(s->log);
 }
 
-/* A server that said nothing about the recipient cannot say more about the
- * next one. */
+/* A server that cannot be reached cannot say more about the next recipient.  As
+ * the runner sees it, without a reply only 4.4.x is the host's fault: what else
+ * went wrong did so here. */
+static bool is_dead(const struct verdict *v) {
+  return v->class == RESULT_DEFERRAL && v->code == 0 && strncmp(v->status, "4.4.", 4) == 0;
+}
+
 static void remember(struct server *s, const struct question *q, const struct verdict *v) {
-  bool sure = v->class != RESULT_DEFERRAL, dead = !sure && v->code == 0;
+  bool sure = v->class != RESULT_DEFERRAL;
   uint64_t kept_s = v->class == RESULT_SUCCESS ? s->settings.yes_s : sure ? s->settings.no_s : VERIFY_UNKNOWN_S;
   verify_cache_keep(&s->answers, text_of_stralloc(&q->route.address), v, now_us() + kept_s * 1000000u);
-  if (dead) verify_cache_keep(&s->dead, text_of_stralloc(&q->host), v, now_us() + VERIFY_DEAD_S * 1000000u);
+  if (is_dead(v)) verify_cache_keep(&s->dead, text_of_stralloc(&q->host), v, now_us() + VERIFY_DEAD_S * 1000000u);
 }
 
 static void answered(void *context, struct question *q, const struct verdict *v) {

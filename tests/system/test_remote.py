@@ -1,4 +1,6 @@
 """owl-rspawn and owl-remote, with the runner's part played by agent.py."""
+import contextlib
+import fcntl
 import os
 import random
 import socket
@@ -281,6 +283,26 @@ def test_a_bad_control_file_defers(spawner, owlpost):
     assert (kind, result["class"], result["status"]) == (agent.REFUSE, DEFERRAL, "4.3.5")
     assert worker.receive() is None
     worker.sock.close()
+
+
+def test_who_finds_no_room_to_connect_does_not_blame_the_host(spawner, owlpost):
+    """All places are taken at once, by a lock of the test's own."""
+    owlpost.control("timeoutconnect", "1")
+    with Sink() as sink, taken_places(spawner.process.pid):
+        worker = spawner.worker(REMOTE, host="127.0.0.1", port=sink.port)
+        (result,) = worker.deliver(Job(1, SENDER, ["user@sink.test"], BODY))
+        worker.close()
+    assert (result["class"], result["status"]) == (DEFERRAL, "4.3.0") and "too many others" in result["text"], result
+
+
+@contextlib.contextmanager
+def taken_places(pid):
+    folder = f"/proc/{pid}/fd"
+    wait_until(lambda: any("owlpost-deadlist" in os.readlink(f"{folder}/{n}") for n in os.listdir(folder)), 20, "the file")
+    (path,) = [f"{folder}/{n}" for n in os.listdir(folder) if "owlpost-deadlist" in os.readlink(f"{folder}/{n}")]
+    with open(path, "r+b", buffering=0) as f:
+        fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB, 0, 1 << 40)  # behind the list itself
+        yield
 
 
 def test_a_worker_that_cannot_be_started_is_refused(owlpost, folder):

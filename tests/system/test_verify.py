@@ -101,6 +101,16 @@ def test_a_next_hop_that_cannot_be_asked(owlpost, choice, code):
     assert owlpost.log().count("not known: unable to connect") == 1
 
 
+def test_a_fault_of_ours_is_not_the_next_hops(owlpost, hop):
+    """It can be asked again as soon as the fault is mended."""
+    owlpost.up()
+    owlpost.control("timeoutdns", "soon")
+    ((code, text),) = ask(owlpost, "a@far.test")
+    assert code == 451 and "unable to read the configuration" in text
+    owlpost.control("timeoutdns", None)
+    assert ask(owlpost, "b@far.test")[0][0] == 250
+
+
 @pytest.mark.parametrize("command, answer", [("RCPT TO:<yes@far.test>", "450 4.2.0 greylisted"),
                                              ("RCPT TO:<yes@far.test>", "421 4.3.2 closing down"),
                                              ("MAIL FROM:<>", "550 5.7.1 no bounces here")])
