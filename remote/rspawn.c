@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "lib/agent.h"
 #include "lib/clock.h"
@@ -165,12 +166,31 @@ static _Noreturn void run_verifier(pid_t parent) {
   _exit(TOOL_SYSTEM);
 }
 
+static void lengthen_pause(void) {
+  verifier.pause_s = verifier.pause_s < RESTART_MAX_S ? verifier.pause_s * 2 : RESTART_MAX_S;
+}
+
+/* The kernel reaps it: it has ended when there is nothing to wait for. */
+static void kill_verifier(void) {
+  int saved = errno;
+  kill(verifier.pid, SIGKILL);
+  while (waitpid(verifier.pid, NULL, 0) == -1 && errno == EINTR) continue;
+  verifier.pid = 0;
+  errno = saved;
+}
+
+/* One that cannot be watched would be forgotten, and another started beside it. */
 static void start_verifier(void) {
+  verifier.started_us = clock_boot_us(&clock_system);
   pid_t parent = getpid(), pid = fork();
   if (pid == 0) run_verifier(parent);
-  verifier.started_us = clock_boot_us(&clock_system);
   verifier.pid = pid > 0 ? pid : 0;
   verifier.pidfd = pid > 0 ? pidfd_open(pid, 0) : -1;
+  if (verifier.pidfd >= 0) return;
+  if (pid > 0) kill_verifier();
+  lengthen_pause();
+  log_say_errno(&out, "owl-rspawn", pid > 0 ? "unable to watch" : "unable to fork",
+                text_of(" the process that answers questions about recipients"));
 }
 
 /* One that ran for long is started again soon, one that cannot run less and
@@ -186,7 +206,8 @@ static void verifier_ended(void) {
   verifier.pid = 0;
   close(verifier.pidfd);
   verifier.pidfd = -1;
-  verifier.pause_s = ran ? RESTART_MIN_S : verifier.pause_s < RESTART_MAX_S ? verifier.pause_s * 2 : RESTART_MAX_S;
+  if (ran) verifier.pause_s = RESTART_MIN_S;
+  else lengthen_pause();
 }
 
 static void end_verifier(void) {

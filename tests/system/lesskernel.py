@@ -1,4 +1,4 @@
-"""usage: lesskernel.py seccomp|landlock PROGRAM ARGUMENTS: runs it as on a kernel that has none."""
+"""usage: lesskernel.py seccomp|landlock|pidfd|fork PROGRAM ARGUMENTS: runs it as on a kernel that has none."""
 import ctypes
 import errno
 import os
@@ -10,8 +10,9 @@ PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, FILTER = 22, 38, 2
 LOAD, EQUAL, RETURN = 0x20, 0x15, 0x06
 NUMBER_AT, ARGUMENT_AT = 0, 16
 ALLOW, FAIL = 0x7FFF0000, 0x00050000
-PRCTL, SECCOMP = {"x86_64": (157, 317), "aarch64": (167, 277)}[platform.machine()]
+PRCTL, SECCOMP, CLONE = {"x86_64": (157, 317, 56), "aarch64": (167, 277, 220)}[platform.machine()]
 LANDLOCK = 444  # landlock_create_ruleset
+PIDFD_OPEN = 434
 
 
 def refuse(number, error):
@@ -20,6 +21,8 @@ def refuse(number, error):
 
 FILTERS = {
     "landlock": refuse(LANDLOCK, errno.ENOSYS),
+    "pidfd": refuse(PIDFD_OPEN, errno.ENOSYS),
+    "fork": refuse(CLONE, errno.EAGAIN),
     "seccomp": refuse(SECCOMP, errno.ENOSYS) + [
         (LOAD, 0, 0, NUMBER_AT), (EQUAL, 0, 3, PRCTL), (LOAD, 0, 0, ARGUMENT_AT),
         (EQUAL, 0, 1, PR_SET_SECCOMP), (RETURN, 0, 0, FAIL | errno.EINVAL)],

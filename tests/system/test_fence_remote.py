@@ -140,3 +140,15 @@ def test_allowunfenced_takes_nothing_away_where_there_is_seccomp(owlpost, spawne
 def test_without_landlock_the_log_says_so(owlpost, spawners, sink):
     assert delivers(owlpost, spawners([*LESS, "landlock"]), sink)
     assert "talker without Landlock, which" in owlpost.log("sender")
+
+
+@pytest.mark.parametrize("lacks, problem", [("pidfd", "unable to watch"), ("fork", "unable to fork")])
+def test_a_verifier_that_cannot_be_had_is_logged_and_not_forgotten(owlpost, spawners, lacks, problem):
+    spawner = spawners([*LESS, lacks])
+    line = f"owl-rspawn: {problem} the process that answers questions about recipients: "
+    wait_until(lambda: owlpost.log("sender").count(line) == 2, 20, lambda: owlpost.log("sender"))
+    assert owlpost.named("owl-rspawn") == [spawner.process.pid]
+
+
+def test_mail_is_sent_without_a_verifier(owlpost, spawners, sink):
+    assert delivers(owlpost, spawners([*LESS, "pidfd"]), sink)
