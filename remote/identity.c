@@ -2,6 +2,7 @@
 #include "remote/identity.h"
 #include <string.h>
 #include "lib/address.h"
+#include "lib/envelope.h"
 #include "lib/idn.h"
 
 static bool take_address(struct sources *to, struct text word) {
@@ -46,17 +47,18 @@ void identities_free(struct identities *s) {
 
 /* ---- finding */
 
-static const struct list_line *find_prefixed(const struct list *l, stralloc *key, struct text domain) {
-  return stralloc_copys(key, "@") && text_cat(key, domain) == 0 ? list_find(l, text_of_stralloc(key)) : NULL;
-}
-
-/* The domain with @ before it, then its suffixes. */
+/* The domain with @ before it, then its suffixes.  Nothing here can fail: another
+ * sender's identity would not do. */
 static const struct list_line *find_sender(const struct list *l, struct text domain) {
-  stralloc key = {0};
-  const struct list_line *line = find_prefixed(l, &key, domain);
-  for (size_t i = 1; !line && i < domain.len; i++)
-    if (domain.s[i] == '.') line = find_prefixed(l, &key, (struct text){domain.s + i, domain.len - i});
-  stralloc_free(&key);
+  char key[1 + ENVELOPE_ADDRESS_MAX];
+  const struct list_line *line = NULL;
+  if (domain.len > ENVELOPE_ADDRESS_MAX) return NULL; /* no envelope has it */
+  memcpy(key + 1, domain.s, domain.len);
+  for (size_t i = 0; !line && i < domain.len; i++) {
+    if (i > 0 && domain.s[i] != '.') continue;
+    key[i] = '@';
+    line = list_find(l, (struct text){key + i, 1 + domain.len - i});
+  }
   return line;
 }
 
