@@ -94,7 +94,7 @@ static void ask_host_about_it(struct server *s, struct connection *c, struct tex
 static void ask(struct server *s, struct connection *c, struct text address) {
   if (route_find(&s->settings.routes, address, &s->route) == -1 ||
       ask_host(&s->host, &s->route) == -1) {
-    answer_later(c, "the route of that recipient is not configured properly");
+    answer_later(c, "out of memory");
     return;
   }
   if (s->route.channel != CHANNEL_REMOTE || route_leads_nowhere(&s->route)) {
