@@ -8,7 +8,6 @@
 #include "lib/iofd.h"
 #include "remote/outside.h"
 #include "remote/report.h"
-#include "remote/smtp.h"
 
 enum { FIXED_ARGUMENTS = 3 }; /* program, host, sender */
 
@@ -56,19 +55,13 @@ static void free_arguments(char **a, size_t count) {
   free(a);
 }
 
-/* The double bounce's sender means something in a queue only. */
-static struct text sender_of(const struct work *w) {
-  struct text sender = w->job->envelope.sender;
-  return text_equals(sender, SENDER_DOUBLE_BOUNCE) ? text_of("") : sender;
-}
-
 static char **make_arguments(const struct work *w) {
   size_t count = FIXED_ARGUMENTS + w->count;
   char **a = calloc(count + 1, sizeof *a);
   if (!a) return NULL;
   a[0] = copy(text_of(w->program));
   a[1] = copy(domain_of(w->job, w->chosen[0]));
-  a[2] = copy(sender_of(w));
+  a[2] = copy(w->job->envelope.sender);
   for (size_t i = 0; i < w->count; i++)
     a[FIXED_ARGUMENTS + i] = copy(w->job->envelope.recipients[w->chosen[i]].address);
   for (size_t i = 0; i < count; i++)

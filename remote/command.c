@@ -11,11 +11,6 @@ static bool put_path(stralloc *out, struct text address) {
   return put(out, "<") && address_cat(out, address) == 0 && put(out, ">");
 }
 
-/* A double bounce's sender is a mark that only the queue understands. */
-static struct text reverse_path(const struct envelope *e) {
-  return text_equals(e->sender, SENDER_DOUBLE_BOUNCE) ? text_of("") : e->sender;
-}
-
 static bool put_size(stralloc *out, uint64_t size) {
   return put(out, " SIZE=") && text_cat_uint(out, size) == 0;
 }
@@ -34,7 +29,7 @@ static bool put_dsn_of_mail(stralloc *out, const struct envelope *e) {
 }
 
 bool command_put_mail(stralloc *out, const struct offer *o, const struct mail_terms *m) {
-  return put(out, "MAIL FROM:") && put_path(out, reverse_path(m->envelope)) &&
+  return put(out, "MAIL FROM:") && put_path(out, m->envelope->sender) &&
          (!o->size || m->size == 0 || put_size(out, m->size)) && put_body(out, o, m->body) &&
          (!m->utf8 || put(out, " SMTPUTF8")) && (!o->dsn || put_dsn_of_mail(out, m->envelope)) &&
          put(out, "\r\n");

@@ -10,7 +10,6 @@
 #include "lib/iofd.h"
 #include "lib/unixsock.h"
 #include "remote/outside.h"
-#include "remote/smtp.h"
 
 enum { SAME = 99 }; /* the message is to go as it is */
 
@@ -39,10 +38,8 @@ static int set_variable(const char *name, struct text value) {
 static int run_program(const struct filter *f, const struct agent_job *job, int message, int *out) {
   char *arguments[] = {f->program, NULL};
   const struct outside o = {arguments, message, f->runner};
-  struct text sender = job->envelope.sender;
-  if (text_equals(sender, SENDER_DOUBLE_BOUNCE)) sender = text_of("");
   *out = -1;
-  if (message == -1 || set_variable("SENDER", sender) == -1) return OUTSIDE_NOT_RUN;
+  if (message == -1 || set_variable("SENDER", job->envelope.sender) == -1) return OUTSIDE_NOT_RUN;
   return outside_run(&o, out);
 }
 

@@ -23,9 +23,7 @@ static bool put_recipients(stralloc *out, const struct transaction *t) {
 }
 
 static bool put_envelope(stralloc *out, const struct transaction *t) {
-  struct text sender = t->envelope->sender;
-  if (text_equals(sender, SENDER_DOUBLE_BOUNCE)) sender = text_of("");
-  return stralloc_cats(out, ",") && text_cat_netstring(out, sender) == 0 && put_recipients(out, t);
+  return stralloc_cats(out, ",") && text_cat_netstring(out, t->envelope->sender) == 0 && put_recipients(out, t);
 }
 
 /* false: the session is closed, and s->verdict says why. */

@@ -27,7 +27,6 @@ static const struct {
   {"CRLF and bare CR", "a@b", "x\r\ny\rz\n", "9:\rx\r\ny z\r\n,3:a@b,12:3:x@y,3:z@y,,", "1:K,1:K,", "KK", "", true},
   {"dots stay", "a@b", ".\n", "4:\r.\r\n,3:a@b,12:3:x@y,3:z@y,,", "1:K,1:K,", "KK", "", true},
   {"null sender", "", "hello\n", "8:\rhello\r\n,0:,12:3:x@y,3:z@y,,", "1:K,1:K,", "KK", "", true},
-  {"double bounce", "#@[]", "hello\n", "8:\rhello\r\n,0:,12:3:x@y,3:z@y,,", "1:K,1:K,", "KK", "", true},
   {"unknown letter", "a@b", "hello\n", LETTER, "3:Xok,3:Kok,", "ZK", "ok", true},
   {"one answer only", "a@b", "hello\n", LETTER, "3:Kok,", "KZ",
    "connection closed at the answers: the message may have been delivered", false},

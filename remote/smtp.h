@@ -56,12 +56,9 @@ enum recipient_state {
   RECIPIENT_REPORTED
 };
 
-/* The sender that a queue gives to double bounces; it goes out as <>. */
-#define SENDER_DOUBLE_BOUNCE "#@[]"
-
 /* One message for some recipients. */
 struct transaction {
-  const struct envelope *envelope; /* its addresses have been checked */
+  const struct envelope *envelope; /* its addresses have been checked; the sender is no mark of a queue's */
   enum recipient_state *states;    /* one for each recipient; those reported are left out */
   struct body body;
   bool asks_only; /* whether the recipients would be taken: nothing is sent, and

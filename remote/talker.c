@@ -213,7 +213,7 @@ static void fail_all(const struct transaction *x, struct verdict *v, const char 
 static void refuse_unsendable(struct talker *t, const struct transaction *x) {
   struct verdict *v = &t->smtp.verdict;
   const struct envelope *e = x->envelope;
-  if (!text_equals(e->sender, SENDER_DOUBLE_BOUNCE) && !is_sendable(e->sender))
+  if (!is_sendable(e->sender))
     fail_all(x, v, "5.1.7", "the sender's address has no form in SMTP");
   if (e->requiretls) fail_all(x, v, "5.7.30", "the message requires TLS, which is not at hand");
   for (size_t n = 0; n < e->recipient_count; n++) {

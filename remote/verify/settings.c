@@ -12,7 +12,7 @@ static void unload(struct verify_settings *s) {
 static int load_sender(struct verify_settings *s, struct control *c) {
   if (control_text(c, CONTROL_VERIFYSENDER, &s->sender) == -1) return -1;
   struct text sender = text_of_stralloc(&s->sender);
-  bool good = sender.len <= ENVELOPE_ADDRESS_MAX && address_is_clean(sender);
+  bool good = sender.len <= ENVELOPE_ADDRESS_MAX && address_is_clean(sender) && !text_equals(sender, "#@[]");
   return good ? 0 : control_fail(c, CONTROL_VERIFYSENDER, "it is no address");
 }
 

@@ -35,6 +35,13 @@ def test_each_recipient_has_a_record_and_the_message_one(owlpost):
         assert mail.octets == b"Subject: owls\r\n\r\n.hello\r\nno end\r\n"
 
 
+def test_a_double_bounce_comes_from_nobody(owlpost):
+    with Sink() as sink:
+        owlpost.control("smtproutes", f":127.0.0.1:{sink.port}")
+        assert by_hand(owlpost, "a.test", "a@a.test", sender="#@[]")[0] == "r"
+        assert sink.received[0].sender == ""
+
+
 def test_a_message_that_nobody_takes(owlpost):
     with Sink(reply=lambda verb, _: "554 5.7.1 no" if verb == "." else None) as sink:
         owlpost.control("smtproutes", f":127.0.0.1:{sink.port}")

@@ -130,6 +130,12 @@ def test_the_sender_can_be_chosen(owlpost, hop):
     assert "MAIL FROM:<postmaster@owlpost.test>" in hop.commands
 
 
+def test_the_mark_of_double_bounces_is_no_sender(owlpost, hop):
+    owlpost.control("verifysender", "#@[]")
+    owlpost.up()
+    wait_until(lambda: "verifysender: it is no address" in owlpost.log(), 20, lambda: owlpost.log())
+
+
 def test_who_is_slow_is_asked_once_and_remembered(owlpost):
     """The client gets its answer in time, the question goes on."""
     owlpost.control("rcpthosts", DOMAINS)
