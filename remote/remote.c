@@ -61,8 +61,7 @@ static const enum control_name limits_of_steps[SMTP_STEPS] = {
 };
 
 static void die_usage(void) {
-  log_s(&out, "owl-remote: usage: owl-remote host sender recipient..., or [--check|--explain] mx|relay|lmtp|qmtp host port, or lmtp /path, or --test with sender and recipient behind that");
-  log_end(&out);
+  log_say(&out, "owl-remote", "usage: owl-remote host sender recipient..., or [--check|--explain] mx|relay|lmtp|qmtp host port, or lmtp /path, or --test with sender and recipient behind that", TEXT_ABSENT);
   _exit(TOOL_USAGE);
 }
 
@@ -228,29 +227,22 @@ static int run_connector(int talker, pid_t pid, const struct destination *d) {
   deadlist_open(&deadlist, DEADLIST_FD);
   s.deadlist = &deadlist;
   if (deadlist.entries) s.attempts.fd = deadlist.fd;
-  if (connector_run(talker, d, &s) == -1) {
-    log_s(&out, "owl-remote: fatal: connector: malformed request, or out of memory");
-    log_end(&out);
-  }
+  if (connector_run(talker, d, &s) == -1)
+    log_say(&out, "owl-remote", "fatal: connector: malformed request, or out of memory", TEXT_ABSENT);
   close(talker);
   while (waitpid(pid, &status, 0) == -1)
     if (errno != EINTR) return TOOL_SYSTEM;
   return report_end(d, status);
 }
 
-static void log_weakness(const char *what) {
-  log_s(&out, "owl-remote: ");
-  log_s(&out, what);
-  log_end(&out);
-}
-
 /* What the kernel lacks for shutting a talker in. */
 static void check_kernel(void) {
-  if (!sandbox_has_landlock()) log_weakness("talker without Landlock, which the kernel does not have");
+  if (!sandbox_has_landlock())
+    log_say(&out, "owl-remote", "talker without Landlock, which the kernel does not have", TEXT_ABSENT);
   if (sandbox_has_seccomp()) return;
   if (!settings.allowunfenced)
     die("4.3.5", "unable to shut the talker in", "the kernel has no seccomp, and allowunfenced is not set");
-  log_weakness("talker without seccomp, which the kernel does not have: allowunfenced is set");
+  log_say(&out, "owl-remote", "talker without seccomp, which the kernel does not have: allowunfenced is set", TEXT_ABSENT);
 }
 
 static int run_agent(const struct destination *d, bool asks_only) {

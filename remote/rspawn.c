@@ -36,18 +36,12 @@ static stralloc program;
 static struct launch launch = {NULL, -1};
 
 static void die(const char *problem) {
-  log_s(&out, "owl-rspawn: fatal: ");
-  log_s(&out, problem);
-  log_end(&out);
+  log_say(&out, "owl-rspawn", "fatal: ", text_of(problem));
   _exit(TOOL_SYSTEM);
 }
 
 static void die_system(const char *what) {
-  log_s(&out, "owl-rspawn: fatal: ");
-  log_s(&out, what);
-  log_s(&out, ": ");
-  log_s(&out, strerror(errno));
-  log_end(&out);
+  log_say_errno(&out, "owl-rspawn", "fatal: ", text_of(what));
   _exit(TOOL_SYSTEM);
 }
 
@@ -60,9 +54,7 @@ static void refuse(int sock, const char *problem, int error) {
   if (error) (void)!stralloc_cats(&text, ": ");
   if (error) (void)!stralloc_cats(&text, strerror(error));
   r.text = text_of_stralloc(&text);
-  log_s(&out, "owl-rspawn: ");
-  log_t(&out, r.text);
-  log_end(&out);
+  log_say(&out, "owl-rspawn", "", r.text);
   (void)agent_send_refuse(sock, &r, REFUSE_MS);
   stralloc_free(&text);
 }
@@ -71,10 +63,7 @@ static void refuse(int sock, const char *problem, int error) {
 
 static int end_code(bool done, const char *what) {
   if (done) return 0;
-  log_s(&out, "owl-rspawn: ");
-  log_s(&out, what);
-  log_s(&out, " ended early: unable to understand the runner, or the system failed");
-  log_end(&out);
+  log_say(&out, "owl-rspawn", what, text_of(" ended early: unable to understand the runner, or the system failed"));
   return TOOL_SYSTEM;
 }
 

@@ -197,10 +197,7 @@ static void take_connection(struct server *s) {
 }
 
 static void say(struct server *s, const char *what, const char *why) {
-  log_s(s->log, "owl-rspawn: ");
-  log_s(s->log, what);
-  log_t(s->log, text_of(why));
-  log_end(s->log);
+  log_say(s->log, "owl-rspawn", what, text_of(why));
 }
 
 static void reload(struct server *s) {
