@@ -60,6 +60,15 @@ static const enum control_name limits_of_steps[SMTP_STEPS] = {
   [STEP_QUIT] = CONTROL_TIMEOUTQUIT,
 };
 
+/* The runner sees the talker's end by the end of its socket, so the connector
+ * must not hold a copy.  Where there is no runner, who calls gets none of its
+ * frames. */
+static void leave_runner(void) {
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null == -1 || dup2(null, RUNNER) == -1) _exit(TOOL_SYSTEM);
+  if (null > out.fd) close(null);
+}
+
 static void die_usage(void) {
   log_say(&out, "owl-remote", "usage: owl-remote host sender recipient..., or [--check|--explain] mx|relay|lmtp|qmtp host port, or lmtp /path, or --test with sender and recipient behind that", TEXT_ABSENT);
   _exit(TOOL_USAGE);
@@ -187,14 +196,6 @@ static int report_end(const struct destination *d, int status) {
   }
   log_end(&out);
   return TOOL_SYSTEM;
-}
-
-/* The runner sees the talker's end by the end of its socket, so the connector
- * must not hold a copy. */
-static void leave_runner(void) {
-  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (null == -1 || dup2(null, RUNNER) == -1) _exit(TOOL_SYSTEM);
-  if (null > out.fd) close(null);
 }
 
 static struct connector_settings settings_of_connector(void) {
@@ -362,7 +363,6 @@ static void note_identity(const struct destination *d, const char *sender) {
 
 static int run_test(const struct destination *d, struct byhand *b, struct verdict *v) {
   int pair[2];
-  check_kernel();
   if (byhand_open(b, open("/dev/null", O_RDONLY | O_CLOEXEC)) == -1 || unixsock_pair(pair) == -1)
     die_system("unable to start");
   pid_t pid = fork();
@@ -389,6 +389,7 @@ static int test(int argc, char **argv) {
   if (argc < 4) die_usage();
   struct byhand b = {.sender = argv[argc - 2], .recipients = argv + argc - 1, .count = 1};
   read_arguments(argc - 2, argv, &d);
+  leave_runner();
   read_settings();
   told = &facts;
   note_identity(&d, b.sender);
@@ -407,6 +408,8 @@ int main(int argc, char **argv) {
   if (is_by_hand(argc, argv)) return by_hand(argc, argv);
   int first = *option ? 2 : 1;
   read_arguments(argc - first, argv + first, &d);
+  bool explains = strcmp(option, "--explain") == 0;
+  if (explains) leave_runner();
   read_settings();
-  return strcmp(option, "--explain") == 0 ? explain(&d) : run_agent(&d, *option != 0);
+  return explains ? explain(&d) : run_agent(&d, *option != 0);
 }

@@ -1,5 +1,7 @@
 """The sender's talker is shut in: what the kernel says of one that runs, and its death at every forbidden call."""
 import os
+import socket
+import subprocess
 
 import pytest
 
@@ -152,3 +154,19 @@ def test_a_verifier_that_cannot_be_had_is_logged_and_not_forgotten(owlpost, spaw
 
 def test_mail_is_sent_without_a_verifier(owlpost, spawners, sink):
     assert delivers(owlpost, spawners([*LESS, "pidfd"]), sink)
+
+
+@pytest.mark.parametrize("option, wrapper, timeoutdns", [
+    ("--test", (*LESS, "seccomp"), None), ("--test", (), "soon"), ("--explain", (), "soon")])
+def test_who_asks_by_hand_gets_no_frame(owlpost, option, wrapper, timeoutdns):
+    """Why it cannot be done is for the runner, which is not there."""
+    owlpost.control("timeoutdns", timeoutdns)
+    addresses = ("ann@local.test", "bob@far.test") if option == "--test" else ()
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            p = subprocess.run([*wrapper, owlpost.program("owl-remote"), option, "relay", "127.0.0.1", "2525", *addresses],
+                               stdin=theirs, env=owlpost.environment | {"PATH": os.environ["PATH"]},
+                               capture_output=True, text=True, timeout=60)
+        assert ours.recv(100) == b""
+    assert ("seccomp" if wrapper else "timeoutdns") in p.stderr, p
