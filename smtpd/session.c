@@ -231,6 +231,7 @@ static void die_control(const struct control *c) {
 }
 
 int session_run(const struct settings *s, const struct place *place) {
+  signal(SIGCHLD, SIG_DFL); /* where it is ignored the kernel keeps no exit code */
   client_see(&ends, CLIENT_FD);
   tally = tally_share();
   if (!tally) die_memory();

@@ -34,6 +34,7 @@ static int explain(const char *recipient, const char *sender) {
   struct facts facts = {.fd = OUT_FD};
   struct result problem = {.text = text_of("the doorkeeper cannot be asked")};
   int r = -1;
+  signal(SIGCHLD, SIG_DFL); /* RCPTCHECK's exit code is asked for */
   if (control_open(&control) == 0 && settings_load(&settings, &control) == 0)
     r = explain_recipient(&settings, &nobody, text_of(sender), text_of(recipient), &facts);
   else

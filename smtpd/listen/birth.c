@@ -9,7 +9,6 @@
 
 /* Those that end a session stay blocked until it has its own handlers. */
 static void reset_signals(void) {
-  signal(SIGCHLD, SIG_DFL);
   signal(SIGHUP, SIG_DFL);
   signal(SIGINT, SIG_DFL);
   signal(SIGUSR2, SIG_DFL);

@@ -2,6 +2,7 @@
 import os
 import smtplib
 import socket
+import subprocess
 import time
 
 import pytest
@@ -245,6 +246,20 @@ def test_a_program_that_does_not_end_is_killed(owlpost):
         assert client.rcpt_of("joe@local.test")[0] == 451
     for pid in open(pids).read().split():
         wait_until(lambda: has_ended(pid), 20, pid)
+
+
+def test_ignored_children_still_have_exit_codes(owlpost):
+    """Who starts the receiver may have left SIGCHLD ignored."""
+    owlpost.up(environment=checker(owlpost, "exit 100"), guard=("env", "--ignore-signal=CHLD"))
+    with connect(owlpost.port) as client:
+        assert client.rcpt_of("joe@local.test") == (553, "5.7.1 sorry, that recipient is not taken from you")
+    with socket.create_connection(("127.0.0.1", owlpost.port)) as s:
+        assert s.recv(1000).startswith(b"220 ")
+    wait_until(lambda: ": client left" in owlpost.log("smtpd"), 10, lambda: owlpost.log("smtpd"))
+    done = subprocess.run(["env", "--ignore-signal=CHLD", owlpost.program("owl-smtpd"), "--explain", "joe@local.test"],
+                          env=owlpost.environment | checker(owlpost, "exit 100"), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE)
+    assert b"that recipient is not taken from you" in done.stdout, done.stdout
 
 
 def test_a_program_that_is_not_there_takes_no_recipient(owlpost):
