@@ -62,36 +62,57 @@ static int from_address(stralloc *out, uint64_t *port, const struct sockaddr_sto
   return stralloc_copys(out, text) ? 0 : -1;
 }
 
-static const char *const told[] = {"PROTO", "TCPREMOTEIP", "TCPREMOTEPORT", "TCPLOCALIP", "TCPLOCALPORT"};
-
 static int publish(const char *name, struct text value) {
   stralloc s = {0};
+  if (value.len == 0) return 0;
   int r = text_cat(&s, value) == 0 && stralloc_0(&s) ? setenv(name, s.s, 1) : -1;
   stralloc_free(&s);
   return r;
 }
 
-static int publish_number(const char *name, uint64_t value) {
+static int publish_end(const char *address_name, const stralloc *address, const char *port_name, uint64_t port) {
   stralloc s = {0};
-  int r = text_cat_uint(&s, value) == 0 ? publish(name, text_of_stralloc(&s)) : -1;
+  if (address->len == 0) return 0;
+  int r = text_cat_uint(&s, port) == 0 ? publish(port_name, text_of_stralloc(&s)) : -1;
   stralloc_free(&s);
-  return r;
+  return r == 0 ? publish(address_name, text_of_stralloc(address)) : -1;
+}
+
+/* What the server in front said of an end beside what *c holds: true as long as
+ * it is that end. */
+static int keep(stralloc *to, const char *suffix, const char *address_suffix, const stralloc *address) {
+  if (!text_equal(address_variable(address_suffix), text_of_stralloc(address))) return 0;
+  return text_cat(to, variable(suffix));
+}
+
+static int publish_all(const struct client *c, const stralloc *info, const stralloc *local_name) {
+  if (publish("PROTO", text_of("TCP")) == -1) return -1;
+  if (publish_end("TCPREMOTEIP", &c->address, "TCPREMOTEPORT", c->port) == -1) return -1;
+  if (publish_end("TCPLOCALIP", &c->local_address, "TCPLOCALPORT", c->local_port) == -1) return -1;
+  if (publish("TCPREMOTEHOST", text_of_stralloc(&c->name)) == -1) return -1;
+  if (publish("TCPREMOTEINFO", text_of_stralloc(info)) == -1) return -1;
+  return publish("TCPLOCALHOST", text_of_stralloc(local_name));
 }
 
 int client_publish(const struct client *c) {
-  client_forget_environment();
-  if (publish(told[0], text_of("TCP")) == -1) return -1;
-  if (publish(told[1], text_of_stralloc(&c->address)) == -1) return -1;
-  if (publish_number(told[2], c->port) == -1) return -1;
-  if (publish(told[3], text_of_stralloc(&c->local_address)) == -1) return -1;
-  return publish_number(told[4], c->local_port);
+  stralloc info = {0}, local_name = {0};
+  int r = -1;
+  if (keep(&info, "REMOTEINFO", "REMOTEIP", &c->address) == 0 &&
+      keep(&local_name, "LOCALHOST", "LOCALIP", &c->local_address) == 0) {
+    client_forget_environment();
+    r = publish_all(c, &info, &local_name);
+  }
+  stralloc_free(&info);
+  stralloc_free(&local_name);
+  return r;
 }
 
 void client_forget_environment(void) {
-  static const char *const others[] = {"TCPREMOTEHOST",  "TCPREMOTEINFO", "TCPLOCALHOST",  "TCP6REMOTEIP",
-                                       "TCP6REMOTEPORT", "TCP6REMOTEHOST", "TCP6LOCALIP", "TCP6LOCALPORT"};
-  for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) unsetenv(told[i]);
-  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) unsetenv(others[i]);
+  static const char *const names[] = {
+    "PROTO",          "TCPREMOTEIP",    "TCPREMOTEPORT", "TCPREMOTEHOST", "TCPREMOTEINFO",
+    "TCPLOCALIP",     "TCPLOCALPORT",   "TCPLOCALHOST",  "TCP6REMOTEIP",  "TCP6REMOTEPORT",
+    "TCP6REMOTEHOST", "TCP6REMOTEINFO", "TCP6LOCALIP",   "TCP6LOCALPORT", "TCP6LOCALHOST"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) unsetenv(names[i]);
 }
 
 void client_see(struct client_ends *e, int fd) {

@@ -30,8 +30,9 @@ void client_see(struct client_ends *e, int fd);
 int client_find(struct client *c, const struct client_ends *e);
 
 /* client_publish(): tells programs that are started by the session about the
- * client, as tcpserver does without a look-up of names.  0, or -1 without
- * memory. */
+ * client, as tcpserver does; what is not known is left out.  TCPREMOTEINFO and
+ * TCPLOCALHOST stay where the environment has them for these addresses.  0, or
+ * -1 without memory. */
 int client_publish(const struct client *c);
 
 /* client_forget_environment(): what it says is of another client. */

@@ -64,6 +64,7 @@ static int name_client(struct doorkeeper *k, const struct door_request *r) {
   }
   if (set_client(&k->named, &r->envelope) == -1 || set_local(&k->named, r) == -1) return -1;
   if (!r->envelope.client_address.s) return client_publish(&k->named);
+  client_forget_environment();
   struct settings fresh = *k->settings;
   fresh.relayclient = TEXT_ABSENT;
   k->settings_of_named = trust_settings(&fresh, &k->named);

@@ -628,7 +628,7 @@ def test_xclient_says_all_about_a_client(owlpost, port):
     assert say(s, b"Subject: x\r\n\r\nx\r\n.").startswith(b"250 ")
     found = b" ".join(owlpost.wait_for_mail("joe")[0].split())
     assert b"from there.test (far.test [192.0.2.9]) by owlpost.test with SMTP id" in found
-    assert seen() == {"PROTO": "TCP", "TCPREMOTEIP": "192.0.2.9", "TCPREMOTEPORT": "4000",
+    assert seen() == {"PROTO": "TCP", "TCPREMOTEIP": "192.0.2.9", "TCPREMOTEPORT": "4000", "TCPREMOTEHOST": "far.test",
                       "TCPLOCALIP": "198.51.100.2", "TCPLOCALPORT": "26"}
     assert ", helo there.test with SMTP, user ann@b, client [192.0.2.9]:4000 far.test" in listener.log()
 
