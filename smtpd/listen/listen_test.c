@@ -118,6 +118,29 @@ static void there_is_an_end_of_rows(void **state) {
   sessions_close(&s);
 }
 
+/* As long as rows before them are taken, rows stay where they are; behind the
+ * last one that is taken nobody looks. */
+static void after_a_peak_rows_are_not_looked_at(void **state) {
+  struct ip a = {0};
+  struct sessions s;
+  struct sessions_row *rows[4];
+  (void)state;
+  assert_int_equal(sessions_open(&s), 0);
+  for (unsigned i = 0; i < 4; i++) rows[i] = sessions_add(&s, &a), rows[i]->pid = 1 + (pid_t)i;
+  sessions_drop(&s, rows[2]);
+  assert_true(sessions_end(&s, 4));
+  rows[2]->pid = rows[3]->pid = 9;
+  assert_int_equal(sessions_of(&s, &a), 2);
+  assert_false(sessions_end(&s, 9));
+  assert_ptr_equal(sessions_add(&s, &a), rows[2]);
+  sessions_drop(&s, rows[0]);
+  assert_int_equal(sessions_of(&s, &a), 2);
+  assert_ptr_equal(sessions_add(&s, &a), rows[0]);
+  assert_ptr_equal(sessions_add(&s, &a), rows[3]);
+  assert_int_equal(s.count, 4);
+  sessions_close(&s);
+}
+
 static void places_run_short_above_three_quarters(void **state) {
   static const struct {
     uint64_t taken, places;
@@ -182,6 +205,7 @@ int main(void) {
     cmocka_unit_test(a_client_is_a_network),
     cmocka_unit_test(a_session_may_turn_out_to_be_of_another_client),
     cmocka_unit_test(there_is_an_end_of_rows),
+    cmocka_unit_test(after_a_peak_rows_are_not_looked_at),
     cmocka_unit_test(places_run_short_above_three_quarters),
     cmocka_unit_test(the_table_comes_back),
     cmocka_unit_test_setup_teardown(limits_are_checked, test_folder_make, test_folder_remove),

@@ -6,7 +6,7 @@
 
 /* Pages behind the last row that was ever used are not there. */
 struct sessions_table {
-  volatile size_t used;
+  volatile size_t used; /* up to the last row that is taken */
   struct sessions_row rows[SESSIONS_MAX];
 };
 
@@ -35,9 +35,12 @@ struct sessions_row *sessions_add(struct sessions *s, const struct ip *client) {
   return row;
 }
 
+/* Rows in the middle stay where they are: doorkeepers write into theirs. */
 void sessions_drop(struct sessions *s, struct sessions_row *row) {
+  struct sessions_table *t = s->table;
   row->pid = 0;
   s->count--;
+  while (t->used && t->rows[t->used - 1].pid == 0) t->used--;
 }
 
 bool sessions_end(struct sessions *s, pid_t pid) {
