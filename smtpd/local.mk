@@ -85,7 +85,7 @@ if CMOCKA
 check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker_test %D%/talker/proxy_test %D%/talker/xclient_test \
   %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/early_test %D%/doorkeeper/identify_test %D%/doorkeeper/intake_test \
   %D%/doorkeeper/limits_test %D%/doorkeeper/question_test %D%/doorkeeper/request_test \
-  %D%/doorkeeper/policy_test %D%/doorkeeper/match_test %D%/doorkeeper/etrn_test %D%/talker/pace_test \
+  %D%/doorkeeper/policy_test %D%/doorkeeper/rcptcheck_test %D%/doorkeeper/match_test %D%/doorkeeper/etrn_test %D%/talker/pace_test \
   %D%/qmtp/netstring_test
 check_PROGRAMS += %D%/qmtp/qmtptalker_test %D%/qmtp/qmqptalker_test
 check_PROGRAMS += %D%/listen/listen_test
@@ -108,6 +108,7 @@ SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_doorkeeper_etrn_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_match_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_policy_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_doorkeeper_rcptcheck_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_qmtp_netstring_test_LDADD = %D%/libqmtp.a $(SMTPD_TEST_LIBS)
 QMTP_TEST_PEER = %D%/qmtp/testpeer.h %D%/qmtp/testpeer.c
 %C%_qmtp_qmtptalker_test_SOURCES = %D%/qmtp/qmtptalker_test.c $(QMTP_TEST_PEER)

@@ -28,6 +28,7 @@ static struct outcome take_sender(struct doorkeeper *k, const struct door_reques
   granted.arrival_us = k->number;
   stralloc_zero(&k->grant);
   if (envelope_encode(&k->grant, &granted) == -1) return outcome_no_memory();
+  k->grant_sender_octets = k->grant.len;
   k->smtputf8 = granted.smtputf8;
   k->state = k->state == DOORKEEPER_EARLY ? DOORKEEPER_EARLY_GRANTED : DOORKEEPER_GRANTED;
   return outcome_grant(250, "2.1.0", "sender ok");

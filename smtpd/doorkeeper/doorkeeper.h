@@ -51,6 +51,7 @@ struct doorkeeper {
   struct question question; /* to delivery */
   struct question nexthop;  /* to who asks next hops */
   stralloc grant;            /* the granted envelope, encoded */
+  size_t grant_sender_octets; /* of it, before its first recipient */
   uint64_t recipients;       /* in it */
   bool smtputf8;             /* of it */
   struct envelope envelope;  /* during DATA: views into grant */

@@ -92,7 +92,7 @@ struct outcome rcptcheck_ask(struct doorkeeper *k, struct text address) {
   int code = CHECK_NOT_RUN;
   if (!k->settings->rcptcheck) return outcome_grant(250, "2.1.5", "recipient ok");
   fact_say(k->facts, "rcptcheck", "the site's program is asked: ", text_of(k->settings->rcptcheck));
-  if (envelope_decode(&e, text_of_stralloc(&k->grant)) == ENVELOPE_OK) code = run(k, &e, address);
+  if (envelope_decode(&e, (struct text){k->grant.s, k->grant_sender_octets}) == ENVELOPE_OK) code = run(k, &e, address);
   envelope_free(&e);
   if (code == CHECK_NOT_RUN) log_failure(k);
   return judge(k, code);
