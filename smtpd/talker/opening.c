@@ -51,8 +51,9 @@ static int tell(struct talker *t, const struct proxy *p) {
   if (t->session.ask(t->session.context, DOOR_PROXY, &r, &a, &fd) == -1) return errno = ESHUTDOWN, -1;
   if (fd >= 0) close(fd);
   t->session.may_etrn = a.may_etrn;
+  if (a.result.class == RESULT_SUCCESS) return 0;
   if (a.result.reply_code == 421) return errno = EUSERS, -1;
-  return a.result.class == RESULT_SUCCESS ? 0 : (errno = EBADMSG, -1);
+  return errno = a.result.class == RESULT_DEFERRAL ? ENOMEM : EBADMSG, -1;
 }
 
 int opening_read(struct talker *t) {

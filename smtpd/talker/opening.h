@@ -8,7 +8,9 @@ enum { OPENING_MS = 10000 }; /* for the whole header */
 
 /* opening_read(): takes the header of the PROXY protocol off the input and has
  * the doorkeeper grant what it names, whose right to XCLIENT is its own.  0, or
- * -1 with errno: EBADMSG when there is no such header, or it is not granted. */
+ * -1 with errno: EBADMSG when there is no such header, or it is not granted;
+ * EUSERS when the client has too many sessions; ENOMEM when the doorkeeper has
+ * no memory to say more. */
 int opening_read(struct talker *t);
 
 #endif

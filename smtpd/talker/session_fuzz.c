@@ -153,8 +153,8 @@ static void end(struct world *w) {
 
 /* Addresses steer: "no@" is refused, "end@" ends the session, at "gone@" the
  * doorkeeper is gone, from "late@" no data is taken, and "slow@" falls silent.
- * So do the ports of a client that is named, where "f" is one too many, and the
- * node of ETRN. */
+ * So do the ports of a client that is named, where "f" is one too many and for "m"
+ * there is no memory, and the node of ETRN. */
 static int steer(struct world *w, enum door_frame what, char c, struct door_answer *a) {
   if (what == DOOR_MAIL) w->refuses_data = c == 'l';
   if (what == DOOR_MAIL) w->client.falls_silent = c == 's';
@@ -162,7 +162,8 @@ static int steer(struct world *w, enum door_frame what, char c, struct door_answ
     a->result = (struct result){.class = RESULT_FAILURE, .reply_code = 550};
   a->ends_session = c == 'e';
   if (what == DOOR_PROXY && c == 'f') a->result = (struct result){.class = RESULT_DEFERRAL, .reply_code = 421};
-  if (what == DOOR_PROXY) w->proxy_fails = c == 'n' || c == 'g' || c == 'f';
+  if (what == DOOR_PROXY && c == 'm') a->result = (struct result){.class = RESULT_DEFERRAL, .reply_code = 451};
+  if (what == DOOR_PROXY) w->proxy_fails = c == 'n' || c == 'g' || c == 'f' || c == 'm';
   return c == 'g' ? -1 : 0;
 }
 
@@ -221,10 +222,15 @@ static bool find_greeting(const struct world *w, size_t *at) {
   return *at <= w->client.octets.len && !w->proxy_fails;
 }
 
+/* Before SMTP begins. */
+static bool is_told(enum talker_end how) {
+  return how == TALKER_SHUTDOWN || how == TALKER_CROWDED || how == TALKER_NO_MEMORY;
+}
+
 static unsigned expected_replies(const struct world *w, enum talker_end how) {
   unsigned n = 1; /* the greeting */
   size_t at, last = taken(w);
-  if (!find_greeting(w, &at)) return how == TALKER_SHUTDOWN || how == TALKER_CROWDED;
+  if (!find_greeting(w, &at)) return is_told(how);
   if (w->t->greetdelay_ms) return how != TALKER_CLIENT_LEFT;
   while (at < last) n += walk(w, &at, last, how == TALKER_HUNG_UP);
   if (how == TALKER_TIMEOUT) n++; /* the last words */
@@ -234,7 +240,7 @@ static unsigned expected_replies(const struct world *w, enum talker_end how) {
 static void check_end(const struct world *w, enum talker_end how) {
   size_t at;
   bool left = how == TALKER_CLIENT_LEFT, ends = how == TALKER_QUIT || how == TALKER_HUNG_UP || how == TALKER_TIMEOUT;
-  if (!find_greeting(w, &at)) check(left || how == TALKER_NO_HEADER || how == TALKER_SHUTDOWN || how == TALKER_CROWDED);
+  if (!find_greeting(w, &at)) check(left || how == TALKER_NO_HEADER || is_told(how));
   else if (how == TALKER_SHUTDOWN) check(w->t->channel.door >= 0);
   else if (w->t->greetdelay_ms) check(how == (at < w->client.octets.len ? TALKER_UNGREETED : TALKER_CLIENT_LEFT));
   else check(left || ends || how == TALKER_FOREIGN || how == TALKER_TOO_EARLY);

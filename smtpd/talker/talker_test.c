@@ -34,6 +34,8 @@ static void start_with(int limit_ms) {
   pid = fork();
   if (pid == 0) {
     static struct talker t;
+    static const struct list nobody;
+    t.xclients = &nobody;
     t.greetdelay_ms = limits.greetdelay_ms;
     t.is_proxied = limits.is_proxied;
     t.channel.pace = limits.channel.pace;
@@ -465,6 +467,31 @@ static void who_speaks_with_the_proxy_header_is_refused(void **state) {
   assert_int_equal(end(), TALKER_UNGREETED);
 }
 
+static const struct {
+  uint64_t class, code;
+  const char *status, *reply;
+  enum talker_end end;
+} refused_headers[] = {
+  {RESULT_DEFERRAL, 451, "4.3.0", "421 4.3.0 out of memory, closing\r\n", TALKER_NO_MEMORY},
+  {RESULT_DEFERRAL, 421, "4.7.0", "421 4.7.0 too many connections, please come again later\r\n", TALKER_CROWDED},
+  {RESULT_FAILURE, 550, "5.7.0", "", TALKER_NO_HEADER},
+};
+
+static void whose_proxy_header_cannot_be_taken_is_told(void **state) {
+  (void)state;
+  limits.is_proxied = true;
+  for (size_t i = 0; i < sizeof refused_headers / sizeof refused_headers[0]; i++) {
+    char octet;
+    start();
+    say("PROXY TCP4 192.0.2.1 198.51.100.2 12345 25\r\n");
+    expect(DOOR_PROXY, NULL);
+    answer(refused_headers[i].class, refused_headers[i].code, refused_headers[i].status, "no", -1);
+    hear(refused_headers[i].reply);
+    assert_int_equal(io_read(client, &octet, 1, LIMIT_MS), 0);
+    assert_int_equal(end(), refused_headers[i].end);
+  }
+}
+
 static void who_waits_is_greeted(void **state) {
   (void)state;
   limits.greetdelay_ms = 300;
@@ -533,6 +560,7 @@ int main(void) {
     cmocka_unit_test(the_doorkeepers_end_is_told),
     cmocka_unit_test_teardown(who_speaks_before_the_greeting_is_refused, limits_forget),
     cmocka_unit_test_teardown(who_speaks_with_the_proxy_header_is_refused, limits_forget),
+    cmocka_unit_test_teardown(whose_proxy_header_cannot_be_taken_is_told, limits_forget),
     cmocka_unit_test_teardown(who_waits_is_greeted, limits_forget),
     cmocka_unit_test_teardown(recipients_over_the_count_are_answered_late, limits_forget),
     cmocka_unit_test_teardown(a_message_that_comes_too_slowly_ends_the_session, limits_forget),
