@@ -86,10 +86,9 @@ static struct outcome identify(struct doorkeeper *k, const struct door_request *
 }
 
 static struct outcome refuse(struct doorkeeper *k, const char *what) {
-  struct result r = {.class = RESULT_FAILURE, .reply_code = 550, .status = text_of("5.7.0"),
-                     .text = text_of("this client may not name another")};
-  event_refused(k, what, TEXT_ABSENT, &r);
-  return outcome_refuse(550, "5.7.0", "this client may not name another");
+  struct outcome o = outcome_refuse(550, "5.7.0", "this client may not name another");
+  event_refused(k, what, TEXT_ABSENT, &o.answer.result);
+  return o;
 }
 
 /* Whether the listener lets the client that is named now have this session. */
@@ -100,10 +99,8 @@ static bool may_stay(struct doorkeeper *k) {
 }
 
 static struct outcome send_away(struct doorkeeper *k) {
-  struct result r = {.class = RESULT_DEFERRAL, .reply_code = 421, .status = text_of("4.7.0"),
-                     .text = text_of("too many connections, please come again later")};
-  event_refused(k, "client", text_of_stralloc(&k->client->address), &r);
-  struct outcome o = outcome_refuse(421, "4.7.0", r.text.s);
+  struct outcome o = outcome_refuse(421, "4.7.0", "too many connections, please come again later");
+  event_refused(k, "client", text_of_stralloc(&k->client->address), &o.answer.result);
   k->sent_away = true; /* whatever its talker asks for now */
   o.answer.ends_session = true;
   return o;
