@@ -1,6 +1,5 @@
 #include "config.h"
 #include "smtpd/doorkeeper/etrn.h"
-#include <errno.h>
 #include <unistd.h>
 #include "lib/ctl.h"
 #include "lib/iofd.h"

@@ -1,7 +1,7 @@
 #include "config.h"
-#include "lib/idn.h"
 #include "smtpd/doorkeeper/policy.h"
 #include "lib/address.h"
+#include "lib/idn.h"
 #include "smtpd/doorkeeper/database.h"
 #include "smtpd/doorkeeper/match.h"
 
