@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "lib/crc32c.h"
 #include "lib/iofd.h"
@@ -16,17 +17,28 @@ static void path_in(char path[64], const char *folder, const struct queueid *id)
   snprintf(path, 64, "%s/%s", folder, id->s);
 }
 
+static bool has_name(int fd) {
+  struct stat st;
+  return fstat(fd, &st) == 0 && st.st_nlink > 0;
+}
+
+/* A runner that starts removes what nobody has locked, and may have seen the
+ * file before its lock: then there is another one. */
 static int open_named(struct newmessage *m) {
   char path[64];
   path_in(path, "tmp", &m->id);
   m->named = true;
-  int fd = openat(m->queue_fd, path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
-  if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == -1) {
-    unlinkat(m->queue_fd, path, 0);
+  for (;;) {
+    int fd = openat(m->queue_fd, path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+    if (fd == -1) return -1;
+    bool locked = flock(fd, LOCK_EX) == 0;
+    if (locked && has_name(fd)) return fd;
+    int saved = errno;
     close(fd);
-    return -1;
+    if (locked) continue;
+    unlinkat(m->queue_fd, path, 0);
+    return errno = saved, -1;
   }
-  return fd;
 }
 
 static bool has_no_tmpfile(int error) {

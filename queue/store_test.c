@@ -5,10 +5,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#include "queue/newmessage.h"
 #include "queue/testqueue.h"
 
 static const char *const one[] = {"joe@a.test"};
@@ -144,6 +148,39 @@ static void a_copy_left_in_tmp_is_cleared(void **state) {
   assert_int_equal(faccessat(q->store.queue_fd, "tmp/copy", F_OK, 0), -1);
 }
 
+/* Without todo/ a file has a name in tmp/, as where a file system has no
+ * unnamed ones. */
+static void open_with_a_name(struct testqueue *q, struct newmessage *m) {
+  struct queueid id;
+  int queue_fd = q->store.queue_fd;
+  assert_int_equal(queueid_make(&id, 1), 0);
+  assert_int_equal(renameat(queue_fd, "todo", queue_fd, "away"), 0);
+  assert_int_equal(newmessage_open(m, queue_fd, &id), NEWMESSAGE_OK);
+  assert_int_equal(renameat(queue_fd, "away", queue_fd, "todo"), 0);
+  assert_true(m->named);
+}
+
+/* Whatever the moment at which they meet. */
+static void who_clears_tmp_leaves_what_is_being_written(void **state) {
+  struct testqueue *q = *state;
+  struct envelope e = {.sender = text_of("ann@a.example")};
+  struct envelope_recipient *r = envelope_add(&e);
+  assert_non_null(r);
+  r->address = text_of("bob@b.example");
+  pid_t clearer = fork();
+  if (clearer == 0) prctl(PR_SET_PDEATHSIG, SIGKILL);
+  while (clearer == 0) (void)store_clear_tmp(&q->store);
+  for (int i = 0; i < 3000; i++) {
+    struct newmessage m;
+    open_with_a_name(q, &m);
+    assert_int_equal(newmessage_write(&m, "hello\n", 6), NEWMESSAGE_OK);
+    assert_int_equal(newmessage_commit(&m, &e), NEWMESSAGE_OK);
+  }
+  kill(clearer, SIGKILL);
+  waitpid(clearer, NULL, 0);
+  envelope_free(&e);
+}
+
 static void a_copy_of_a_body_keeps_its_holes(void **state) {
   struct testqueue *q = *state;
   const off_t size = (off_t)1 << 40;
@@ -173,6 +210,7 @@ int main(void) {
     cmocka_unit_test_setup_teardown(a_message_with_both_names_moves, testqueue_set_up, testqueue_tear_down),
     cmocka_unit_test_setup_teardown(a_message_that_has_moved_moves_again, testqueue_set_up, testqueue_tear_down),
     cmocka_unit_test_setup_teardown(logs_without_messages_are_cleared, testqueue_set_up, testqueue_tear_down),
+    cmocka_unit_test_setup_teardown(who_clears_tmp_leaves_what_is_being_written, testqueue_set_up, testqueue_tear_down),
     cmocka_unit_test_setup_teardown(a_copy_of_a_body_keeps_its_holes, testqueue_set_up, testqueue_tear_down),
     cmocka_unit_test_setup_teardown(a_copy_left_in_tmp_is_cleared, testqueue_set_up, testqueue_tear_down),
   };
