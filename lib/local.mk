@@ -42,6 +42,7 @@ lib_libowl_a_SOURCES = \
   %D%/stack.h %D%/stack.c \
   %D%/injector.h %D%/injector.c \
   %D%/injectorreply.h %D%/injectorreply.c \
+  %D%/tlswire.h %D%/tlswire.c \
   %D%/unixsock.h %D%/unixsock.c \
   %D%/idn.h %D%/idn.c \
   %D%/ip.h %D%/ip.c \
@@ -85,6 +86,7 @@ check_PROGRAMS += %D%/fact_test
 check_PROGRAMS += %D%/route_test
 check_PROGRAMS += %D%/target_test
 check_PROGRAMS += %D%/address_test
+check_PROGRAMS += %D%/tlswire_test
 check_PROGRAMS += %D%/unixsock_test
 check_PROGRAMS += %D%/log_test
 check_PROGRAMS += %D%/injector_test
@@ -113,6 +115,9 @@ noinst_PROGRAMS += %D%/frame_fuzz
 noinst_PROGRAMS += %D%/agent_fuzz
 %C%_agent_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_agent_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/tlswire_fuzz
+%C%_tlswire_fuzz_LDADD = lib/libowl.a
+%C%_tlswire_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 noinst_PROGRAMS += %D%/door_fuzz
 %C%_door_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_door_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
