@@ -7,6 +7,7 @@ static const struct field request_fields[] = {
    false},
   {TAG_RECIPIENT_ADDRESS, FIELD_TEXT, offsetof(struct ctlstats_request, address),
    ENVELOPE_ADDRESS_MAX, false},
+  {TAG_SENDER, FIELD_TEXT, offsetof(struct ctlstats_request, sender), ENVELOPE_ADDRESS_MAX, false},
   FIELD_END};
 
 #define TOTAL(TAG, MEMBER)                                                                         \

@@ -16,7 +16,8 @@ enum { CTLSTATS_NAME_MAX = 1024 };
 /* All destinations, unless one of these is given. */
 struct ctlstats_request {
   struct text name;    /* only the destination of this name */
-  struct text address; /* only the one that mail for this address would go to now */
+  struct text address; /* only the one that mail for this address would go to now, */
+  struct text sender;  /* from this one; absent: from nobody */
 };
 
 /* Counted since the runner's start. */

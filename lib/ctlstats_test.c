@@ -7,12 +7,13 @@ static void requests_come_back(void **state) {
   (void)state;
   const struct text names[] = {TEXT_ABSENT, TEXT("relay.example:2525"), TEXT("local/joe")};
   for (size_t i = 0; i < COUNT(names); i++) {
-    struct ctlstats_request r = {names[i], TEXT("joe@x.example")}, back;
+    struct ctlstats_request r = {names[i], TEXT("joe@x.example"), TEXT("ann@a.example")}, back;
     stralloc out = {0};
     assert_int_equal(ctlstats_put_request(&out, &r), 0);
     assert_int_equal(ctlstats_read_request(&back, text_of_stralloc(&out)), 0);
     assert_text(back.name, names[i]);
     assert_text(back.address, TEXT("joe@x.example"));
+    assert_text(back.sender, TEXT("ann@a.example"));
     stralloc_free(&out);
   }
 }

@@ -126,15 +126,20 @@ static int take_domain(struct route *r, struct text domain, uint64_t port) {
   return idn_to_ascii(&r->host, domain) == 0 ? 0 : take_target(r, &as_given);
 }
 
+/* An empty relay asks for the domain's MX, perhaps on another port. */
+static int take_relay(struct route *r, struct text domain, const struct target *to) {
+  r->use_mx = to->host.len == 0;
+  return r->use_mx ? take_domain(r, domain, to->port) : take_target(r, to);
+}
+
 static int route_smtp(const struct route_table *t, struct text domain, struct route *r,
                       struct facts *f) {
   const struct list_line *line = idn_find_domain(&t->smtproutes, domain);
   struct target to = {.port = PORT_SMTP};
   if (line && target_parse_relay(&to, line->value) == -1) return errno = EINVAL, -1;
   r->is_named = line && line->key.len;
-  r->use_mx = to.host.len == 0; /* an empty relay asks for MX, perhaps on another port */
-  note(f, "smtproutes", line, domain, r->use_mx ? "by MX records" : "to this relay");
-  return r->use_mx ? take_domain(r, domain, to.port) : take_target(r, &to);
+  note(f, "smtproutes", line, domain, to.host.len ? "to this relay" : "by MX records");
+  return take_relay(r, domain, &to);
 }
 
 /* A protocol's own file. */
@@ -195,6 +200,27 @@ static int choose(const struct route_table *t, struct route *r, struct facts *f)
   return route_remote(t, domain, r, f);
 }
 
+/* The address, its domain, the domain's suffixes. */
+static const struct list_line *find_sender(const struct route_table *t, struct text sender, struct text domain) {
+  const struct list_line *line = list_find(&t->senderroutes, sender);
+  if (!line) line = idn_find_domain(&t->senderroutes, domain);
+  return line && line->key.len ? line : NULL;
+}
+
+static int take_route_of_sender(const struct route_table *t, struct text sender, struct route *r, struct facts *f) {
+  struct text local, domain;
+  struct target to;
+  if (t->senderroutes.count == 0 || !sender.len || r->channel != CHANNEL_REMOTE || r->is_named) return 0;
+  sender = verp_plain(sender);
+  if (!address_split(sender, &local, &domain)) return 0;
+  const struct list_line *line = find_sender(t, sender, domain);
+  note(f, "senderroutes", line, domain, "the sender's route, as smtproutes names none for the recipient's domain");
+  if (!line) return 0;
+  if (target_parse_relay(&to, line->value) == -1) return errno = EINVAL, -1;
+  address_split(text_of_stralloc(&r->address), &local, &domain);
+  return take_relay(r, domain, &to);
+}
+
 static const char *way(const struct route *r) {
   switch (r->protocol) {
     case PROTOCOL_LMTP: return "lmtp";
@@ -249,42 +275,20 @@ int route_domain(const struct route_table *t, struct text domain, struct route *
   return route_remote(t, domain, r, NULL);
 }
 
-int route_explain(const struct route_table *t, struct text address, struct route *r, struct facts *f) {
+int route_explain(const struct route_table *t, struct text sender, struct text address, struct route *r,
+                  struct facts *f) {
   struct text local, domain;
   begin(r);
   if (text_cat(&r->address, address) == -1) return -1;
   if (!address_split(address, &local, &domain) && cat_host(t, &r->address, f) == -1) return -1;
   undo_percents(t, &r->address, f);
-  if (choose(t, r, f) == -1) return -1;
+  if (choose(t, r, f) == -1 || take_route_of_sender(t, sender, r, f) == -1) return -1;
   if (f) note_route(f, r);
   return 0;
 }
 
-int route_find(const struct route_table *t, struct text address, struct route *r) {
-  return route_explain(t, address, r, NULL);
-}
-
-/* The address, its domain, the domain's suffixes. */
-static const struct list_line *find_sender(const struct route_table *t, struct text sender, struct text domain) {
-  const struct list_line *line = list_find(&t->senderroutes, sender);
-  if (!line) line = idn_find_domain(&t->senderroutes, domain);
-  return line && line->key.len ? line : NULL;
-}
-
-int route_by_sender(const struct route_table *t, struct text sender, struct route *r, struct facts *f) {
-  struct text local, domain;
-  struct target to;
-  if (t->senderroutes.count == 0 || r->channel != CHANNEL_REMOTE || r->is_named) return 0;
-  sender = verp_plain(sender);
-  if (!address_split(sender, &local, &domain)) return 0;
-  const struct list_line *line = find_sender(t, sender, domain);
-  note(f, "senderroutes", line, domain, "the sender's route, as smtproutes names none for the recipient's domain");
-  if (!line) return 0;
-  if (target_parse_relay(&to, line->value) == -1) return errno = EINVAL, -1;
-  r->use_mx = to.host.len == 0;
-  if (!r->use_mx) return take_target(r, &to);
-  address_split(text_of_stralloc(&r->address), &local, &domain);
-  return take_domain(r, domain, to.port);
+int route_find(const struct route_table *t, struct text sender, struct text address, struct route *r) {
+  return route_explain(t, sender, address, r, NULL);
 }
 
 bool route_leads_nowhere(const struct route *r) {

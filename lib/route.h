@@ -30,7 +30,7 @@ struct route {
                   * of a Unix socket: its path (lib/target.h) */
   uint64_t port; /* PORT_NONE: host is a path */
   bool use_mx; /* host is a domain whose MX records count */
-  bool is_named; /* a line for the domain or a suffix of it says so, not one for all */
+  bool is_named; /* by the recipient: a line for the domain or a suffix of it says so, not one for all */
 };
 
 /* 0, or -1 with c->error set, also for a port or a path that is none. */
@@ -38,26 +38,23 @@ int route_load(struct route_table *t, struct control *c);
 void route_unload(struct route_table *t);
 
 /* route_find(): overwrites *r, which must be zeroed before its first use;
- * address must not lie in it.  0, or -1 without memory.  Whatever address may
+ * neither address may lie in it.  senderroutes count where smtproutes has no
+ * line for the domain or a suffix of it; an absent or empty sender has none.  0, or -1 without memory.  Whatever address may
  * be, there is an answer: the host of a remote one can be empty or of any
  * length. */
-int route_find(const struct route_table *t, struct text address, struct route *r);
+int route_find(const struct route_table *t, struct text sender, struct text address, struct route *r);
 
 /* route_explain(): the same, and notes each rule of each control file that was
  * looked for (lib/fact.h), by the file's name; then what came of it, as "route"
  * with channel, address, and for a remote one host, port and by (mx, relay,
  * lmtp); a socket has no port. */
-int route_explain(const struct route_table *t, struct text address, struct route *r, struct facts *f);
+int route_explain(const struct route_table *t, struct text sender, struct text address, struct route *r,
+                  struct facts *f);
 
 /* route_domain(): where mail for any address of a domain goes that is not
  * delivered here, as qmail-remote sees it: by lmtproutes and smtproutes alone.
  * As route_find(), but without an address. */
 int route_domain(const struct route_table *t, struct text domain, struct route *r);
-
-/* route_by_sender(): by senderroutes, a remote route that is not named becomes
- * that of the sender; others stay, and so do all of the null sender.  f as above,
- * or NULL.  0, or -1 without memory. */
-int route_by_sender(const struct route_table *t, struct text sender, struct route *r, struct facts *f);
 
 /* route_leads_nowhere(): remote, and the host is empty or longer than any
  * ("user@"): nobody can be asked to take mail there, now or ever. */

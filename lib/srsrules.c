@@ -83,7 +83,7 @@ bool srsrules_concern(const struct srsrules *s, struct text address) {
 /* 1, 0, or -1 without memory. */
 static int is_delivered_here(const struct route_table *routes, struct text sender) {
   struct route route = {0};
-  int r = route_find(routes, sender, &route) == -1 ? -1 : route.channel == CHANNEL_LOCAL;
+  int r = route_find(routes, TEXT_ABSENT, sender, &route) == -1 ? -1 : route.channel == CHANNEL_LOCAL;
   route_free(&route);
   return r;
 }
@@ -139,14 +139,14 @@ static void note(struct facts *f, enum srs_status status, struct text meant) {
   fact_end(f);
 }
 
-int srsrules_route(const struct srsrules *s, const struct route_table *routes, struct text address, uint64_t wall_us,
-                   struct route *r, struct facts *f) {
+int srsrules_route(const struct srsrules *s, const struct route_table *routes, struct text sender, struct text address,
+                   uint64_t wall_us, struct route *r, struct facts *f) {
   stralloc meant = {0};
   enum srs_status status = srsrules_reverse(s, address, wall_us, &meant);
   int result = -1;
   if (f && status != SRS_NONE) note(f, status, text_of_stralloc(&meant));
   if (status != SRS_NO_MEMORY)
-    result = route_explain(routes, status == SRS_OK ? text_of_stralloc(&meant) : address, r, f);
+    result = route_explain(routes, sender, status == SRS_OK ? text_of_stralloc(&meant) : address, r, f);
   stralloc_free(&meant);
   return result;
 }

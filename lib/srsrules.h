@@ -43,10 +43,10 @@ int srsrules_sign(const struct srsrules *s, const struct route_table *routes, st
  * SRS_NONE: it is not one.  What comes out is no SRS address of ours. */
 enum srs_status srsrules_reverse(const struct srsrules *s, struct text address, uint64_t wall_us, stralloc *out);
 
-/* srsrules_route(): where its mail goes: route_explain() of what
+/* srsrules_route(): where the sender's mail for an address goes: route_explain() of what
  * srsrules_reverse() makes of it, or, of an address that does not check, as it
  * is: where it is delivered it is refused. */
-int srsrules_route(const struct srsrules *s, const struct route_table *routes, struct text address, uint64_t wall_us,
-                   struct route *r, struct facts *f);
+int srsrules_route(const struct srsrules *s, const struct route_table *routes, struct text sender, struct text address,
+                   uint64_t wall_us, struct route *r, struct facts *f);
 
 #endif

@@ -130,11 +130,11 @@ static void mail_goes_where_the_address_leads(void **state) {
   struct route r = {0};
   load_well();
   assert_int_equal(srs_sign(&there, TEXT("zebra"), TEXT("ann@a.org"), TEXT("srs.test"), now_us), 1);
-  assert_int_equal(srsrules_route(&rules, &routes, text_of_stralloc(&there), now_us, &r, NULL), 0);
+  assert_int_equal(srsrules_route(&rules, &routes, TEXT_ABSENT, text_of_stralloc(&there), now_us, &r, NULL), 0);
   assert_int_equal(r.channel, CHANNEL_REMOTE);
   assert_text(text_of_stralloc(&r.address), TEXT("ann@a.org"));
   there.s[5]++;
-  assert_int_equal(srsrules_route(&rules, &routes, text_of_stralloc(&there), now_us, &r, NULL), 0);
+  assert_int_equal(srsrules_route(&rules, &routes, TEXT_ABSENT, text_of_stralloc(&there), now_us, &r, NULL), 0);
   assert_int_equal(r.channel, CHANNEL_LOCAL);
   assert_text(text_of_stralloc(&r.address), text_of_stralloc(&there));
   stralloc_free(&there);

@@ -167,10 +167,7 @@ static uint64_t most_for_one(const struct dispatcher *d, enum route_channel chan
 }
 
 static uint64_t slow_places(const struct dispatcher *d, enum route_channel channel) {
-  uint64_t places = lanes_too_silent(d->lanes, channel);
-  for (const struct worker *w = d->workers; w; w = w->next)
-    if (!w->closing && !w->silent && w->destination->channel == channel && w->destination->lane->slow) places++;
-  return places;
+  return d->lanes->slow_workers[channel] + lanes_too_silent(d->lanes, channel);
 }
 
 static bool window_allows(const struct destination *x) {
@@ -290,7 +287,7 @@ void dispatch_add_worker(struct dispatcher *d, struct worker *w, struct destinat
   w->next = d->workers;
   d->workers = w;
   to->workers++;
-  to->lane->workers++;
+  lane_add_worker(d->lanes, to->lane);
   to->attached++;
   d->running[to->channel]++;
   change_line(to);
@@ -301,7 +298,7 @@ void dispatch_close_worker(struct dispatcher *d, struct worker *w) {
   dispatch_silent(d, w, false);
   w->closing = true;
   w->destination->workers--;
-  w->destination->lane->workers--;
+  lane_drop_worker(d->lanes, w->destination->lane);
   d->running[w->destination->channel]--;
   change_line(w->destination);
 }

@@ -220,12 +220,6 @@ static void refuse_others(struct active *a) {
     a->message.states[a->order ? a->order[a->next_recipient] : a->next_recipient].refused = true;
 }
 
-static int find_route(const struct runner *r, struct text sender, struct text address, struct route *route) {
-  if (srsrules_route(&r->settings.srs, &r->settings.routes, address, clock_wall_us(r->clock), route, NULL) == -1)
-    return -1;
-  return route_by_sender(&r->settings.routes, sender, route, NULL);
-}
-
 /* False: errno says why the message cannot be sent. */
 static bool make_more(struct runner *r, struct active *a) {
   const struct envelope *e = &a->message.file.envelope;
@@ -237,7 +231,9 @@ static bool make_more(struct runner *r, struct active *a) {
     size_t i = a->order ? a->order[*next] : *next;
     if (!may_go(a, i, age_s)) continue;
     p = FAILED;
-    if (find_route(r, e->sender, e->recipients[i].address, &route) == 0) p = place(r, a, i, &route);
+    if (srsrules_route(&r->settings.srs, &r->settings.routes, e->sender, e->recipients[i].address,
+                       clock_wall_us(r->clock), &route, NULL) == 0)
+      p = place(r, a, i, &route);
     if (p == NO_MORE || p == NO_BODY) break;
     if (p == FAILED) defer_unrouted(r, a, i);
     refusals = p == CHANNEL_FULL ? refusals + 1 : 0;

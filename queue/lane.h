@@ -58,6 +58,7 @@ struct lanes {
   struct lane **at; /* by number; NULL: unused */
   uint32_t count, space, maybe_free;
   size_t slow_jobs[2];             /* of slow lanes, who leave a quarter of the room; without silent ones */
+  size_t slow_workers[2];          /* the same of workers */
   size_t silent_jobs, silent_most; /* remote ones, and how many of them take no room, and their workers no place */
   struct lane *first[2][2], *last[2][2]; /* ready ones, slow ones by themselves */
   unsigned turn[2];                /* whose it is: slow ones', others', the channel's own lane's */
@@ -107,7 +108,12 @@ enum lane_refusal lane_refuses(const struct lanes *s, const struct lane *l, uint
 void lane_begin(struct lanes *s, struct lane *l, uint64_t now_us);
 void lane_end(struct lanes *s, struct lane *l, enum window_event e, uint64_t took_us, uint64_t now_us);
 
-/* lane_silent(): a job in it waits for the next hop, or no longer does.
+/* lane_add_worker(), lane_drop_worker(): one that does its jobs, until it closes. */
+void lane_add_worker(struct lanes *s, struct lane *l);
+void lane_drop_worker(struct lanes *s, struct lane *l);
+
+/* lane_silent(): a job in it, and its worker with it, waits for the next hop,
+ * or no longer does.
  * lane_hear(): the next hop has said something. */
 void lane_silent(struct lanes *s, struct lane *l, bool silent);
 void lane_hear(struct lanes *s, struct lane *l, uint64_t now_us);

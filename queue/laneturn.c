@@ -171,20 +171,28 @@ static void set_slow(struct lanes *s, struct lane *l, bool slow) {
   if (l->slow == slow) return;
   leave_ready(s, l);
   l->slow = slow;
-  if (slow) s->slow_jobs[l->channel] += l->jobs - l->silent_jobs;
-  else s->slow_jobs[l->channel] -= l->jobs - l->silent_jobs;
+  size_t jobs = l->jobs - l->silent_jobs, workers = l->workers - l->silent_jobs;
+  s->slow_jobs[l->channel] += slow ? jobs : -jobs;
+  s->slow_workers[l->channel] += slow ? workers : -workers;
+}
+
+void lane_add_worker(struct lanes *s, struct lane *l) {
+  l->workers++;
+  if (l->slow) s->slow_workers[l->channel]++;
+}
+
+void lane_drop_worker(struct lanes *s, struct lane *l) {
+  l->workers--;
+  if (l->slow) s->slow_workers[l->channel]--;
 }
 
 void lane_silent(struct lanes *s, struct lane *l, bool silent) {
-  if (silent) {
-    l->silent_jobs++;
-    s->silent_jobs++;
-    if (l->slow) s->slow_jobs[l->channel]--;
-  } else {
-    l->silent_jobs--;
-    s->silent_jobs--;
-    if (l->slow) s->slow_jobs[l->channel]++;
-  }
+  size_t one = silent ? 1 : (size_t)-1;
+  l->silent_jobs += one;
+  s->silent_jobs += one;
+  if (!l->slow) return;
+  s->slow_jobs[l->channel] -= one;
+  s->slow_workers[l->channel] -= one;
 }
 
 void lane_hear(struct lanes *s, struct lane *l, uint64_t now_us) {

@@ -39,7 +39,7 @@ static int want_route(struct runner *r, struct wanted *w, struct text domain) {
   const struct lane *l = NULL;
   int result = stralloc_copys(&text, "postmaster@") ? text_cat(&text, domain) : -1;
   if (result == 0)
-    result = srsrules_route(&r->settings.srs, &r->settings.routes, text_of_stralloc(&text),
+    result = srsrules_route(&r->settings.srs, &r->settings.routes, TEXT_ABSENT, text_of_stralloc(&text),
                             clock_wall_us(r->clock), &route, NULL);
   if (result == 0 && route.channel == CHANNEL_REMOTE && !route_leads_nowhere(&route)) {
     stralloc_zero(&text);

@@ -86,7 +86,7 @@ static int name_destination(struct statistics *s, struct runner *r, const struct
   struct route route = {0};
   const struct lane *l = NULL;
   if (!request->address.s) return text_cat(&s->name, request->name);
-  int result = srsrules_route(&r->settings.srs, &r->settings.routes, request->address, clock_wall_us(r->clock), &route, NULL);
+  int result = srsrules_route(&r->settings.srs, &r->settings.routes, request->sender, request->address, clock_wall_us(r->clock), &route, NULL);
   if (result == 0 && !route_leads_nowhere(&route) && !(l = lanes_for(&r->lanes, &route))) result = -1;
   if (l && !stralloc_copy(&s->name, &l->name)) result = -1;
   route_free(&route);

@@ -17,7 +17,7 @@ static struct frame_writer writer;
 /* ---- who asks */
 
 static void begin_by(struct testrunner *t, const char *name, const char *address) {
-  struct ctlstats_request r = {text_of(name), text_of(address)};
+  struct ctlstats_request r = {.name = text_of(name), .address = text_of(address)};
   stralloc payload = {0};
   assert_int_equal(ctlstats_put_request(&payload, &r), 0);
   assert_int_equal(statistics_begin(&statistics, &t->runner, text_of_stralloc(&payload), &writer), 0);

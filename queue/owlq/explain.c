@@ -82,8 +82,7 @@ static void find_route(struct explanation *e, struct control *c, const struct wi
   if (route_load(&t, c) == -1) fact_say(&f, "problem", "", text_of(c->error.s));
   else {
     if (srsrules_load(&srs, c) == -1) fact_say(&f, "problem", "", text_of(c->error.s));
-    e->is_routed = srsrules_route(&srs, &t, text_of_stralloc(&e->address), clock_wall_us(&clock_system), &e->route, &f) == 0;
-    if (e->is_routed) e->is_routed = route_by_sender(&t, text_of(w->sender), &e->route, &f) == 0;
+    e->is_routed = srsrules_route(&srs, &t, text_of(w->sender), text_of_stralloc(&e->address), clock_wall_us(&clock_system), &e->route, &f) == 0;
     if (!e->is_routed) fact_say(&f, "problem", "no route can be found", TEXT_ABSENT);
     srsrules_unload(&srs);
     route_unload(&t);
@@ -161,11 +160,11 @@ static void ask_delivery(struct explanation *e, struct control *c, const struct 
 
 /* ---- what holds for all that goes there */
 
-static void note_destination(struct explanation *e, struct control *c) {
+static void note_destination(struct explanation *e, struct control *c, const struct wish *w) {
   struct facts limits = {.fd = -1}, now = {.fd = -1};
   if (!e->is_routed || route_leads_nowhere(&e->route)) return;
   limitfacts(&limits, c, &e->route);
-  livefacts(&now, c, text_of_stralloc(&e->address));
+  livefacts(&now, c, text_of(w->sender), text_of_stralloc(&e->address));
   e->sections[LIMITS].title = "limits and times (owlpost-control(5))";
   e->sections[LIMITS].lines = limits.lines;
   e->sections[NOW].title = "its destination now, by owl-send";
@@ -221,7 +220,7 @@ int owlq_explain(struct control *c, int argc, char **argv) {
   else ask_receiver(&e, &w);
   find_route(&e, c, &w);
   ask_delivery(&e, c, &w);
-  note_destination(&e, c);
+  note_destination(&e, c, &w);
   int code = show(&e, w.json);
   if (!e.is_routed) code = TOOL_SYSTEM;
   free_all(&e);

@@ -69,8 +69,8 @@ static void note(struct facts *f, const struct snapshot *s, const struct ctlstat
   if (d->last_error.len) note_error(f, s, d);
 }
 
-void livefacts(struct facts *f, struct control *c, struct text address) {
-  const struct ctlstats_request request = {.address = address};
+void livefacts(struct facts *f, struct control *c, struct text sender, struct text address) {
+  const struct ctlstats_request request = {.address = address, .sender = sender};
   struct snapshot s = {0};
   struct link l;
   if (link_open(&l, c) == -1) {

@@ -52,7 +52,7 @@ static int cat_channel(stralloc *out, const struct message *m, const struct rout
   struct route route = {0};
   int r = 0;
   for (size_t i = 0; r == 0 && i < m->file.envelope.recipient_count; i++) {
-    r = route_find(routes, m->file.envelope.recipients[i].address, &route);
+    r = route_find(routes, m->file.envelope.sender, m->file.envelope.recipients[i].address, &route);
     if (r == 0 && route.channel == channel) r = cat_recipient(out, m, i, channel);
   }
   route_free(&route);

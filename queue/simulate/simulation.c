@@ -26,7 +26,7 @@ int simulation_fail(struct simulation *s, const char *what, const char *why) {
 
 struct figures *simulation_destination(struct simulation *s, struct text address) {
   stralloc_zero(&s->name);
-  if (route_find(&s->runner.settings.routes, address, &s->route) == -1 || lane_cat_name(&s->name, &s->route) == -1)
+  if (route_find(&s->runner.settings.routes, TEXT_ABSENT, address, &s->route) == -1 || lane_cat_name(&s->name, &s->route) == -1)
     return NULL;
   return figures_named(&s->destinations, text_of_stralloc(&s->name), true);
 }

@@ -92,7 +92,7 @@ static void ask_host_about_it(struct server *s, struct connection *c, struct tex
 }
 
 static void ask(struct server *s, struct connection *c, struct text address) {
-  if (route_find(&s->settings.routes, address, &s->route) == -1 ||
+  if (route_find(&s->settings.routes, TEXT_ABSENT, address, &s->route) == -1 ||
       ask_host(&s->host, &s->route) == -1) {
     answer_later(c, "out of memory");
     return;

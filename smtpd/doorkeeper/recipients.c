@@ -96,7 +96,7 @@ static struct outcome check_lists(struct doorkeeper *k, struct text address) {
 
 /* Whether there is anybody at this address. */
 static struct outcome check_existence(struct doorkeeper *k, struct text address) {
-  if (route_find(&k->settings->routes, address, &k->route) == -1)
+  if (route_find(&k->settings->routes, TEXT_ABSENT, address, &k->route) == -1)
     return outcome_refuse(451, "4.3.5", "the route of that recipient is not configured properly");
   if (route_leads_nowhere(&k->route))
     return outcome_refuse(550, "5.1.2", "that address has no host that mail could be sent to");

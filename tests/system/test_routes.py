@@ -26,7 +26,9 @@ def test_a_sender_has_a_route_of_its_own(owlpost):
         owlpost.submit(MESSAGE, "three@named.test", sender="any@customer.test")
         wait_for(owlpost, usual, "three@named.test")
         explained = owlpost.owlq("explain", "--sender", "any@customer.test", "x@elsewhere.test")
-        assert "senderroutes" in explained and str(customers.port) in explained
+        assert "senderroutes" in explained
+        assert f"remote, to 127.0.0.1, port {customers.port}" in explained
+        assert f"the runner calls it 127.0.0.1:{customers.port}" in explained
 
 
 def test_a_route_with_a_password_is_refused(owlpost):
