@@ -43,6 +43,7 @@ lib_libowl_a_SOURCES = \
   %D%/injector.h %D%/injector.c \
   %D%/injectorreply.h %D%/injectorreply.c \
   %D%/tlswire.h %D%/tlswire.c \
+  %D%/tlsdoor.h %D%/tlsdoor.c \
   %D%/unixsock.h %D%/unixsock.c \
   %D%/idn.h %D%/idn.c \
   %D%/ip.h %D%/ip.c \
@@ -87,6 +88,7 @@ check_PROGRAMS += %D%/route_test
 check_PROGRAMS += %D%/target_test
 check_PROGRAMS += %D%/address_test
 check_PROGRAMS += %D%/tlswire_test
+check_PROGRAMS += %D%/tlsdoor_test
 check_PROGRAMS += %D%/unixsock_test
 check_PROGRAMS += %D%/log_test
 check_PROGRAMS += %D%/injector_test

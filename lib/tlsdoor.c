@@ -1,0 +1,127 @@
+#include "config.h"
+#include "lib/tlsdoor.h"
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "lib/bigendian.h"
+#include "lib/iofd.h"
+#include "lib/unixsock.h"
+
+enum { LENGTH_OCTETS = 4 };
+
+/* Waiting for an answer longer than the handshake may last: owl-tlsd says best why it failed. */
+enum { ANSWER_MARGIN_MS = 2000 };
+
+static const char place[] = "/tls/socket";
+
+static int make_path(stralloc *out, const char *rundir) {
+  return stralloc_copys(out, rundir) && stralloc_cats(out, place) && stralloc_0(out) ? 0 : (errno = ENOMEM, -1);
+}
+
+bool tlsdoor_is_there(const char *rundir) {
+  stralloc path = {0};
+  bool is_there = make_path(&path, rundir) == 0 && access(path.s, W_OK) == 0;
+  stralloc_free(&path);
+  return is_there;
+}
+
+static int connect_to(const char *rundir, int limit_ms) {
+  stralloc path = {0};
+  int sock = make_path(&path, rundir) == 0 ? unixsock_connect_within(path.s, limit_ms) : -1;
+  int saved = errno;
+  stralloc_free(&path);
+  return errno = saved, sock;
+}
+
+/* The descriptor goes with the first octets. */
+static ssize_t send_first(int sock, char *octets, size_t len, int passed) {
+  union {
+    struct cmsghdr head;
+    char room[CMSG_SPACE(sizeof(int))];
+  } control = {0};
+  struct iovec piece = {octets, len};
+  struct msghdr m = {
+    .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  struct cmsghdr *head = CMSG_FIRSTHDR(&m);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(sizeof passed);
+  memcpy(CMSG_DATA(head), &passed, sizeof passed);
+  ssize_t sent;
+  do sent = sendmsg(sock, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (sent == -1 && errno == EINTR);
+  return sent;
+}
+
+static ssize_t send_rest(int sock, const char *octets, size_t len) {
+  ssize_t sent;
+  do sent = send(sock, octets, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (sent == -1 && errno == EINTR);
+  return sent;
+}
+
+static int send_request(int sock, const struct tls_request *r, int network, uint64_t deadline) {
+  static char line[LENGTH_OCTETS + TLSWIRE_MAX];
+  size_t len = tlswire_put_request(line, sizeof line, r), sent = 0;
+  if (len == 0) return errno = EMSGSIZE, -1;
+  while (sent < len) {
+    if (io_wait(sock, POLLOUT, io_remaining_ms(deadline)) == -1) return -1;
+    ssize_t n = sent ? send_rest(sock, line + sent, len - sent) : send_first(sock, line, len, network);
+    if (n == -1 && errno != EAGAIN) return -1;
+    if (n > 0) sent += (size_t)n;
+  }
+  return 0;
+}
+
+/* Exactly len octets: behind the facts the peer's plaintext may wait. */
+static int read_exactly(int sock, char *to, size_t len, uint64_t deadline) {
+  while (len) {
+    ssize_t n = io_read(sock, to, len, io_remaining_ms(deadline));
+    if (n == 0) errno = ECONNRESET;
+    if (n <= 0) return -1;
+    to += n;
+    len -= (size_t)n;
+  }
+  return 0;
+}
+
+static int read_facts(int sock, struct tls_facts *facts, uint64_t deadline) {
+  static char line[TLSWIRE_MAX];
+  char length[LENGTH_OCTETS];
+  if (read_exactly(sock, length, sizeof length, deadline) == -1) return -1;
+  uint32_t len = get_u32(length);
+  if (len > sizeof line) return errno = EPROTO, -1;
+  if (read_exactly(sock, line, len, deadline) == -1) return -1;
+  return tlswire_read_facts(facts, line, len) ? 0 : (errno = EPROTO, -1);
+}
+
+static int fail(int sock, struct tls_facts *facts, const char *what) {
+  const char *reason = strerror(errno);
+  if (errno == EPROTO) reason = "its answer is malformed";
+  if (errno == ECONNRESET) reason = "it has gone away";
+  memset(facts, 0, sizeof *facts);
+  facts->temporary = 1;
+  snprintf(facts->error, sizeof facts->error, "unable to %s owl-tlsd: %s", what, reason);
+  if (sock >= 0) close(sock);
+  return -1;
+}
+
+int tlsdoor_open(const char *rundir, const struct tls_request *r, int network, struct tls_facts *facts,
+                 int limit_ms) {
+  static struct tls_request timed;
+  timed = *r;
+  if (timed.limit_s == 0 && limit_ms >= 1000) timed.limit_s = (unsigned)limit_ms / 1000;
+  uint64_t deadline = io_deadline(limit_ms);
+  int sock = connect_to(rundir, limit_ms < UNIXSOCK_CONNECT_MS ? limit_ms : UNIXSOCK_CONNECT_MS);
+  if (sock == -1) return fail(sock, facts, "reach");
+  if (send_request(sock, &timed, network, deadline) == -1) return fail(sock, facts, "ask");
+  deadline += ANSWER_MARGIN_MS * 1000u;
+  if (read_facts(sock, facts, deadline) == -1) return fail(sock, facts, "hear from");
+  if (facts->ok) return sock;
+  close(sock);
+  if (!facts->error[0]) snprintf(facts->error, sizeof facts->error, "owl-tlsd gives no reason");
+  return -1;
+}

@@ -1,0 +1,26 @@
+/* tlsdoor.h - the caller's side of owl-tlsd's socket (lib/tlswire.h, owlpost-tls(7))
+ *
+ * tlsdoor_open(): hands owl-tlsd a copy of the descriptor network, asks for r,
+ * and waits for the facts, all of it within limit_ms (over 0).  Returns the descriptor
+ * that carries the plaintext (a stream socket, close-on-exec, it blocks), of
+ * which nothing has been read; or -1: then facts->ok is 0, facts->error a
+ * sentence, and facts->temporary says whether it may go well later.  The caller
+ * keeps network, and closes it: while a copy is open the peer sees no end.  r->limit_s of 0 becomes what is left of limit_ms.
+ *
+ * tlsdoor_is_there(): whether owl-tlsd's socket is; it costs one system call and
+ * does not tell whether anybody listens.
+ *
+ * rundir is that of the control files.  What comes back is hostile: it is from
+ * a process that reads the network.  Facts hold no control octets.
+ */
+#ifndef OWL_TLSDOOR_H
+#define OWL_TLSDOOR_H
+
+#include "lib/tlswire.h"
+
+int tlsdoor_open(const char *rundir, const struct tls_request *r, int network, struct tls_facts *facts,
+                 int limit_ms);
+
+bool tlsdoor_is_there(const char *rundir);
+
+#endif
