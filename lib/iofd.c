@@ -2,70 +2,9 @@
 #include "lib/iofd.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "lib/clock.h"
-
-/* A deadline of 0 is none. */
-uint64_t io_deadline(int limit_ms) {
-  return limit_ms < 0 ? 0 : clock_boot_us(&clock_system) + (uint64_t)limit_ms * 1000u;
-}
-
-int io_remaining_ms(uint64_t deadline) {
-  if (deadline == 0) return IO_FOREVER;
-  uint64_t now = clock_boot_us(&clock_system);
-  return now >= deadline ? 0 : (int)((deadline - now + 999) / 1000);
-}
-
-int io_limit_ms(uint64_t seconds) {
-  return seconds > (uint64_t)INT_MAX / 1000 ? INT_MAX : (int)seconds * 1000;
-}
-
-int io_wait(int fd, short events, int limit_ms) {
-  struct pollfd p = {fd, events, 0};
-  uint64_t deadline = io_deadline(limit_ms);
-  for (;;) {
-    int r = poll(&p, 1, io_remaining_ms(deadline));
-    if (r > 0) return 0;
-    if (r == 0) return errno = ETIMEDOUT, -1;
-    if (errno != EINTR) return -1;
-  }
-}
-
-/* After a failed read() or write(): whether to try again, once it may go on. */
-static bool may_retry(int fd, short events, uint64_t deadline) {
-  if (errno == EINTR) return true;
-  if (errno != EAGAIN && errno != EWOULDBLOCK) return false;
-  return io_wait(fd, events, io_remaining_ms(deadline)) == 0;
-}
-
-ssize_t io_read(int fd, void *to, size_t size, int limit_ms) {
-  uint64_t deadline = io_deadline(limit_ms);
-  for (;;) {
-    if (deadline && io_wait(fd, POLLIN, io_remaining_ms(deadline)) == -1) return -1;
-    ssize_t r = read(fd, to, size);
-    if (r >= 0 || !may_retry(fd, POLLIN, deadline)) return r;
-  }
-}
-
-int io_write_all(int fd, const void *octets, size_t len, int limit_ms) {
-  const char *p = octets;
-  uint64_t deadline = io_deadline(limit_ms);
-  while (len) {
-    if (deadline && io_wait(fd, POLLOUT, io_remaining_ms(deadline)) == -1) return -1;
-    ssize_t w = write(fd, p, deadline && len > PIPE_BUF ? PIPE_BUF : len);
-    if (w >= 0) {
-      p += w;
-      len -= (size_t)w;
-    } else if (!may_retry(fd, POLLOUT, deadline))
-      return -1;
-  }
-  return 0;
-}
 
 /* Most files are short, and what is read stays: a small first step keeps small
  * what processes hold that are many. */
@@ -154,10 +93,3 @@ int io_sync_above(const char *path) {
   stralloc_free(&folder);
   return errno = saved, r;
 }
-
-int io_set_nonblocking(int fd) {
-  int flags = fcntl(fd, F_GETFL);
-  return flags == -1 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-}
-
-int io_set_cloexec(int fd) { return fcntl(fd, F_SETFD, FD_CLOEXEC); }

@@ -1,8 +1,6 @@
-/* iofd.h - whole reads and writes on descriptors, with a time limit
+/* iofd.h - whole reads and writes on descriptors and files
  *
- * Limits are in milliseconds for the whole call; IO_FOREVER waits without
- * end.  EINTR is handled.  On failure -1 and errno; ETIMEDOUT when the limit
- * ran out.
+ * Limits are lib/iowait.h's.  On failure -1 and errno.
  */
 #ifndef OWL_IOFD_H
 #define OWL_IOFD_H
@@ -10,27 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "lib/iowait.h"
 #include "lib/owfat.h"
-
-enum { IO_FOREVER = -1 };
-
-/* io_deadline(), io_remaining_ms(): one limit that several calls share. */
-uint64_t io_deadline(int limit_ms);
-int io_remaining_ms(uint64_t deadline);
-
-/* io_limit_ms(): seconds, as control files give them, as a limit; saturates. */
-int io_limit_ms(uint64_t seconds);
-
-/* io_wait(): until one of the poll(2) events is there.  0, or -1. */
-int io_wait(int fd, short events, int limit_ms);
-
-/* io_read(): waits, then reads once.  Octets, 0 at the end, or -1. */
-ssize_t io_read(int fd, void *to, size_t size, int limit_ms);
-
-/* io_write_all(): all of it.  0, or -1; then part of it may have gone.  With a
- * limit it writes PIPE_BUF octets at a time, so that the limit holds on a
- * descriptor that blocks, too. */
-int io_write_all(int fd, const void *octets, size_t len, int limit_ms);
 
 /* io_slurp(): appends everything until the end of file.  0, or -1; EFBIG when
  * there is more than max octets.  What was read before a failure is there. */
@@ -62,8 +41,5 @@ int io_sync_folder(int at, const char *path);
  * "b"), NUL-terminated.  io_sync_above(): fsync of it.  0, or -1 with errno. */
 int io_folder_of(stralloc *out, const char *path);
 int io_sync_above(const char *path);
-
-int io_set_nonblocking(int fd);
-int io_set_cloexec(int fd);
 
 #endif

@@ -1,7 +1,18 @@
 # lib/: what several programs share.  No main(), no policy, no privileges.
 noinst_LIBRARIES += lib/libowl.a
-lib_libowl_a_SOURCES = \
-  %D%/owfat.h %D%/exitcode.h %D%/tag.h %D%/bigendian.h \
+# What links no libowfat may use these; tls/ does.
+plain_parts = \
+  %D%/bigendian.h %D%/exitcode.h \
+  %D%/controltable.h %D%/controltable.c \
+  %D%/iowait.h %D%/iowait.c \
+  %D%/sandbox.h %D%/sandbox.c \
+  %D%/tlswire.h %D%/tlswire.c \
+  %D%/unixsock.h %D%/unixsock.c
+noinst_LIBRARIES += %D%/libplain.a
+%C%_libplain_a_SOURCES = $(plain_parts)
+
+lib_libowl_a_SOURCES = $(plain_parts) \
+  %D%/owfat.h %D%/tag.h \
   %D%/text.h %D%/text.c \
   %D%/claim.h %D%/claim.c \
   %D%/clock.h %D%/clock.c \
@@ -38,13 +49,10 @@ lib_libowl_a_SOURCES = \
   %D%/terms.h %D%/terms.c \
   %D%/verp.h %D%/verp.c \
   %D%/mutf7.h %D%/mutf7.c \
-  %D%/sandbox.h %D%/sandbox.c \
   %D%/stack.h %D%/stack.c \
   %D%/injector.h %D%/injector.c \
   %D%/injectorreply.h %D%/injectorreply.c \
-  %D%/tlswire.h %D%/tlswire.c \
   %D%/tlsdoor.h %D%/tlsdoor.c \
-  %D%/unixsock.h %D%/unixsock.c \
   %D%/idn.h %D%/idn.c \
   %D%/ip.h %D%/ip.c \
   %D%/network.h %D%/network.c \

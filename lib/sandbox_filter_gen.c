@@ -22,12 +22,12 @@ static const char *const allowed[] = {
   "read", "pread64", "write", "recvmsg", "sendmsg", "poll", "ppoll",
   "ppoll_time64", "shutdown", "close", "exit", "exit_group", "rt_sigreturn", "sigreturn",
   "restart_syscall", "clock_gettime", "clock_gettime64", "brk", "munmap", "mremap", "madvise",
-  "getrandom", NULL
+  "getrandom", "getpid", NULL
 };
 
 /* What AddressSanitizer calls to keep its books and to report. */
 static const char *const allowed_sanitized[] = {
-  "mprotect", "futex", "sched_yield", "sigaltstack", "rt_sigaction", "rt_sigprocmask", "getpid",
+  "mprotect", "futex", "sched_yield", "sigaltstack", "rt_sigaction", "rt_sigprocmask",
   "gettid", "prlimit64", "lseek", "fstat", "sched_getaffinity", NULL
 };
 

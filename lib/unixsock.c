@@ -9,7 +9,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include "lib/iofd.h"
+#include "lib/iowait.h"
 
 enum { LISTEN_BACKLOG = 128, LISTEN_PAUSE_MS = 100 };
 
@@ -107,20 +107,12 @@ static int listen_patiently(const char *path) {
 }
 
 int unixsock_listen_in(const char *rundir, const char *name) {
-  stralloc path = {0};
-  int fd = -1;
-  errno = ENOMEM;
-  if (stralloc_copys(&path, rundir) && stralloc_cats(&path, "/") && stralloc_cats(&path, name) &&
-      stralloc_0(&path)) {
-    if (geteuid() != 0) (void)mkdir(path.s, 0700);
-    path.len--;
-    errno = ENOMEM;
-    if (stralloc_cats(&path, "/socket") && stralloc_0(&path)) fd = listen_patiently(path.s);
-  }
-  int saved = errno;
-  stralloc_free(&path);
-  errno = saved;
-  return fd;
+  char path[4096];
+  int n = snprintf(path, sizeof path, "%s/%s", rundir, name);
+  if (n < 0 || (size_t)n + sizeof "/socket" > sizeof path) return errno = ENAMETOOLONG, -1;
+  if (geteuid() != 0) (void)mkdir(path, 0700);
+  snprintf(path + n, sizeof path - (size_t)n, "/socket");
+  return listen_patiently(path);
 }
 
 int unixsock_pair(int pair[2]) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair); }
