@@ -130,31 +130,35 @@ void report_end(struct runner *r, const struct queueid *id) {
   log_end(r->log);
 }
 
+static void begin_order(struct log *l, const char *what, const char *object) {
+  log_s(l, "order: ");
+  log_s(l, what);
+  log_s(l, object);
+}
+
+static void log_who(struct log *l, uint64_t uid) {
+  log_s(l, " by uid ");
+  log_u(l, uid);
+}
+
 void report_order(struct runner *r, const char *what, const struct queueid *id, uint64_t uid) {
-  log_s(r->log, "order: ");
-  log_s(r->log, what);
-  log_s(r->log, " msg ");
+  begin_order(r->log, what, " msg ");
   log_number(r->log, id);
-  log_s(r->log, " by uid ");
-  log_u(r->log, uid);
+  log_who(r->log, uid);
   log_end(r->log);
 }
 
 void report_hold(struct runner *r, const char *what, struct text destination, uint64_t uid) {
-  log_s(r->log, "order: ");
-  log_s(r->log, what);
-  log_s(r->log, " destination ");
+  begin_order(r->log, what, " destination ");
   log_t(r->log, destination);
-  log_s(r->log, " by uid ");
-  log_u(r->log, uid);
+  log_who(r->log, uid);
   log_end(r->log);
 }
 
 void report_node(struct runner *r, struct text node, uint64_t started, uint64_t uid) {
-  log_s(r->log, "order: start node ");
+  begin_order(r->log, "start", " node ");
   log_t(r->log, node);
-  log_s(r->log, " by uid ");
-  log_u(r->log, uid);
+  log_who(r->log, uid);
   log_s(r->log, ", messages ");
   log_u(r->log, started);
   log_end(r->log);

@@ -11,6 +11,7 @@
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
 #include "lib/log.h"
+#include "lib/room.h"
 #include "local/breaks.h"
 #include "local/users/passwdline.h"
 
@@ -108,11 +109,7 @@ static void put_all_others(const struct passwdline *alias) {
 }
 
 static void keep(const struct passwdline *p) {
-  if (taken_count == taken_space) {
-    taken_space = taken_space ? taken_space * 2 : SPACE_MIN;
-    taken = reallocarray(taken, taken_space, sizeof *taken);
-    if (!taken) die_memory();
-  }
+  if (room_make(&taken, taken_count, &taken_space, sizeof *taken, SPACE_MIN) == -1) die_memory();
   taken[taken_count++] = *p;
 }
 

@@ -3,6 +3,7 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/room.h"
 
 /* ---- the table */
 
@@ -22,16 +23,6 @@ static void throw_away(struct figures *f) {
   free(f);
 }
 
-static bool has_room(struct figures_table *t) {
-  if (t->count < t->space) return true;
-  size_t space = t->space ? t->space * 2 : 64;
-  struct figures **grown = reallocarray(t->all, space, sizeof *grown);
-  if (!grown) return false;
-  t->all = grown;
-  t->space = space;
-  return true;
-}
-
 static struct figures *make(struct text name, bool fold) {
   struct figures *f = calloc(1, sizeof *f);
   if (!f) return NULL;
@@ -42,7 +33,8 @@ static struct figures *make(struct text name, bool fold) {
 }
 
 struct figures *figures_named(struct figures_table *t, struct text name, bool fold) {
-  struct figures *f = has_room(t) ? make(name, fold) : NULL;
+  bool has_room = room_make(&t->all, t->count, &t->space, sizeof *t->all, 64) == 0;
+  struct figures *f = has_room ? make(name, fold) : NULL;
   if (!f) return NULL;
   struct figures **node = tsearch(f, &t->by_name, compare_names);
   if (!node) return throw_away(f), NULL;

@@ -2,33 +2,20 @@
 #include "queue/simulate/recording.h"
 #include <stdlib.h>
 #include <string.h>
+#include "lib/room.h"
 
-enum { STAMP_WORDS_MAX = 8 };
+enum { STAMP_WORDS_MAX = 8, FIRST_ROOM = 256 };
 
 /* ---- arrays that grow */
 
-/* The array with room for one more; NULL without memory, then it stays. */
-static void *with_room(void *array, size_t count, size_t *space, size_t octets) {
-  if (count < *space) return array;
-  size_t more = *space ? *space * 2 : 256;
-  void *grown = reallocarray(array, more, octets);
-  if (grown) *space = more;
-  return grown;
-}
-
 static int add_message(struct recording *r, const struct recorded *m) {
-  struct recorded *grown = with_room(r->messages, r->count, &r->space, sizeof *grown);
-  if (!grown) return -1;
-  r->messages = grown;
+  if (room_make(&r->messages, r->count, &r->space, sizeof *r->messages, FIRST_ROOM) == -1) return -1;
   r->messages[r->count++] = *m;
   return 0;
 }
 
 static int add_recipient(struct recording *r, uint64_t message, struct text address) {
-  struct recorded_recipient *grown =
-    with_room(r->recipients, r->recipient_count, &r->recipient_space, sizeof *grown);
-  if (!grown) return -1;
-  r->recipients = grown;
+  if (room_make(&r->recipients, r->recipient_count, &r->recipient_space, sizeof *r->recipients, FIRST_ROOM) == -1) return -1;
   r->recipients[r->recipient_count++] = (struct recorded_recipient){message, address};
   return 0;
 }
@@ -36,9 +23,7 @@ static int add_recipient(struct recording *r, uint64_t message, struct text addr
 static int add_pid(struct recording *r, uint64_t pid) {
   for (size_t i = 0; i < r->own_count; i++)
     if (r->own_pids[i] == pid) return 0;
-  uint64_t *grown = with_room(r->own_pids, r->own_count, &r->own_space, sizeof *grown);
-  if (!grown) return -1;
-  r->own_pids = grown;
+  if (room_make(&r->own_pids, r->own_count, &r->own_space, sizeof *r->own_pids, FIRST_ROOM) == -1) return -1;
   r->own_pids[r->own_count++] = pid;
   return 0;
 }
