@@ -58,7 +58,7 @@ lib_libowl_a_SOURCES = $(plain_parts) \
   %D%/network.h %D%/network.c \
   %D%/log.h %D%/log.c
 
-lib_libowl_a_SOURCES += %D%/unittest.h %D%/sample.h %D%/testfolder.h %D%/fuzz.h
+lib_libowl_a_SOURCES += %D%/unittest.h %D%/plaintest.h %D%/sample.h %D%/testfolder.h %D%/fuzz.h
 
 # The seccomp filters, made by a program so that nothing else needs libseccomp.
 noinst_PROGRAMS += %D%/sandbox_filter_gen

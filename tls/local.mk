@@ -1,0 +1,18 @@
+# tls/: own user.  OpenSSL, and therefore no libowfat: of lib/ only what stands
+# in lib/libplain.a.
+noinst_LIBRARIES += %D%/libtls.a
+
+%C%_libtls_a_SOURCES = \
+  %D%/client.h %D%/client.c \
+  %D%/dane.h %D%/dane.c \
+  %D%/facts.h %D%/facts.c \
+  %D%/failure.h %D%/failure.c \
+  %D%/names.h %D%/names.c \
+  %D%/stapled.h %D%/stapled.c
+
+TLS_TEST_LDADD = %D%/libtls.a lib/libplain.a $(CMOCKA_LIBS) $(SSL_LIBS)
+if CMOCKA
+check_PROGRAMS += %D%/client_test
+%C%_client_test_SOURCES = %D%/client_test.c %D%/testcertificate.h %D%/testcertificate.c
+%C%_client_test_LDADD = $(TLS_TEST_LDADD)
+endif

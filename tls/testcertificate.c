@@ -1,0 +1,127 @@
+#include "config.h"
+#include "tls/testcertificate.h"
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "lib/plaintest.h"
+
+static EVP_PKEY *make_key(bool rsa) {
+  EVP_PKEY *key = rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
+  assert_non_null(key);
+  return key;
+}
+
+static void add_extension(X509 *certificate, X509 *issuer, int nid, const char *value) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+  X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
+  assert_non_null(extension);
+  assert_int_equal(X509_add_ext(certificate, extension, -1), 1);
+  X509_EXTENSION_free(extension);
+}
+
+static void add_extensions(X509 *certificate, const struct test_subject *s, X509 *issuer) {
+  add_extension(certificate, issuer, NID_basic_constraints, s->authority ? "critical,CA:TRUE" : "CA:FALSE");
+  add_extension(certificate, issuer, NID_subject_key_identifier, "hash");
+  if (s->authority) add_extension(certificate, issuer, NID_key_usage, "keyCertSign,cRLSign,digitalSignature");
+  if (s->names) add_extension(certificate, issuer, NID_subject_alt_name, s->names);
+  if (s->purpose) add_extension(certificate, issuer, NID_ext_key_usage, s->purpose);
+  if (s->must_staple) add_extension(certificate, issuer, NID_tlsfeature, "status_request");
+}
+
+static void set_identity(X509 *certificate, const struct test_subject *s, EVP_PKEY *key) {
+  uint64_t serial;
+  assert_int_equal(RAND_bytes((unsigned char *)&serial, sizeof serial), 1);
+  ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1);
+  X509_set_version(certificate, X509_VERSION_3);
+  bool usual = s->from_s == 0 && s->until_s == 0;
+  X509_gmtime_adj(X509_getm_notBefore(certificate), usual ? -3600 : s->from_s);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), usual ? 30L * TEST_DAY_S : s->until_s);
+  X509_set_pubkey(certificate, key);
+  if (s->common_name)
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
+                               (const unsigned char *)s->common_name, -1, -1, 0);
+}
+
+struct test_certificate test_certificate_make(const struct test_subject *s, const struct test_certificate *issuer) {
+  struct test_certificate made = {X509_new(), make_key(s->rsa)};
+  X509 *above = issuer ? issuer->certificate : made.certificate;
+  assert_non_null(made.certificate);
+  set_identity(made.certificate, s, made.key);
+  X509_set_issuer_name(made.certificate, X509_get_subject_name(above));
+  add_extensions(made.certificate, s, above);
+  assert_true(X509_sign(made.certificate, issuer ? issuer->key : made.key, EVP_sha256()) > 0);
+  return made;
+}
+
+void test_certificate_free(struct test_certificate *c) {
+  X509_free(c->certificate);
+  EVP_PKEY_free(c->key);
+}
+
+char *test_certificate_file(X509 *const *certificates, size_t count) {
+  char *name = strdup("/tmp/owltls.XXXXXX");
+  assert_non_null(name);
+  int fd = mkstemp(name);
+  FILE *file = fd == -1 ? NULL : fdopen(fd, "w");
+  assert_non_null(file);
+  for (size_t i = 0; i < count; i++) assert_int_equal(PEM_write_X509(file, certificates[i]), 1);
+  assert_int_equal(fclose(file), 0);
+  return name;
+}
+
+SSL_CTX *test_server(const struct test_certificate *leaf, X509 *const *chain) {
+  SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+  assert_non_null(context);
+  assert_int_equal(SSL_CTX_use_certificate(context, leaf->certificate), 1);
+  assert_int_equal(SSL_CTX_use_PrivateKey(context, leaf->key), 1);
+  for (; chain && *chain; chain++) assert_int_equal(SSL_CTX_add1_chain_cert(context, *chain), 1);
+  return context;
+}
+
+static size_t put_digest(unsigned char *to, int matching, const unsigned char *data, size_t len) {
+  unsigned digest_len = 0;
+  assert_int_equal(EVP_Digest(data, len, to, &digest_len, matching == 1 ? EVP_sha256() : EVP_sha512(), NULL), 1);
+  return digest_len;
+}
+
+void test_tlsa(char *to, size_t size, int usage, int selector, int matching, const X509 *certificate) {
+  unsigned char *data = NULL, digest[EVP_MAX_MD_SIZE];
+  int got = selector == 0 ? i2d_X509(certificate, &data) : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &data);
+  assert_true(got > 0);
+  const unsigned char *octets = matching == 0 ? data : digest;
+  size_t len = matching == 0 ? (size_t)got : put_digest(digest, matching, data, (size_t)got);
+  size_t at = (size_t)snprintf(to, size, "%d %d %d ", usage, selector, matching);
+  for (size_t i = 0; i < len && at + 2 < size; i++) at += (size_t)snprintf(to + at, size - at, "%02x", octets[i]);
+  OPENSSL_free(data);
+}
+
+/* ---- */
+
+static void join(SSL *a, SSL *b) {
+  BIO *one = NULL, *two = NULL;
+  assert_int_equal(BIO_new_bio_pair(&one, 65536, &two, 65536), 1);
+  SSL_set_bio(a, one, one);
+  SSL_set_bio(b, two, two);
+}
+
+static bool waits(SSL *ssl, int ret) {
+  return ret <= 0 && SSL_get_error(ssl, ret) == SSL_ERROR_WANT_READ;
+}
+
+bool test_handshake(SSL *client, SSL *server, int *client_return) {
+  int ours = -1, theirs = -1;
+  join(client, server);
+  SSL_set_accept_state(server);
+  for (int turns = 0; turns < 20; turns++) {
+    ours = *client_return = SSL_do_handshake(client);
+    if (ours <= 0 && !waits(client, ours)) return false;
+    theirs = SSL_do_handshake(server);
+    if (theirs <= 0 && !waits(server, theirs)) return false;
+    if (ours == 1 && theirs == 1) return true;
+  }
+  return false;
+}
