@@ -6,6 +6,7 @@ plain_parts = \
   %D%/controltable.h %D%/controltable.c \
   %D%/iowait.h %D%/iowait.c \
   %D%/sandbox.h %D%/sandbox.c \
+  %D%/sts.h %D%/sts.c \
   %D%/tlswire.h %D%/tlswire.c \
   %D%/unixsock.h %D%/unixsock.c
 noinst_LIBRARIES += %D%/libplain.a
@@ -97,6 +98,7 @@ check_PROGRAMS += %D%/target_test
 check_PROGRAMS += %D%/address_test
 check_PROGRAMS += %D%/tlswire_test
 check_PROGRAMS += %D%/tlsdoor_test
+check_PROGRAMS += %D%/sts_test
 check_PROGRAMS += %D%/unixsock_test
 check_PROGRAMS += %D%/log_test
 check_PROGRAMS += %D%/injector_test
@@ -128,6 +130,9 @@ noinst_PROGRAMS += %D%/agent_fuzz
 noinst_PROGRAMS += %D%/tlswire_fuzz
 %C%_tlswire_fuzz_LDADD = lib/libowl.a
 %C%_tlswire_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/sts_fuzz
+%C%_sts_fuzz_LDADD = lib/libowl.a
+%C%_sts_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 noinst_PROGRAMS += %D%/door_fuzz
 %C%_door_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_door_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
