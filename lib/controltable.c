@@ -116,6 +116,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(TIMEOUTREMOTERCPT, "timeoutremotercpt", SECONDS, "=timeoutremote", "remote", "limit of a remote server's answer to one RCPT"),
   ROW(TIMEOUTSMTPD, "timeoutsmtpd", SECONDS, "1200", "smtpd", "limit of one wait for the client"),
   ROW(TIMEOUTVERIFY, "timeoutverify", SECONDS, "10", "smtpd", "how long a client waits for the next hop's word about a recipient"),
+  ROW(TLSPOLICY, "tlspolicy", MAP, "", "remote", "domain:level and options, .suffix:..., :... for all: what is asked of TLS to a destination"),
   ROW(VERIFYCACHE, "verifycache", SECONDS, "3600", "rspawn", "how long the next hop's yes about a recipient is kept"),
   ROW(VERIFYCACHENO, "verifycacheno", SECONDS, "60", "rspawn", "how long its no is kept"),
   ROW(VERIFYRECIPIENTS, "verifyrecipients", MAP, "", "smtpd", "domain:defer, domain:accept, .suffix:..., :... for all: recipients that the next hop is asked about"),

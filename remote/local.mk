@@ -90,6 +90,14 @@ noinst_PROGRAMS += %D%/answer_fuzz %D%/reply_fuzz %D%/smtp_fuzz
 endif
 EXTRA_DIST += tests/fuzz/corpus/qmtpanswer_fuzz tests/fuzz/corpus/answer_fuzz tests/fuzz/corpus/reply_fuzz tests/fuzz/corpus/smtp_fuzz
 
+# TLS
+%C%_libremote_a_SOURCES += %D%/tlspolicy.h %D%/tlspolicy.c %D%/tlsverdict.h %D%/tlsverdict.c
+if CMOCKA
+check_PROGRAMS += %D%/tlspolicy_test %D%/tlsverdict_test
+%C%_tlspolicy_test_LDADD = %D%/libremote.a $(LDADD)
+%C%_tlsverdict_test_LDADD = %D%/libremote.a $(LDADD)
+endif
+
 # what programs in qmail-remote's place say
 if CMOCKA
 check_PROGRAMS += %D%/report_test
