@@ -15,4 +15,7 @@ if CMOCKA
 check_PROGRAMS += %D%/client_test
 %C%_client_test_SOURCES = %D%/client_test.c %D%/testcertificate.h %D%/testcertificate.c
 %C%_client_test_LDADD = $(TLS_TEST_LDADD)
+check_PROGRAMS += %D%/dane_test
+%C%_dane_test_SOURCES = %D%/dane_test.c %D%/testcertificate.h %D%/testcertificate.c
+%C%_dane_test_LDADD = $(TLS_TEST_LDADD)
 endif
