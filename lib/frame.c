@@ -124,6 +124,7 @@ int frame_send(int sock, const struct frame_protocol *p, unsigned type, struct t
       r = -1;
   }
   int saved = errno;
+  if (out.s) explicit_bzero(out.s, out.a); /* it may have been a password */
   stralloc_free(&out);
   errno = saved;
   return r;

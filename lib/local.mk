@@ -54,6 +54,7 @@ lib_libowl_a_SOURCES = $(plain_parts) \
   %D%/injector.h %D%/injector.c \
   %D%/injectorreply.h %D%/injectorreply.c \
   %D%/tlsdoor.h %D%/tlsdoor.c \
+  %D%/credential.h %D%/credential.c \
   %D%/idn.h %D%/idn.c \
   %D%/ip.h %D%/ip.c \
   %D%/network.h %D%/network.c \
@@ -99,6 +100,7 @@ check_PROGRAMS += %D%/address_test
 check_PROGRAMS += %D%/tlswire_test
 check_PROGRAMS += %D%/tlsdoor_test
 check_PROGRAMS += %D%/sts_test
+check_PROGRAMS += %D%/credential_test
 check_PROGRAMS += %D%/unixsock_test
 check_PROGRAMS += %D%/log_test
 check_PROGRAMS += %D%/injector_test
@@ -133,6 +135,9 @@ noinst_PROGRAMS += %D%/tlswire_fuzz
 noinst_PROGRAMS += %D%/sts_fuzz
 %C%_sts_fuzz_LDADD = lib/libowl.a
 %C%_sts_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/credential_fuzz
+%C%_credential_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_credential_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 noinst_PROGRAMS += %D%/door_fuzz
 %C%_door_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_door_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

@@ -92,6 +92,19 @@ enum {
   TAG_NODE = 0x0406,       /* of ETRN */
   TAG_MAY_ETRN = 0x0407,   /* flag: the client that was named may use ETRN */
 
+  /* credentials */
+  TAG_SERVICE = 0x0600,    /* "smtp", "imap" */
+  TAG_CHALLENGE = 0x0601,  /* CRAM-MD5's or APOP's, as the client got it */
+  TAG_RESPONSE = 0x0602,   /* to it, hexadecimal */
+  TAG_AUTH_MESSAGE = 0x0603, /* RFC 5802 3 */
+  TAG_PROOF = 0x0604,      /* ClientProof */
+  TAG_SIGNATURE = 0x0605,  /* ServerSignature */
+  TAG_SALT = 0x0606,
+  TAG_ITERATIONS = 0x0607,
+  TAG_MECHANISMS = 0x0608, /* that may be offered */
+  TAG_CERTIFICATE = 0x0609, /* SHA-256 of the client's, hexadecimal */
+  TAG_CERTIFICATE_NAME = 0x060a,
+
   /* control socket */
   TAG_LOCAL_RUNNING = 0x0500,
   TAG_LOCAL_LIMIT = 0x0501,

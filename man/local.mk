@@ -17,6 +17,7 @@ dist_man_MANS += %D%/owl-qmqpd.8 %D%/owl-qmtpd.8
 dist_man_MANS += %D%/owl-smtpd.8
 dist_man_MANS += %D%/owl-start.8
 dist_man_MANS += %D%/owlpost-agent.7
+dist_man_MANS += %D%/owlpost-auth.7
 dist_man_MANS += %D%/owlpost-aliases.5
 dist_man_MANS += %D%/owlpost-control.5
 dist_man_MANS += %D%/owlpost-ctl.7
