@@ -89,16 +89,21 @@ static bool say(char *why, size_t size, const char *what, const char *object) {
   return false;
 }
 
+static bool is_set(const char *s) {
+  return s && *s;
+}
+
 /* Where the system has none and none are asked for, no name can be verified; all
  * else goes on. */
 static bool load_authorities(SSL_CTX *context, const char *file, char *why, size_t why_size) {
-  if (!file && !(file = system_authorities())) return true;
+  if (!is_set(file) && !(file = system_authorities())) return true;
   if (SSL_CTX_load_verify_file(context, file) == 1) return true;
   return say(why, why_size, "read authorities from", file);
 }
 
 static bool set_strength(SSL_CTX *context, const struct client_settings *s, char *why, size_t why_size) {
-  const char *version = s->minversion ? s->minversion : "1.2", *ciphers = s->ciphers ? s->ciphers : intermediate;
+  const char *version = is_set(s->minversion) ? s->minversion : "1.2";
+  const char *ciphers = is_set(s->ciphers) ? s->ciphers : intermediate;
   int number = client_version_number(version);
   if (number == 0 || SSL_CTX_set_min_proto_version(context, number) != 1)
     return say(why, why_size, "use TLS version", version);

@@ -20,10 +20,11 @@
 #include <openssl/ssl.h>
 #include "lib/tlswire.h"
 
+/* NULL and "" are the default. */
 struct client_settings {
-  const char *authorities; /* PEM file; NULL: the system's.  One that is not there or is empty is an error */
-  const char *ciphers;     /* for TLS 1.2, OpenSSL's form; NULL: Mozilla "intermediate" */
-  const char *minversion;  /* "1.2" or "1.3"; NULL: 1.2 */
+  const char *authorities; /* PEM file; default: the system's.  One that is not there or is empty is an error */
+  const char *ciphers;     /* for TLS 1.2, OpenSSL's form; default: Mozilla "intermediate" */
+  const char *minversion;  /* "1.2" or "1.3"; default: 1.2 */
 };
 
 /* NULL: why has "unable to VERB OBJECT: reason". */

@@ -8,6 +8,8 @@ noinst_LIBRARIES += %D%/libtls.a
   %D%/facts.h %D%/facts.c \
   %D%/failure.h %D%/failure.c \
   %D%/names.h %D%/names.c \
+  %D%/resume.h %D%/resume.c \
+  %D%/sessions.h %D%/sessions.c \
   %D%/stapled.h %D%/stapled.c
 
 TLS_TEST_LDADD = %D%/libtls.a lib/libplain.a $(CMOCKA_LIBS) $(SSL_LIBS)
@@ -15,6 +17,9 @@ if CMOCKA
 check_PROGRAMS += %D%/client_test
 %C%_client_test_SOURCES = %D%/client_test.c %D%/testcertificate.h %D%/testcertificate.c
 %C%_client_test_LDADD = $(TLS_TEST_LDADD)
+check_PROGRAMS += %D%/resume_test
+%C%_resume_test_SOURCES = %D%/resume_test.c %D%/testcertificate.h %D%/testcertificate.c
+%C%_resume_test_LDADD = $(TLS_TEST_LDADD)
 check_PROGRAMS += %D%/dane_test
 %C%_dane_test_SOURCES = %D%/dane_test.c %D%/testcertificate.h %D%/testcertificate.c
 %C%_dane_test_LDADD = $(TLS_TEST_LDADD)
