@@ -9,10 +9,10 @@
  *
  * The list is in lib/sandbox_filter_gen.c: read, pread, write, recvmsg,
  * sendmsg, poll, ppoll, shutdown, close, exit, anonymous memory that
- * is not executable, the clock, random numbers, and getpid (OpenSSL asks before
- * it draws random numbers).  Not on it are fcntl, setsockopt, sigaction, kill,
- * open, socket, and recv() and send(): whatever needs them is done before.
- * Standard I/O is not to be used after.
+ * is not executable, the clock, random numbers, getpid (OpenSSL asks before it
+ * draws random numbers), and of setsockopt TCP_QUICKACK.  Not on it are fcntl,
+ * any other setsockopt, sigaction, kill, open, socket, and recv() and send():
+ * whatever needs them is done before.  Standard I/O is not to be used after.
  */
 #ifndef OWL_SANDBOX_H
 #define OWL_SANDBOX_H

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,6 +47,15 @@ static int try_code(void) {
 static int try_map_file(void) {
   return mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0) != MAP_FAILED ? 0 : 1;
 }
+
+/* A Unix socket has no such options; that it says so is enough. */
+static int set_option(int level, int option) {
+  int on = 1;
+  return setsockopt(pair[0], level, option, &on, sizeof on) == -1 && errno == EOPNOTSUPP ? 0 : 1;
+}
+static int try_acknowledge(void) { return set_option(IPPROTO_TCP, TCP_QUICKACK); }
+static int try_tcp_option(void) { return set_option(IPPROTO_TCP, TCP_NODELAY); }
+static int try_socket_option(void) { return set_option(SOL_SOCKET, TCP_QUICKACK); }
 
 static int try_io(void) {
   char c[2];
@@ -126,6 +137,7 @@ static void allowed_calls_live(void **state) {
   assert_lives(try_memory);
   assert_lives(try_clock);
   assert_lives(try_frames);
+  assert_lives(try_acknowledge);
 }
 
 static void other_calls_die(void **state) {
@@ -141,6 +153,8 @@ static void other_calls_die(void **state) {
   assert_dies(try_x32);
   assert_dies(try_code);
   assert_dies(try_map_file);
+  assert_dies(try_tcp_option);
+  assert_dies(try_socket_option);
 }
 
 /* With arguments of zero: none of these gets as far as to look at them. */

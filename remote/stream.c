@@ -1,6 +1,8 @@
 #include "config.h"
 #include "remote/stream.h"
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +13,7 @@ enum { READ_OCTETS = 8192 };
 void stream_open(struct stream *s, int fd) {
   s->fd = fd;
   s->in.len = s->out.len = s->taken = 0;
+  s->answered = false;
 }
 
 void stream_close(struct stream *s) {
@@ -48,6 +51,7 @@ static enum stream_status read_some(struct stream *s) {
   if (n == 0) return STREAM_CLOSED;
   if (n == -1) return errno == EAGAIN || errno == EINTR ? STREAM_OK : STREAM_FAILED;
   s->in.len += (size_t)n;
+  s->answered = true;
   return STREAM_OK;
 }
 
@@ -73,6 +77,7 @@ enum stream_status stream_flush(struct stream *s) {
       r = STREAM_FAILED;
   }
   s->out.len = 0;
+  s->answered = false;
   return r;
 }
 
@@ -92,8 +97,15 @@ static enum stream_status wait_for_reply(struct stream *s, uint64_t deadline, sh
   return wait_for(s, POLLIN, deadline, ready);
 }
 
+/* The kernel forgets it by and by; a Unix socket has none. */
+static void acknowledge(const struct stream *s) {
+  int on = 1;
+  (void)setsockopt(s->fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
 enum stream_status stream_fill(struct stream *s, uint64_t deadline) {
   short ready;
+  if (s->answered) acknowledge(s);
   enum stream_status r = wait_for_reply(s, deadline, &ready);
   if (r != STREAM_OK) return r;
   stream_silence(&s->silence, false);

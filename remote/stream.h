@@ -28,6 +28,7 @@ struct stream {
   int limit_ms; /* of one wait for the server */
   stralloc in, out; /* owned */
   size_t taken;
+  bool answered; /* something was read since the last write */
 };
 
 enum stream_status {
@@ -50,7 +51,9 @@ enum stream_status stream_flush(struct stream *s);
  * the next who waits. */
 void stream_peek(struct stream *s);
 
-/* stream_fill(): waits for more input until the deadline (lib/iofd.h). */
+/* stream_fill(): waits for more input until the deadline (lib/iofd.h).  Who waits
+ * again for the same answer acknowledges at once what has come of it: a server
+ * with Nagle's algorithm holds the rest back until then. */
 enum stream_status stream_fill(struct stream *s, uint64_t deadline);
 
 /* What has been read; stream_drop() says how much of it is done with. */
