@@ -6,7 +6,8 @@ plain_parts = \
   %D%/controltable.h %D%/controltable.c \
   %D%/iowait.h %D%/iowait.c \
   %D%/sandbox.h %D%/sandbox.c \
-  %D%/sts.h %D%/sts.c \
+  %D%/sts.h %D%/sts.c %D%/stscache.h %D%/stscache.c \
+  %D%/subfolder.h %D%/subfolder.c \
   %D%/tlswire.h %D%/tlswire.c \
   %D%/unixsock.h %D%/unixsock.c
 noinst_LIBRARIES += %D%/libplain.a
@@ -100,7 +101,7 @@ check_PROGRAMS += %D%/target_test
 check_PROGRAMS += %D%/address_test
 check_PROGRAMS += %D%/tlswire_test
 check_PROGRAMS += %D%/tlsdoor_test
-check_PROGRAMS += %D%/sts_test
+check_PROGRAMS += %D%/sts_test %D%/stscache_test
 check_PROGRAMS += %D%/credential_test
 check_PROGRAMS += %D%/unixsock_test
 check_PROGRAMS += %D%/log_test

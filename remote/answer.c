@@ -221,3 +221,24 @@ bool answer_next_ip(struct answer *a, struct ip *ip) {
   }
   return false;
 }
+
+/* Strings that overrun the record make it none. */
+static bool join_strings(struct text data, char *out, size_t *len) {
+  *len = 0;
+  while (data.len) {
+    size_t n = (unsigned char)data.s[0];
+    if (n >= data.len) return false;
+    memcpy(out + *len, data.s + 1, n);
+    *len += n;
+    data = (struct text){data.s + 1 + n, data.len - 1 - n};
+  }
+  out[*len] = 0;
+  return true;
+}
+
+bool answer_next_txt(struct answer *a, char out[ANSWER_TXT_ROOM], size_t *len) {
+  struct record r;
+  while (next_record(a, &r))
+    if (r.len && join_strings((struct text){a->packet.s + r.data, r.len}, out, len)) return true;
+  return false;
+}

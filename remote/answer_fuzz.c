@@ -23,6 +23,11 @@ static void read_as(struct text packet, enum answer_type type) {
   enum answer_status s = answer_read(&a, packet, text_of("a.test"), type);
   if (s == ANSWER_ALIAS) check_name(&a.alias);
   if (s != ANSWER_FOUND) return;
+  static char strings[ANSWER_TXT_ROOM];
+  size_t octets;
+  while (type == ANSWER_TXT && answer_next_txt(&a, strings, &octets))
+    if (strings[octets] != 0 || octets >= packet.len || ++records > packet.len) abort();
+  if (type == ANSWER_TXT) return;
   while (type == ANSWER_MX ? answer_next_mx(&a, &preference, &host) : answer_next_ip(&a, &ip)) {
     if (type == ANSWER_MX) check_name(&host);
     if (++records > packet.len) abort();
@@ -34,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len) {
   if (len > 65535) return 0;
   read_as(packet, ANSWER_MX);
   read_as(packet, ANSWER_A);
+  read_as(packet, ANSWER_TXT);
   read_as(packet, ANSWER_AAAA);
   return 0;
 }

@@ -119,6 +119,13 @@ check_PROGRAMS += %D%/verify/cache_test %D%/verify/ask_test
 %C%_verify_ask_test_LDADD = %D%/libremote.a $(LDADD)
 endif
 
+# what domains ask of TLS, and how it went
+%C%_libremote_a_SOURCES += %D%/stspolicy.h %D%/stspolicy.c %D%/tlsrpt.h %D%/tlsrpt.c
+if CMOCKA
+check_PROGRAMS += %D%/tlsrpt_test
+%C%_tlsrpt_test_LDADD = %D%/libremote.a $(LDADD)
+endif
+
 # signs outgoing mail; needs Debian's python3-dkim, where it is used
 owlpost_SCRIPTS = %D%/dkim/owl-dkimsign
 CLEANFILES += %D%/dkim/owl-dkimsign

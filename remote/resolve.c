@@ -133,6 +133,20 @@ struct lookup resolve_mx(struct mx_set *set, struct text domain, unsigned limit_
   return q.found;
 }
 
+/* ---- texts */
+
+struct lookup resolve_txt(struct text name, unsigned limit_s, resolve_txt_fn *take, void *context) {
+  static char record[ANSWER_TXT_ROOM];
+  struct question q;
+  size_t len;
+  question_begin(&q, name, ANSWER_TXT);
+  ask(&q, 1, limit_s);
+  if (q.found.status == RESOLVE_FOUND)
+    while (answer_next_txt(&q.answer, record, &len)) take(context, (struct text){record, len});
+  question_free(&q);
+  return q.found;
+}
+
 /* ---- addresses */
 
 static bool add_next(struct address_list *list, struct question *q) {

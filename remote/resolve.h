@@ -38,6 +38,11 @@ uint32_t resolve_random(void);
 
 struct lookup resolve_mx(struct mx_set *set, struct text domain, unsigned limit_s);
 
+/* resolve_txt(): calls take for each TXT record, its strings put together; any
+ * octet may be among them. */
+typedef void resolve_txt_fn(void *context, struct text record);
+struct lookup resolve_txt(struct text name, unsigned limit_s, resolve_txt_fn *take, void *context);
+
 /* A host, and what is found of it. */
 struct host {
   struct text name;

@@ -15,7 +15,7 @@
 #include "lib/iofd.h"
 #include "remote/resolve.h"
 
-enum { HEADER_OCTETS = 12, PACKET_MAX = 4096, MX = 15, A = 1, AAAA = 28, LIMIT_S = 30 };
+enum { HEADER_OCTETS = 12, PACKET_MAX = 4096, MX = 15, TXT = 16, A = 1, AAAA = 28, LIMIT_S = 30 };
 
 /* What the server says: to this name and type, or to another name of its own */
 #define RECORD(TYPE, LEN, DATA) "\300\14\0" TYPE "\0\1\0\0\0\1\0" LEN DATA
@@ -60,6 +60,8 @@ static const struct script {
   SAYS("doubt", AAAA, SERVFAIL, 0, "", false),
   SAYS("none", A, OK, 0, "", false),
   SAYS("none", AAAA, OK, 0, "", false),
+  SAYS("texts", TXT, OK, 3, RECORD("\20", "\6", "\2v=\2x;") RECORD("\20", "\3", "\5ab") RECORD("\20", "\2", "\1\0"), false),
+  SAYS("notexts", TXT, NO_NAME, 0, "", false),
   SAYS("nobody", A, NO_NAME, 0, "", false),
   SAYS("nobody", AAAA, NO_NAME, 0, "", false),
 #undef SAYS
@@ -231,6 +233,22 @@ static void hosts(void **state) {
   assert_int_equal(h[4].found.status, RESOLVE_NO_NAME);
 }
 
+static void cat_record(void *context, struct text record) {
+  if (text_cat(context, record) == -1 || !stralloc_cats(context, "|")) abort();
+}
+
+/* Strings that overrun their record make it none. */
+static void texts(void **state) {
+  (void)state;
+  stralloc found = {0};
+  assert_int_equal(resolve_txt(text_of("texts.test"), LIMIT_S, cat_record, &found).status, RESOLVE_FOUND);
+  assert_int_equal(found.len, 7);
+  assert_memory_equal(found.s, "v=x;|\0|", 7);
+  assert_int_equal(resolve_txt(text_of("notexts.test"), LIMIT_S, cat_record, &found).status, RESOLVE_NO_NAME);
+  assert_int_equal(found.len, 7);
+  stralloc_free(&found);
+}
+
 static void a_silent_server_ends_at_the_limit(void **state) {
   struct mx_set set;
   uint64_t limit = io_deadline(1000 * LIMIT_S);
@@ -259,7 +277,7 @@ static void nobody_listens(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(mail_exchangers), cmocka_unit_test(hosts),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(mail_exchangers), cmocka_unit_test(hosts), cmocka_unit_test(texts),
                                      cmocka_unit_test(a_silent_server_ends_at_the_limit),
                                      cmocka_unit_test(nobody_listens)};
   return cmocka_run_group_tests(tests, begin, end);
