@@ -87,3 +87,17 @@ void explain_destination(const struct destination *d, const struct connector_set
   note_result(&walk, number);
   walk_free(&walk);
 }
+
+void explain_identity(const struct identities *identities, struct text sender, struct text destination,
+                      struct facts *f) {
+  struct identity i = identity_find(identities, sender, destination);
+  struct sources sources;
+  char address[IP_TEXT_MAX];
+  fact_say(f, "helo", "the name to give is ", i.helohost);
+  if (!identity_sources(identities, i.source, &sources)) return;
+  if (sources.count == 0) fact_say(f, "source", "connections come from where the system chooses", TEXT_ABSENT);
+  for (size_t n = 0; n < sources.count; n++) {
+    ip_format(&sources.ips[n], address);
+    fact_say(f, "source", "connections come from ", text_of(address));
+  }
+}

@@ -12,4 +12,8 @@
 void explain_destination(const struct destination *d, const struct connector_settings *s,
                         struct facts *f);
 
+/* explain_identity(): which name and addresses a session for that sender has. */
+void explain_identity(const struct identities *identities, struct text sender, struct text destination,
+                      struct facts *f);
+
 #endif

@@ -15,6 +15,7 @@ owlpost_PROGRAMS += %D%/owl-rspawn %D%/owl-remote
 %C%_owl_remote_SOURCES = %D%/remote.c \
   %D%/connector.h %D%/connector.c \
   %D%/byhand.h %D%/byhand.c \
+  %D%/manual.h %D%/manual.c \
   %D%/talker.h %D%/talker.c
 %C%_owl_remote_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS) $(CARES_LIBS) $(NETTLE_LIBS)
 %C%_owl_remote_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC_CARES)

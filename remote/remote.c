@@ -27,10 +27,9 @@
 #include "lib/sandbox.h"
 #include "lib/target.h"
 #include "lib/unixsock.h"
-#include "remote/byhand.h"
 #include "remote/connector.h"
 #include "remote/explain.h"
-#include "remote/report.h"
+#include "remote/manual.h"
 #include "remote/talker.h"
 
 /* The talker's: jobs of 4 MiB, replies of 1 MiB, and room.  A worker of a busy
@@ -292,111 +291,43 @@ static void find_route(const char *host, struct destination *d) {
   if (route.port == PORT_NONE) d->socket_path = route.host.s;
 }
 
-static int become_agent(const char *host, int socket) {
+/* For manual.h, in a process of its own. */
+static int serve_host(int socket, const void *host) {
   struct destination d;
   if (dup2(socket, RUNNER) == -1) die_system("unable to start");
+  close(socket);
   find_route(host, &d);
   read_settings();
   return run_agent(&d, false);
 }
 
-static int say_report(const struct verdict *v, size_t count) {
-  stralloc report = {0};
-  int r = report_put(&report, v, count);
-  if (r == 0) r = io_write_all(1, report.s, report.len, IO_FOREVER);
-  stralloc_free(&report);
-  return r == 0 ? TOOL_OK : TOOL_SYSTEM;
+static int by_hand(char **argv, int count) {
+  struct byhand b = {.sender = argv[2], .recipients = argv + 3, .count = (size_t)count};
+  const struct manual m = {serve_host, argv[1]};
+  return manual_send(&m, &b);
 }
 
-/* Before anything is sent, all recipients have to wait. */
-static int put_off(const struct byhand *b, struct verdict *v, const char *why) {
-  int reason = errno;
-  for (size_t n = 0; n < b->count; n++) {
-    verdict_set(&v[n], RESULT_DEFERRAL, "4.3.0", why);
-    verdict_add(&v[n], ": ");
-    verdict_add(&v[n], strerror(reason));
-  }
-  return say_report(v, b->count);
-}
-
-/* Two processes return from it: who reports, and the agent. */
-static int send_by_hand(const char *host, struct byhand *b, struct verdict *v) {
-  int pair[2];
-  if (byhand_open(b, 0) == -1) return put_off(b, v, "unable to read the message");
-  if (unixsock_pair(pair) == -1) return put_off(b, v, "unable to make a socketpair");
-  pid_t pid = fork();
-  if (pid == -1) return put_off(b, v, "unable to fork");
-  close(pair[pid == 0 ? 0 : 1]);
-  if (pid == 0) return become_agent(host, pair[1]);
-  byhand_send(pair[0], b, v);
-  int code = say_report(v, b->count);
-  close(pair[0]);
-  while (waitpid(pid, NULL, 0) == -1 && errno == EINTR) continue;
-  return code;
-}
-
-static int by_hand(int argc, char **argv) {
-  struct byhand b = {.sender = argv[2], .recipients = argv + 3, .count = (size_t)argc - 3};
-  struct verdict *v = calloc(b.count, sizeof *v);
-  if (!v) return TOOL_SYSTEM;
-  int code = send_by_hand(argv[1], &b, v);
-  for (size_t n = 0; n < b.count; n++) verdict_free(&v[n]);
-  free(v);
-  return code;
-}
-
-/* ---- a test: all of it but the message */
-
-/* Which name and addresses a session for that sender has. */
-static void note_identity(const struct destination *d, const char *sender) {
-  struct identity i = identity_find(&settings.identities, text_of(sender), d->host);
-  struct sources sources;
-  char address[IP_TEXT_MAX];
-  fact_say(told, "helo", "the name to give is ", i.helohost);
-  if (!identity_sources(&settings.identities, i.source, &sources)) return;
-  if (sources.count == 0) fact_say(told, "source", "connections come from where the system chooses", TEXT_ABSENT);
-  for (size_t n = 0; n < sources.count; n++) {
-    ip_format(&sources.ips[n], address);
-    fact_say(told, "source", "connections come from ", text_of(address));
-  }
-}
-
-static int run_test(const struct destination *d, struct byhand *b, struct verdict *v) {
-  int pair[2];
-  if (byhand_open(b, open("/dev/null", O_RDONLY | O_CLOEXEC)) == -1 || unixsock_pair(pair) == -1)
-    die_system("unable to start");
-  pid_t pid = fork();
-  if (pid == -1) die_system("unable to fork");
-  close(pair[pid == 0 ? 0 : 1]);
-  if (pid == 0) {
-    if (dup2(pair[1], RUNNER) == -1) die_system("unable to start");
-    close(pair[1]);
-    return run_agent(d, true);
-  }
-  byhand_send(pair[0], b, v);
-  close(pair[0]);
-  while (waitpid(pid, NULL, 0) == -1 && errno == EINTR) continue;
-  struct result r = verdict_result(v);
-  fact_outcome(told, &r);
-  return TOOL_OK;
+static int serve_test(int socket, const void *destination) {
+  if (dup2(socket, RUNNER) == -1) die_system("unable to start");
+  close(socket);
+  return run_agent(destination, true);
 }
 
 /* argv: the destination, sender, recipient */
 static int test(int argc, char **argv) {
   static struct facts facts = {.fd = FACTS};
   struct destination d = {0};
-  struct verdict v = {.class = RESULT_NONE};
+  const struct manual m = {serve_test, &d};
   if (argc < 4) die_usage();
   struct byhand b = {.sender = argv[argc - 2], .recipients = argv + argc - 1, .count = 1};
   read_arguments(argc - 2, argv, &d);
   leave_runner();
   read_settings();
   told = &facts;
-  note_identity(&d, b.sender);
-  int code = run_test(&d, &b, &v);
-  verdict_free(&v);
+  explain_identity(&settings.identities, text_of(b.sender), d.host, &facts);
+  if (manual_test(&m, &b, &facts) == -1) die_system("unable to start");
   stralloc_free(&facts.lines);
-  return code;
+  return TOOL_OK;
 }
 
 int main(int argc, char **argv) {
@@ -405,7 +336,7 @@ int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGCHLD, SIG_DFL); /* the spawner ignores it */
   if (argc > 1 && strcmp(argv[1], "--test") == 0) return test(argc - 2, argv + 2);
-  if (is_by_hand(argc, argv)) return by_hand(argc, argv);
+  if (is_by_hand(argc, argv)) return by_hand(argv, argc - 3);
   int first = *option ? 2 : 1;
   read_arguments(argc - first, argv + first, &d);
   bool explains = strcmp(option, "--explain") == 0;
