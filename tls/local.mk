@@ -27,3 +27,10 @@ check_PROGRAMS += %D%/dane_test
 %C%_dane_test_SOURCES = %D%/dane_test.c %D%/testcertificate.h %D%/testcertificate.c
 %C%_dane_test_LDADD = $(TLS_TEST_LDADD)
 endif
+
+if FUZZERS
+noinst_PROGRAMS += %D%/handshake_fuzz
+%C%_handshake_fuzz_SOURCES = %D%/handshake_fuzz.c %D%/testcertificate.h %D%/testcertificate.c
+%C%_handshake_fuzz_LDADD = %D%/libtls.a lib/libplain.a $(SSL_LIBS)
+%C%_handshake_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+endif

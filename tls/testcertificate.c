@@ -5,12 +5,16 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
-#include "lib/plaintest.h"
+
+static void must(bool holds) {
+  if (!holds) abort();
+}
 
 static EVP_PKEY *make_key(bool rsa) {
   EVP_PKEY *key = rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
-  assert_non_null(key);
+  must(key != NULL);
   return key;
 }
 
@@ -18,8 +22,8 @@ static void add_extension(X509 *certificate, X509 *issuer, int nid, const char *
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
   X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
-  assert_non_null(extension);
-  assert_int_equal(X509_add_ext(certificate, extension, -1), 1);
+  must(extension != NULL);
+  must(X509_add_ext(certificate, extension, -1) == 1);
   X509_EXTENSION_free(extension);
 }
 
@@ -34,7 +38,7 @@ static void add_extensions(X509 *certificate, const struct test_subject *s, X509
 
 static void set_identity(X509 *certificate, const struct test_subject *s, EVP_PKEY *key) {
   uint64_t serial;
-  assert_int_equal(RAND_bytes((unsigned char *)&serial, sizeof serial), 1);
+  must(RAND_bytes((unsigned char *)&serial, sizeof serial) == 1);
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), serial >> 1);
   X509_set_version(certificate, X509_VERSION_3);
   bool usual = s->from_s == 0 && s->until_s == 0;
@@ -49,11 +53,11 @@ static void set_identity(X509 *certificate, const struct test_subject *s, EVP_PK
 struct test_certificate test_certificate_make(const struct test_subject *s, const struct test_certificate *issuer) {
   struct test_certificate made = {X509_new(), make_key(s->rsa)};
   X509 *above = issuer ? issuer->certificate : made.certificate;
-  assert_non_null(made.certificate);
+  must(made.certificate != NULL);
   set_identity(made.certificate, s, made.key);
   X509_set_issuer_name(made.certificate, X509_get_subject_name(above));
   add_extensions(made.certificate, s, above);
-  assert_true(X509_sign(made.certificate, issuer ? issuer->key : made.key, EVP_sha256()) > 0);
+  must(X509_sign(made.certificate, issuer ? issuer->key : made.key, EVP_sha256()) > 0);
   return made;
 }
 
@@ -64,34 +68,34 @@ void test_certificate_free(struct test_certificate *c) {
 
 char *test_certificate_file(X509 *const *certificates, size_t count) {
   char *name = strdup("/tmp/owltls.XXXXXX");
-  assert_non_null(name);
+  must(name != NULL);
   int fd = mkstemp(name);
   FILE *file = fd == -1 ? NULL : fdopen(fd, "w");
-  assert_non_null(file);
-  for (size_t i = 0; i < count; i++) assert_int_equal(PEM_write_X509(file, certificates[i]), 1);
-  assert_int_equal(fclose(file), 0);
+  must(file != NULL);
+  for (size_t i = 0; i < count; i++) must(PEM_write_X509(file, certificates[i]) == 1);
+  must(fclose(file) == 0);
   return name;
 }
 
 SSL_CTX *test_server(const struct test_certificate *leaf, X509 *const *chain) {
   SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-  assert_non_null(context);
-  assert_int_equal(SSL_CTX_use_certificate(context, leaf->certificate), 1);
-  assert_int_equal(SSL_CTX_use_PrivateKey(context, leaf->key), 1);
-  for (; chain && *chain; chain++) assert_int_equal(SSL_CTX_add1_chain_cert(context, *chain), 1);
+  must(context != NULL);
+  must(SSL_CTX_use_certificate(context, leaf->certificate) == 1);
+  must(SSL_CTX_use_PrivateKey(context, leaf->key) == 1);
+  for (; chain && *chain; chain++) must(SSL_CTX_add1_chain_cert(context, *chain) == 1);
   return context;
 }
 
 static size_t put_digest(unsigned char *to, int matching, const unsigned char *data, size_t len) {
   unsigned digest_len = 0;
-  assert_int_equal(EVP_Digest(data, len, to, &digest_len, matching == 1 ? EVP_sha256() : EVP_sha512(), NULL), 1);
+  must(EVP_Digest(data, len, to, &digest_len, matching == 1 ? EVP_sha256() : EVP_sha512(), NULL) == 1);
   return digest_len;
 }
 
 void test_tlsa(char *to, size_t size, int usage, int selector, int matching, const X509 *certificate) {
   unsigned char *data = NULL, digest[EVP_MAX_MD_SIZE];
   int got = selector == 0 ? i2d_X509(certificate, &data) : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &data);
-  assert_true(got > 0);
+  must(got > 0);
   const unsigned char *octets = matching == 0 ? data : digest;
   size_t len = matching == 0 ? (size_t)got : put_digest(digest, matching, data, (size_t)got);
   size_t at = (size_t)snprintf(to, size, "%d %d %d ", usage, selector, matching);
@@ -103,7 +107,7 @@ void test_tlsa(char *to, size_t size, int usage, int selector, int matching, con
 
 static void join(SSL *a, SSL *b) {
   BIO *one = NULL, *two = NULL;
-  assert_int_equal(BIO_new_bio_pair(&one, 65536, &two, 65536), 1);
+  must(BIO_new_bio_pair(&one, 65536, &two, 65536) == 1);
   SSL_set_bio(a, one, one);
   SSL_set_bio(b, two, two);
 }

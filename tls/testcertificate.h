@@ -1,4 +1,4 @@
-/* testcertificate.h - certificates for unit tests, made while they run */
+/* testcertificate.h - certificates for unit tests and fuzzers, made while they run */
 #ifndef OWL_TLS_TESTCERTIFICATE_H
 #define OWL_TLS_TESTCERTIFICATE_H
 
