@@ -61,7 +61,8 @@ lib_libowl_a_SOURCES = $(plain_parts) \
   %D%/network.h %D%/network.c \
   %D%/log.h %D%/log.c
 
-lib_libowl_a_SOURCES += %D%/base64.h %D%/base64.c %D%/sasl.h %D%/sasl.c
+lib_libowl_a_SOURCES += %D%/base64.h %D%/base64.c %D%/hex.h %D%/hex.c \
+  %D%/sasl.h %D%/sasl.c %D%/saslclient.h %D%/saslclient.c %D%/saslguard.h %D%/saslguard.c
 lib_libowl_a_SOURCES += %D%/unittest.h %D%/plaintest.h %D%/sample.h %D%/testfolder.h %D%/fuzz.h
 
 # The seccomp filters, made by a program so that nothing else needs libseccomp.
@@ -112,7 +113,7 @@ check_PROGRAMS += %D%/line_test
 check_PROGRAMS += %D%/header_test
 check_PROGRAMS += %D%/addrlist_test
 check_PROGRAMS += %D%/phrase_test
-check_PROGRAMS += %D%/base64_test %D%/sasl_test
+check_PROGRAMS += %D%/base64_test %D%/hex_test %D%/sasl_test %D%/saslclient_test %D%/saslguard_test
 check_PROGRAMS += %D%/xtext_test %D%/unitext_test %D%/terms_test %D%/verp_test %D%/mutf7_test
 check_PROGRAMS += %D%/controlpage_test
 check_PROGRAMS += %D%/cdbfile_test
@@ -141,7 +142,9 @@ noinst_PROGRAMS += %D%/sts_fuzz
 noinst_PROGRAMS += %D%/credential_fuzz
 %C%_credential_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_credential_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-noinst_PROGRAMS += %D%/sasl_fuzz
+noinst_PROGRAMS += %D%/sasl_fuzz %D%/saslclient_fuzz
+%C%_saslclient_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
+%C%_saslclient_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_sasl_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_sasl_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 noinst_PROGRAMS += %D%/door_fuzz
@@ -166,5 +169,5 @@ noinst_PROGRAMS += %D%/srs_fuzz
 %C%_srs_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_srs_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
-EXTRA_DIST += tests/fuzz/corpus/sasl_fuzz
+EXTRA_DIST += tests/fuzz/corpus/sasl_fuzz tests/fuzz/corpus/saslclient_fuzz
 EXTRA_DIST += tests/fuzz/corpus/header_fuzz tests/fuzz/corpus/addrlist_fuzz

@@ -245,15 +245,10 @@ enum sasl_next sasl_answered(struct sasl *s, bool granted, struct text challenge
   return challenge.s ? send_challenge(s, challenge) : SASL_OVER;
 }
 
-static void wipe(stralloc *s) {
-  if (s->s) explicit_bzero(s->s, s->a);
-  stralloc_free(s);
-}
-
 void sasl_free(struct sasl *s) {
-  wipe(&s->user);
-  wipe(&s->secret);
-  wipe(&s->attributes);
-  wipe(&s->binding);
+  text_wipe(&s->user);
+  text_wipe(&s->secret);
+  text_wipe(&s->attributes);
+  text_wipe(&s->binding);
   *s = (struct sasl){.step = 0};
 }

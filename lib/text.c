@@ -95,3 +95,8 @@ int text_uint(struct text t, uint64_t *value) {
   *value = v;
   return 0;
 }
+
+void text_wipe(stralloc *secret) {
+  if (secret->s) explicit_bzero(secret->s, secret->a);
+  stralloc_free(secret);
+}

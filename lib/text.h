@@ -51,6 +51,9 @@ int text_cat_netstring(stralloc *out, struct text octets);
  * wrongly marked pure.) */
 int text_cat_uint(stralloc *out, uint64_t number);
 
+/* text_wipe(): frees a stralloc after wiping all that it ever held. */
+void text_wipe(stralloc *secret);
+
 /* text_cut(): *part becomes what *rest has before the next end, which is taken
  * off *rest with it; without one it is all, and *rest is absent then.  false
  * when *rest is absent. */
