@@ -139,10 +139,11 @@ static int write_text(struct downgrade *d, struct piece p, stralloc *out) {
   return !p.ends || (quoted_end(&d->quoted, out) == 0 && stralloc_cats(out, "\n")) ? 0 : -1;
 }
 
-/* Nobody reads what stands there. */
+/* Nobody reads what stands there; but no line may become a delimiter. */
 static int write_between(struct piece p, stralloc *out) {
   size_t start = out->len;
   if (put_line(p, out) == -1) return -1;
+  if (p.begins && *p.octets.s == '-' && !text_is_ascii(p.octets)) out->s[start] = '?';
   for (size_t i = start; i < out->len; i++)
     if ((unsigned char)out->s[i] > 127) out->s[i] = '?';
   return 0;

@@ -30,6 +30,8 @@ static const struct {
   {"none that begins a line", PLAIN "\n" X70 "abcde--b\n\303\274\n", PLAIN QP "\n" X70 "abcde=\n=2D-b\n=C3=BC\n"},
   {"one part of two", MIXED("mixed; boundary=\"b b\"") "pre\303\274\n--b b\n\n\303\274\n--b b \nA: b\n\nascii=\n--b b--\n\303\274",
    MIXED("mixed; boundary=\"b b\"") "pre??\n--b b\n" QP "\n=C3=BC\n--b b \nA: b\n\nascii=\n--b b--\n??"},
+  {"nothing becomes a delimiter", MIXED("mixed; boundary=\"b?\"") "--b\303\n\n\303\274\n--b?\n\n\303\274\n--b?--\n",
+   MIXED("mixed; boundary=\"b?\"") "?-b?\n\n??\n--b?\n" QP "\n=C3=BC\n--b?--\n"},
   {"the label of the whole goes", "Content-Transfer-Encoding: 8bit\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n\303\274\n--b--\n",
    "Content-Type: multipart/mixed; boundary=b\n\n--b\n" QP "\n=C3=BC\n--b--\n"},
   {"parts within parts", MIXED("mixed; boundary=b") "--b\nContent-Type: multipart/alternative; x=\";\";\n BOUNDARY=bb\n\n--bb\n\n\303\274\n--bb--\n--bbb\n--b\n\n\303\274\n--b--\n",
@@ -42,6 +44,7 @@ static const struct {
   {"base64 that is none", PLAIN "Content-Transfer-Encoding: base64\n\n\303\274\n", NULL},
   {"a part of a message", "Content-Type: message/partial\n\n\303\274\n", NULL},
   {"multipart without a boundary", MIXED("mixed") "\303\274\n", NULL},
+  {"a boundary above 127", MIXED("mixed; boundary=b\303\274") "--b\303\274\n\n\303\274\n", NULL},
   {"an encoded multipart", "Content-Transfer-Encoding: x-gzip\n" MIXED("mixed; boundary=b") "\303\274\n", NULL},
 };
 

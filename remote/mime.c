@@ -33,7 +33,8 @@ bool mime_is_field(struct text line, const char *name) {
   return text_cut(&rest, ':', &found) && rest.s && text_equal_nocase(trim(found), text_of(name));
 }
 
-/* The value of a parameter, quoted or not, into space; its length, or 0. */
+/* The value of a parameter, quoted or not, into space; its length, or 0.  Above
+ * 127 it is none (RFC 2046 5.1.1), and could not be kept in a delimiter. */
 static size_t parameter_value(struct text t, char space[MIME_BOUNDARY_MAX]) {
   size_t len = 0;
   t = skip_blanks(t);
@@ -42,7 +43,7 @@ static size_t parameter_value(struct text t, char space[MIME_BOUNDARY_MAX]) {
     char c = t.s[i];
     if (quoted ? c == '"' : c == ';' || is_blank(c)) break;
     if (quoted && c == '\\' && i + 1 < t.len) c = t.s[++i];
-    if (len == MIME_BOUNDARY_MAX) return 0;
+    if (len == MIME_BOUNDARY_MAX || (unsigned char)c > 127) return 0;
     space[len++] = c;
   }
   return len;
