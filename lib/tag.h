@@ -81,6 +81,10 @@ enum {
   TAG_SPOKEN = 0x8308,     /* enum route_protocol, where it is not SMTP */
   TAG_SOCKET_PATH = 0x8309, /* in place of HOST and PORT: a Unix socket's */
   TAG_SOURCE = 0x030a,     /* number of the addresses to connect from */
+  TAG_TLS_OPTIONAL = 0x030b, /* flag: "TLS-Required: No", RFC 8689 */
+  TAG_STAGE = 0x030c,      /* enum smtp_stage */
+  TAG_HELLO = 0x030d,      /* a server's answer to EHLO, lines divided by LF */
+  TAG_PRELUDE_END = 0x030e, /* enum prelude_end */
 
   /* doorkeeper */
   TAG_OCTETS = 0x0400,     /* octets that the talker put into the data pipe */

@@ -6,7 +6,7 @@
 #include "lib/clock.h"
 #include "lib/iofd.h"
 #include "lib/unixsock.h"
-#include "remote/net.h"
+#include "remote/handshake.h"
 #include "remote/race.h"
 #include "remote/walk.h"
 
@@ -32,13 +32,6 @@ static int send_connected(int talker, const struct net_peer *peer, int fd) {
   stralloc_free(&payload);
   close(fd);
   return sent;
-}
-
-static int send_target(int talker, const struct walk_target *t, int fd) {
-  char address[IP_TEXT_MAX];
-  ip_format(&t->ip, address);
-  struct net_peer peer = {t->host, text_of(address)};
-  return send_connected(talker, &peer, fd);
 }
 
 /* A refusal is an answer, and costs no time: it is not remembered. */
@@ -87,14 +80,48 @@ static void note_failure(void *context, const struct walk_target *t, int error) 
   fact_say(w->facts, "unreachable", "", text_of_stralloc(&v->text));
 }
 
+struct connector {
+  struct walk walk;
+  struct sources sources;
+  struct net_wish wish; /* its texts are views of helohost */
+  stralloc helohost;
+  struct handshake handshake;
+};
+
+/* Connected, but there is TLS to see to. */
+static enum handshake_end finish(struct connector *c, int talker, struct walk_target *t, struct net_peer *peer, int *fd) {
+  c->handshake.walk = &c->walk;
+  c->handshake.wish = &c->wish;
+  c->handshake.talker = talker;
+  c->handshake.peer = peer;
+  return handshake_run(&c->handshake, t, fd);
+}
+
+static int send_target(struct connector *c, int talker, const struct walk_target *t, struct net_peer *peer, int fd) {
+  char address[IP_TEXT_MAX];
+  ip_format(&t->ip, address);
+  peer->host = t->host;
+  peer->address = text_of(address);
+  verdict_set(&c->walk.trouble, RESULT_DEFERRAL, "4.4.1", "");
+  verdict_set(&c->walk.said, RESULT_NONE, "", "");
+  return send_connected(talker, peer, fd);
+}
+
+/* What a server has said is worth more than that another cannot be reached. */
+static int send_end(struct connector *c, int talker) {
+  walk_end(&c->walk);
+  return send_none(talker, c->walk.said.class == RESULT_NONE ? &c->walk.trouble : &c->walk.said);
+}
+
 /* What goes wrong now is news to the talker; what went wrong before the last
  * connection is older than what that server said. */
-static int answer(int talker, struct walk *w, const struct sources *sources) {
+static int answer(int talker, struct connector *c) {
+  struct walk *w = &c->walk;
   const struct race race = {
     .port = w->destination->port,
     .timeoutconnect_s = w->settings->timeoutconnect_s,
     .watched = talker,
-    .sources = sources,
+    .sources = &c->sources,
     .attempts = &w->settings->attempts,
     .failed = note_failure,
     .context = w,
@@ -108,12 +135,13 @@ static int answer(int talker, struct walk *w, const struct sources *sources) {
     if (fd == -1) continue;
     if (w->settings->deadlist)
       deadlist_remove(w->settings->deadlist, &winner->ip, w->destination->port);
-    verdict_set(&w->trouble, RESULT_DEFERRAL, "4.4.1", "");
     note_target(w->facts, "connected", winner, w->destination->port);
-    return send_target(talker, winner, fd);
+    struct net_peer peer = {0};
+    enum handshake_end end = finish(c, talker, &targets[winner - targets], &peer, &fd);
+    if (end == HANDSHAKE_GONE) return 0;
+    if (end == HANDSHAKE_DONE) return send_target(c, talker, winner, &peer, fd);
   }
-  walk_end(w);
-  return send_none(talker, &w->trouble);
+  return send_end(c, talker);
 }
 
 static int connect_path(const char *path, unsigned limit_s) {
@@ -144,22 +172,19 @@ static int send_no_socket(int talker, const char *path) {
  * server's name. */
 static int answer_socket(int talker, enum net_frame question, const struct destination *d,
                          const struct connector_settings *s) {
-  struct net_peer here = {s->me, TEXT_ABSENT};
+  struct net_peer here = {.host = s->me};
   if (question != NET_CONNECT) return send_no_socket(talker, NULL);
   int fd = connect_path(d->socket_path, s->timeoutconnect_s);
   return fd == -1 ? send_no_socket(talker, d->socket_path) : send_connected(talker, &here, fd);
 }
 
-struct connector {
-  struct walk walk;
-  struct sources sources;
-};
-
 /* A number that is none would be nonsense, as any other payload. */
 static int take_wish(struct connector *c, const struct connector_settings *s, struct text payload) {
-  struct net_wish wish;
-  if (net_read_connect(&wish, payload) == -1) return -1;
-  return identity_sources(s->identities, wish.source, &c->sources) ? 0 : -1;
+  if (net_read_connect(&c->wish, payload) == -1) return -1;
+  stralloc_zero(&c->helohost);
+  if (text_cat(&c->helohost, c->wish.helohost) == -1) return -1;
+  c->wish.helohost = text_of_stralloc(&c->helohost);
+  return identity_sources(s->identities, c->wish.source, &c->sources) ? 0 : -1;
 }
 
 static int serve(int talker, struct connector *c, const struct frame *f, const struct destination *d,
@@ -169,7 +194,7 @@ static int serve(int talker, struct connector *c, const struct frame *f, const s
   if (d->socket_path) return answer_socket(talker, (enum net_frame)f->type, d, s);
   if (f->type == NET_CONNECT) walk_begin(&c->walk, d, s);
   else if (!c->walk.destination) return -1;
-  return answer(talker, &c->walk, &c->sources);
+  return answer(talker, c);
 }
 
 int connector_run(int talker, const struct destination *d, const struct connector_settings *s) {
@@ -183,5 +208,7 @@ int connector_run(int talker, const struct destination *d, const struct connecto
     r = serve(talker, &connector, &f, d, s);
   frame_reader_free(&reader);
   walk_free(&connector.walk);
+  stralloc_free(&connector.helohost);
+  stralloc_free(&connector.handshake.hello);
   return r == 0 && status == FRAME_EOF ? 0 : -1;
 }

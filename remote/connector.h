@@ -8,6 +8,8 @@
 #define OWL_CONNECTOR_H
 
 #include "lib/fact.h"
+#include "lib/list.h"
+#include "lib/log.h"
 #include "lib/text.h"
 #include "remote/attempts.h"
 #include "remote/deadlist.h"
@@ -28,6 +30,11 @@ struct connector_settings {
   const struct identities *identities;
   struct attempts attempts;
   struct facts *facts; /* NULL, or who wants to know what is looked up and tried */
+  const struct list *tlspolicy; /* remote/tlspolicy.h */
+  const char *rundir;           /* where owl-tlsd has its socket */
+  const int *limits_ms;         /* of each step before TLS: remote/smtp.h */
+  bool may_lack_seccomp;
+  struct log *log;
   struct deadlist *deadlist; /* NULL: nothing is known of addresses */
 };
 

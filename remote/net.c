@@ -1,16 +1,23 @@
 #include "config.h"
 #include "remote/net.h"
+#include "remote/smtp.h"
 
 const struct frame_protocol net_protocol = {'N', 1, NET_FRAME_MAX};
 
 static const struct field connect_fields[] = {
   {TAG_SOURCE, FIELD_UINT, offsetof(struct net_wish, source), UINT32_MAX, false},
+  {TAG_HELO, FIELD_TEXT, offsetof(struct net_wish, helohost), RESULT_HOST_MAX, false},
+  {TAG_REQUIRETLS, FIELD_FLAG, offsetof(struct net_wish, requiretls), 0, false},
+  {TAG_TLS_OPTIONAL, FIELD_FLAG, offsetof(struct net_wish, tls_optional), 0, false},
   FIELD_END
 };
 
 static const struct field connected_fields[] = {
   {TAG_HOST, FIELD_TEXT, offsetof(struct net_peer, host), RESULT_HOST_MAX, false},
   {TAG_ADDRESS, FIELD_TEXT, offsetof(struct net_peer, address), RESULT_ADDRESS_MAX, false},
+  {TAG_STAGE, FIELD_UINT, offsetof(struct net_peer, stage), SMTP_STAGES - 1, false},
+  {TAG_HELLO, FIELD_OCTETS, offsetof(struct net_peer, hello), REPLY_TEXT_MAX, false},
+  {TAG_TLS, FIELD_TEXT, offsetof(struct net_peer, tls), RESULT_TLS_MAX, false},
   FIELD_END
 };
 

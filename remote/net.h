@@ -5,6 +5,7 @@
  *
  *   talker: CONNECT or NEXT       connector: CONNECTED with a descriptor, or NONE
  *
+ * Before CONNECTED the connector sees to TLS (remote/handshake.h): a talker cannot do without it.
  * The destination is the connector's own and cannot be changed by a talker that
  * the network has turned; CONNECT may name one of the sources that the
  * configuration has (remote/identity.h), NEXT has no payload.  CONNECT begins at the
@@ -18,7 +19,7 @@
 #include "lib/frame.h"
 #include "lib/result.h"
 
-enum net_frame { NET_CONNECT = 1, NET_NEXT = 2, NET_CONNECTED = 3, NET_NONE = 4 };
+enum net_frame { NET_CONNECT = 1, NET_NEXT = 2, NET_CONNECTED = 3, NET_NONE = 4, NET_PRELUDE = 5 };
 
 enum { NET_FRAME_MAX = 8192 };
 
@@ -28,11 +29,17 @@ extern const struct frame_protocol net_protocol;
 struct net_peer {
   struct text host;    /* the name it was looked up by; a Unix socket's: this host's */
   struct text address; /* IP address as text; a Unix socket has none */
+  uint64_t stage;      /* enum smtp_stage, of remote/smtp.h */
+  struct text hello;   /* of STAGE_READY */
+  struct text tls;     /* version, cipher, verified how; absent: none */
 };
 
 /* CONNECT: */
 struct net_wish {
   uint64_t source;
+  struct text helohost;
+  bool requiretls;   /* the message's: REQUIRETLS, */
+  bool tls_optional; /* or "TLS-Required: No" */
 };
 
 /* Encoders append a payload: 0, or -1 with record_put()'s errno. */

@@ -10,7 +10,7 @@
 
 static void connected_round_trip(void **state) {
   stralloc payload = {0};
-  struct net_peer in = {text_of("mx.example.org"), text_of("2001:db8::1")}, out;
+  struct net_peer in = {.host = text_of("mx.example.org"), .address = text_of("2001:db8::1")}, out;
   (void)state;
   assert_int_equal(net_put_connected(&payload, &in), 0);
   assert_int_equal(net_read_connected(&out, text_of_stralloc(&payload)), 0);
@@ -22,7 +22,7 @@ static void connected_round_trip(void **state) {
 }
 
 static void connect_round_trip(void **state) {
-  struct net_wish in = {7}, out;
+  struct net_wish in = {.source = 7}, out;
   stralloc payload = {0};
   (void)state;
   assert_int_equal(net_put_connect(&payload, &in), 0);
@@ -32,6 +32,31 @@ static void connect_round_trip(void **state) {
     assert_int_equal(net_read_connect(&out, (struct text){payload.s, len}), -1);
   assert_int_equal(net_read_connect(&out, text_of("")), 0);
   assert_int_equal(out.source, 0);
+  stralloc_free(&payload);
+}
+
+static void connect_brings_wishes(void **state) {
+  struct net_wish in = {.source = 1, .helohost = text_of("me.example"), .requiretls = true, .tls_optional = true}, out;
+  stralloc payload = {0};
+  (void)state;
+  assert_int_equal(net_put_connect(&payload, &in), 0);
+  assert_int_equal(net_read_connect(&out, text_of_stralloc(&payload)), 0);
+  assert_true(text_equals(out.helohost, "me.example"));
+  assert_true(out.requiretls && out.tls_optional);
+  stralloc_free(&payload);
+}
+
+static void connected_brings_what_was_said(void **state) {
+  struct net_peer in = {.host = text_of("h"), .stage = 2, .hello = text_of("h\nSIZE"), .tls = text_of("TLSv1.3")}, out;
+  stralloc payload = {0};
+  (void)state;
+  assert_int_equal(net_put_connected(&payload, &in), 0);
+  assert_int_equal(net_read_connected(&out, text_of_stralloc(&payload)), 0);
+  assert_int_equal(out.stage, 2);
+  assert_true(text_equals(out.hello, "h\nSIZE") && text_equals(out.tls, "TLSv1.3"));
+  stralloc_zero(&payload);
+  in.stage = 3;
+  assert_int_equal(net_put_connected(&payload, &in), -1);
   stralloc_free(&payload);
 }
 
@@ -80,6 +105,7 @@ static void none_is_no_success(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(connected_round_trip), cmocka_unit_test(connect_round_trip),
+    cmocka_unit_test(connect_brings_wishes), cmocka_unit_test(connected_brings_what_was_said),
     cmocka_unit_test(peer_needs_a_clean_name),
     cmocka_unit_test(none_round_trip),
     cmocka_unit_test(none_is_no_success),

@@ -11,6 +11,7 @@ static const struct {
   {"8BITMIME", offsetof(struct offer, eightbit)},     {"SMTPUTF8", offsetof(struct offer, utf8)},
   {"DSN", offsetof(struct offer, dsn)},               {"CHUNKING", offsetof(struct offer, chunking)},
   {"BINARYMIME", offsetof(struct offer, binary)},     {"REQUIRETLS", offsetof(struct offer, requiretls)},
+  {"STARTTLS", offsetof(struct offer, starttls)},
 };
 
 static const struct {

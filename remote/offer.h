@@ -18,6 +18,7 @@ struct offer {
   bool chunking;   /* RFC 3030 2 */
   bool binary;     /* RFC 3030 3; only with chunking */
   bool requiretls; /* RFC 8689 */
+  bool starttls;   /* RFC 3207 */
   bool cram_md5, plain, login; /* of AUTH, RFC 4954 */
   /* RFC 9422; 0: not given */
   uint64_t transactions_max, recipients_max, domains_max;

@@ -31,6 +31,7 @@
 #include "remote/explain.h"
 #include "remote/manual.h"
 #include "remote/talker.h"
+#include "remote/tlspolicy.h"
 
 /* The talker's: jobs of 4 MiB, replies of 1 MiB, and room.  A worker of a busy
  * destination lives for many messages, so its time is a bound on loops only. */
@@ -41,7 +42,8 @@ static struct log out = {.fd = 2};
 static struct control control;
 static struct facts *told; /* when testing: what is looked up, tried and said */
 static struct {
-  stralloc me;
+  stralloc me, rundir;
+  struct list tlspolicy;
   struct identities identities;
   uint64_t timeoutconnect_s, timeoutdns_s, deadaddresstime_s;
   uint64_t allowunfenced, connectsperip, connectspernetwork;
@@ -110,6 +112,8 @@ static void read_settings(void) {
   if (control_text(&control, CONTROL_ME, &settings.me) == -1) die_control();
   read_number(CONTROL_ALLOWUNFENCED, &settings.allowunfenced);
   if (identities_load(&settings.identities, &control) == -1) die_control();
+  if (control_text(&control, CONTROL_RUNDIR, &settings.rundir) == -1) die_control();
+  if (tlspolicy_load(&settings.tlspolicy, &control) == -1) die_control();
   read_number(CONTROL_CONNECTSPERIP, &settings.connectsperip);
   read_number(CONTROL_CONNECTSPERNETWORK, &settings.connectspernetwork);
   read_number(CONTROL_DEADADDRESSTIME, &settings.deadaddresstime_s);
@@ -203,6 +207,11 @@ static struct connector_settings settings_of_connector(void) {
     .helohost = text_of_stralloc(&settings.identities.helohost),
     .identities = &settings.identities,
     .facts = told,
+    .tlspolicy = &settings.tlspolicy,
+    .rundir = settings.rundir.s,
+    .limits_ms = settings.steps_ms,
+    .may_lack_seccomp = settings.allowunfenced != 0,
+    .log = &out,
     .attempts = {-1, (unsigned)settings.connectsperip, (unsigned)settings.connectspernetwork},
     .timeoutconnect_s = (unsigned)settings.timeoutconnect_s,
     .timeoutdns_s = (unsigned)settings.timeoutdns_s,

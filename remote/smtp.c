@@ -14,8 +14,8 @@ static bool turned_away(struct smtp *s) {
 }
 
 /* A mailbox server's success is the delivery: there is no DSN to leave to it. */
-static void take_offer(struct smtp *s) {
-  offer_read(&s->offer, text_of_stralloc(&s->reply.text));
+static void take_offer(struct smtp *s, struct text hello) {
+  offer_read(&s->offer, hello);
   if (s->is_lmtp) s->offer.dsn = false;
 }
 
@@ -27,16 +27,23 @@ static void begin(struct smtp *s, int fd) {
   s->needs_reset = s->is_our_fault = false;
 }
 
-static bool say_hello(struct smtp *s, int fd, struct text helohost) {
-  begin(s, fd);
+static bool read_greeting(struct smtp *s) {
   exchange_limit(s, STEP_GREETING);
   if (!exchange_read(s, "the greeting")) return false;
-  if (s->reply.code != CODE_READY) return turned_away(s);
+  return s->reply.code == CODE_READY || turned_away(s);
+}
+
+static bool say_hello(struct smtp *s, int fd, struct text helohost) {
+  begin(s, fd);
+  if (s->stage == STAGE_READY) return take_offer(s, s->hello), true;
+  if (s->stage == STAGE_GREETING && !read_greeting(s)) return false;
   exchange_limit(s, STEP_HELLO);
   if (!exchange_command(s, s->is_lmtp ? "LHLO" : "EHLO", helohost)) return false;
-  if (exchange_positive(s)) return take_offer(s), true;
+  if (exchange_positive(s)) return take_offer(s, text_of_stralloc(&s->reply.text)), true;
   if (s->is_lmtp || s->reply.code / 100 != 5) return turned_away(s);
-  return exchange_command(s, "HELO", helohost) && (exchange_positive(s) || turned_away(s));
+  if (!exchange_command(s, "HELO", helohost) || (!exchange_positive(s) && !turned_away(s))) return false;
+  stralloc_zero(&s->reply.text); /* it offers nothing */
+  return true;
 }
 
 /* Whoever has a password for this server is not served without it. */

@@ -30,6 +30,14 @@ enum smtp_step {
   SMTP_STEPS
 };
 
+/* What of a session others have been through. */
+enum smtp_stage {
+  STAGE_GREETING, /* nothing */
+  STAGE_HELLO,    /* the greeting, or more that no longer counts */
+  STAGE_READY,    /* the answer to EHLO, too */
+  SMTP_STAGES
+};
+
 struct smtp {
   struct stream stream; /* set watched before */
   const int *limits_ms; /* set before: one for each step; the caller's */
@@ -38,6 +46,8 @@ struct smtp {
   const struct credentials *credentials; /* set before; NULL: nobody logs in */
   struct facts *facts; /* set before; NULL, or who wants to know what is said: as
                         * "command" and "reply", a line each */
+  enum smtp_stage stage; /* set before */
+  struct text hello;     /* set before; STAGE_READY: the answer to EHLO, lines divided by LF */
   bool open;            /* the session can be used */
   uint64_t transactions; /* that have been begun in it */
   struct offer offer;
@@ -69,7 +79,7 @@ struct transaction {
   void *context;
 };
 
-/* smtp_hello(): a new session on fd, which it takes over: greeting, EHLO or
+/* smtp_hello(): a new session on fd, which it takes over: what its stage leaves of greeting, EHLO or
  * HELO, in LMTP LHLO; AUTH where there are credentials.  On false the session is closed and s->verdict, a deferral, says why. */
 bool smtp_hello(struct smtp *s, int fd, struct text helohost);
 

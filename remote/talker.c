@@ -21,7 +21,7 @@ struct talker {
   struct frame_writer results;
   struct smtp smtp;
   struct identity identity; /* of the job, and so of the session */
-  stralloc host, address; /* of the server */
+  stralloc host, address, hello, tls; /* of the server */
   bool was_heard;         /* the runner was told that a server has spoken */
   enum talker_end end;    /* why the talker cannot go on; TALKER_DONE: it can */
 };
@@ -91,8 +91,13 @@ static bool receive_answer(struct talker *t, struct frame *f) {
 static bool note_peer(struct talker *t, const struct net_peer *p) {
   stralloc_zero(&t->host);
   stralloc_zero(&t->address);
-  if (text_cat(&t->host, p->host) == -1 || text_cat(&t->address, p->address) == -1)
+  stralloc_zero(&t->hello);
+  stralloc_zero(&t->tls);
+  if (text_cat(&t->host, p->host) == -1 || text_cat(&t->address, p->address) == -1 ||
+      text_cat(&t->hello, p->hello) == -1 || text_cat(&t->tls, p->tls) == -1)
     return give_up(t, TALKER_NO_MEMORY);
+  t->smtp.stage = (enum smtp_stage)p->stage;
+  t->smtp.hello = text_of_stralloc(&t->hello);
   t->smtp.host = text_of_stralloc(&t->host);
   t->smtp.address = text_of_stralloc(&t->address);
   return true;
@@ -102,7 +107,10 @@ static bool note_peer(struct talker *t, const struct net_peer *p) {
 static bool take_none(struct talker *t, const struct frame *f) {
   struct result r;
   if (net_read_none(&r, f->payload) == -1) return give_up(t, TALKER_NO_CONNECTOR);
-  if (r.text.len && t->smtp.verdict.host.len == 0) verdict_copy(&t->smtp.verdict, &r);
+  if (r.text.len && t->smtp.verdict.host.len == 0) {
+    verdict_copy(&t->smtp.verdict, &r);
+    stralloc_zero(&t->tls);
+  }
   return false;
 }
 
@@ -114,7 +122,7 @@ static bool take_connected(struct talker *t, const struct frame *f) {
 }
 
 static int ask(const struct talker *t, enum net_frame question) {
-  const struct net_wish wish = {t->identity.source};
+  const struct net_wish wish = {.source = t->identity.source, .helohost = t->identity.helohost};
   stralloc payload = {0};
   int r = question == NET_CONNECT ? net_put_connect(&payload, &wish) : 0;
   if (r == 0)
@@ -169,6 +177,7 @@ static void queue_result(void *context, size_t n, const struct verdict *v) {
   struct agent_result r = {run->job->job, run->job->envelope.recipients[n].index,
                            verdict_result(v)};
   r.result.action = action_of(run->talker);
+  if (run->talker->tls.len) r.result.tls = text_of_stralloc(&run->talker->tls);
   stralloc payload = {0};
   if (agent_put_result(&payload, &r) == -1 ||
       frame_queue(&run->talker->results, &agent_protocol, AGENT_RESULT, text_of_stralloc(&payload),
@@ -337,6 +346,8 @@ static void talker_free(struct talker *t) {
   smtp_free(&t->smtp);
   stralloc_free(&t->host);
   stralloc_free(&t->address);
+  stralloc_free(&t->hello);
+  stralloc_free(&t->tls);
 }
 
 enum talker_end talker_run(int runner, int connector, const struct talker_settings *s) {

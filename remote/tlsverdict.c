@@ -26,8 +26,9 @@ static struct tls_plan refuse(const char *why) {
 }
 
 static struct tls_plan must(enum tls_check check, const char *why) {
+  static const char *const by[] = {"nothing", "names", "fingerprint", "dane"};
   return (struct tls_plan){.action = TLS_BEGIN, .check = check, .must = true, .class = RESULT_DEFERRAL,
-                           .status = "4.7.5", .why = why};
+                           .status = "4.7.5", .by = by[check], .why = why};
 }
 
 static struct tls_plan may(enum tls_check check, const char *why) {
@@ -41,8 +42,9 @@ static struct tls_plan may(enum tls_check check, const char *why) {
 static const char lookup_failed[] = "the look-up of its TLSA records failed";
 
 static struct tls_plan by_sts(const struct tls_case *c) {
-  return c->sts_names_host ? must(TLS_CHECK_NAMES, "the domain's MTA-STS policy asks for it")
-                           : avoid("4.7.5", "the domain's MTA-STS policy does not name this host");
+  struct tls_plan p = must(TLS_CHECK_NAMES, "the domain's MTA-STS policy asks for it");
+  p.by = "sts";
+  return c->sts_names_host ? p : avoid("4.7.5", "the domain's MTA-STS policy does not name this host");
 }
 
 /* What the domain asks for.  level MAY or ENCRYPT */

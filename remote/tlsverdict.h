@@ -52,6 +52,7 @@ struct tls_plan {
   bool must;            /* nothing is sent without it */
   enum result_class class;
   const char *status;   /* RFC 3463 */
+  const char *by;       /* with TLS_BEGIN: "names", "fingerprint", "dane", "sts": what verifies the host */
   const char *why;      /* static: what has decided, the end of a sentence */
 };
 

@@ -55,7 +55,7 @@ static bool is_dead(const struct walk *w, const struct ip *ip) {
 }
 
 static void add_target(struct walk *w, struct text host, const struct ip *ip) {
-  struct walk_target t = {host, *ip, false};
+  struct walk_target t = {host, *ip, false, WALK_FULL};
   if (w->target_count == WALK_TARGETS_MAX) return;
   if (is_dead(w, ip)) put_off(w, &t);
   else w->targets[w->target_count++] = t;
@@ -217,6 +217,7 @@ void walk_begin(struct walk *w, const struct destination *d, const struct connec
   w->settings = s;
   w->hosts.count = w->next_host = w->target_count = w->last_count = 0;
   verdict_set(&w->trouble, RESULT_SUCCESS, "", "");
+  verdict_set(&w->said, RESULT_NONE, "", "");
   if (ip_parse_literal(&literal, d->host, !d->use_mx))
     add_target(w, d->host, &literal);
   else if (d->use_mx)
@@ -252,4 +253,7 @@ void walk_end(struct walk *w) {
     verdict_set(&w->trouble, RESULT_DEFERRAL, "4.4.4", "no address to connect to");
 }
 
-void walk_free(struct walk *w) { verdict_free(&w->trouble); }
+void walk_free(struct walk *w) {
+  verdict_free(&w->trouble);
+  verdict_free(&w->said);
+}

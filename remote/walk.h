@@ -17,10 +17,14 @@ enum {
   WALK_LAST_MAX = 32     /* that are put off to the end */
 };
 
+/* What is asked of TLS with a host. */
+enum walk_tls { WALK_FULL = 0, WALK_UNCHECKED, WALK_PLAIN };
+
 struct walk_target {
   struct text host; /* a view of the walk's or the destination's octets */
   struct ip ip;
   bool used; /* the caller's: not to be tried (again) */
+  enum walk_tls tls; /* the caller's: what has failed before is not asked for again */
 };
 
 struct walk {
@@ -34,6 +38,7 @@ struct walk {
   struct walk_target last[WALK_LAST_MAX];
   size_t last_count;
   struct facts *facts; /* NULL, or who wants to know what was looked up */
+  struct verdict said; /* the caller's: by the last server that spoke; class none: none has */
   struct verdict trouble; /* the last thing that went wrong; class success: nothing yet */
 };
 

@@ -1,0 +1,193 @@
+#include "config.h"
+#include "remote/handshake.h"
+#include <string.h>
+#include <unistd.h>
+#include "lib/iofd.h"
+#include "lib/tlsdoor.h"
+#include "remote/prelude.h"
+#include "remote/tlscase.h"
+
+enum { HANDSHAKE_MS = 300000 }; /* where the site sets no limit */
+
+struct run {
+  struct handshake *h;
+  struct walk_target *target;
+  int *fd;
+  char address[IP_TEXT_MAX];
+  struct tls_case facts;
+  struct tls_plan plan;
+  struct tls_request request;
+};
+
+static const struct connector_settings *settings_of(const struct run *r) { return r->h->walk->settings; }
+
+/* ---- what is said about it */
+
+static void log_host(const struct run *r, const char *ours, const char *theirs, const char *end) {
+  struct log *l = settings_of(r)->log;
+  if (!l) return;
+  log_s(l, "owl-remote: TLS with ");
+  log_t(l, r->target->host);
+  log_s(l, " [");
+  log_s(l, r->address);
+  log_s(l, "]: ");
+  log_s(l, ours);
+  log_t(l, text_of(theirs));
+  log_s(l, end);
+  log_end(l);
+}
+
+static void close_connection(struct run *r) {
+  close(*r->fd);
+  *r->fd = -1;
+}
+
+static enum handshake_end avoid(struct run *r, const char *what, const char *theirs) {
+  struct verdict *v = &r->h->walk->said;
+  verdict_set(v, r->plan.class, r->plan.status, what);
+  verdict_add_text(v, text_of(theirs));
+  verdict_add(v, " (");
+  verdict_add(v, r->plan.why);
+  verdict_add(v, ")");
+  verdict_who(v, r->target->host, text_of(r->address));
+  fact_say(r->h->walk->facts, "tls", "not this host: ", text_of_stralloc(&v->text));
+  close_connection(r);
+  return HANDSHAKE_NEXT;
+}
+
+/* A server's word, or the loss of it. */
+static enum handshake_end lose(struct run *r, const struct result *said) {
+  verdict_copy(&r->h->walk->said, said);
+  close_connection(r);
+  return HANDSHAKE_NEXT;
+}
+
+static enum handshake_end done(struct run *r, enum smtp_stage stage) {
+  r->h->peer->stage = stage;
+  r->h->peer->hello = stage == STAGE_READY ? text_of_stralloc(&r->h->hello) : TEXT_ABSENT;
+  r->h->peer->tls = r->h->tls[0] ? text_of(r->h->tls) : TEXT_ABSENT;
+  return HANDSHAKE_DONE;
+}
+
+static enum handshake_end anew(struct run *r, enum walk_tls less, const char *error) {
+  log_host(r, "", error, less == WALK_PLAIN ? "; it is tried without TLS" : "; it is tried without asking for the certificate");
+  fact_say(r->h->walk->facts, "tls", "failed, and less will do: ", text_of(error));
+  r->target->used = false;
+  r->target->tls = less;
+  close_connection(r);
+  return HANDSHAKE_ANEW;
+}
+
+static enum handshake_end after_failure(struct run *r, const char *error) {
+  switch (tlsverdict_after(&r->plan, TLS_FAILED)) {
+    case NEXT_PLAIN:
+    case NEXT_PLAIN_ANEW: return anew(r, WALK_PLAIN, error);
+    case NEXT_UNCHECKED: return anew(r, WALK_UNCHECKED, error);
+    case NEXT_HOST: break;
+  }
+  log_host(r, "", error, "; the mail waits");
+  return avoid(r, "", error);
+}
+
+/* ---- TLS */
+
+static int limit_ms(const struct run *r) {
+  int ms = settings_of(r)->limits_ms[STEP_HELLO];
+  return ms > 0 ? ms : HANDSHAKE_MS;
+}
+
+static void note_tls(struct run *r, const struct tls_facts *f) {
+  tlscase_describe(r->h->tls, sizeof r->h->tls, &r->plan, f);
+  fact_say(r->h->walk->facts, "tls", "", text_of(r->h->tls));
+}
+
+/* The talker can set nothing of a descriptor. */
+static enum handshake_end take_plaintext(struct run *r, int plaintext, const struct tls_facts *f) {
+  close_connection(r);
+  *r->fd = plaintext;
+  if (io_set_nonblocking(plaintext) == -1) return avoid(r, "unable to set up a socket", "");
+  note_tls(r, f);
+  return done(r, r->facts.is_implicit ? STAGE_GREETING : STAGE_HELLO);
+}
+
+static enum handshake_end begin_tls(struct run *r) {
+  static struct tls_facts facts; /* large */
+  r->request.check = r->plan.check;
+  int plaintext = tlsdoor_open(settings_of(r)->rundir, &r->request, *r->fd, &facts, limit_ms(r));
+  return plaintext == -1 ? after_failure(r, facts.error) : take_plaintext(r, plaintext, &facts);
+}
+
+/* ---- before TLS */
+
+static enum handshake_end not_offered(struct run *r, struct text hello) {
+  if (tlsverdict_after(&r->plan, TLS_NOT_OFFERED) == NEXT_HOST) return avoid(r, "the server does not offer STARTTLS", "");
+  fact_say(r->h->walk->facts, "tls", "the server does not offer STARTTLS", TEXT_ABSENT);
+  stralloc_zero(&r->h->hello);
+  return done(r, text_cat(&r->h->hello, hello) == 0 ? STAGE_READY : STAGE_HELLO);
+}
+
+static enum handshake_end refused(struct run *r, const struct result *said) {
+  if (tlsverdict_after(&r->plan, TLS_REFUSED) == NEXT_HOST) return lose(r, said);
+  log_host(r, "the server offers STARTTLS and refuses it", "", "; the mail goes without");
+  return done(r, STAGE_HELLO);
+}
+
+static enum handshake_end speak(struct run *r) {
+  const struct connector_settings *s = settings_of(r);
+  const struct prelude_settings p = {s->limits_ms, r->h->walk->destination->is_lmtp, s->may_lack_seccomp, r->h->walk->facts};
+  struct prelude prelude;
+  enum handshake_end end = HANDSHAKE_GONE;
+  switch (prelude_run(&prelude, &p, *r->fd, r->h->talker, r->h->wish->helohost, r->target->host, text_of(r->address))) {
+    case PRELUDE_LOST: end = lose(r, &prelude.result); break;
+    case PRELUDE_READY: end = begin_tls(r); break;
+    case PRELUDE_PLAIN: end = not_offered(r, prelude.hello); break;
+    case PRELUDE_REFUSED: end = refused(r, &prelude.result); break;
+    case PRELUDE_FAILED: end = avoid(r, "unable to speak with the server: the process that does died", ""); break;
+    case PRELUDE_GONE: close_connection(r); break;
+  }
+  prelude_free(&prelude);
+  return end;
+}
+
+/* ---- what is needed */
+
+/* What has failed is not asked for again. */
+static void weaken(struct tls_plan *p, enum walk_tls less) {
+  if (p->must || less == WALK_FULL) return;
+  p->check = TLS_CHECK_NOTHING;
+  if (less == WALK_PLAIN) p->action = TLS_PLAIN;
+}
+
+static enum handshake_end qmtp(struct run *r) {
+  if (tlsverdict_after(&r->plan, TLS_NOT_OFFERED) == NEXT_HOST) return avoid(r, "QMTP has no TLS", "");
+  return done(r, STAGE_GREETING);
+}
+
+/* Said once: a site that wants no owl-tlsd has no use for more. */
+static void note_no_tlsd(struct run *r) {
+  static bool is_noted;
+  if (!is_noted && r->facts.level != LEVEL_NONE && !r->facts.has_tlsd)
+    log_host(r, r->plan.why, "", ": the mail goes without");
+  is_noted = true;
+}
+
+enum handshake_end handshake_run(struct handshake *h, struct walk_target *t, int *fd) {
+  static struct run r; /* large */
+  memset(&r, 0, sizeof r);
+  r.h = h;
+  r.target = t;
+  r.fd = fd;
+  h->tls[0] = 0;
+  ip_format(&t->ip, r.address);
+  if (!tlscase_make(&r.facts, &r.request, h->walk, t, h->wish)) return avoid(&r, "tlspolicy has more names than can be asked for", "");
+  r.plan = tlsverdict_plan(&r.facts);
+  fact_say(h->walk->facts, "tlsplan", "", text_of(r.plan.why));
+  weaken(&r.plan, t->tls);
+  switch (r.plan.action) {
+    case TLS_AVOID: return avoid(&r, "unable to send by TLS", "");
+    case TLS_PLAIN: note_no_tlsd(&r); return done(&r, STAGE_GREETING);
+    case TLS_BEGIN: break;
+  }
+  if (h->walk->destination->is_qmtp) return qmtp(&r);
+  return r.facts.is_implicit ? begin_tls(&r) : speak(&r);
+}
