@@ -26,7 +26,7 @@ static int last_error;
 static unsigned char last_failed;
 
 static struct walk_target target(unsigned char last) {
-  return (struct walk_target){text_of("host.test"), {AF_INET, {127, 0, 0, last}}, false};
+  return (struct walk_target){.host = text_of("host.test"), .ip = {AF_INET, {127, 0, 0, last}}};
 }
 
 static int listen_at(unsigned char last, int backlog) {

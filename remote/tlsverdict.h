@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include "lib/result.h"
+#include "lib/sts.h"
 #include "lib/tlswire.h"
 
 /* tlspolicy's (owlpost-control(5)). */
@@ -25,14 +26,12 @@ enum tlsa_state {
   TLSA_FAILED    /* no answer, or a false one */
 };
 
-enum sts_state { STS_NONE, STS_TESTING, STS_ENFORCE };
-
 struct tls_case {
   enum tls_level level;
   bool is_ours;        /* a line of tlspolicy names the level */
   bool host_is_secure; /* the site or DNSSEC says that this host takes the domain's mail */
   enum tlsa_state tlsa;
-  enum sts_state sts;
+  enum sts_mode sts;
   bool sts_names_host;
   bool requiretls;   /* the message's: REQUIRETLS, */
   bool tls_optional; /* or the field "TLS-Required: No" */

@@ -181,7 +181,7 @@ static void never_meets_a_demand_by_less(void **state) {
       for (unsigned sts = STS_NONE; sts <= STS_ENFORCE; sts++)
         for (unsigned bits = 0; bits < 128; bits++)
           keeps_demands((struct tls_case){.level = (enum tls_level)level, .tlsa = (enum tlsa_state)tlsa,
-                                          .sts = (enum sts_state)sts, .is_ours = bits & 1, .host_is_secure = bits & 2,
+                                          .sts = (enum sts_mode)sts, .is_ours = bits & 1, .host_is_secure = bits & 2,
                                           .sts_names_host = bits & 4, .requiretls = bits & 8, .tls_optional = bits & 16,
                                           .is_implicit = bits & 32, .has_tlsd = bits & 64});
 }
