@@ -28,14 +28,6 @@ bool tlsdoor_is_there(const char *rundir) {
   return is_there;
 }
 
-static int connect_to(const char *rundir, int limit_ms) {
-  stralloc path = {0};
-  int sock = make_path(&path, rundir) == 0 ? unixsock_connect_within(path.s, limit_ms) : -1;
-  int saved = errno;
-  stralloc_free(&path);
-  return errno = saved, sock;
-}
-
 /* The descriptor goes with the first octets. */
 static ssize_t send_first(int sock, char *octets, size_t len, int passed) {
   union {
@@ -98,30 +90,41 @@ static int read_facts(int sock, struct tls_facts *facts, uint64_t deadline) {
   return tlswire_read_facts(facts, line, len) ? 0 : (errno = EPROTO, -1);
 }
 
-static int fail(int sock, struct tls_facts *facts, const char *what) {
+static int fail(struct tls_facts *facts, const char *what) {
   const char *reason = strerror(errno);
   if (errno == EPROTO) reason = "its answer is malformed";
   if (errno == ECONNRESET) reason = "it has gone away";
   memset(facts, 0, sizeof *facts);
   facts->temporary = 1;
   snprintf(facts->error, sizeof facts->error, "unable to %s owl-tlsd: %s", what, reason);
-  if (sock >= 0) close(sock);
+  return -1;
+}
+
+int tlsdoor_connect(const char *rundir, struct tls_facts *facts) {
+  stralloc path = {0};
+  int sock = make_path(&path, rundir) == 0 ? unixsock_connect(path.s) : -1;
+  if (sock == -1) fail(facts, "reach");
+  stralloc_free(&path);
+  return sock;
+}
+
+int tlsdoor_ask(int sock, const struct tls_request *r, int network, struct tls_facts *facts, int limit_ms) {
+  static struct tls_request timed; /* large */
+  timed = *r;
+  if (timed.limit_s == 0 && limit_ms >= 1000) timed.limit_s = (unsigned)limit_ms / 1000;
+  uint64_t deadline = io_deadline(limit_ms);
+  if (send_request(sock, &timed, network, deadline) == -1) return fail(facts, "ask");
+  deadline += ANSWER_MARGIN_MS * 1000u;
+  if (read_facts(sock, facts, deadline) == -1) return fail(facts, "hear from");
+  if (facts->ok) return 0;
+  if (!facts->error[0]) snprintf(facts->error, sizeof facts->error, "owl-tlsd gives no reason");
   return -1;
 }
 
 int tlsdoor_open(const char *rundir, const struct tls_request *r, int network, struct tls_facts *facts,
                  int limit_ms) {
-  static struct tls_request timed;
-  timed = *r;
-  if (timed.limit_s == 0 && limit_ms >= 1000) timed.limit_s = (unsigned)limit_ms / 1000;
-  uint64_t deadline = io_deadline(limit_ms);
-  int sock = connect_to(rundir, limit_ms < UNIXSOCK_CONNECT_MS ? limit_ms : UNIXSOCK_CONNECT_MS);
-  if (sock == -1) return fail(sock, facts, "reach");
-  if (send_request(sock, &timed, network, deadline) == -1) return fail(sock, facts, "ask");
-  deadline += ANSWER_MARGIN_MS * 1000u;
-  if (read_facts(sock, facts, deadline) == -1) return fail(sock, facts, "hear from");
-  if (facts->ok) return sock;
+  int sock = tlsdoor_connect(rundir, facts);
+  if (sock == -1 || tlsdoor_ask(sock, r, network, facts, limit_ms) == 0) return sock;
   close(sock);
-  if (!facts->error[0]) snprintf(facts->error, sizeof facts->error, "owl-tlsd gives no reason");
   return -1;
 }

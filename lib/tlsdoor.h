@@ -1,11 +1,16 @@
 /* tlsdoor.h - the caller's side of owl-tlsd's socket (lib/tlswire.h, owlpost-tls(7))
  *
- * tlsdoor_open(): hands owl-tlsd a copy of the descriptor network, asks for r,
- * and waits for the facts, all of it within limit_ms (over 0).  Returns the descriptor
- * that carries the plaintext (a stream socket, close-on-exec, it blocks), of
- * which nothing has been read; or -1: then facts->ok is 0, facts->error a
- * sentence, and facts->temporary says whether it may go well later.  The caller
- * keeps network, and closes it: while a copy is open the peer sees no end.  r->limit_s of 0 becomes what is left of limit_ms.
+ * tlsdoor_connect(): a connection to owl-tlsd, or -1.  tlsdoor_ask(): on it hands
+ * owl-tlsd a copy of the descriptor network, asks for r, and waits for the
+ * facts, all of it within limit_ms (over 0).  0: the connection now carries the
+ * plaintext (a stream socket, close-on-exec, it blocks), and nothing of it has
+ * been read; -1: it is of no more use, but still the caller's to close.  After a
+ * failure facts->ok is 0, facts->error a sentence, and facts->temporary says
+ * whether it may go well later.  The caller keeps network, and closes it: while
+ * a copy is open the peer sees no end.  r->limit_s of 0 becomes what is left of
+ * limit_ms.
+ *
+ * tlsdoor_open(): both; the descriptor of the plaintext, or -1.
  *
  * tlsdoor_is_there(): whether owl-tlsd's socket is; it costs one system call and
  * does not tell whether anybody listens.
@@ -18,6 +23,8 @@
 
 #include "lib/tlswire.h"
 
+int tlsdoor_connect(const char *rundir, struct tls_facts *facts);
+int tlsdoor_ask(int sock, const struct tls_request *r, int network, struct tls_facts *facts, int limit_ms);
 int tlsdoor_open(const char *rundir, const struct tls_request *r, int network, struct tls_facts *facts,
                  int limit_ms);
 

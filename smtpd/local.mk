@@ -20,6 +20,7 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libq
 
 %C%_libdoorkeeper_a_SOURCES = \
   %D%/doorkeeper/admit.h %D%/doorkeeper/admit.c \
+  %D%/doorkeeper/certified.h %D%/doorkeeper/certified.c \
   %D%/doorkeeper/client.h %D%/doorkeeper/client.c \
   %D%/doorkeeper/database.h %D%/doorkeeper/database.c \
   %D%/doorkeeper/doorkeeper.h %D%/doorkeeper/doorkeeper.c \
@@ -38,6 +39,7 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libq
   %D%/doorkeeper/rcptcheck.h %D%/doorkeeper/rcptcheck.c \
   %D%/doorkeeper/recipients.h %D%/doorkeeper/recipients.c \
   %D%/doorkeeper/request.h %D%/doorkeeper/request.c \
+  %D%/doorkeeper/secure.h %D%/doorkeeper/secure.c \
   %D%/doorkeeper/senders.h %D%/doorkeeper/senders.c \
   %D%/doorkeeper/settings.h %D%/doorkeeper/settings.c \
   %D%/place.h \

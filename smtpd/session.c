@@ -17,11 +17,15 @@
 #include "lib/iofd.h"
 #include "lib/sandbox.h"
 #include "lib/stack.h"
+#include "lib/tlsdoor.h"
 #include "lib/unixsock.h"
 #include "smtpd/doorkeeper/doorkeeper.h"
 #include "smtpd/doorkeeper/event.h"
+#include "smtpd/doorkeeper/secure.h"
 #include "smtpd/doorkeeper/trust.h"
 #include "smtpd/talker/channel.h"
+
+enum { GOES_ON = -1 }; /* no exit code: another talker begins */
 
 enum { CLIENT_FD = 0, CLIENT_OUT_FD = 1, LOG_FD = 2, TALKER_ENDS_S = 10, DIE_MS = 2000 };
 
@@ -34,8 +38,10 @@ static struct client client;
 static struct settings settings_of_client; /* views into those of the listener, or of session_serve() */
 static struct doorkeeper keeper;
 static struct tally *tally;  /* the talker writes it */
-static int door;             /* the doorkeeper's end; for the signal handlers */
+static int door = -1;        /* the doorkeeper's end; for the signal handlers */
 static pid_t talker_pid;
+static volatile sig_atomic_t is_ending;
+static bool has_met;         /* the client is known */
 
 static void begin_event(void) {
   log_s(&events, session_protocol.program);
@@ -105,18 +111,39 @@ static void shut_in(const struct settings *s) {
   if (sandbox_enter(&box) == -1) die_sandbox(box.step);
 }
 
+static bool begins_with_tls(const struct settings *s) {
+  return session_protocol.speaks_starttls && (s->begins_with_tls || (keeper.place && keeper.place->begins_with_tls));
+}
+
 /* -1: no memory. */
 static int meet_client(const struct settings *s) {
+  if (has_met) return 0;
   if (client_find(&client, &ends) == -1) return -1;
   settings_of_client = trust_settings(s, &client);
+  settings_of_client.begins_with_tls = begins_with_tls(s);
+  settings_of_client.offers_starttls =
+    session_protocol.speaks_starttls && is_one_socket() && tlsdoor_is_there(s->rundir.s);
   keeper.settings = &settings_of_client;
+  has_met = true;
   return 0;
+}
+
+/* What a further talker need not do again. */
+static void settle_talker(struct settings *mine) {
+  *mine = *keeper.settings;
+  if (!mine->is_secured) return;
+  mine->is_proxied = false;
+  mine->may_xclient = mine->may_xclient && !keeper.renamed;
+  mine->goes_on = !mine->begins_with_tls;
 }
 
 static void run_talker(const struct settings *s, int from) {
   struct channel c = {0};
+  static struct settings mine;
+  bool is_first = !has_met;
   if (meet_client(s) == -1) die_memory();
-  event_connect(&keeper);
+  if (is_first) event_connect(&keeper);
+  settle_talker(&mine);
   bool one_socket = is_one_socket();
   int log_fd = fcntl(LOG_FD, F_DUPFD_CLOEXEC, LOG_FD + 1);
   prepare_client(one_socket);
@@ -136,13 +163,14 @@ static void run_talker(const struct settings *s, int from) {
   shut_in(s);
   if (log_fd >= 0) close(log_fd);
   stack_forget();
-  _exit((int)session_protocol.talk(&c, keeper.settings));
+  _exit((int)session_protocol.talk(&c, &mine));
 }
 
 /* No more requests: the doorkeeper answers the one under way and ends. */
 static void on_term(int signal_number) {
   (void)signal_number;
-  shutdown(door, SHUT_RD);
+  is_ending = 1;
+  if (door >= 0) shutdown(door, SHUT_RD);
 }
 
 static void on_drain(int signal_number) {
@@ -169,8 +197,9 @@ static void catch_signals(void) {
 
 /* The talker sees the end of its door, says goodbye and goes. */
 static int end_talker(bool at_once) {
-  int status = 0;
-  close(door);
+  int status = 0, mine = door;
+  door = -1;
+  close(mine);
   if (at_once) kill(talker_pid, SIGKILL);
   else alarm(TALKER_ENDS_S);
   while (waitpid(talker_pid, &status, 0) == -1 && errno == EINTR) continue;
@@ -195,11 +224,26 @@ static enum doorkeeper_end serve(const struct settings *s) {
   return DOORKEEPER_FAILED;
 }
 
+static bool status_is(int status, enum talker_end end) {
+  return WIFEXITED(status) && WEXITSTATUS(status) == (int)end;
+}
+
+/* The plaintext takes the place of the connection, of which only owl-tlsd keeps a
+ * descriptor. */
+static bool secure(void) {
+  int plain = is_ending ? -1 : secure_begin(&keeper, CLIENT_FD);
+  if (plain == -1) return false;
+  bool ok = dup2(plain, CLIENT_FD) >= 0 && dup2(plain, CLIENT_OUT_FD) >= 0;
+  close(plain);
+  return ok;
+}
+
+/* Until this talker has ended; then the next begins, or the exit code. */
 static int run_doorkeeper(const struct settings *s) {
   enum doorkeeper_end end = serve(s);
-  signal(SIGTERM, SIG_IGN); /* the door is about to close */
-  signal(SIGUSR1, SIG_IGN);
   int status = end_talker(end == DOORKEEPER_MALFORMED);
+  if (end == DOORKEEPER_TALKER_LEFT && status_is(status, TALKER_STARTTLS) && secure_is_granted(&keeper) && secure())
+    return GOES_ON;
   doorkeeper_close(&keeper);
   event_close(&keeper, tally, explain_end(status, end));
   return WIFEXITED(status) && WEXITSTATUS(status) < TALKER_END_COUNT ? TOOL_OK : TOOL_SYSTEM;
@@ -215,10 +259,10 @@ static void check_kernel(const struct settings *s) {
 
 static void part(const struct settings *s) {
   int doors[2];
-  check_kernel(s);
   if (unixsock_pair(doors) == -1) die_socket();
-  door = doors[0];
   catch_signals();
+  door = doors[0];
+  if (is_ending) on_term(SIGTERM);
   /* its handlers and locks would dirty pages of both: there are no threads */
   talker_pid = _Fork();
   if (talker_pid == -1) die_fork();
@@ -230,6 +274,30 @@ static void die_control(const struct control *c) {
   session_die("", c->error.s ? c->error.s : "out of memory");
 }
 
+/* Whoever is behind a proxy has its header first. */
+static bool secure_first(const struct settings *s) {
+  if (!begins_with_tls(s)) return true;
+  if (meet_client(s) == -1) die_memory();
+  event_connect(&keeper);
+  if (keeper.settings->is_proxied) return true;
+  catch_signals();
+  if (secure()) return true;
+  doorkeeper_close(&keeper);
+  event_close(&keeper, tally, "no TLS");
+  return false;
+}
+
+static int run(const struct settings *s) {
+  int code = TOOL_OK;
+  check_kernel(s);
+  if (!secure_first(s)) return code;
+  do {
+    part(s);
+    code = run_doorkeeper(s);
+  } while (code == GOES_ON);
+  return code;
+}
+
 int session_run(const struct settings *s, const struct place *place) {
   signal(SIGCHLD, SIG_DFL); /* where it is ignored the kernel keeps no exit code */
   client_see(&ends, CLIENT_FD);
@@ -238,8 +306,7 @@ int session_run(const struct settings *s, const struct place *place) {
   doorkeeper_open(&keeper, s, &client, &clock_system, &events);
   keeper.program = session_protocol.program;
   keeper.place = place;
-  part(s);
-  int code = run_doorkeeper(s);
+  int code = run(s);
   client_free(&client);
   stralloc_free(&events.line);
   return code;

@@ -22,6 +22,7 @@ struct session_protocol {
   const char *sorry;   /* said to a client where no talker can be started */
   /* In the talker, which is shut in: its exit code. */
   enum talker_end (*talk)(const struct channel *c, const struct settings *s);
+  bool speaks_starttls;
   bool trusts_clients; /* whoever may connect may send to anybody */
 };
 

@@ -53,6 +53,11 @@ static enum talker_end talk(const struct channel *c, const struct settings *s) {
   talker.xclients = &s->xclients;
   talker.session.may_xclient = s->may_xclient;
   talker.session.may_etrn = s->may_etrn;
+  talker.session.offers_starttls = s->offers_starttls;
+  talker.session.is_secured = s->is_secured;
+  talker.session.needs_tls = s->needs_tls;
+  talker.begins_with_tls = s->begins_with_tls && !s->is_secured;
+  talker.goes_on = s->goes_on;
   talker.session.greeting = s->greeting.s;
   talker.maxhops = s->maxhops;
   talker.session.me = s->me.s;
@@ -68,7 +73,7 @@ static enum talker_end talk(const struct channel *c, const struct settings *s) {
 }
 
 const struct session_protocol session_protocol = {
-  "owl-smtpd", "421 4.3.0 the server has a problem, closing\r\n", talk, false};
+  "owl-smtpd", "421 4.3.0 the server has a problem, closing\r\n", talk, true, false};
 
 /* Whether it could start: the control files are right. */
 static int check(void) {

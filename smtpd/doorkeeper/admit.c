@@ -24,6 +24,7 @@ static struct outcome take_sender(struct doorkeeper *k, const struct door_reques
     return outcome_refuse(552, "5.3.4", "that message is too large for this server");
   if (!early_expects_sender(k, granted.protocol)) return outcome_not_now();
   admit_client(&granted, k->client);
+  if (k->secure.facts) granted.tls = text_of_stralloc(&k->secure.words);
   granted.protocol = text_of(trace_protocol(&granted));
   granted.arrival_us = k->number;
   stralloc_zero(&k->grant);
@@ -36,6 +37,7 @@ static struct outcome take_sender(struct doorkeeper *k, const struct door_reques
 
 struct outcome admit_sender(struct doorkeeper *k, const struct door_request *r) {
   if (!request_is_mail(r)) return outcome_malformed;
+  if (r->envelope.requiretls && !k->secure.facts) return outcome_malformed;
   if (k->state == DOORKEEPER_IDLE) doorkeeper_begin(k);
   struct outcome o = take_sender(k, r);
   if (o.answer.result.class != RESULT_SUCCESS)

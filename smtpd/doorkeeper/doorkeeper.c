@@ -10,12 +10,14 @@
 #include "smtpd/doorkeeper/intake.h"
 #include "smtpd/doorkeeper/limits.h"
 #include "smtpd/doorkeeper/request.h"
+#include "smtpd/doorkeeper/secure.h"
 
 enum { DOOR_STEP_OCTETS = 512, ANSWER_MS = 60000 };
 
 void doorkeeper_open(struct doorkeeper *k, const struct settings *s, const struct client *c,
                      const struct clock *clock, struct log *log) {
   *k = (struct doorkeeper){.settings = s, .client = c, .clock = clock, .log = log, .pid = getpid(), .program = "owl-smtpd"};
+  k->secure.door = -1;
   k->session_us = clock_wall_us(clock);
   k->opened_us = clock_boot_us(clock);
   question_open(&k->question, s->rcpt_socket.s);
@@ -52,8 +54,8 @@ static struct outcome on_abort(struct doorkeeper *k, const struct door_request *
 static struct outcome serve_request(struct doorkeeper *k, const struct frame *f) {
   struct door_request r;
   struct outcome o = outcome_malformed;
-  if (k->sent_away || f->fd >= 0 || door_read_request(&r, f->payload) == -1) return outcome_malformed;
-  if (!limits_count(k, f->type, &o)) return envelope_free(&r.envelope), o;
+  if (k->sent_away || secure_is_granted(k) || f->fd >= 0 || door_read_request(&r, f->payload) == -1) return outcome_malformed;
+  if (!limits_count(k, f->type, &o) || !secure_allows(k, f->type, &o)) return envelope_free(&r.envelope), o;
   switch (f->type) {
     case DOOR_MAIL: o = admit_sender(k, &r); break;
     case DOOR_RCPT: o = admit_recipient(k, &r); break;
@@ -63,7 +65,7 @@ static struct outcome serve_request(struct doorkeeper *k, const struct frame *f)
     case DOOR_PROXY: o = identify_proxied(k, &r); break;
     case DOOR_XCLIENT: o = identify_xclient(k, &r); break;
     case DOOR_ETRN: o = etrn_start(k, &r); break;
-    case DOOR_TLS: o = outcome_refuse(502, "5.5.1", "STARTTLS is not available here"); break;
+    case DOOR_TLS: o = secure_grant(k, &r); break;
     case DOOR_AUTH: o = outcome_refuse(502, "5.5.1", "AUTH is not available here"); break;
   }
   envelope_free(&r.envelope);
@@ -111,6 +113,7 @@ void doorkeeper_close(struct doorkeeper *k) {
   doorkeeper_drop(k);
   question_close(&k->question);
   question_close(&k->nexthop);
+  secure_close(k);
   client_free(&k->named);
   route_free(&k->route);
   stralloc_free(&k->grant);

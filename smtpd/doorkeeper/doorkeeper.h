@@ -41,7 +41,15 @@ struct doorkeeper {
   bool renamed;  /* by XCLIENT */
   bool sent_away; /* the listener has no place for the client */
   struct client named; /* the client, where it has been named */
-  struct settings settings_of_named; /* views into those of the connection */
+  struct settings settings_of_named; /* views into those of the connection, where the client has been named or has TLS */
+
+  /* TLS (secure.h) */
+  struct secure {
+    bool is_granted;         /* a talker has been told 220 */
+    int door;                /* then: to owl-tlsd; else -1 */
+    struct tls_facts *facts; /* owned; NULL: there is no TLS */
+    stralloc words;          /* of them, for log and envelope */
+  } secure;
 
   /* set by a signal handler, which ends an idle session itself: the session
    * ends when no transaction is under way */

@@ -142,6 +142,13 @@ void event_named(struct doorkeeper *k, const char *how) {
   log_end(k->log);
 }
 
+void event_secured(struct doorkeeper *k, const char *what, struct text words) {
+  event_begin(k);
+  log_s(k->log, what);
+  log_fact(k, ": ", words);
+  log_end(k->log);
+}
+
 void event_asked(struct doorkeeper *k, struct text node, const struct result *r) {
   event_begin(k);
   log_s(k->log, "mail asked for, node ");

@@ -12,7 +12,7 @@ static int put_trace(struct doorkeeper *k) {
   const struct envelope *e = &k->envelope;
   stralloc field = {0};
   int r = trace_cat(&field, k->client, e->helo, e->protocol, text_of_stralloc(&k->settings->me),
-                    k->number, clock_wall_us(k->clock));
+                    k->number, k->secure.facts, clock_wall_us(k->clock));
   /* the pipe is empty, and has room for it */
   if (r == 0) r = io_write_all(k->injector.message_fd, field.s, field.len, 0);
   stralloc_free(&field);

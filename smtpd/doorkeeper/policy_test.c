@@ -85,7 +85,7 @@ static void addresses_are_rewritten(void **state) {
 
 static void assert_trace(const char *helo, const char *expected) {
   stralloc out = {0};
-  assert_int_equal(trace_cat(&out, &client, text_of(helo), text_of("ESMTP"), text_of("me.example"), 1700000000123456, 0), 0);
+  assert_int_equal(trace_cat(&out, &client, text_of(helo), text_of("ESMTP"), text_of("me.example"), 1700000000123456, NULL, 0), 0);
   if (!text_equals(text_of_stralloc(&out), expected)) fail_msg("%.*s", (int)out.len, out.s);
   stralloc_free(&out);
 }

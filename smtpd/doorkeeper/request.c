@@ -19,13 +19,13 @@ bool request_is_mail(const struct door_request *r) {
   bool early = early_protocol(e->protocol);
   if (!e->sender.s || !e->helo.s || e->helo.len > HELO_MAX_OCTETS) return false;
   if (!esmtp && !early && !text_equals(e->protocol, "SMTP")) return false;
-  if (!esmtp && (e->smtputf8 || e->ret || e->envid.s)) return false;
+  if (!esmtp && (e->smtputf8 || e->requiretls || e->ret || e->envid.s)) return false;
   if (!early && !terms_address_is_valid(e->sender, e->smtputf8)) return false;
   if (e->envid.s && !terms_envid_is_valid(e->envid)) return false;
   rest.octets = 0; /* the declared size */
   rest.envelope.sender = rest.envelope.helo = rest.envelope.protocol = rest.envelope.envid = TEXT_ABSENT;
   rest.envelope.body = rest.envelope.ret = 0;
-  rest.envelope.smtputf8 = false;
+  rest.envelope.smtputf8 = rest.envelope.requiretls = false;
   return request_is_empty(&rest);
 }
 

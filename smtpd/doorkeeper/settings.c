@@ -6,6 +6,7 @@
 #include "smtpd/doorkeeper/variables.h"
 
 static int load_numbers(struct settings *s, struct control *c) {
+  uint64_t forcetls;
   const struct {
     enum control_name name;
     uint64_t *to;
@@ -23,6 +24,8 @@ static int load_numbers(struct settings *s, struct control *c) {
   };
   for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
     if (control_number(c, numbers[i].name, numbers[i].to) == -1) return -1;
+  if (control_number(c, CONTROL_FORCETLS, &forcetls) == -1) return -1;
+  s->needs_tls = forcetls;
   return 0;
 }
 
@@ -35,8 +38,9 @@ static int load_texts(struct settings *s, struct control *c) {
   if (control_text(c, CONTROL_ME, &s->me) == -1) return -1;
   if (control_text(c, CONTROL_SMTPGREETING, &s->greeting) == -1) return -1;
   if (control_text(c, CONTROL_LOCALIPHOST, &s->localiphost) == -1) return -1;
-  if (control_text(c, CONTROL_RUNDIR, &s->rcpt_socket) == -1) return -1;
-  bool ok = stralloc_copy(&s->etrn_socket, &s->rcpt_socket) && stralloc_copy(&s->nexthop_socket, &s->rcpt_socket);
+  if (control_text(c, CONTROL_RUNDIR, &s->rundir) == -1) return -1;
+  bool ok = stralloc_copy(&s->etrn_socket, &s->rundir) && stralloc_copy(&s->nexthop_socket, &s->rundir) &&
+            stralloc_copy(&s->rcpt_socket, &s->rundir);
   return ok ? 0 : explain(c, "out of memory");
 }
 
@@ -62,6 +66,7 @@ static int load_networks(struct settings *s, struct control *c) {
   if (network_load(&s->proxyclients, c, CONTROL_PROXYCLIENTS) == -1) return -1;
   if (network_load(&s->relayclients, c, CONTROL_RELAYCLIENTS) == -1) return -1;
   if (nodes_load(&s->etrnclients, c) == -1) return -1;
+  if (control_list(c, CONTROL_TLSCLIENTS, &s->tlsclients) == -1) return -1;
   return network_load(&s->xclients, c, CONTROL_XCLIENTS);
 }
 
@@ -94,6 +99,7 @@ void settings_free(struct settings *s) {
   stralloc_free(&s->me);
   stralloc_free(&s->greeting);
   stralloc_free(&s->localiphost);
+  stralloc_free(&s->rundir);
   stralloc_free(&s->rcpt_socket);
   stralloc_free(&s->etrn_socket);
   stralloc_free(&s->nexthop_socket);
@@ -107,5 +113,6 @@ void settings_free(struct settings *s) {
   list_free(&s->relayclients);
   list_free(&s->xclients);
   list_free(&s->etrnclients);
+  list_free(&s->tlsclients);
   route_unload(&s->routes);
 }

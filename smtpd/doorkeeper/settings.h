@@ -21,6 +21,12 @@ struct settings {
   uint64_t greetdelay_s, tarpitcount, tarpitdelay_s, mindatarate, mindatawindow_s; /* 0: none */
   const char *rcptcheck; /* a program; NULL: none */
   bool may_etrn; /* of a session */
+  stralloc rundir;                    /* NUL-terminated */
+  struct list tlsclients;             /* certificates whose owners may relay (certified.h) */
+  bool begins_with_tls;               /* the connection, before anything is said (RFC 8314 3.3) */
+  bool needs_tls;                     /* no mail without */
+  bool offers_starttls, is_secured; /* of a session: TLS may begin; it has */
+  bool goes_on;                     /* of a talker: after STARTTLS */
   bool is_proxied, may_xclient; /* of a session (trust.h): its connection begins with a PROXY header... */
   struct text relayclient; /* absent: the client may not relay */
   bool trusts_recipients;  /* who is not there gets no refusal, but the sender a DSN */

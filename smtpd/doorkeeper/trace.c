@@ -45,13 +45,20 @@ const char *trace_protocol(const struct envelope *e) {
   return names[e->smtputf8][e->tls.len > 0][e->auth_user.len > 0];
 }
 
+static int cat_tls(stralloc *out, const struct tls_facts *tls) {
+  if (!stralloc_cats(out, "\n  tls ") || cat_name(out, text_of(tls->cipher)) == -1) return -1;
+  if (!stralloc_cats(out, " (") || cat_name(out, text_of(tls->version)) == -1) return -1;
+  return stralloc_cats(out, ")") ? 0 : -1;
+}
+
 int trace_cat(stralloc *out, const struct client *c, struct text helo, struct text protocol,
-              struct text me, uint64_t number, uint64_t wall_us) {
+              struct text me, uint64_t number, const struct tls_facts *tls, uint64_t wall_us) {
   if (!stralloc_cats(out, "Received: from ") || cat_name(out, helo) == -1) return -1;
   if (!stralloc_cats(out, " (") || cat_client(out, c) == -1) return -1;
   if (!stralloc_cats(out, ")\n  by ") || cat_name(out, me) == -1) return -1;
   if (!stralloc_cats(out, " with ") || cat_name(out, protocol) == -1) return -1;
   if (!stralloc_cats(out, " id ") || text_cat_uint(out, number) == -1) return -1;
+  if (tls && cat_tls(out, tls) == -1) return -1;
   if (!stralloc_cats(out, "; ") || clock_cat_date(out, wall_us) == -1) return -1;
   return stralloc_cats(out, "\n") ? 0 : -1;
 }

@@ -14,6 +14,12 @@ static int load_number(struct control *c, const char *name, uint64_t greatest, u
   return text_uint(value, to) == 0 && *to <= greatest ? 0 : fail(c, name);
 }
 
+/* As in qmail's patches: set means yes, but for "0". */
+static bool is_set(const char *name, bool otherwise) {
+  const char *value = getenv(name);
+  return value ? !text_equals(text_of(value), "0") : otherwise;
+}
+
 int variables_load(struct settings *s, struct control *c) {
   const struct {
     const char *name;
@@ -28,6 +34,8 @@ int variables_load(struct settings *s, struct control *c) {
   };
   const char *program = getenv("RCPTCHECK");
   s->rcptcheck = program && *program ? program : NULL;
+  s->begins_with_tls = is_set("SMTPS", false);
+  s->needs_tls = is_set("FORCETLS", s->needs_tls);
   s->relayclient = text_of(getenv("RELAYCLIENT"));
   for (unsigned i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
     if (load_number(c, numbers[i].name, numbers[i].greatest, numbers[i].to) == -1) return -1;

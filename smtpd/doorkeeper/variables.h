@@ -4,7 +4,7 @@
 
 #include "smtpd/doorkeeper/settings.h"
 
-/* variables_load(): RELAYCLIENT, RCPTCHECK, and the numbers that take the place of those of
+/* variables_load(): RELAYCLIENT, RCPTCHECK, FORCETLS, SMTPS, and the numbers that take the place of those of
  * control files.  0, or -1 with c->error set. */
 int variables_load(struct settings *s, struct control *c);
 

@@ -22,7 +22,7 @@ static enum talker_end talk(const struct channel *c, const struct settings *s) {
 }
 
 const struct session_protocol session_protocol = {
-  "owl-qmqpd", "34:Zthe server has a problem (#4.3.0),", talk, true};
+  "owl-qmqpd", "34:Zthe server has a problem (#4.3.0),", talk, false, true};
 
 int main(int argc, char **argv) {
   (void)argv;

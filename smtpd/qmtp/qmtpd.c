@@ -22,7 +22,7 @@ static enum talker_end talk(const struct channel *c, const struct settings *s) {
 }
 
 const struct session_protocol session_protocol = {
-  "owl-qmtpd", "34:Zthe server has a problem (#4.3.0),", talk, false};
+  "owl-qmtpd", "34:Zthe server has a problem (#4.3.0),", talk, false, false};
 
 int main(int argc, char **argv) {
   (void)argv;

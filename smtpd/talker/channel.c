@@ -20,7 +20,7 @@ const char *talker_explain(int end) {
     "client quit", "client left",   "client timed out",           "shut down",
     "hung up",     "out of memory", "hung up on an HTTP client", "hung up on a message before 354",
     "client spoke before the greeting", "client too slow", "no PROXY header",
-    "too many sessions of this client"};
+    "too many sessions of this client", "ended with STARTTLS", "hung up on octets behind STARTTLS"};
   return end >= 0 && end < TALKER_END_COUNT ? words[end] : "talker failed";
 }
 

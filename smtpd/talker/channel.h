@@ -41,6 +41,8 @@ enum talker_end {
   TALKER_SLOW,  /* its message came too slowly */
   TALKER_NO_HEADER, /* of the PROXY protocol, or it was not granted */
   TALKER_CROWDED, /* the client that a proxy names has too many sessions */
+  TALKER_STARTTLS,  /* no end: the next talker goes on under TLS */
+  TALKER_INJECTED, /* hung up: something stood behind STARTTLS */
   TALKER_END_COUNT
 };
 

@@ -20,6 +20,7 @@ static struct reply ask(struct session *s, enum door_frame what, const struct do
   if (s->ask(s->context, what, r, &a, &fd) == -1) return lost();
   struct reply reply = reply_of(&a.result);
   if (a.ends_session) reply.next = NEXT_END;
+  if (what == DOOR_TLS && a.result.class == RESULT_SUCCESS) reply.next = NEXT_TLS;
   if (what == DOOR_XCLIENT && a.result.class == RESULT_SUCCESS) s->may_etrn = a.may_etrn;
   if (fd >= 0 && what == DOOR_DATA && a.result.class == RESULT_SUCCESS) {
     s->data_fd = fd;
@@ -100,6 +101,8 @@ static int cat_extensions(struct session *s) {
     return -1;
   if (s->may_xclient && !stralloc_cats(&s->text, "\n" XCLIENT_KEYWORD)) return -1;
   if (s->may_etrn && !stralloc_cats(&s->text, "\nETRN")) return -1;
+  if (s->offers_starttls && !stralloc_cats(&s->text, "\nSTARTTLS")) return -1;
+  if (s->is_secured && !stralloc_cats(&s->text, "\nREQUIRETLS")) return -1;
   if (cat_limits(s) == -1) return -1;
   return stralloc_cats(&s->text, "\nSIZE") ? cat_number(s, " ", s->databytes) : -1;
 }
@@ -150,6 +153,8 @@ static struct reply mail(struct session *s, struct text argument) {
   struct reply r = take_path(s, "FROM:", &argument);
   if (r.code != 250) return r;
   r = parameters_of_mail(argument, &request, &s->decoded);
+  if (r.code == 250 && request.envelope.requiretls && !s->is_secured)
+    r = reply_say(555, "5.5.4", "REQUIRETLS goes under TLS only"); /* RFC 8689 4.1 */
   if (r.code == 250) r = check_octets(text_of_stralloc(&s->address), request.envelope.smtputf8);
   if (r.code != 250) return r;
   request.envelope.helo = text_of_stralloc(&s->helo);
@@ -238,10 +243,15 @@ static struct reply quit(struct session *s, struct text argument) {
   return reply_hang_up(221, "2.0.0", "bye");
 }
 
+/* RFC 3207 4 */
 static struct reply starttls(struct session *s, struct text argument) {
-  (void)s;
-  (void)argument;
-  return reply_say(502, "5.5.1", "STARTTLS is not available here");
+  struct door_request request = {0};
+  if (argument.len) return reply_say(501, "5.5.4", "STARTTLS takes no argument");
+  if (s->is_secured) return reply_say(503, "5.5.1", "TLS is on already");
+  if (!s->offers_starttls) return reply_say(502, "5.5.1", "STARTTLS is not available here");
+  if (!s->esmtp) return reply_say(503, "5.5.1", "EHLO first");
+  if (s->in_transaction) return reply_say(503, "5.5.1", "no STARTTLS in a transaction");
+  return ask(s, DOOR_TLS, &request);
 }
 
 static struct reply auth(struct session *s, struct text argument) {
@@ -273,7 +283,7 @@ static struct reply unknown(struct session *s, struct text argument) {
   return reply_say(500, "5.5.1", "that command is not known here");
 }
 
-enum { ENDS_GROUP = 1 };
+enum { ENDS_GROUP = 1, BEFORE_TLS = 2 };
 
 /* As at the start of a connection, but for what XCLIENT says itself. */
 static struct reply begin_anew(struct session *s, const struct xclient *x) {
@@ -312,23 +322,23 @@ static const struct command {
   command_fn *run;
   unsigned flags;
 } commands[] = {
-  {"EHLO", ehlo, ENDS_GROUP},         /* RFC 5321 4.1.1.1 */
-  {"HELO", helo, ENDS_GROUP},         /* RFC 5321 4.1.1.1 */
+  {"EHLO", ehlo, ENDS_GROUP | BEFORE_TLS},         /* RFC 5321 4.1.1.1 */
+  {"HELO", helo, ENDS_GROUP | BEFORE_TLS},         /* RFC 5321 4.1.1.1 */
   {"MAIL", mail, 0},                  /* RFC 5321 4.1.1.2 */
   {"RCPT", rcpt, 0},                  /* RFC 5321 4.1.1.3 */
   {"DATA", data, ENDS_GROUP},         /* RFC 5321 4.1.1.4 */
-  {"BDAT", bdat_command, 0},          /* RFC 3030 2 */
-  {"RSET", rset, 0},                  /* RFC 5321 4.1.1.5 */
+  {"BDAT", bdat_command, BEFORE_TLS},  /* takes what follows it */        /* RFC 3030 2 */
+  {"RSET", rset, BEFORE_TLS},                  /* RFC 5321 4.1.1.5 */
   {"VRFY", vrfy, ENDS_GROUP},         /* RFC 5321 4.1.1.6 */
   {"EXPN", expn, ENDS_GROUP},         /* RFC 5321 4.1.1.7 */
-  {"HELP", help, ENDS_GROUP},         /* RFC 5321 4.1.1.8 */
-  {"NOOP", noop, ENDS_GROUP},         /* RFC 5321 4.1.1.9 */
-  {"QUIT", quit, ENDS_GROUP},         /* RFC 5321 4.1.1.10 */
-  {"STARTTLS", starttls, ENDS_GROUP}, /* RFC 3207; not advertised */
+  {"HELP", help, ENDS_GROUP | BEFORE_TLS},         /* RFC 5321 4.1.1.8 */
+  {"NOOP", noop, ENDS_GROUP | BEFORE_TLS},         /* RFC 5321 4.1.1.9 */
+  {"QUIT", quit, ENDS_GROUP | BEFORE_TLS},         /* RFC 5321 4.1.1.10 */
+  {"STARTTLS", starttls, ENDS_GROUP | BEFORE_TLS}, /* RFC 3207; advertised where there is TLS */
   {"AUTH", auth, ENDS_GROUP},         /* RFC 4954; not advertised */
   {"ETRN", etrn, ENDS_GROUP},         /* RFC 1985; advertised to whom may use it */
-  {"XCLIENT", xclient, ENDS_GROUP},   /* Postfix's; advertised to whom may use it */
-  {NULL, unknown, ENDS_GROUP}         /* RFC 5321 4.2.4 */
+  {"XCLIENT", xclient, ENDS_GROUP | BEFORE_TLS},   /* Postfix's; advertised to whom may use it */
+  {NULL, unknown, ENDS_GROUP | BEFORE_TLS}         /* RFC 5321 4.2.4 */
 };
 
 static struct text verb_of(struct text line) {
@@ -356,11 +366,19 @@ static bool is_error(struct reply r) {
   return (r.code >= 500 && r.code <= 504) || r.code == 555;
 }
 
+/* Mail that must wait for TLS waits, when there is none now. */
+static struct reply need_tls(const struct session *s) {
+  if (s->offers_starttls) return reply_say(530, "5.7.0", "must issue a STARTTLS command first");
+  return reply_say(454, "4.7.0", "TLS is not available now, please come again later");
+}
+
 struct reply command_run(struct session *s, struct text line) {
   struct text verb = verb_of(line);
   struct text argument = trim((struct text){line.s + verb.len, line.len - verb.len});
   s->pause_ms = 0;
-  struct reply r = find(line)->run(s, argument);
+  const struct command *c = find(line);
+  bool is_early = s->needs_tls && !s->is_secured && !(c->flags & BEFORE_TLS);
+  struct reply r = is_early ? need_tls(s) : c->run(s, argument);
   return is_error(r) ? command_refuse(s, r) : r;
 }
 

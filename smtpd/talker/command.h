@@ -33,6 +33,9 @@ struct session {
 
   bool may_xclient;       /* the client may say for whom it speaks */
   bool may_etrn;          /* EHLO offers ETRN */
+  bool offers_starttls;   /* EHLO offers STARTTLS */
+  bool is_secured;        /* TLS is on */
+  bool needs_tls;         /* and without it nothing goes that needs no TLS to begin */
   const char *greeting;   /* after XCLIENT, again */
 
   bool greeted, esmtp, in_transaction, has_recipient;

@@ -69,3 +69,16 @@ int opening_read(struct talker *t) {
   t->session.may_xclient = network_list_has(t->xclients, &p.remote);
   return tell(t, &p);
 }
+
+static ssize_t read_one(void *channel, char *to, size_t size) { return channel_read(channel, to, size > 0); }
+
+enum talker_end opening_before_tls(struct talker *t) {
+  struct door_request r = {0};
+  struct door_answer a;
+  int fd = -1;
+  if (t->reader.source == channel_read) t->reader.source = read_one;
+  if (opening_read(t) == -1) return channel_end_of(errno);
+  if (t->session.ask(t->session.context, DOOR_TLS, &r, &a, &fd) == -1) return TALKER_SHUTDOWN;
+  if (fd >= 0) close(fd);
+  return a.result.class == RESULT_SUCCESS ? TALKER_STARTTLS : TALKER_HUNG_UP;
+}

@@ -13,4 +13,9 @@ enum { OPENING_MS = 10000 }; /* for the whole header */
  * no memory to say more. */
 int opening_read(struct talker *t);
 
+/* opening_before_tls(): the same where TLS begins behind the header, of which
+ * nothing is read; then the doorkeeper is asked for it.  TALKER_STARTTLS, or why
+ * not. */
+enum talker_end opening_before_tls(struct talker *t);
+
 #endif

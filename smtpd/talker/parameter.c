@@ -85,6 +85,11 @@ static bool take_smtputf8(struct text value, struct target *t) {
   return !value.s;
 }
 
+static bool take_requiretls(struct text value, struct target *t) {
+  t->request->envelope.requiretls = true;
+  return !value.s;
+}
+
 static bool take_notify(struct text value, struct target *t) {
   static const char *const words[] = {"NEVER", "SUCCESS", "FAILURE", "DELAY"};
   struct text word;
@@ -133,6 +138,7 @@ static const struct row of_mail[] = {
   {"RET", take_ret},           /* RFC 3461 4.3 */
   {"ENVID", take_envid},       /* RFC 3461 4.4 */
   {"SMTPUTF8", take_smtputf8}, /* RFC 6531 3.4 */
+  {"REQUIRETLS", take_requiretls}, /* RFC 8689 2 */
   {NULL, NULL}
 };
 

@@ -11,7 +11,7 @@
 #include "smtpd/talker/reply.h"
 
 /* SIZE (RFC 1870) goes to r->octets; BODY (RFC 6152), RET and ENVID (RFC 3461)
- * and SMTPUTF8 (RFC 6531) to r->envelope. */
+ * SMTPUTF8 (RFC 6531) and REQUIRETLS (RFC 8689) to r->envelope. */
 struct reply parameters_of_mail(struct text parameters, struct door_request *r, stralloc *decoded);
 
 /* NOTIFY and ORCPT (RFC 3461).  smtputf8: MAIL had it, and an ORCPT may be

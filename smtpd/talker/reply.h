@@ -8,6 +8,7 @@ enum reply_next {
   NEXT_COMMAND,
   NEXT_DATA,  /* read the message */
   NEXT_CHUNK, /* read the octets of BDAT, then reply */
+  NEXT_TLS,   /* end after this reply: TLS begins */
   NEXT_END    /* hang up after this reply */
 };
 

@@ -38,12 +38,17 @@ static bool comes_too_early(struct talker *t, const struct reply *r) {
   return r->next == NEXT_DATA && is_socket && has_octets(t);
 }
 
+/* What is here before 220 goes out came without TLS, and must not be taken for
+ * what comes with it: RFC 3207 4.2.  Octets that come later meet the handshake. */
+static bool is_injected(struct talker *t, const struct reply *r) { return r->next == NEXT_TLS && has_octets(t); }
+
 static struct reply run(struct talker *t, struct text line) {
   if (foreign_is_http(line))
     return hang_up_for(t, TALKER_FOREIGN, "this is SMTP and no HTTP, closing");
   struct reply r = command_run(&t->session, line);
   if (comes_too_early(t, &r))
     return hang_up_for(t, TALKER_TOO_EARLY, "a message waits for 354, closing");
+  if (is_injected(t, &r)) return hang_up_for(t, TALKER_INJECTED, "nothing goes behind STARTTLS, closing");
   return r;
 }
 
@@ -107,9 +112,10 @@ static int receive_message(struct talker *t, struct reply *r) {
   return receive(t, r, transfer_data) == -1 ? -1 : put(t, r);
 }
 
-static enum talker_end hang_up(struct talker *t, unsigned code) {
+static enum talker_end hang_up(struct talker *t, const struct reply *r) {
   if (channel_flush(&t->channel) == -1) return TALKER_CLIENT_LEFT;
-  if (code == 221) return TALKER_QUIT;
+  if (r->next == NEXT_TLS) return TALKER_STARTTLS;
+  if (r->code == 221) return TALKER_QUIT;
   channel_linger(&t->channel);
   return t->hung_up;
 }
@@ -151,22 +157,23 @@ static void connect_channel(struct talker *t) {
   }
 }
 
-static int open_connection(struct talker *t) {
-  return t->is_proxied ? opening_read(t) : 0;
+static int begin(struct talker *t, const char *greeting) {
+  if (t->goes_on) return 0;
+  if (t->is_proxied && opening_read(t) == -1) return -1;
+  return await_turn(t) == -1 ? -1 : say_hello(t, greeting);
 }
 
 enum talker_end talker_run(struct talker *t, const char *greeting) {
   struct reply reply = {.next = NEXT_COMMAND};
   t->hung_up = TALKER_HUNG_UP;
   connect_channel(t);
-  int r = open_connection(t);
-  if (r == 0) r = await_turn(t);
-  if (r == 0) r = say_hello(t, greeting);
-  while (r == 0 && reply.next != NEXT_END) {
+  if (t->begins_with_tls) return opening_before_tls(t);
+  int r = begin(t, greeting);
+  while (r == 0 && reply.next < NEXT_TLS) {
     r = converse(t, &reply);
     if (r == 0 && reply.next == NEXT_DATA) r = receive_message(t, &reply);
   }
   int error = errno;
   command_close_data(&t->session);
-  return r == 0 ? hang_up(t, reply.code) : give_up(t, error);
+  return r == 0 ? hang_up(t, &reply) : give_up(t, error);
 }

@@ -21,6 +21,8 @@ struct talker {
   uint64_t maxhops;
   uint64_t greetdelay_ms;
   const struct list *xclients; /* who of those that a proxy names may use XCLIENT */
+  bool goes_on;           /* after STARTTLS: no greeting */
+  bool begins_with_tls;   /* behind the PROXY header there is TLS, and no greeting before it */
   bool is_proxied;        /* the connection begins with a PROXY header */
   bool normalises;        /* bare CR and LF: see data.h */
   struct session session; /* its me and limits */

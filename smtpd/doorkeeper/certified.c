@@ -1,0 +1,39 @@
+#include "config.h"
+#include "smtpd/doorkeeper/certified.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+bool certified_has(const struct list *tlsclients, const struct tls_facts *f) {
+  const char *names[] = {f->fingerprint, f->key_fingerprint,
+                         text_equals(text_of(f->verified), "authority") ? f->peer : ""};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (*names[i] && list_find(tlsclients, text_of(names[i]))) return true;
+  return false;
+}
+
+void certified_settings(struct doorkeeper *k) {
+  if (k->settings != &k->settings_of_named) k->settings_of_named = *k->settings;
+  k->settings = &k->settings_of_named;
+  k->settings_of_named.offers_starttls = false;
+  k->settings_of_named.is_secured = true;
+  if (!k->settings->relayclient.s && certified_has(&k->settings->tlsclients, k->secure.facts))
+    k->settings_of_named.relayclient = text_of("");
+}
+
+static const char *const names[] = {"SSL_PROTOCOL",       "SSL_CIPHER",  "SSL_CIPHER_USEKEYSIZE",
+                                    "SSL_CLIENT_S_DN_CN", "SSL_TLS_SNI", "SSL_CLIENT_VERIFY"};
+
+void certified_forget(void) {
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) unsetenv(names[i]);
+}
+
+int certified_publish(const struct tls_facts *f) {
+  char bits[16];
+  const char *verify = *f->verified ? "SUCCESS" : *f->fingerprint ? "GENEROUS" : "NONE";
+  const char *values[] = {f->version, f->cipher, bits, f->peer, f->sni, verify};
+  snprintf(bits, sizeof bits, "%u", f->bits);
+  certified_forget();
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (*values[i] && setenv(names[i], values[i], 1) == -1) return -1;
+  return 0;
+}

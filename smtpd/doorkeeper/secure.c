@@ -1,0 +1,93 @@
+#include "config.h"
+#include "smtpd/doorkeeper/secure.h"
+#include <stdlib.h>
+#include <unistd.h>
+#include "lib/tlsdoor.h"
+#include "smtpd/doorkeeper/certified.h"
+#include "smtpd/doorkeeper/event.h"
+#include "smtpd/doorkeeper/request.h"
+
+static struct outcome not_available(void) {
+  return outcome_refuse(454, "4.7.0", "TLS is not available now, please come again later");
+}
+
+/* Whoever is told 220 has no way back: owl-tlsd must be there before. */
+static int connect_daemon(struct doorkeeper *k) {
+  struct tls_facts *facts = malloc(sizeof *facts);
+  if (!facts) return -1;
+  k->secure.door = tlsdoor_connect(k->settings->rundir.s, facts);
+  if (k->secure.door == -1) event_secured(k, "TLS not available", text_of(facts->error));
+  free(facts);
+  return k->secure.door;
+}
+
+struct outcome secure_grant(struct doorkeeper *k, const struct door_request *r) {
+  if (!request_is_empty(r)) return outcome_malformed;
+  if (!k->settings->offers_starttls) return outcome_refuse(502, "5.5.1", "STARTTLS is not available here");
+  if (k->state != DOORKEEPER_IDLE || k->secure.facts) return outcome_not_now();
+  if (connect_daemon(k) == -1) return not_available();
+  k->secure.is_granted = true;
+  return outcome_grant(220, "2.0.0", "go ahead with TLS");
+}
+
+/* RFC 3207 4: what does not ask for more than to be let in. */
+bool secure_allows(const struct doorkeeper *k, unsigned type, struct outcome *o) {
+  bool takes_mail = type == DOOR_MAIL || type == DOOR_ETRN || type == DOOR_AUTH;
+  if (!takes_mail || !k->settings->needs_tls || k->secure.facts) return true;
+  *o = k->settings->offers_starttls ? outcome_refuse(530, "5.7.0", "must issue a STARTTLS command first")
+                                    : not_available();
+  return false;
+}
+
+bool secure_is_granted(const struct doorkeeper *k) { return k->secure.is_granted; }
+
+int secure_describe(stralloc *out, const struct tls_facts *f) {
+  const struct {
+    const char *before, *value;
+  } parts[] = {{" sni ", f->sni}, {" client ", f->peer}, {" verified ", f->verified}, {" sha256 ", f->fingerprint}};
+  if (!stralloc_cats(out, f->version) || !stralloc_cats(out, " ") || !stralloc_cats(out, f->cipher)) return -1;
+  if (!stralloc_cats(out, " ") || text_cat_uint(out, f->bits) == -1) return -1;
+  if (f->resumed && !stralloc_cats(out, " resumed")) return -1;
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+    if (*parts[i].value && (!stralloc_cats(out, parts[i].before) || !stralloc_cats(out, parts[i].value))) return -1;
+  return 0;
+}
+
+static int shake_hands(struct doorkeeper *k, int network, struct tls_facts *facts) {
+  static struct tls_request r; /* large */
+  r = (struct tls_request){.role = TLS_SERVER, .service = "smtp", .peer_asked = k->settings->tlsclients.count > 0};
+  int door = k->secure.door >= 0 ? k->secure.door : tlsdoor_connect(k->settings->rundir.s, facts);
+  k->secure.door = -1;
+  if (door == -1 || tlsdoor_ask(door, &r, network, facts, SECURE_HANDSHAKE_MS) == 0) return door;
+  close(door);
+  return -1;
+}
+
+static int take_facts(struct doorkeeper *k) {
+  if (secure_describe(&k->secure.words, k->secure.facts) == -1) return -1;
+  event_secured(k, "TLS", text_of_stralloc(&k->secure.words));
+  certified_settings(k);
+  return certified_publish(k->secure.facts);
+}
+
+int secure_begin(struct doorkeeper *k, int network) {
+  struct tls_facts *facts = malloc(sizeof *facts);
+  k->secure.is_granted = false;
+  if (!facts) return event_secured(k, "TLS failed", text_of("out of memory")), -1;
+  int plain = shake_hands(k, network, facts);
+  if (plain == -1) {
+    event_secured(k, "TLS failed", text_of(facts->error));
+    free(facts);
+    return -1;
+  }
+  k->secure.facts = facts;
+  if (take_facts(k) == 0) return plain;
+  close(plain);
+  return event_secured(k, "TLS failed", text_of("out of memory")), -1;
+}
+
+void secure_close(struct doorkeeper *k) {
+  if (k->secure.door >= 0) close(k->secure.door);
+  free(k->secure.facts);
+  stralloc_free(&k->secure.words);
+}
