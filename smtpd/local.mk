@@ -84,9 +84,9 @@ QMTP_LIBS = %D%/libqmtp.a $(SMTPD_LIBS)
 %C%_owl_qmqpd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
 if CMOCKA
-check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker_test %D%/talker/proxy_test %D%/talker/xclient_test \
+check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker_test %D%/talker/proxy_test %D%/talker/xclient_test %D%/talker/starttls_test \
   %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/early_test %D%/doorkeeper/identify_test %D%/doorkeeper/intake_test \
-  %D%/doorkeeper/limits_test %D%/doorkeeper/question_test %D%/doorkeeper/request_test \
+  %D%/doorkeeper/limits_test %D%/doorkeeper/question_test %D%/doorkeeper/request_test %D%/doorkeeper/secure_test \
   %D%/doorkeeper/policy_test %D%/doorkeeper/rcptcheck_test %D%/doorkeeper/match_test %D%/doorkeeper/etrn_test %D%/talker/pace_test \
   %D%/qmtp/netstring_test
 check_PROGRAMS += %D%/qmtp/qmtptalker_test %D%/qmtp/qmqptalker_test
@@ -97,7 +97,10 @@ SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_talker_data_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_proxy_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_xclient_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_talker_talker_test_SOURCES = %D%/talker/talker_test.c %D%/talker/testclient.h
 %C%_talker_talker_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_talker_starttls_test_SOURCES = %D%/talker/starttls_test.c %D%/talker/testclient.h
+%C%_talker_starttls_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_doorkeeper_test_SOURCES = %D%/doorkeeper/doorkeeper_test.c %D%/doorkeeper/testtalker.h
 %C%_doorkeeper_doorkeeper_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_early_test_LDADD = $(SMTPD_TEST_LIBS)
@@ -106,6 +109,7 @@ SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_doorkeeper_limits_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_question_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_request_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_doorkeeper_secure_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_pace_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_etrn_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_match_test_LDADD = $(SMTPD_TEST_LIBS)

@@ -126,6 +126,17 @@ static void addresses_that_do_not_fit_are_refused(void **state) {
   assert_int_equal(end(), DOORKEEPER_TALKER_LEFT);
 }
 
+/* It is not offered without TLS, and the talker does not ask. */
+static void requiretls_without_tls_ends_the_session(void **state) {
+  struct door_request r = mail_request("s@a.example");
+  int fd;
+  (void)state;
+  start();
+  r.envelope.requiretls = true;
+  assert_int_equal(send_request(DOOR_MAIL, &r, &fd), 0);
+  assert_int_equal(end(), DOORKEEPER_MALFORMED);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_granted_message_is_queued_as_granted),
@@ -135,6 +146,7 @@ int main(void) {
     cmocka_unit_test(nothing_is_queued_after_abort),
     cmocka_unit_test(nothing_is_queued_when_the_talker_dies),
     cmocka_unit_test(addresses_that_do_not_fit_are_refused),
+    cmocka_unit_test(requiretls_without_tls_ends_the_session),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -29,6 +29,7 @@ static const struct {
   BROKEN("line feed in a recipient", "\0\0\0\22D\1\0\2\100\1\0\0\0\14a\n@ok.example"),
   BROKEN("DEL in a recipient", "\0\0\0\22D\1\0\2\100\1\0\0\0\14\177a@ok.example"),
   BROKEN("DATA with an item", "\0\0\0\7D\1\0\3\0\1\0\0\0\1a"),
+  BROKEN("TLS with an item", "\0\0\0\7D\1\0\6\0\1\0\0\0\1a"),
   BROKEN("frame cut short", "\0\0\0\6D\1\0\3\x7f"),
 #undef BROKEN
 };
