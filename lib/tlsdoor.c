@@ -102,7 +102,7 @@ static int fail(struct tls_facts *facts, const char *what) {
 
 int tlsdoor_connect(const char *rundir, struct tls_facts *facts) {
   stralloc path = {0};
-  int sock = make_path(&path, rundir) == 0 ? unixsock_connect(path.s) : -1;
+  int sock = make_path(&path, rundir) == 0 ? unixsock_connect_within(path.s, UNIXSOCK_CONNECT_MS) : -1;
   if (sock == -1) fail(facts, "reach");
   stralloc_free(&path);
   return sock;

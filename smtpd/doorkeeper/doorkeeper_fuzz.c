@@ -4,7 +4,8 @@
  *
  * The first octet chooses what the rest meets (enum choice), the second is the
  * injector's exit code, the third how many of the octets behind it delivery
- * answers to questions about recipients, and the runner to ETRN. */
+ * answers to questions about recipients, the runner to ETRN, and owl-tlsd to a
+ * connection.  Behind a request for TLS the next talker begins. */
 #include "config.h"
 #include <errno.h>
 #include <signal.h>
@@ -12,12 +13,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include "lib/bigendian.h"
 #include "lib/cdbfile.h"
 #include "lib/fuzz.h"
 #include "lib/iofd.h"
 #include "lib/unixsock.h"
 #include "smtpd/doorkeeper/doorkeeper.h"
 #include "smtpd/doorkeeper/injectormodel.h"
+#include "smtpd/doorkeeper/secure.h"
 
 enum choice {
   MAY_RELAY = 1,
@@ -105,6 +108,9 @@ static void set_up(void) {
   put_text(&settings.nexthop_socket, "/nexthop");
   put_map(&settings.verifyrecipients, "w:defer\nmore:accept\n");
   put_text(&settings.etrn_socket, "/etrn");
+  put_text(&settings.rundir, "/run");
+  put_list(&settings.tlsclients, "certified\n");
+  settings.offers_starttls = true;
   put_text(&client.local_address, "::1");
   put_text(&client.address, "::2");
   put_text(&client.name, "two");
@@ -138,6 +144,8 @@ static void see(const struct envelope *e) {
     check(!is_listed(address));
   }
   check(!is_listed(e->sender));
+  bool is_secured = doorkeeper->secure.facts;
+  check(is_secured == !!e->tls.len && (is_secured || !e->requiretls));
   check(!doorkeeper->sent_away);
   check(text_equal(e->client_address, text_of_stralloc(&c->address)) && e->client_port == c->port);
   check(text_equal(e->client_name, text_of_stralloc(&c->name)));
@@ -222,20 +230,49 @@ static bool move(void *context, const struct ip *address) {
   return address->octets[0] != 8;
 }
 
+/* The octets up to the first request for TLS, it included. */
+static size_t before_tls(struct text input) {
+  size_t at = 0;
+  while (input.len - at >= FRAME_HEAD_OCTETS) {
+    size_t len = FRAME_HEAD_OCTETS + (size_t)get_u32(input.s + at);
+    if (input.len - at < len) break;
+    at += len;
+    if (input.s[at - len + 7] == DOOR_TLS) return at;
+  }
+  return input.len;
+}
+
+static enum doorkeeper_end serve_talker(struct doorkeeper *k, struct text input, bool with_descriptor) {
+  int talker;
+  int door = hold(input, &talker, with_descriptor);
+  enum doorkeeper_end end = doorkeeper_serve(k, door);
+  check(k->messages == injectormodel.taken);
+  close(door);
+  check_answers(talker, k);
+  close(talker);
+  return end;
+}
+
+/* As a session does. */
+static bool secure(struct doorkeeper *k) {
+  int plain = secure_begin(k, STDERR_FILENO);
+  if (plain >= 0) close(plain);
+  check((plain >= 0) == k->settings->is_secured);
+  return plain >= 0;
+}
+
 static void serve(struct text input, bool with_descriptor) {
   static const struct place place = {.move = move};
   struct log silent = {.fd = -1};
   struct doorkeeper k;
-  int talker;
-  int door = hold(input, &talker, with_descriptor);
+  size_t first = before_tls(input);
+  struct text rest = {input.s + first, input.len - first};
   doorkeeper_open(&k, &settings, &client, &clock_system, &silent);
   k.place = &place;
   doorkeeper = &k;
-  doorkeeper_serve(&k, door);
-  check(k.messages == injectormodel.taken);
-  close(door);
-  check_answers(talker, &k);
-  close(talker);
+  enum doorkeeper_end end = serve_talker(&k, (struct text){input.s, first}, with_descriptor);
+  if (end == DOORKEEPER_TALKER_LEFT && secure_is_granted(&k) && rest.len && secure(&k))
+    (void)serve_talker(&k, rest, false);
   doorkeeper_close(&k);
   while (answerer.count) close(answerer.ends[--answerer.count]);
   check(injectormodel.message == -1);
