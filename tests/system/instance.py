@@ -13,6 +13,7 @@ import shutil
 import signal
 import smtplib
 import subprocess
+import tempfile
 
 import processes
 from peers import free_port, listens
@@ -142,6 +143,15 @@ class Instance:
         who = ("-f", sender) if sender is not None else ()
         return self.call("sendmail", "-i", *who, *arguments, "--", *recipients, user=user,
                          input=message, environment={"HOME": self.home(user), "USER": user} | (environment or {}))
+
+    def put(self, body, sender, recipient):
+        """By the injector."""
+        with tempfile.TemporaryFile() as message, tempfile.TemporaryFile() as envelope:
+            message.write(body)
+            envelope.write(b"F%s\0T%s\0\0" % (sender.encode(), recipient.encode()))
+            for each in (message, envelope):
+                each.seek(0)
+            self.call("owl-queue", stdin=message, stdout=envelope, capture_output=False, check=True)
 
     # ---- life
 

@@ -3,7 +3,6 @@ import binascii
 import os
 import random
 import re
-import tempfile
 from collections import Counter
 
 import pytest
@@ -103,17 +102,6 @@ def test_without_8bitmime_the_text_is_quoted_and_nothing_else_changes(spawner, b
     assert_all_there(sink, bodies)
 
 
-def put(owlpost, body, sender, recipient):
-    """By the injector."""
-    with tempfile.TemporaryFile() as message, tempfile.TemporaryFile() as envelope:
-        message.write(body)
-        envelope.write(b"F%s\0T%s\0\0" % (sender.encode(), recipient.encode()))
-        for each in (message, envelope):
-            each.seek(0)
-        done = owlpost.call("owl-queue", stdin=message, stdout=envelope, capture_output=False)
-    assert done.returncode == 0
-
-
 def test_the_queue_changes_nothing(owlpost, bystanders, folder, full, rng):
     """It puts Received in front."""
     bodies = list(generate(rng, 1000 if full else 40))
@@ -122,7 +110,7 @@ def test_the_queue_changes_nothing(owlpost, bystanders, folder, full, rng):
         owlpost.control("smtproutes", f"peer.test:127.0.0.1:{tap.port}")
         owlpost.start()
         for n, body in enumerate(bodies):
-            put(owlpost, body, f"s{n}@sender.test", f"r{n}@peer.test")
+            owlpost.put(body, f"s{n}@sender.test", f"r{n}@peer.test")
         owlpost.wait_for_empty_queue(120)
         owlpost.stop()
     messages = [m for said in tap.said for m in re.split(rb"(?:\A|(?<=\r\n\.\r\n))(?:EHLO .*\r\n)?MAIL FROM:", bytes(said))[1:]]
