@@ -1,0 +1,177 @@
+#include "config.h"
+#include "mailbox/mailbox.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <nettle/sha2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PIECE = 64 * 1024, LOOKS_FOR_A_FILE = 3 };
+
+int mailbox_open(struct mailbox *m, const char *path) {
+  *m = (struct mailbox){.log = {.fd = -1}};
+  m->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (m->folder == -1 || uidlog_open(&m->log, m->folder) == -1) return -1;
+  return mailbox_look(m);
+}
+
+void mailbox_close(struct mailbox *m) {
+  uidlog_close(&m->log);
+  if (m->folder >= 0) close(m->folder);
+  free(m->messages);
+  stralloc_free(&m->names);
+  *m = (struct mailbox){.folder = -1, .log = {.fd = -1}};
+}
+
+/* ---- UIDLs */
+
+/* RFC 1939 7: octets 0x21 to 0x7e. */
+static bool can_be_uidl(struct text t) {
+  if (t.len == 0 || t.len > ROSTER_UIDL_MAX) return false;
+  for (size_t i = 0; i < t.len; i++)
+    if (t.s[i] < '!' || t.s[i] > '~') return false;
+  return true;
+}
+
+static int cat_digest(stralloc *out, struct text t) {
+  static const char digits[] = "0123456789abcdef";
+  struct sha256_ctx context;
+  uint8_t digest[SHA256_DIGEST_SIZE];
+  sha256_init(&context);
+  sha256_update(&context, t.len, (const uint8_t *)t.s);
+  sha256_digest(&context, sizeof digest, digest);
+  for (size_t i = 0; i < sizeof digest; i++) {
+    const char pair[2] = {digits[digest[i] >> 4], digits[digest[i] & 15]};
+    if (!stralloc_catb(out, pair, 2)) return errno = ENOMEM, -1;
+  }
+  return 0;
+}
+
+int mailbox_uidl(const struct mailbox *m, size_t message, stralloc *out) {
+  const struct roster *r = &m->log.lines.roster;
+  size_t number = roster_find_uid(r, m->messages[message].uid);
+  struct filename f;
+  filename_read(&f, text_of(m->names.s + m->messages[message].name_at));
+  struct text own = number == ROSTER_NONE ? TEXT_ABSENT : roster_uidl(r, number);
+  if (!can_be_uidl(own)) own = f.base;
+  return can_be_uidl(own) ? text_cat(out, own) : cat_digest(out, f.base);
+}
+
+/* ---- files */
+
+static int path_of(const struct mailbox *m, const struct mailbox_message *x, stralloc *path) {
+  const char *name = m->names.s + x->name_at;
+  stralloc_zero(path);
+  if (stralloc_cats(path, x->is_new ? "new/" : "cur/") && stralloc_catb(path, name, strlen(name) + 1)) return 0;
+  return errno = ENOMEM, -1;
+}
+
+/* Where another program has renamed it to. */
+static int find_again(struct mailbox *m, struct mailbox_message *x) {
+  struct mailbox now = {.folder = m->folder, .log = {.folder = m->folder, .fd = -1}};
+  int r = uidlog_open(&now.log, m->folder) == 0 ? mailbox_look(&now) : -1;
+  int error = r == -1 ? errno : ENOENT;
+  for (size_t i = 0; r == 0 && i < now.count; i++) {
+    if (now.messages[i].uid != x->uid) continue;
+    const char *name = now.names.s + now.messages[i].name_at;
+    x->name_at = m->names.len;
+    x->is_new = now.messages[i].is_new;
+    error = stralloc_catb(&m->names, name, strlen(name) + 1) ? 0 : ENOMEM;
+  }
+  now.folder = -1;
+  mailbox_close(&now);
+  return error ? (errno = error, -1) : 0;
+}
+
+typedef int act_fn(int folder, const char *path);
+
+static int open_plain(int folder, const char *path) {
+  struct stat st;
+  int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd == -1) return -1;
+  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) return fd;
+  close(fd);
+  return errno = ENOENT, -1;
+}
+
+static int delete(int folder, const char *path) { return unlinkat(folder, path, 0); }
+
+static int act_on(struct mailbox *m, size_t message, act_fn *act) {
+  struct mailbox_message *x = &m->messages[message];
+  stralloc path = {0};
+  int r = -1;
+  for (int i = 0; i < LOOKS_FOR_A_FILE; i++) {
+    if (path_of(m, x, &path) == -1) break;
+    r = act(m->folder, path.s);
+    if (r >= 0 || errno != ENOENT || find_again(m, x) == -1) break;
+  }
+  int saved = errno;
+  stralloc_free(&path);
+  errno = saved;
+  return r;
+}
+
+int mailbox_file(struct mailbox *m, size_t message) { return act_on(m, message, open_plain); }
+
+int mailbox_remove(struct mailbox *m, size_t message) {
+  if (act_on(m, message, delete) == -1 && errno != ENOENT) return -1;
+  m->messages[message].is_removed = true;
+  return 0;
+}
+
+/* ---- sizes */
+
+/* Of the octets as they go over the wire: every LF without a CR before it gets one. */
+static int measure(int fd, uint64_t *size, uint64_t *wire_size) {
+  static char piece[PIECE];
+  char before = 0;
+  ssize_t got;
+  *size = *wire_size = 0;
+  while ((got = read(fd, piece, sizeof piece)) > 0) {
+    *size += (uint64_t)got;
+    *wire_size += (uint64_t)got;
+    const char *end = piece + got;
+    for (const char *lf = piece; (lf = memchr(lf, '\n', (size_t)(end - lf))); lf++)
+      if ((lf > piece ? lf[-1] : before) != '\r') ++*wire_size;
+    before = end[-1];
+  }
+  return got == 0 ? 0 : -1;
+}
+
+/* 1: it has been measured now, 0: it was before, or cannot be. */
+static int measure_one(struct mailbox *m, size_t message) {
+  struct mailbox_message *x = &m->messages[message];
+  if (x->size != SIZE_UNKNOWN && x->wire_size != SIZE_UNKNOWN) return 0;
+  int fd = mailbox_file(m, message);
+  if (fd == -1) return 0;
+  int r = measure(fd, &x->size, &x->wire_size) == 0;
+  if (!r) x->size = x->wire_size = SIZE_UNKNOWN;
+  close(fd);
+  return r;
+}
+
+static int note_size(struct uidlog *l, const struct mailbox_message *x) {
+  size_t number = roster_find_uid(&l->lines.roster, x->uid);
+  if (number == ROSTER_NONE || x->wire_size == SIZE_UNKNOWN) return 0;
+  const struct roster_entry *e = &l->lines.roster.entries[number];
+  if (e->wire_size == x->wire_size && e->size == x->size) return 0;
+  return uidlog_note_sizes(l, number, x->size, x->wire_size);
+}
+
+/* Only a cache: without it they are measured again. */
+static int note_sizes(struct mailbox *m) {
+  if (uidlog_lock(&m->log) == -1) return -1;
+  int r = 0;
+  for (size_t i = 0; i < m->count && r == 0; i++) r = note_size(&m->log, &m->messages[i]);
+  if (r == 0) r = uidlog_commit(&m->log);
+  uidlog_unlock(&m->log);
+  return r;
+}
+
+int mailbox_measure(struct mailbox *m) {
+  int measured = 0;
+  for (size_t i = 0; i < m->count; i++) measured |= measure_one(m, i);
+  return measured ? note_sizes(m) : 0;
+}

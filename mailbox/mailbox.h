@@ -1,0 +1,56 @@
+/* mailbox.h - a folder of a Maildir as a mailbox server sees it
+ *
+ * Its messages, in the order of their UIDs, as they were when it was last
+ * looked at; which other programs deliver to, rename in, and delete from
+ * meanwhile.  A file that is renamed is found again by its base name.  A file
+ * that is missed is looked for once more, and taken for deleted only then.
+ *
+ * Runs as the mailbox's user.  Names and files are his, and say anything.
+ */
+#ifndef OWL_MAILBOX_MAILBOX_H
+#define OWL_MAILBOX_MAILBOX_H
+
+#include "mailbox/uidlog.h"
+
+struct mailbox_message {
+  uint32_t uid;
+  uint64_t size, wire_size; /* or SIZE_UNKNOWN */
+  size_t name_at;  /* of its file: in names, NUL-terminated */
+  bool is_new;     /* in new/, not in cur/ */
+  bool is_removed; /* by mailbox_remove() */
+};
+
+struct mailbox {
+  int folder;          /* the Maildir */
+  struct uidlog log;
+  struct mailbox_message *messages;
+  size_t count;
+  stralloc names;
+};
+
+/* All return 0, or -1 with errno. */
+
+/* mailbox_open(): of a Maildir, or a folder in one; then mailbox_look().
+ * mailbox_close() must follow, whatever comes back. */
+int mailbox_open(struct mailbox *m, const char *path);
+void mailbox_close(struct mailbox *m);
+
+/* mailbox_look(): which messages there are; new ones get their UIDs, which then
+ * are on the disk.  Indexes of messages change. */
+int mailbox_look(struct mailbox *m);
+
+/* mailbox_measure(): all sizes are known, as far as files can be read. */
+int mailbox_measure(struct mailbox *m);
+
+/* mailbox_uidl(): appends what POP3 calls the message by (RFC 1939 7), 1 to 70
+ * octets that hold for its life: the one that it had from another server, or
+ * the base name, as of qmail-pop3d, or where that is too long, its SHA-256. */
+int mailbox_uidl(const struct mailbox *m, size_t message, stralloc *out);
+
+/* mailbox_file(): a descriptor of its file, for reading; ENOENT: it is gone. */
+int mailbox_file(struct mailbox *m, size_t message);
+
+/* mailbox_remove(): deletes the file.  One that is gone already is no error. */
+int mailbox_remove(struct mailbox *m, size_t message);
+
+#endif

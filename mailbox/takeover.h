@@ -1,0 +1,27 @@
+/* takeover.h - UIDs and UIDLs that a Maildir's messages had from another server
+ *
+ * Read once, when a mailbox has no UID log: dovecot-uidlist (versions 1 and 3) or
+ * courierimapuiddb for UIDs, dovecot-uidlist or courierpop3dsizelist for UIDLs;
+ * Dovecot's before Courier's where there are both.  What qmail-pop3d calls a message by is its base name and needs no file.
+ * The files are the user's and may hold anything: what cannot be is passed over.
+ */
+#ifndef OWL_MAILBOX_TAKEOVER_H
+#define OWL_MAILBOX_TAKEOVER_H
+
+#include "mailbox/roster.h"
+
+struct takeover { /* zeroed at first */
+  uint32_t validity, next; /* 0: not known */
+  struct roster known;     /* by UID */
+  struct roster uidls;     /* what POP3 clients have seen; the UIDs mean nothing */
+};
+
+/* takeover_read(): of the Maildir.  Nothing there is no error.  0, or -1 with errno. */
+int takeover_read(struct takeover *t, int folder);
+
+/* takeover_uidl(): what POP3 clients know this message by; absent: by its base name. */
+struct text takeover_uidl(const struct takeover *t, struct text base);
+
+void takeover_free(struct takeover *t);
+
+#endif

@@ -1,0 +1,255 @@
+#include "config.h"
+#include "mailbox/uidlog.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "lib/clock.h"
+#include "lib/iofd.h"
+#include "lib/iowait.h"
+
+enum { FILE_MODE = 0600, PIECE = 256 * 1024, RETRY_US = 5000, SUPERFLUOUS_MAX = 1000 };
+
+/* ---- reading */
+
+static int read_piece(struct uidlog *l, stralloc *piece, off_t at, ssize_t *got) {
+  if (!stralloc_ready(piece, PIECE)) return errno = ENOMEM, -1;
+  *got = pread(l->fd, piece->s, PIECE, at);
+  if (*got >= 0) piece->len = (size_t)*got;
+  return *got == -1 ? -1 : 0;
+}
+
+/* What follows the lines that were read.  A piece without a whole line is a torn
+ * tail, or no line of ours. */
+static int read_on(struct uidlog *l) {
+  stralloc piece = {0};
+  ssize_t got = 0;
+  int r = 0;
+  for (uint64_t before = UINT64_MAX; r == 0 && l->lines.read != before;) {
+    before = l->lines.read;
+    r = read_piece(l, &piece, (off_t)before, &got);
+    if (r == 0 && uidlines_read(&l->lines, text_of_stralloc(&piece)) == -1) r = (errno = ENOMEM, -1);
+    if (l->lines.read > UIDLOG_OCTETS_MAX) r = (errno = EFBIG, -1);
+  }
+  stralloc_free(&piece);
+  return r;
+}
+
+static bool is_ours(const struct stat *st) { return S_ISREG(st->st_mode) && st->st_uid == geteuid(); }
+
+/* Another user cannot make us follow a link or wait for a FIFO. */
+static int open_file(struct uidlog *l, int flags) {
+  struct stat st;
+  int fd = openat(l->folder, UIDLOG_NAME, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
+  if (fd == -1) return -1;
+  if (fstat(fd, &st) == 0 && is_ours(&st)) return l->fd = fd, 0;
+  close(fd);
+  return errno = EPERM, -1;
+}
+
+static void forget(struct uidlog *l) {
+  if (l->fd >= 0) close(l->fd); /* and so the lock */
+  l->fd = -1;
+  l->locked = false;
+  uidlines_free(&l->lines);
+  stralloc_zero(&l->out);
+}
+
+/* Whoever wrote what has no mark behind it may have died before his sync. */
+static int sync_read(struct uidlog *l) {
+  return l->lines.unmarked ? fdatasync(l->fd) : 0;
+}
+
+int uidlog_open(struct uidlog *l, int folder) {
+  *l = (struct uidlog){.folder = folder, .fd = -1};
+  if (open_file(l, 0) == -1) return errno == ENOENT ? 0 : -1;
+  return read_on(l) == 0 ? sync_read(l) : -1;
+}
+
+/* ---- the lock */
+
+static int take_lock(struct uidlog *l) {
+  struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  uint64_t end_us = clock_boot_us(&clock_system) + (uint64_t)UIDLOG_LOCK_MS * 1000;
+  while (fcntl(l->fd, F_OFD_SETLK, &all) == -1) {
+    if (errno != EAGAIN && errno != EACCES) return -1;
+    if (clock_boot_us(&clock_system) > end_us) return errno = ETIMEDOUT, -1;
+    usleep(RETRY_US);
+  }
+  return 0;
+}
+
+/* 1: the file is the one with the name, 0: it is not, -1. */
+static int has_name(const struct uidlog *l) {
+  struct stat mine, named;
+  if (fstat(l->fd, &mine) == -1) return -1;
+  if (fstatat(l->folder, UIDLOG_NAME, &named, AT_SYMLINK_NOFOLLOW) == -1) return errno == ENOENT ? 0 : -1;
+  return mine.st_ino == named.st_ino && mine.st_dev == named.st_dev;
+}
+
+static int lock_named(struct uidlog *l) {
+  for (;;) {
+    if (l->fd == -1 && open_file(l, O_CREAT) == -1) return -1;
+    if (take_lock(l) == -1) return -1;
+    int is_it = has_name(l);
+    if (is_it == -1) return -1;
+    if (is_it) break;
+    forget(l);
+  }
+  l->locked = true;
+  return 0;
+}
+
+/* Behind the last whole line; what is cut was told to nobody. */
+static int cut_tail(struct uidlog *l) {
+  struct stat st;
+  if (fstat(l->fd, &st) == -1) return -1;
+  return (uint64_t)st.st_size > l->lines.read ? ftruncate(l->fd, (off_t)l->lines.read) : 0;
+}
+
+int uidlog_lock(struct uidlog *l) {
+  if (lock_named(l) == -1 || read_on(l) == -1 || cut_tail(l) == -1) return -1;
+  return sync_read(l);
+}
+
+void uidlog_begin(struct uidlog *l, uint32_t validity) {
+  l->lines.validity = validity ? validity : (uint32_t)(clock_wall_us(&clock_system) / 1000000);
+  uidlog_raise(l, 1);
+}
+
+void uidlog_raise(struct uidlog *l, uint64_t next) {
+  if (l->lines.next < next) l->lines.next = next;
+}
+
+void uidlog_unlock(struct uidlog *l) {
+  struct flock all = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+  if (l->locked) (void)fcntl(l->fd, F_OFD_SETLK, &all);
+  l->locked = false;
+}
+
+/* ---- writing */
+
+static int put_line(struct uidlog *l, size_t number) {
+  return uidlines_put_message(&l->out, &l->lines.roster, number) == 0 ? 0 : (errno = ENOMEM, -1);
+}
+
+int uidlog_add(struct uidlog *l, uint32_t uid, const struct filename *f, struct text uidl, size_t *number) {
+  if (uid < l->lines.next) uid = (uint32_t)l->lines.next;
+  if (l->lines.next > UINT32_MAX) return errno = EOVERFLOW, -1;
+  *number = roster_add(&l->lines.roster, uid, f->base, uidl);
+  if (*number == ROSTER_NONE) return errno = ENOMEM, -1;
+  struct roster_entry *e = &l->lines.roster.entries[*number];
+  e->size = f->size;
+  e->wire_size = f->wire_size;
+  l->lines.next = (uint64_t)uid + 1;
+  l->lines.unmarked = true;
+  return put_line(l, *number);
+}
+
+int uidlog_note_sizes(struct uidlog *l, size_t number, uint64_t size, uint64_t wire_size) {
+  l->lines.roster.entries[number].size = size;
+  l->lines.roster.entries[number].wire_size = wire_size;
+  l->lines.superfluous++;
+  return put_line(l, number);
+}
+
+int uidlog_note_gone(struct uidlog *l, size_t number) {
+  struct roster_entry *e = &l->lines.roster.entries[number];
+  e->gone = true;
+  l->lines.superfluous += 2;
+  return uidlines_put_gone(&l->out, e->uid) == 0 ? 0 : (errno = ENOMEM, -1);
+}
+
+static int append(struct uidlog *l) {
+  if (lseek(l->fd, (off_t)l->lines.read, SEEK_SET) == -1) return -1;
+  if (io_write_all(l->fd, l->out.s, l->out.len, IO_FOREVER) == -1) return -1;
+  l->lines.read += l->out.len;
+  stralloc_zero(&l->out);
+  return 0;
+}
+
+/* The mark itself may be lost: then the next reader syncs once more. */
+static int append_mark(struct uidlog *l) {
+  if (uidlines_put_mark(&l->out, l->lines.next) == -1) return errno = ENOMEM, -1;
+  if (append(l) == -1) return -1;
+  l->lines.unmarked = false;
+  l->lines.superfluous++;
+  return 0;
+}
+
+int uidlog_commit(struct uidlog *l) {
+  if (l->out.len == 0) return 0;
+  bool must_sync = l->lines.unmarked;
+  if (append(l) == -1) return -1;
+  if (!must_sync) return 0;
+  return fdatasync(l->fd) == 0 ? append_mark(l) : -1;
+}
+
+/* ---- the file anew */
+
+static int keep_some(struct uidlog *l) {
+  struct roster old = l->lines.roster, kept = {0};
+  int r = 0;
+  for (size_t i = 0; i < old.count && r == 0; i++) {
+    if (old.entries[i].gone) continue;
+    size_t n = roster_add(&kept, old.entries[i].uid, roster_base(&old, i), roster_uidl(&old, i));
+    if (n == ROSTER_NONE) r = -1;
+    else kept.entries[n].size = old.entries[i].size, kept.entries[n].wire_size = old.entries[i].wire_size;
+  }
+  if (r == -1) return roster_free(&kept), errno = ENOMEM, -1;
+  l->lines.roster = kept;
+  roster_free(&old);
+  return 0;
+}
+
+static int put_all(struct uidlog *l) {
+  stralloc_zero(&l->out);
+  int r = uidlines_put_first(&l->out, l->lines.validity, l->lines.next);
+  for (size_t i = 0; i < l->lines.roster.count && r == 0; i++)
+    r = uidlines_put_message(&l->out, &l->lines.roster, i);
+  return r == 0 ? 0 : (errno = ENOMEM, -1);
+}
+
+static int fill(struct uidlog *l) {
+  l->lines.read = l->lines.wrong = l->lines.superfluous = 0;
+  if (append(l) == -1 || fsync(l->fd) == -1) return -1;
+  return append_mark(l);
+}
+
+/* Both files are locked meanwhile: whoever has opened the one waits, and finds
+ * then that it has lost its name. */
+static int put_in_place(struct uidlog *l, int fd, const char *tmp) {
+  int old = l->fd;
+  l->fd = fd;
+  int r = take_lock(l) == 0 ? fill(l) : -1;
+  if (r == 0) r = renameat(l->folder, tmp, l->folder, UIDLOG_NAME);
+  if (r == 0) r = fsync(l->folder);
+  int saved = errno;
+  close(old);
+  errno = saved;
+  return r;
+}
+
+bool uidlog_wants_rewrite(const struct uidlog *l) {
+  return l->lines.wrong > 0 || l->lines.superfluous > l->lines.roster.count + SUPERFLUOUS_MAX;
+}
+
+int uidlog_rewrite(struct uidlog *l) {
+  char tmp[64];
+  snprintf(tmp, sizeof tmp, "tmp/" UIDLOG_NAME ".%ld", (long)getpid());
+  if (keep_some(l) == -1 || put_all(l) == -1) return -1;
+  if (unlinkat(l->folder, tmp, 0) == -1 && errno != ENOENT) return -1;
+  int fd = openat(l->folder, tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+  if (fd == -1) return -1;
+  if (put_in_place(l, fd, tmp) == 0) return 0;
+  int saved = errno;
+  unlinkat(l->folder, tmp, 0);
+  return errno = saved, -1;
+}
+
+void uidlog_close(struct uidlog *l) {
+  forget(l);
+  stralloc_free(&l->out);
+}

@@ -1,0 +1,65 @@
+/* uidlog.h - which UID each message of a folder has, on the disk (owlpost-uids(5))
+ *
+ * The file owlpost-uids in the Maildir, to which lines are appended.  Who reads
+ * takes no lock.  Who assigns holds one on the file (OFD) meanwhile; nothing of
+ * it is left behind by a process that dies.  No UID is told before its line is
+ * on the disk, and none is given twice, whatever breaks off.  Without the file
+ * all messages get new UIDs, under another UIDVALIDITY.
+ */
+#ifndef OWL_MAILBOX_UIDLOG_H
+#define OWL_MAILBOX_UIDLOG_H
+
+#include "mailbox/uidlines.h"
+
+enum { UIDLOG_LOCK_MS = 30000, UIDLOG_OCTETS_MAX = 1 << 30 };
+
+#define UIDLOG_NAME "owlpost-uids"
+
+struct uidlog {
+  int folder;  /* the Maildir; the owner's */
+  int fd;      /* -1: there is no file */
+  bool locked;
+  struct uidlines lines;
+  stralloc out; /* to be appended */
+};
+
+/* All return 0, or -1 with errno; then only uidlog_close() may follow. */
+
+/* uidlog_open(): reads what is there; nothing is no error.  What it tells is on
+ * the disk. */
+int uidlog_open(struct uidlog *l, int folder);
+
+/* uidlog_lock(): waits at most UIDLOG_LOCK_MS (ETIMEDOUT), makes the file where there
+ * is none, and reads what others have written.  When another wrote the file
+ * anew, numbers of entries have changed. */
+int uidlog_lock(struct uidlog *l);
+void uidlog_unlock(struct uidlog *l);
+
+/* uidlog_begin(): under the lock, where there is no UIDVALIDITY (lines.validity is
+ * 0): this one, or 0: the time.  What is added then is on the disk after
+ * uidlog_rewrite().
+ * uidlog_raise(): UIDNEXT is at least this. */
+void uidlog_begin(struct uidlog *l, uint32_t validity);
+void uidlog_raise(struct uidlog *l, uint64_t next);
+
+/* uidlog_add(): under the lock: a message gets the next UID; *number is its
+ * entry.  uid 0: the next one, or one that is not under it.  EOVERFLOW: none is left. */
+int uidlog_add(struct uidlog *l, uint32_t uid, const struct filename *f, struct text uidl, size_t *number);
+
+/* uidlog_note_sizes(): under the lock. */
+int uidlog_note_sizes(struct uidlog *l, size_t number, uint64_t size, uint64_t wire_size);
+
+/* uidlog_note_gone(): under the lock: its file has gone, and was missed more than once. */
+int uidlog_note_gone(struct uidlog *l, size_t number);
+
+/* uidlog_commit(): what was added is on the disk, and what was noted in the file. */
+int uidlog_commit(struct uidlog *l);
+
+/* uidlog_rewrite(): under the lock: the file anew, without those that are gone.
+ * Numbers change. */
+bool uidlog_wants_rewrite(const struct uidlog *l);
+int uidlog_rewrite(struct uidlog *l);
+
+void uidlog_close(struct uidlog *l);
+
+#endif
