@@ -1,4 +1,5 @@
 # mailbox/: Maildirs as mailbox servers see them.
+bin_PROGRAMS += %D%/owl-mailbox
 noinst_LIBRARIES += %D%/libmailbox.a
 %C%_libmailbox_a_SOURCES = \
   %D%/filename.h %D%/filename.c \
@@ -6,12 +7,24 @@ noinst_LIBRARIES += %D%/libmailbox.a
   %D%/uidlines.h %D%/uidlines.c \
   %D%/uidlog.h %D%/uidlog.c \
   %D%/sightings.h %D%/sightings.c \
-  %D%/takeover.h %D%/takeover.c \
+  %D%/takeover.h %D%/takeover.c %D%/uidlists.c \
   %D%/mailbox.h %D%/mailbox.c %D%/look.c
+%C%_libs = %D%/libmailbox.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
+
+%C%_owl_mailbox_SOURCES = %D%/owlmailbox.c
+%C%_owl_mailbox_LDADD = $(%C%_libs)
 
 if CMOCKA
 check_PROGRAMS += %D%/filename_test %D%/uidlines_test %D%/mailbox_test
 %C%_filename_test_LDADD = %D%/libmailbox.a $(LDADD)
 %C%_uidlines_test_LDADD = %D%/libmailbox.a $(LDADD)
 %C%_mailbox_test_LDADD = %D%/libmailbox.a $(LDADD)
+endif
+
+if FUZZERS
+noinst_PROGRAMS += %D%/uidlines_fuzz %D%/takeover_fuzz
+%C%_uidlines_fuzz_LDADD = $(%C%_libs)
+%C%_uidlines_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+%C%_takeover_fuzz_LDADD = $(%C%_libs)
+%C%_takeover_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif

@@ -124,7 +124,7 @@ int mailbox_remove(struct mailbox *m, size_t message) {
 /* ---- sizes */
 
 /* Of the octets as they go over the wire: every LF without a CR before it gets one. */
-static int measure(int fd, uint64_t *size, uint64_t *wire_size) {
+int mailbox_measure_file(int fd, uint64_t *size, uint64_t *wire_size) {
   static char piece[PIECE];
   char before = 0;
   ssize_t got;
@@ -146,7 +146,7 @@ static int measure_one(struct mailbox *m, size_t message) {
   if (x->size != SIZE_UNKNOWN && x->wire_size != SIZE_UNKNOWN) return 0;
   int fd = mailbox_file(m, message);
   if (fd == -1) return 0;
-  int r = measure(fd, &x->size, &x->wire_size) == 0;
+  int r = mailbox_measure_file(fd, &x->size, &x->wire_size) == 0;
   if (!r) x->size = x->wire_size = SIZE_UNKNOWN;
   close(fd);
   return r;

@@ -39,6 +39,9 @@ void mailbox_close(struct mailbox *m);
  * are on the disk.  Indexes of messages change. */
 int mailbox_look(struct mailbox *m);
 
+/* mailbox_measure_file(): its octets, and how many they are with CRLF line ends. */
+int mailbox_measure_file(int fd, uint64_t *size, uint64_t *wire_size);
+
 /* mailbox_measure(): all sizes are known, as far as files can be read. */
 int mailbox_measure(struct mailbox *m);
 

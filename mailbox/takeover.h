@@ -22,6 +22,10 @@ int takeover_read(struct takeover *t, int folder);
 /* takeover_uidl(): what POP3 clients know this message by; absent: by its base name. */
 struct text takeover_uidl(const struct takeover *t, struct text base);
 
+/* Of the octets of one such file: 1: it is one, 0: it is not, -1 without memory. */
+typedef int takeover_fn(struct takeover *t, struct text octets);
+takeover_fn takeover_dovecot, takeover_courier_imap, takeover_courier_pop3;
+
 void takeover_free(struct takeover *t);
 
 #endif

@@ -1,0 +1,84 @@
+"""A mailbox as owl-mailbox and the mailbox servers see it."""
+import os
+
+import pytest
+
+from dovecot import Imap
+from waiting import wait_until
+
+
+def deliver(owlpost, count):
+    before = len(owlpost.maildir("joe"))
+    for number in range(count):
+        owlpost.inject(f"Subject: {number}\n\n" + number * "some line\n", "joe@local.test")
+    wait_until(lambda: len(owlpost.maildir("joe")) == before + count, 20, owlpost.log)
+
+
+def listed(owlpost):
+    """(UID, octets, with CRLF, UIDL, file) of each message."""
+    done = owlpost.call("owl-mailbox", "list", f"{owlpost.home('joe')}/Maildir", user="joe")
+    assert done.returncode == 0, done.stderr
+    return [line.split("\t") for line in done.stdout.decode().splitlines()]
+
+
+def checked(owlpost):
+    return owlpost.call("owl-mailbox", "check", f"{owlpost.home('joe')}/Maildir", user="joe")
+
+
+@pytest.fixture
+def joe(owlpost):
+    owlpost.dot_qmail("joe", "", "./Maildir/\n")
+    owlpost.up()
+    return owlpost
+
+
+def test_messages_have_uids_and_true_sizes(joe):
+    deliver(joe, 5)
+    first = listed(joe)
+    deliver(joe, 2)
+    again = listed(joe)
+    assert again[:5] == first
+    assert [int(row[0]) for row in again] == list(range(1, 8))
+    for _, octets, with_crlf, uidl, file in again:
+        with open(f"{joe.home('joe')}/Maildir/{file}", "rb") as f:
+            content = f.read()
+        assert int(octets) == len(content)
+        assert int(with_crlf) == len(content.replace(b"\n", b"\r\n"))
+        assert uidl == os.path.basename(file)
+    assert checked(joe).returncode == 0
+
+
+def test_check_finds_a_name_that_lies(joe):
+    deliver(joe, 1)
+    listed(joe)
+    path = f"{joe.home('joe')}/Maildir/{listed(joe)[0][4]}"
+    with open(path, "a", encoding="ascii") as f:
+        f.write("more\n")
+    done = checked(joe)
+    assert done.returncode == 1
+    assert b"its name gives another size" in done.stdout
+
+
+def test_another_users_mailbox_is_left_alone(joe):
+    deliver(joe, 1)
+    done = joe.call("owl-mailbox", "list", f"{joe.home('joe')}/Maildir", user="ann")
+    assert done.returncode in (100, 111) and done.stderr
+    assert not os.path.exists(f"{joe.home('joe')}/Maildir/owlpost-uids")
+
+
+@pytest.mark.needs_root("a Dovecot over /usr, in a mount namespace, that becomes its users")
+def test_dovecots_uids_are_taken_over(joe, bystanders):
+    deliver(joe, 3)
+    imap = Imap(bystanders, joe, "joe", "maildir:~/Maildir").start()
+    with imap.inbox() as session:
+        imap.ask(session.store, "2", "+FLAGS", r"(\Deleted \Seen)")
+        imap.ask(session.expunge)
+    deliver(joe, 1)
+    with imap.inbox() as session:
+        said = [row.split() for row in imap.ask(session.fetch, "1:*", "(UID RFC822.SIZE)")]
+        uids = [(int(row[2]), int(row[4].rstrip(b")"))) for row in said]
+        (validity,) = session.response("UIDVALIDITY")[1]
+    assert [uid for uid, _ in uids] == [1, 3, 4]
+    assert [(int(row[0]), int(row[2])) for row in listed(joe)] == uids
+    assert f"UIDVALIDITY {int(validity)}, UIDNEXT 5" in checked(joe).stdout.decode()
+    assert [row[3] for row in listed(joe)] == [f"{uid:08x}{int(validity):08x}" for uid, _ in uids]
