@@ -25,6 +25,7 @@ dist_man_MANS += %D%/owlpost-door.7
 dist_man_MANS += %D%/owlpost-qmail.7
 dist_man_MANS += %D%/owlpost-queue.5
 dist_man_MANS += %D%/owlpost-simulate.5
+dist_man_MANS += %D%/owl-sts.8 %D%/owlpost-sts.5
 dist_man_MANS += %D%/owlpost-users.5
 dist_man_MANS += %D%/owlpost-uids.5
 dist_man_MANS += %D%/owlpost.7

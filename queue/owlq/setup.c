@@ -1,6 +1,7 @@
 #include "config.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,6 +43,24 @@ static int check_injector(const struct owners *o) {
   return code;
 }
 
+static int give_to_sender(const char *path) {
+  struct passwd *p = getpwnam(REMOTE_USER);
+  if (!p) return errno = ENOENT, -1;
+  return lchown(path, p->pw_uid, p->pw_gid);
+}
+
+/* A private instance that names none does without. */
+static int make_remotedir(struct control *c, bool private) {
+  stralloc path = {0};
+  int code = TOOL_OK;
+  if (control_text(c, CONTROL_REMOTEDIR, &path) == -1) code = owlq_complain("configuration", c->error.s);
+  else if (make_parents(path.s) == -1 || (mkdir(path.s, 0700) == -1 && errno != EEXIST) ||
+           (!private && give_to_sender(path.s) == -1))
+    code = private ? TOOL_OK : owlq_unable("make", path.s);
+  stralloc_free(&path);
+  return code;
+}
+
 static int tell(const char *path, bool json) {
   struct jsonline j;
   if (!json) return printf("the queue is at %s\n", path), TOOL_OK;
@@ -65,6 +84,7 @@ int owlq_setup(struct control *c, int argc, char **argv) {
     code = owlq_unable("set up the queue", path.s);
   else
     code = tell(path.s, json);
+  if (code == TOOL_OK) code = make_remotedir(c, o.private);
   if (code == TOOL_OK && !o.private) code = check_injector(&o);
   if (folder >= 0) close(folder);
   stralloc_free(&path);

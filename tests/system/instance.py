@@ -59,6 +59,7 @@ class Instance:
             self.control(name, value)
         self.control("queuedir", self.queue)
         self.control("rundir", self.run)
+        self.control("remotedir", f"{self.folder}/remote")
         self._make_homes()
 
     # ---- furnishing
