@@ -15,6 +15,9 @@
 #ifndef __NR_landlock_create_ruleset
 #define __NR_landlock_create_ruleset 444
 #endif
+#ifndef __NR_landlock_add_rule
+#define __NR_landlock_add_rule 445
+#endif
 #ifndef __NR_landlock_restrict_self
 #define __NR_landlock_restrict_self 446
 #endif
@@ -56,19 +59,32 @@ bool sandbox_has_seccomp(void) {
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0) == -1 && errno == EFAULT;
 }
 
-int sandbox_forbid_files(void) {
+/* LANDLOCK_RULE_NET_PORT, LANDLOCK_ACCESS_NET_CONNECT_TCP */
+static long allow_connect(long ruleset, uint64_t port) {
+  const struct {
+    uint64_t access, port;
+  } rule = {2, port};
+  return syscall(__NR_landlock_add_rule, ruleset, 2, &rule, 0);
+}
+
+static int forbid(unsigned but_port) {
   long abi = landlock_abi();
   if (abi < 1) return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -1;
   struct ruleset all = rights_of(abi);
   /* an older kernel takes a longer struct whose end is zero */
   long fd = syscall(__NR_landlock_create_ruleset, &all, sizeof all, 0);
   if (fd == -1) return -1;
-  long r = syscall(__NR_landlock_restrict_self, fd, 0);
+  long r = but_port && all.net ? allow_connect(fd, but_port) : 0;
+  if (r == 0) r = syscall(__NR_landlock_restrict_self, fd, 0);
   int saved = errno;
   close((int)fd);
   errno = saved;
   return r == -1 ? -1 : 1;
 }
+
+int sandbox_forbid_files(void) { return forbid(0); }
+
+int sandbox_forbid_files_but_connect(unsigned port) { return forbid(port); }
 
 static int limit_to(__rlimit_resource_t what, uint64_t most) {
   const struct rlimit limit = {(rlim_t)most, (rlim_t)most};

@@ -57,6 +57,10 @@ int sandbox_enter(struct sandbox *s);
  * where the kernel has no Landlock, or -1. */
 int sandbox_forbid_files(void);
 
+/* sandbox_forbid_files_but_connect(): the same, but TCP connections to this port
+ * can be made. */
+int sandbox_forbid_files_but_connect(unsigned port);
+
 /* sandbox_close_others(): closes every descriptor but those of the list. */
 void sandbox_close_others(const int *keep, unsigned count);
 

@@ -296,6 +296,30 @@ static void landlock_forbids_files(void **state) {
   assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* EACCES and not ECONNREFUSED: older kernels' Landlock knows no network. */
+static void landlock_allows_one_port(void **state) {
+  int status;
+  (void)state;
+  pid_t pid = fork();
+  if (pid == 0) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(1), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int s = socket(AF_INET, SOCK_STREAM, 0);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 || s == -1) _exit(99);
+    if (sandbox_forbid_files_but_connect(1) == 0) _exit(77);
+    if (open("/etc/passwd", O_RDONLY) != -1 || errno != EACCES) _exit(1);
+    if (connect(s, (struct sockaddr *)&to, sizeof to) == -1 && errno != ECONNREFUSED) _exit(2);
+    to.sin_port = htons(2);
+    _exit(connect(s, (struct sockaddr *)&to, sizeof to) == -1 && errno == EACCES ? 0 : 77);
+  }
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_true(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) {
+    printf("SKIP: this kernel's Landlock does not tell ports apart\n");
+    skip();
+  }
+  assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static int others_are_closed(void) {
   int keep[] = {dup2(file, 300), file, -1, 0};
   sandbox_close_others(keep, 4);
@@ -327,7 +351,7 @@ int main(void) {
     cmocka_unit_test(every_forbidden_call_dies), cmocka_unit_test(memory_has_a_limit),
     cmocka_unit_test(computing_has_a_limit),
     cmocka_unit_test(opening_a_file_dies),    cmocka_unit_test(the_kernel_confirms_it),
-    cmocka_unit_test(landlock_forbids_files), cmocka_unit_test(close_others_keeps_the_list_only),
+    cmocka_unit_test(landlock_forbids_files), cmocka_unit_test(landlock_allows_one_port), cmocka_unit_test(close_others_keeps_the_list_only),
   };
   return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -5,8 +5,8 @@
  * redirection, text/plain, STS_POLICY_MAX octets, and a time limit for all of it.
  *
  * The addresses are looked up as the system does (resolv.conf, hosts).  Then a
- * child, which can open no file where the kernel has Landlock, talks with the server; what it
- * hands back is as hostile as the server.
+ * child, which can open no file and connect to port 443 only, where the kernel has
+ * Landlock, talks with the server; what it hands back is as hostile as the server.
  */
 #ifndef OWL_STS_FETCH_H
 #define OWL_STS_FETCH_H
