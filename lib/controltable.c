@@ -33,6 +33,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(DEFAULTDOMAIN, "defaultdomain", TEXT, "=me", "inject", "added to host names without a dot"),
   ROW(DEFAULTHOST, "defaulthost", TEXT, "=me", "inject", "added to addresses without a host"),
   ROW(DELAYWARNING, "delaywarning", SECONDS, "14400", "send", "age at which the sender is told that a message waits; 0 = never"),
+  ROW(DNSSECTEST, "dnssectest", TEXT, "iana.org dnssec-failed.org", "remote", "a signed name and one with a broken signature, which tell whether the name server validates; or off"),
   ROW(DOTFORWARD, "dotforward", NUMBER, "0", "lspawn", "whether users' .forward files count: 0 no, 1 yes"),
   ROW(DOUBLEBOUNCEHOST, "doublebouncehost", TEXT, "=me", "send", "domain of the address that gets double bounces"),
   ROW(DOUBLEBOUNCETO, "doublebounceto", TEXT, "postmaster", "send", "local part of the address that gets double bounces"),

@@ -81,6 +81,11 @@ socklen_t ip_to_sockaddr(struct sockaddr_storage *to, const struct ip *ip, unsig
   return sizeof in6;
 }
 
+bool ip_is_loopback(const struct ip *ip) {
+  static const unsigned char one[16] = {[15] = 1};
+  return ip->family == AF_INET ? ip->octets[0] == 127 : ip->family == AF_INET6 && memcmp(ip->octets, one, sizeof one) == 0;
+}
+
 bool ip_is_unspecified(const struct ip *ip) {
   static const unsigned char zero[16];
   return memcmp(ip->octets, zero, octets_of(ip)) == 0;

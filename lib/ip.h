@@ -33,6 +33,9 @@ socklen_t ip_to_sockaddr(struct sockaddr_storage *to, const struct ip *ip, unsig
 /* ip_unmap(): an IPv4 address in IPv6 form becomes an IPv4 one. */
 void ip_unmap(struct ip *ip);
 
+/* ip_is_loopback(): 127.0.0.0/8 or ::1. */
+bool ip_is_loopback(const struct ip *ip);
+
 /* ip_is_unspecified(): 0.0.0.0 or ::, which connect to this host. */
 bool ip_is_unspecified(const struct ip *ip);
 

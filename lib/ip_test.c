@@ -69,11 +69,22 @@ static void unspecified(void **state) {
   assert_true(ip_parse_literal(&ip, text_of("::1"), true) && !ip_is_unspecified(&ip));
 }
 
+static void loopback(void **state) {
+  struct ip ip;
+  (void)state;
+  assert_true(ip_parse_literal(&ip, text_of("127.255.0.1"), true) && ip_is_loopback(&ip));
+  assert_true(ip_parse_literal(&ip, text_of("::1"), true) && ip_is_loopback(&ip));
+  assert_true(ip_parse_literal(&ip, text_of("128.0.0.1"), true) && !ip_is_loopback(&ip));
+  assert_true(ip_parse_literal(&ip, text_of("::2"), true) && !ip_is_loopback(&ip));
+  assert_true(ip_parse_literal(&ip, text_of("::"), true) && !ip_is_loopback(&ip));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(literals),
     cmocka_unit_test(sockaddr_round_trip),
     cmocka_unit_test(unspecified),
+    cmocka_unit_test(loopback),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

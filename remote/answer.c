@@ -242,3 +242,17 @@ bool answer_next_txt(struct answer *a, char out[ANSWER_TXT_ROOM], size_t *len) {
     if (r.len && join_strings((struct text){a->packet.s + r.data, r.len}, out, len)) return true;
   return false;
 }
+
+enum { TLSA_FIXED_OCTETS = 3 };
+
+bool answer_next_tlsa(struct answer *a, struct answer_tlsa *t) {
+  struct record r;
+  while (next_record(a, &r)) {
+    if (r.len <= TLSA_FIXED_OCTETS) continue;
+    const unsigned char *fixed = (const unsigned char *)a->packet.s + r.data;
+    *t = (struct answer_tlsa){fixed[0], fixed[1], fixed[2],
+                              {a->packet.s + r.data + TLSA_FIXED_OCTETS, r.len - TLSA_FIXED_OCTETS}};
+    return true;
+  }
+  return false;
+}

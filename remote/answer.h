@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include "lib/ip.h"
 
-enum answer_type { ANSWER_A = 1, ANSWER_CNAME = 5, ANSWER_MX = 15, ANSWER_TXT = 16, ANSWER_AAAA = 28 };
+enum answer_type { ANSWER_A = 1, ANSWER_CNAME = 5, ANSWER_MX = 15, ANSWER_TXT = 16, ANSWER_AAAA = 28, ANSWER_TLSA = 52 };
 
 enum {
   NAME_TEXT_MAX = 253,   /* octets of a name, RFC 1035 2.3.4 */
@@ -52,6 +52,13 @@ enum answer_status answer_read(struct answer *a, struct text packet, struct text
  * not fit the type are passed over. */
 bool answer_next_mx(struct answer *a, unsigned *preference, struct name_text *host);
 bool answer_next_ip(struct answer *a, struct ip *ip);
+
+/* RFC 6698 2.1; data is a view of the packet. */
+struct answer_tlsa {
+  unsigned usage, selector, matching;
+  struct text data;
+};
+bool answer_next_tlsa(struct answer *a, struct answer_tlsa *t);
 
 /* answer_next_txt(): the strings of one record put together, NUL-terminated;
  * any octet may be among them.  room is what they can fill, and one. */

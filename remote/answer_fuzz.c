@@ -28,6 +28,10 @@ static void read_as(struct text packet, enum answer_type type) {
   while (type == ANSWER_TXT && answer_next_txt(&a, strings, &octets))
     if (strings[octets] != 0 || octets >= packet.len || ++records > packet.len) abort();
   if (type == ANSWER_TXT) return;
+  struct answer_tlsa tlsa;
+  while (type == ANSWER_TLSA && answer_next_tlsa(&a, &tlsa))
+    if (tlsa.data.len == 0 || tlsa.data.len > packet.len || ++records > packet.len) abort();
+  if (type == ANSWER_TLSA) return;
   while (type == ANSWER_MX ? answer_next_mx(&a, &preference, &host) : answer_next_ip(&a, &ip)) {
     if (type == ANSWER_MX) check_name(&host);
     if (++records > packet.len) abort();
@@ -40,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len) {
   read_as(packet, ANSWER_MX);
   read_as(packet, ANSWER_A);
   read_as(packet, ANSWER_TXT);
+  read_as(packet, ANSWER_TLSA);
   read_as(packet, ANSWER_AAAA);
   return 0;
 }

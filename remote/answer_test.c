@@ -193,10 +193,26 @@ static void askable_names(void **state) {
   assert_false(name_is_askable((struct text){longest, NAME_TEXT_MAX + 2}));
 }
 
+#define TLSA_QUESTION "\1a\4test\0\0\64\0\1"
+
+static void certificates(void **state) {
+  static const char packet[] = HEADER("\3") TLSA_QUESTION "\300\14" FIXED("\64", "\5") "\3\1\2\377a"
+    "\300\14" FIXED("\64", "\3") "\3\1\1" "\300\14" FIXED("\64", "\4") "\0\0\0b";
+  struct answer a;
+  struct answer_tlsa t;
+  (void)state;
+  assert_int_equal(answer_read(&a, (struct text){packet, sizeof packet - 1}, text_of("a.test"), ANSWER_TLSA), ANSWER_FOUND);
+  assert_true(answer_next_tlsa(&a, &t));
+  assert_true(t.usage == 3 && t.selector == 1 && t.matching == 2 && text_equals(t.data, "\377a"));
+  assert_true(answer_next_tlsa(&a, &t)); /* the one without data is passed over */
+  assert_true(t.usage == 0 && text_equals(t.data, "b"));
+  assert_false(answer_next_tlsa(&a, &t));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(table),          cmocka_unit_test(every_truncation),
     cmocka_unit_test(dnssec_is_told), cmocka_unit_test(addresses),
-    cmocka_unit_test(a_long_way_of_pointers), cmocka_unit_test(askable_names)};
+    cmocka_unit_test(a_long_way_of_pointers), cmocka_unit_test(askable_names), cmocka_unit_test(certificates)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

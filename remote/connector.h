@@ -13,6 +13,7 @@
 #include "lib/text.h"
 #include "remote/attempts.h"
 #include "remote/deadlist.h"
+#include "remote/dnssec.h"
 #include "remote/identity.h"
 
 struct destination {
@@ -30,6 +31,7 @@ struct connector_settings {
   const struct identities *identities;
   struct attempts attempts;
   struct facts *facts; /* NULL, or who wants to know what is looked up and tried */
+  struct dnssec *dnssec;
   const struct list *tlspolicy; /* remote/tlspolicy.h */
   const char *rundir;           /* where owl-tlsd has its socket */
   const int *limits_ms;         /* of each step before TLS: remote/smtp.h */

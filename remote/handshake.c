@@ -14,7 +14,7 @@ struct run {
   struct walk_target *target;
   int *fd;
   char address[IP_TEXT_MAX];
-  struct tls_case facts;
+  struct tlscase known;
   struct tls_plan plan;
   struct tls_request request;
 };
@@ -107,12 +107,13 @@ static enum handshake_end take_plaintext(struct run *r, int plaintext, const str
   *r->fd = plaintext;
   if (io_set_nonblocking(plaintext) == -1) return avoid(r, "unable to set up a socket", "");
   note_tls(r, f);
-  return done(r, r->facts.is_implicit ? STAGE_GREETING : STAGE_HELLO);
+  return done(r, r->known.facts.is_implicit ? STAGE_GREETING : STAGE_HELLO);
 }
 
 static enum handshake_end begin_tls(struct run *r) {
   static struct tls_facts facts; /* large */
-  r->request.check = r->plan.check;
+  if (!tlscase_request(&r->request, &r->known, &r->plan, r->h->walk, r->target))
+    return avoid(r, "tlspolicy has more names than can be asked for", "");
   int plaintext = tlsdoor_open(settings_of(r)->rundir, &r->request, *r->fd, &facts, limit_ms(r));
   return plaintext == -1 ? after_failure(r, facts.error) : take_plaintext(r, plaintext, &facts);
 }
@@ -166,7 +167,7 @@ static enum handshake_end qmtp(struct run *r) {
 /* Said once: a site that wants no owl-tlsd has no use for more. */
 static void note_no_tlsd(struct run *r) {
   static bool is_noted;
-  if (!is_noted && r->facts.level != LEVEL_NONE && !r->facts.has_tlsd)
+  if (!is_noted && r->known.facts.level != LEVEL_NONE && !r->known.facts.has_tlsd)
     log_host(r, r->plan.why, "", ": the mail goes without");
   is_noted = true;
 }
@@ -179,15 +180,15 @@ enum handshake_end handshake_run(struct handshake *h, struct walk_target *t, int
   r.fd = fd;
   h->tls[0] = 0;
   ip_format(&t->ip, r.address);
-  if (!tlscase_make(&r.facts, &r.request, h->walk, t, h->wish)) return avoid(&r, "tlspolicy has more names than can be asked for", "");
-  r.plan = tlsverdict_plan(&r.facts);
+  tlscase_make(&r.known, h->walk, t, h->wish);
+  r.plan = tlsverdict_plan(&r.known.facts);
   fact_say(h->walk->facts, "tlsplan", "", text_of(r.plan.why));
   weaken(&r.plan, t->tls);
   switch (r.plan.action) {
-    case TLS_AVOID: return avoid(&r, "unable to send by TLS", "");
+    case TLS_AVOID: return avoid(&r, r.known.problem ? "unable to send by TLS: " : "unable to send by TLS", r.known.problem ? r.known.problem : "");
     case TLS_PLAIN: note_no_tlsd(&r); return done(&r, STAGE_GREETING);
     case TLS_BEGIN: break;
   }
   if (h->walk->destination->is_qmtp) return qmtp(&r);
-  return r.facts.is_implicit ? begin_tls(&r) : speak(&r);
+  return r.known.facts.is_implicit ? begin_tls(&r) : speak(&r);
 }

@@ -92,6 +92,7 @@ endif
 EXTRA_DIST += tests/fuzz/corpus/qmtpanswer_fuzz tests/fuzz/corpus/answer_fuzz tests/fuzz/corpus/reply_fuzz tests/fuzz/corpus/smtp_fuzz
 
 # TLS
+%C%_libremote_a_SOURCES += %D%/dnssec.h %D%/dnssec.c
 %C%_libremote_a_SOURCES += %D%/handshake.h %D%/handshake.c %D%/prelude.h %D%/prelude.c %D%/tlscase.h %D%/tlscase.c
 %C%_libremote_a_SOURCES += %D%/tlspolicy.h %D%/tlspolicy.c %D%/tlsverdict.h %D%/tlsverdict.c
 if CMOCKA

@@ -131,3 +131,23 @@ void query_run(struct query *const *queries, size_t count, uint64_t deadline) {
   for (size_t i = 0; i < count; i++)
     if (queries[i]->problem == unreachable) run(&queries[i], 1, deadline, ARES_FLAG_NOCHECKRESP);
 }
+
+static bool is_loopback(const struct ares_addr_port_node *n) {
+  struct ip ip = {.family = n->family};
+  memcpy(ip.octets, &n->addr, n->family == AF_INET ? 4 : sizeof ip.octets);
+  return ip_is_loopback(&ip);
+}
+
+bool query_is_local(void) {
+  ares_channel channel;
+  struct ares_addr_port_node *servers = NULL;
+  bool local = false;
+  if (open_channel(&channel, 0) != ARES_SUCCESS) return false;
+  if (ares_get_servers_ports(channel, &servers) == ARES_SUCCESS) {
+    local = servers;
+    for (const struct ares_addr_port_node *n = servers; n; n = n->next) local = local && is_loopback(n);
+    ares_free_data(servers);
+  }
+  ares_destroy(channel);
+  return local;
+}

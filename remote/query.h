@@ -19,4 +19,7 @@ struct query {
  * (lib/iofd.h).  The caller frees the packets. */
 void query_run(struct query *const *queries, size_t count, uint64_t deadline);
 
+/* query_is_local(): there are servers, and each has a loopback address. */
+bool query_is_local(void);
+
 #endif

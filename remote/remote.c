@@ -44,6 +44,8 @@ static struct facts *told; /* when testing: what is looked up, tried and said */
 static struct {
   stralloc me, rundir;
   struct list tlspolicy;
+  stralloc dnssectest;
+  struct dnssec dnssec;
   struct identities identities;
   uint64_t timeoutconnect_s, timeoutdns_s, deadaddresstime_s;
   uint64_t allowunfenced, connectsperip, connectspernetwork;
@@ -107,12 +109,23 @@ static void read_steps(void) {
   }
 }
 
+enum { DNSSEC_TEST_S = 5 };
+
+static void read_dnssectest(void) {
+  if (control_text(&control, CONTROL_DNSSECTEST, &settings.dnssectest) == -1) die_control();
+  settings.dnssec = (struct dnssec){.names = text_of_stralloc(&settings.dnssectest), .limit_s = DNSSEC_TEST_S};
+  if (dnssec_names_are_valid(settings.dnssec.names)) return;
+  (void)control_fail(&control, CONTROL_DNSSECTEST, "it has neither two names nor off");
+  die_control();
+}
+
 static void read_settings(void) {
   if (!control.folder.s && control_open(&control) == -1) die_system("unable to start");
   if (control_text(&control, CONTROL_ME, &settings.me) == -1) die_control();
   read_number(CONTROL_ALLOWUNFENCED, &settings.allowunfenced);
   if (identities_load(&settings.identities, &control) == -1) die_control();
   if (control_text(&control, CONTROL_RUNDIR, &settings.rundir) == -1) die_control();
+  read_dnssectest();
   if (tlspolicy_load(&settings.tlspolicy, &control) == -1) die_control();
   read_number(CONTROL_CONNECTSPERIP, &settings.connectsperip);
   read_number(CONTROL_CONNECTSPERNETWORK, &settings.connectspernetwork);
@@ -207,6 +220,7 @@ static struct connector_settings settings_of_connector(void) {
     .helohost = text_of_stralloc(&settings.identities.helohost),
     .identities = &settings.identities,
     .facts = told,
+    .dnssec = &settings.dnssec,
     .tlspolicy = &settings.tlspolicy,
     .rundir = settings.rundir.s,
     .limits_ms = settings.steps_ms,
@@ -339,12 +353,22 @@ static int test(int argc, char **argv) {
   return TOOL_OK;
 }
 
+/* For owl-rspawn: whether DANE is possible, as the exit code. */
+static int test_dnssec(void) {
+  leave_runner();
+  read_settings();
+  dnssec_test(&settings.dnssec);
+  dnssec_report(&settings.dnssec, &out);
+  return (int)settings.dnssec.state;
+}
+
 int main(int argc, char **argv) {
   struct destination d = {0};
   const char *option = argc > 1 && is_option(argv[1]) ? argv[1] : "";
   signal(SIGPIPE, SIG_IGN);
   signal(SIGCHLD, SIG_DFL); /* the spawner ignores it */
   if (argc > 1 && strcmp(argv[1], "--test") == 0) return test(argc - 2, argv + 2);
+  if (argc == 2 && strcmp(argv[1], "--dnssec-test") == 0) return test_dnssec();
   if (is_by_hand(argc, argv)) return by_hand(argv, argc - 3);
   int first = *option ? 2 : 1;
   read_arguments(argc - first, argv + first, &d);

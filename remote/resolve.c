@@ -1,5 +1,6 @@
 #include "config.h"
 #include "remote/resolve.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -160,6 +161,9 @@ static bool add_next(struct address_list *list, struct question *q) {
  * may be there tomorrow. */
 static struct lookup together(const struct lookup *a, const struct lookup *b, size_t count) {
   struct lookup l = {.status = RESOLVE_FOUND, .authenticated = a->authenticated && b->authenticated};
+  /* who suppresses one of the two answers must not take DANE away */
+  if (a->status == RESOLVE_TEMPORARY) l.authenticated = b->authenticated;
+  if (b->status == RESOLVE_TEMPORARY) l.authenticated = a->authenticated;
   if (count) return l;
   if (a->status == RESOLVE_TEMPORARY) return *a;
   if (b->status == RESOLVE_TEMPORARY) return *b;
@@ -175,12 +179,14 @@ static void gather(struct host *h, struct question *six, struct question *four) 
     more = add_next(&h->list, four) || more;
   }
   h->found = together(&six->found, &four->found, h->list.count);
+  h->canonical = six->found.status == RESOLVE_FOUND ? six->answer.alias : four->answer.alias;
 }
 
 void resolve_hosts(struct host *hosts, size_t count, unsigned limit_s) {
   struct question *q = calloc(2 * count + 1, sizeof *q);
   for (size_t i = 0; i < count; i++) {
     hosts[i].list.count = 0;
+    hosts[i].canonical.len = 0;
     hosts[i].found = (struct lookup){RESOLVE_TEMPORARY, false, "out of memory"};
     if (!q) continue;
     question_begin(&q[2 * i], hosts[i].name, ANSWER_AAAA);
@@ -190,4 +196,59 @@ void resolve_hosts(struct host *hosts, size_t count, unsigned limit_s) {
   for (size_t i = 0; q && i < count; i++) gather(&hosts[i], &q[2 * i], &q[2 * i + 1]);
   for (size_t i = 0; q && i < 2 * count; i++) question_free(&q[i]);
   free(q);
+}
+
+struct lookup resolve_alias(struct text name, unsigned limit_s) {
+  struct question q;
+  question_begin(&q, name, ANSWER_CNAME);
+  ask(&q, 1, limit_s);
+  question_free(&q);
+  return q.found;
+}
+
+bool resolve_is_local(void) { return query_is_local(); }
+
+/* ---- TLSA records */
+
+static size_t digest_octets(unsigned matching) { return matching == 1 ? 32 : matching == 2 ? 64 : 0; }
+
+/* RFC 7672 3.1: certificate authorities of the web (usages 0 and 1) say nothing about a mail host. */
+static bool can_be_compared(const struct answer_tlsa *t) {
+  if ((t->usage != 2 && t->usage != 3) || t->selector > 1 || t->matching > 2) return false;
+  return t->matching == 0 || t->data.len == digest_octets(t->matching);
+}
+
+static void add_tlsa(struct tlsa_set *set, const struct answer_tlsa *t) {
+  static const char hex[] = "0123456789abcdef";
+  set->records++;
+  if (!can_be_compared(t) || set->count == TLSWIRE_TLSA) return;
+  char *to = set->lines[set->count];
+  int head = snprintf(to, TLSWIRE_TLSA_MAX, "%u %u %u ", t->usage, t->selector, t->matching);
+  if ((size_t)head + 2 * t->data.len > TLSWIRE_TLSA_MAX) return;
+  to += head;
+  for (size_t i = 0; i < t->data.len; i++) {
+    *to++ = hex[(unsigned char)t->data.s[i] >> 4];
+    *to++ = hex[(unsigned char)t->data.s[i] & 15];
+  }
+  *to = 0;
+  set->count++;
+}
+
+static struct text tlsa_name(char *to, size_t size, struct text host, unsigned port) {
+  if (host.len && host.s[host.len - 1] == '.') host.len--;
+  int n = host.len > NAME_TEXT_MAX ? -1 : snprintf(to, size, "_%u._tcp.%.*s", port, (int)host.len, host.s);
+  return n < 0 ? text_of("") : (struct text){to, (size_t)n};
+}
+
+struct lookup resolve_tlsa(struct tlsa_set *set, struct text host, unsigned port, unsigned limit_s) {
+  struct question q;
+  struct answer_tlsa t;
+  char name[NAME_TEXT_MAX + 32];
+  set->count = set->records = 0;
+  question_begin(&q, tlsa_name(name, sizeof name, host, port), ANSWER_TLSA);
+  ask(&q, 1, limit_s);
+  if (q.found.status == RESOLVE_FOUND)
+    while (answer_next_tlsa(&q.answer, &t)) add_tlsa(set, &t);
+  question_free(&q);
+  return q.found;
 }

@@ -10,6 +10,8 @@
 #define OWL_RESOLVE_H
 
 #include "lib/ip.h"
+#include "lib/tlswire.h"
+#include "remote/answer.h"
 #include "remote/mx.h"
 
 enum resolve_status {
@@ -48,6 +50,7 @@ struct host {
   struct text name;
   struct address_list list;
   struct lookup found;
+  struct name_text canonical; /* RESOLVE_FOUND: the name at the end of its aliases */
 };
 
 enum { RESOLVE_HOSTS_MAX = MX_MAX };
@@ -55,5 +58,23 @@ enum { RESOLVE_HOSTS_MAX = MX_MAX };
 /* resolve_hosts(): addresses of up to RESOLVE_HOSTS_MAX hosts, all asked for at
  * the same time.  Without memory each has RESOLVE_TEMPORARY. */
 void resolve_hosts(struct host *hosts, size_t count, unsigned limit_s);
+
+/* resolve_alias(): whether the name is an alias: found.authenticated is about that one
+ * step. */
+struct lookup resolve_alias(struct text name, unsigned limit_s);
+
+/* TLSA records (RFC 6698), as USAGE SELECTOR MATCHING HEX. */
+struct tlsa_set {
+  char lines[TLSWIRE_TLSA][TLSWIRE_TLSA_MAX + 1];
+  unsigned count;   /* of those that can be compared with (RFC 7672 3.1): usage 2 or 3, */
+  unsigned records; /* and of all */
+};
+
+/* resolve_tlsa(): those of a TCP port of that host.  Found: there is one, of whatever kind. */
+struct lookup resolve_tlsa(struct tlsa_set *set, struct text host, unsigned port, unsigned limit_s);
+
+/* resolve_is_local(): all name servers that are asked are on this host, by a
+ * loopback address. */
+bool resolve_is_local(void);
 
 #endif

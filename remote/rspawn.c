@@ -25,6 +25,7 @@
 #include "lib/route.h"
 #include "remote/classic.h"
 #include "remote/deadlist.h"
+#include "remote/dnssec.h"
 #include "remote/filter.h"
 #include "remote/launch.h"
 #include "remote/verify/verify.h"
@@ -121,6 +122,23 @@ static void make_deadlist(void) {
   if (fd == -1) return;
   launch.deadlist = fcntl(fd, F_DUPFD_CLOEXEC, DEADLIST_FD + 1); /* so that dup2() makes one that execs */
   close(fd);
+}
+
+/* Whether DANE is possible is found out once, before the first delivery; what was not
+ * found out each sender finds out for itself. */
+static void test_dnssec(void) {
+  char name[] = "owl-remote", option[] = "--dnssec-test", *arguments[] = {name, option, NULL};
+  int status = 0;
+  (void)unsetenv(DNSSEC_VARIABLE);
+  pid_t pid = fork();
+  if (pid == 0) {
+    execv(program.s, arguments);
+    _exit(DNSSEC_UNKNOWN);
+  }
+  while (pid > 0 && waitpid(pid, &status, 0) == -1 && errno == EINTR) continue;
+  if (pid == -1 || !WIFEXITED(status)) return;
+  if (WEXITSTATUS(status) == DNSSEC_TRUSTED) (void)setenv(DNSSEC_VARIABLE, "yes", 1);
+  if (WEXITSTATUS(status) == DNSSEC_NO) (void)setenv(DNSSEC_VARIABLE, "no", 1);
 }
 
 /* A missing standard descriptor would be taken by the next socket. */
@@ -235,9 +253,10 @@ static void serve(void) {
 int main(void) {
   fill_standard_descriptors();
   signal(SIGPIPE, SIG_IGN);
+  if (program_path(&program, "owl-remote") == -1) die("out of memory");
+  test_dnssec();
   signal(SIGCHLD, SIG_IGN); /* nobody asks how a worker ended: the kernel reaps it */
   signal(SIGHUP, pass_on);
-  if (program_path(&program, "owl-remote") == -1) die("out of memory");
   launch.program = program.s;
   make_deadlist();
   serve();

@@ -4,6 +4,105 @@
 #include <string.h>
 #include "lib/tlsdoor.h"
 
+static struct text canonical_of(const struct walk_target *t) {
+  return (struct text){t->canonical.s, t->canonical.len};
+}
+
+/* An address is no name that a server could choose a certificate by (RFC 6066 3). */
+static bool is_address(const struct walk_target *t) {
+  struct ip ip;
+  return ip_parse_literal(&ip, t->host, true);
+}
+
+/* ---- TLSA records (RFC 7672 2.2) */
+
+static enum tlsa_state state_of(struct tlscase *c, const struct lookup *l) {
+  if (l->status == RESOLVE_TEMPORARY) {
+    c->problem = l->problem;
+    return TLSA_FAILED;
+  }
+  if (l->status != RESOLVE_FOUND || !l->authenticated) return TLSA_ABSENT;
+  return c->tlsa.count ? TLSA_USABLE : TLSA_UNUSABLE;
+}
+
+static void look_up(struct tlscase *c, const struct walk *w, struct text base) {
+  struct lookup l = resolve_tlsa(&c->tlsa, base, w->destination->port, w->settings->timeoutdns_s);
+  c->facts.tlsa = state_of(c, &l);
+  c->base = base;
+}
+
+/* Of a host that is an alias, where DNSSEC does not vouch for what it stands
+ * for, the first step may still be vouched for (RFC 7672 2.2.2). */
+static bool first_step_is_secure(struct tlscase *c, const struct walk *w, const struct walk_target *t) {
+  struct lookup l = resolve_alias(t->host, w->settings->timeoutdns_s);
+  if (l.status == RESOLVE_TEMPORARY) {
+    c->problem = l.problem;
+    c->facts.tlsa = TLSA_FAILED;
+  }
+  return l.status == RESOLVE_FOUND && l.authenticated;
+}
+
+static void find_tlsa(struct tlscase *c, const struct walk *w, const struct walk_target *t) {
+  bool is_alias = t->canonical.len;
+  if (t->is_secure && is_alias) look_up(c, w, canonical_of(t));
+  if (c->facts.tlsa != TLSA_ABSENT) return;
+  if (t->is_secure || (is_alias && first_step_is_secure(c, w, t))) look_up(c, w, t->host);
+}
+
+static bool level_asks_for_dane(const struct tlspolicy *p) {
+  switch (p->level) {
+    case LEVEL_MAY:
+    case LEVEL_ENCRYPT:
+    case LEVEL_DANE:
+    case LEVEL_STS: return !p->no_dane;
+    case LEVEL_NONE:
+    case LEVEL_VERIFY:
+    case LEVEL_FINGERPRINT:
+    case TLS_LEVELS: break;
+  }
+  return false;
+}
+
+static void note_tlsa(const struct tlscase *c, struct facts *f) {
+  static const char *const states[] = {"none that DNSSEC vouches for", "found", "found, none of which can be used", "the look-up failed"};
+  if (!f) return;
+  fact_begin(f, "tlsa");
+  fact_s(f, "TLSA records");
+  if (c->base.s) fact_s(f, " of ");
+  if (c->base.s) fact_t(f, c->base);
+  fact_s(f, ": ");
+  fact_s(f, states[c->facts.tlsa]);
+  if (c->problem) fact_s(f, ": ");
+  if (c->problem) fact_s(f, c->problem);
+  fact_end(f);
+  for (unsigned i = 0; c->facts.tlsa == TLSA_USABLE && i < c->tlsa.count; i++)
+    fact_say(f, "tlsarecord", "", text_of(c->tlsa.lines[i]));
+}
+
+static bool is_vouched_for(const struct walk *w) {
+  bool needs_dnssec = w->destination->use_mx;
+  return w->hosts_are_secure && (!needs_dnssec || dnssec_is_trusted(w->settings->dnssec));
+}
+
+/* ---- the case */
+
+void tlscase_make(struct tlscase *c, const struct walk *w, const struct walk_target *t, const struct net_wish *wish) {
+  const struct destination *d = w->destination;
+  memset(c, 0, sizeof *c);
+  c->policy = tlspolicy_find(w->settings->tlspolicy, d->host);
+  c->facts = (struct tls_case){.level = c->policy.level,
+                               .is_ours = c->policy.is_ours,
+                               .host_is_secure = is_vouched_for(w),
+                               .requiretls = wish->requiretls,
+                               .tls_optional = wish->tls_optional,
+                               .is_implicit = c->policy.is_implicit || (d->port == PORT_TLS && c->policy.level != LEVEL_NONE),
+                               .has_tlsd = tlsdoor_is_there(w->settings->rundir)};
+  if (!c->facts.host_is_secure || !level_asks_for_dane(&c->policy) || is_address(t)) return;
+  if (!dnssec_is_trusted(w->settings->dnssec)) return;
+  find_tlsa(c, w, t);
+  note_tlsa(c, w->facts);
+}
+
 /* ---- the request */
 
 /* A name of the DNS has no final dot in a certificate or in SNI. */
@@ -20,37 +119,28 @@ static bool add_name(struct tls_request *r, struct text name) {
   return true;
 }
 
-/* An address is no name that a server could choose a certificate by (RFC 6066 3). */
-static bool is_address(const struct walk_target *t) {
-  struct ip ip;
-  return ip_parse_literal(&ip, t->host, true);
+/* RFC 7672 3.2.2: with usage 2 the certificate may also be the domain's, or in
+ * the name that the host has as an alias. */
+static bool ask_dane(struct tls_request *r, const struct tlscase *c, const struct walk *w, const struct walk_target *t) {
+  memcpy(r->tlsa, c->tlsa.lines, sizeof r->tlsa);
+  r->tlsa_count = c->tlsa.count;
+  put_name(r->sni, c->base);
+  return add_name(r, c->base) && (mx_same_name(c->base, t->host) || add_name(r, t->host)) &&
+         (!w->destination->use_mx || mx_same_name(t->host, w->destination->host) || add_name(r, w->destination->host));
 }
 
-static bool make_request(struct tls_request *r, const struct tlspolicy *p, const struct walk *w, const struct walk_target *t) {
+bool tlscase_request(struct tls_request *r, const struct tlscase *c, const struct tls_plan *p, const struct walk *w,
+                     const struct walk_target *t) {
   memset(r, 0, sizeof *r);
   r->role = TLS_CLIENT;
+  r->check = p->check;
   (void)snprintf(r->service, sizeof r->service, "smtp");
-  if (!is_address(t)) put_name(r->sni, t->host);
   (void)snprintf(r->session, sizeof r->session, "%.*s:%u", (int)(t->host.len < 200 ? t->host.len : 200), t->host.s,
                  w->destination->port);
-  if (!tlspolicy_put(r, p)) return false;
+  if (!is_address(t)) put_name(r->sni, t->host);
+  if (!tlspolicy_put(r, &c->policy)) return false;
+  if (p->check == TLS_CHECK_DANE) return ask_dane(r, c, w, t);
   return r->names_count || is_address(t) || add_name(r, t->host);
-}
-
-/* ---- the case */
-
-bool tlscase_make(struct tls_case *c, struct tls_request *r, const struct walk *w, const struct walk_target *t,
-                  const struct net_wish *wish) {
-  const struct destination *d = w->destination;
-  const struct tlspolicy p = tlspolicy_find(w->settings->tlspolicy, d->host);
-  *c = (struct tls_case){.level = p.level,
-                         .is_ours = p.is_ours,
-                         .host_is_secure = !d->use_mx,
-                         .requiretls = wish->requiretls,
-                         .tls_optional = wish->tls_optional,
-                         .is_implicit = p.is_implicit || (d->port == PORT_TLS && p.level != LEVEL_NONE),
-                         .has_tlsd = tlsdoor_is_there(w->settings->rundir)};
-  return make_request(r, &p, w, t);
 }
 
 void tlscase_describe(char *to, size_t size, const struct tls_plan *p, const struct tls_facts *f) {

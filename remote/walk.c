@@ -54,8 +54,10 @@ static bool is_dead(const struct walk *w, const struct ip *ip) {
          deadlist_has(w->settings->deadlist, ip, w->destination->port, clock_boot_us(&clock_system));
 }
 
-static void add_target(struct walk *w, struct text host, const struct ip *ip) {
-  struct walk_target t = {host, *ip, false, WALK_FULL};
+static void add_target(struct walk *w, struct text host, const struct ip *ip, const struct host *h) {
+  struct walk_target t = {.host = host, .ip = *ip};
+  if (h) t.is_secure = h->found.authenticated;
+  if (h && !mx_same_name(host, (struct text){h->canonical.s, h->canonical.len})) t.canonical = h->canonical;
   if (w->target_count == WALK_TARGETS_MAX) return;
   if (is_dead(w, ip)) put_off(w, &t);
   else w->targets[w->target_count++] = t;
@@ -106,7 +108,7 @@ static bool take_host(struct walk *w, const struct host *h) {
   }
   for (size_t i = 0; i < h->list.count; i++) {
     if (is_own_address(w, &h->list.ips[i])) return note_own(w, h->name, "address"), false;
-    add_target(w, h->name, &h->list.ips[i]);
+    add_target(w, h->name, &h->list.ips[i], h);
   }
   return true;
 }
@@ -165,7 +167,7 @@ static void look_up_name(struct walk *w) {
     case RESOLVE_TEMPORARY: unable(w, "unable to look up ", d->host, &h->found); return;
   }
   for (size_t i = 0; i < h->list.count; i++) {
-    add_target(w, d->host, &h->list.ips[i]);
+    add_target(w, d->host, &h->list.ips[i], h);
     if (!d->use_mx || !is_own_address(w, &h->list.ips[i])) continue;
     w->target_count = w->last_count = 0;
     trouble(w, RESULT_FAILURE, "5.4.6", "mail loops back: this host has the address of ", d->host);
@@ -191,6 +193,7 @@ static void look_up_mx(struct walk *w) {
   struct text domain = w->destination->host;
   struct lookup l = resolve_mx(&w->hosts, domain, w->settings->timeoutdns_s);
   note_lookup(w, "lookup", "MX records of ", domain, &l);
+  w->hosts_are_secure = l.authenticated;
   switch (l.status) {
     case RESOLVE_FOUND: break;
     case RESOLVE_NONE:
@@ -214,12 +217,13 @@ static void look_up_mx(struct walk *w) {
 void walk_begin(struct walk *w, const struct destination *d, const struct connector_settings *s) {
   struct ip literal;
   w->destination = d;
+  w->hosts_are_secure = !d->use_mx; /* a relay is the site's own word */
   w->settings = s;
   w->hosts.count = w->next_host = w->target_count = w->last_count = 0;
   verdict_set(&w->trouble, RESULT_SUCCESS, "", "");
   verdict_set(&w->said, RESULT_NONE, "", "");
   if (ip_parse_literal(&literal, d->host, !d->use_mx))
-    add_target(w, d->host, &literal);
+    add_target(w, d->host, &literal, NULL);
   else if (d->use_mx)
     look_up_mx(w);
   else

@@ -21,6 +21,8 @@ enum {
 enum walk_tls { WALK_FULL = 0, WALK_UNCHECKED, WALK_PLAIN };
 
 struct walk_target {
+  struct name_text canonical; /* the name at the end of its aliases; len 0: it has none */
+  bool is_secure; /* its addresses were vouched for by DNSSEC */
   struct text host; /* a view of the walk's or the destination's octets */
   struct ip ip;
   bool used; /* the caller's: not to be tried (again) */
@@ -32,6 +34,7 @@ struct walk {
   const struct connector_settings *settings;
   struct mx_set hosts;
   size_t next_host;
+  bool hosts_are_secure; /* DNSSEC vouches for it that these hosts take the domain's mail */
   struct host group[MX_MAX]; /* hosts of one preference */
   struct walk_target targets[WALK_TARGETS_MAX];
   size_t target_count;
