@@ -97,8 +97,9 @@ static int limit_memory(uint64_t octets) {
 }
 
 static int limit_all(const struct sandbox *s) {
+  uint64_t descriptors = s->descriptors_max ? s->descriptors_max : SANDBOX_DESCRIPTORS_MAX;
   if (limit_to(RLIMIT_NPROC, 0) == -1 || limit_to(RLIMIT_FSIZE, 0) == -1) return -1;
-  if (limit_to(RLIMIT_CORE, 0) == -1 || limit_to(RLIMIT_NOFILE, SANDBOX_DESCRIPTORS_MAX) == -1) return -1;
+  if (limit_to(RLIMIT_CORE, 0) == -1 || limit_to(RLIMIT_NOFILE, descriptors) == -1) return -1;
   if (s->cpu_s && limit_to(RLIMIT_CPU, s->cpu_s) == -1) return -1;
   return limit_memory(s->memory_octets);
 }
@@ -106,6 +107,10 @@ static int limit_all(const struct sandbox *s) {
 static int filter_calls(const struct sandbox *s) {
   struct sock_fprog program = {sizeof sandbox_filter / sizeof sandbox_filter[0],
                                (struct sock_filter *)(uintptr_t)sandbox_filter};
+  if (s->openssl) {
+    program.len = sizeof sandbox_filter_openssl / sizeof sandbox_filter_openssl[0];
+    program.filter = (struct sock_filter *)(uintptr_t)sandbox_filter_openssl;
+  }
   if (s->may_lack_seccomp && !sandbox_has_seccomp()) return 0;
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
 }

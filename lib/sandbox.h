@@ -9,9 +9,8 @@
  *
  * The list is in lib/sandbox_filter_gen.c: read, pread, write, recvmsg,
  * sendmsg, poll, ppoll, shutdown, close, exit, anonymous memory that
- * is not executable, the clock, random numbers, getpid (OpenSSL asks before it
- * draws random numbers), and of setsockopt TCP_QUICKACK.  Not on it are fcntl,
- * any other setsockopt, sigaction, kill, open, socket, and recv() and send():
+ * is not executable, the clock, random numbers for malloc().  Not on it are
+ * fcntl, setsockopt, sigaction, kill, open, socket, and recv() and send():
  * whatever needs them is done before.  Standard I/O is not to be used after.
  */
 #ifndef OWL_SANDBOX_H
@@ -41,6 +40,8 @@ struct sandbox {
   /* set by the caller; 0: no limit */
   uint64_t memory_octets; /* of address space; not with AddressSanitizer */
   uint64_t cpu_s;         /* then SIGXCPU */
+  unsigned descriptors_max; /* 0: SANDBOX_DESCRIPTORS_MAX */
+  bool openssl; /* the list has what OpenSSL cannot do without, too */
   bool may_lack_seccomp;  /* where the kernel has none, go on without */
   const char *step; /* what sandbox_enter() failed at, for the log */
 };

@@ -6,6 +6,7 @@
 #include "config.h"
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <seccomp.h>
@@ -24,12 +25,15 @@ static const char *const allowed[] = {
   "read", "pread64", "write", "recvmsg", "sendmsg", "poll", "ppoll",
   "ppoll_time64", "shutdown", "close", "exit", "exit_group", "rt_sigreturn", "sigreturn",
   "restart_syscall", "clock_gettime", "clock_gettime64", "brk", "munmap", "mremap", "madvise",
-  "getrandom", "getpid", NULL
+  "getrandom", NULL
 };
+
+/* OpenSSL asks for its process id before it draws random numbers. */
+static const char *const allowed_openssl[] = {"getpid", NULL};
 
 /* What AddressSanitizer calls to keep its books and to report. */
 static const char *const allowed_sanitized[] = {
-  "mprotect", "futex", "sched_yield", "sigaltstack", "rt_sigaction", "rt_sigprocmask",
+  "mprotect", "futex", "sched_yield", "sigaltstack", "rt_sigaction", "rt_sigprocmask", "getpid",
   "gettid", "prlimit64", "lseek", "fstat", "sched_getaffinity", NULL
 };
 
@@ -66,6 +70,13 @@ static void add_quick_acknowledgement(scmp_filter_ctx ctx) {
   if (r < 0) die_step("allow TCP_QUICKACK", -r);
 }
 
+/* pthread_once() wakes those who might wait; with one thread nobody waits. */
+static void add_wake(scmp_filter_ctx ctx) {
+  int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(futex), 1,
+                           SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, FUTEX_WAKE | FUTEX_PRIVATE_FLAG));
+  if (r < 0) die_step("allow futex", -r);
+}
+
 static void print(scmp_filter_ctx ctx, const char *name) {
   struct sock_filter f;
   FILE *file = tmpfile();
@@ -80,7 +91,7 @@ static void print(scmp_filter_ctx ctx, const char *name) {
   fclose(file);
 }
 
-static void make(const char *name, int sanitized) {
+static void make(const char *name, int sanitized, int openssl) {
   scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
   if (!ctx) die_step("begin a filter", ENOMEM);
   int r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
@@ -88,6 +99,10 @@ static void make(const char *name, int sanitized) {
   add(ctx, SCMP_ACT_ALLOW, allowed);
   add_mmap(ctx);
   add_quick_acknowledgement(ctx);
+  if (openssl && !sanitized) {
+    add(ctx, SCMP_ACT_ALLOW, allowed_openssl);
+    add_wake(ctx);
+  }
   if (sanitized) {
     add(ctx, SCMP_ACT_ALLOW, allowed_sanitized);
     add(ctx, SCMP_ACT_ERRNO(EACCES), failing_sanitized);
@@ -98,9 +113,11 @@ static void make(const char *name, int sanitized) {
 
 int main(void) {
   printf("/* made by sandbox_filter_gen; do not edit */\n#if SANDBOX_SANITIZED\n");
-  make("sandbox_filter", 1);
+  make("sandbox_filter", 1, 0);
+  make("sandbox_filter_openssl", 1, 1);
   printf("#else\n");
-  make("sandbox_filter", 0);
+  make("sandbox_filter", 0, 0);
+  make("sandbox_filter_openssl", 0, 1);
   printf("#endif\n");
   if (fflush(stdout) != 0) die_step("write", errno);
   return 0;

@@ -1,4 +1,4 @@
-/* owl-start - starts runner, spawners and listener, each under its own user
+/* owl-start - starts runner, spawners, listener and TLS, each under its own user
  *
  * Root, unless the instance is a private one (then everything runs as one
  * user).  Reads no mail, no network and nothing that others may write; makes
@@ -12,6 +12,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -101,7 +102,7 @@ static void make_run_folder(const char *rundir, const char *name, struct account
   stralloc_free(&path);
 }
 
-static void make_run_folders(struct account send, struct account smtpd, struct account far) {
+static void make_run_folders(struct account send, struct account smtpd, struct account far, struct account tls) {
   struct control c;
   stralloc rundir = {0};
   struct account root = {geteuid(), getegid()};
@@ -111,6 +112,8 @@ static void make_run_folders(struct account send, struct account smtpd, struct a
   make_run_folder(rundir.s, "rcpt", (struct account){root.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   make_run_folder(rundir.s, "nexthop", (struct account){far.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   make_run_folder(rundir.s, "control", send, 0700);
+  /* it has two kinds of clients, and asks who they are */
+  make_run_folder(rundir.s, "tls", tls, is_private() ? 0700 : 0711);
   make_run_folder(rundir.s, "etrn", (struct account){send.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   stralloc_free(&rundir);
   control_free(&c);
@@ -186,7 +189,7 @@ static void start_logger(char **argv) {
 
 /* ---- watching */
 
-static pid_t runner_pid, local_spawner_pid, remote_spawner_pid, listener_pid;
+static pid_t runner_pid, local_spawner_pid, remote_spawner_pid, listener_pid, tls_pid;
 
 /* All read control files; the spawners end by themselves with the runner.
  * USR2 is for the listener alone. */
@@ -194,6 +197,7 @@ static void pass_on(int signal_number) {
   int saved = errno;
   if (listener_pid > 0 && signal_number != SIGALRM) kill(listener_pid, signal_number);
   if (runner_pid > 0 && signal_number != SIGUSR2) kill(runner_pid, signal_number);
+  if (tls_pid > 0 && signal_number != SIGALRM && signal_number != SIGUSR2) kill(tls_pid, signal_number);
   if (signal_number == SIGHUP && local_spawner_pid > 0) kill(local_spawner_pid, signal_number);
   if (signal_number == SIGHUP && remote_spawner_pid > 0) kill(remote_spawner_pid, signal_number);
   errno = saved;
@@ -211,15 +215,17 @@ static void catch_signals(void) {
 static int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : TOOL_SYSTEM; }
 
 /* The spawners end when the runner does: their sockets close.  Where a spawner
- * ends first the runner sees that and ends.  Runner and listener are told. */
+ * ends first the runner sees that and ends.  Runner and listener are told.  Without
+ * TLS mail goes on as far as it may. */
 static void end_others(pid_t pid) {
+  bool ends_all = pid == listener_pid || pid == runner_pid;
   if (pid == listener_pid) listener_pid = 0;
   if (pid == runner_pid) runner_pid = 0;
-  if (runner_pid == 0 || listener_pid == 0) pass_on(SIGTERM);
+  if (pid == tls_pid) tls_pid = 0;
+  if (ends_all) pass_on(SIGTERM);
 }
 
 static int wait_for_all(const pid_t *pids, const char *const *names, size_t count) {
-  bool has_listener = listener_pid > 0;
   int code = TOOL_SYSTEM, status;
   size_t left = count;
   while (left) {
@@ -229,7 +235,7 @@ static int wait_for_all(const pid_t *pids, const char *const *names, size_t coun
     for (size_t i = 0; i < count; i++) {
       if (pids[i] != pid) continue;
       left--;
-      if (has_listener) end_others(pid);
+      end_others(pid);
       if (i == 0) code = exit_code(status);
       if (status != 0) say(names[i], "ended with an error");
     }
@@ -248,22 +254,41 @@ static bool wants_listener(void) {
   return wanted;
 }
 
+static bool wants_tls(void) {
+  struct control c;
+  uint64_t wanted = 0;
+  if (control_open(&c) == -1 || control_number(&c, CONTROL_TLSDAEMON, &wanted) == -1) die("configuration", c.error.s);
+  control_free(&c);
+  return wanted > 0;
+}
+
+/* Who may ask for TLS. */
+static void name_callers(char *list, size_t size, struct account smtpd, struct account far) {
+  snprintf(list, size, "%lu,%lu", (unsigned long)smtpd.uid, (unsigned long)far.uid);
+}
+
 int main(int argc, char **argv) {
-  static const char *const names[] = {"owl-send", "owl-lspawn", "owl-rspawn", "owl-smtpd"};
+  static const char *names[] = {"owl-send", "owl-lspawn", "owl-rspawn", "", ""};
   int local[2], remote[2];
   if (argc > 1 && argv[1][0] == '-') die_usage();
   if (argc > 2) start_logger(argv + 2);
   if (is_private()) say("not root: a private instance, everything runs as one user", NULL);
   struct account send = find_account(SEND_USER), far = find_account(REMOTE_USER);
-  make_run_folders(send, find_account(SMTPD_USER), far);
+  struct account smtpd_user = find_account(SMTPD_USER);
+  bool has_tls = wants_tls();
+  struct account tls = has_tls ? find_account(TLS_USER) : send;
+  make_run_folders(send, smtpd_user, far, tls);
   if (unixsock_pair(local) == -1 || unixsock_pair(remote) == -1) die_errno("unable to make sockets");
 
   struct program runner = {names[0], NULL, {local[0], remote[0]}, false, send, find_group(QUEUE_GROUP)};
   struct program lspawn = {names[1], argc > 1 ? argv[1] : NULL, {local[1], -1}, true, {0, 0}, 0};
   struct program rspawn = {names[2], NULL, {remote[1], -1}, false, far, far.gid};
   /* binds its addresses as root, and drops root itself */
-  struct program smtpd = {names[3], "--listen", {-1, -1}, true, {0, 0}, 0};
-  pid_t pids[4];
+  struct program smtpd = {"owl-smtpd", "--listen", {-1, -1}, true, {0, 0}, 0};
+  char callers[64];
+  name_callers(callers, sizeof callers, smtpd_user, far);
+  struct program tlsd = {"owl-tlsd", callers, {-1, -1}, false, tls, tls.gid};
+  pid_t pids[5];
   size_t count = 3;
   bool listens = wants_listener(); /* also: whether the configuration can be read, before anybody runs */
   catch_signals();
@@ -274,6 +299,13 @@ int main(int argc, char **argv) {
     close(local[end]);
     close(remote[end]);
   }
-  if (listens) pids[count++] = listener_pid = start(&smtpd);
+  if (has_tls) {
+    names[count] = tlsd.name;
+    pids[count++] = tls_pid = start(&tlsd);
+  }
+  if (listens) {
+    names[count] = smtpd.name;
+    pids[count++] = listener_pid = start(&smtpd);
+  }
   return wait_for_all(pids, names, count);
 }

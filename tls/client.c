@@ -10,14 +10,9 @@
 #include "tls/failure.h"
 #include "tls/names.h"
 #include "tls/stapled.h"
+#include "tls/suites.h"
 
 enum { CHAIN_MAX = 10, LEVEL_OPPORTUNISTIC = 1, LEVEL_VERIFIED = 2 };
-
-/* Mozilla "intermediate", version 5.7 */
-static const char intermediate[] =
-  "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-  "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
-  "DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305";
 
 int client_version_number(const char *version) {
   if (strcmp(version, "1.2") == 0) return TLS1_2_VERSION;
@@ -103,7 +98,7 @@ static bool load_authorities(SSL_CTX *context, const char *file, char *why, size
 
 static bool set_strength(SSL_CTX *context, const struct client_settings *s, char *why, size_t why_size) {
   const char *version = is_set(s->minversion) ? s->minversion : "1.2";
-  const char *ciphers = is_set(s->ciphers) ? s->ciphers : intermediate;
+  const char *ciphers = is_set(s->ciphers) ? s->ciphers : SUITES_INTERMEDIATE;
   int number = client_version_number(version);
   if (number == 0 || SSL_CTX_set_min_proto_version(context, number) != 1)
     return say(why, why_size, "use TLS version", version);

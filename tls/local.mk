@@ -1,4 +1,5 @@
-# tls/: own user.  OpenSSL, and therefore no libowfat: of lib/ only what stands
+# tls/: own user.  Only a signer holds keys; children who read the network may do
+# nothing.  OpenSSL, and therefore no libowfat: of lib/ only what stands
 # in lib/libplain.a.
 noinst_LIBRARIES += %D%/libtls.a
 
@@ -11,6 +12,27 @@ noinst_LIBRARIES += %D%/libtls.a
   %D%/resume.h %D%/resume.c \
   %D%/sessions.h %D%/sessions.c \
   %D%/stapled.h %D%/stapled.c
+
+%C%_libtls_a_SOURCES += \
+  %D%/suites.h \
+  %D%/say.h %D%/say.c \
+  %D%/settings.h %D%/settings.c \
+  %D%/identity.h %D%/identity.c \
+  %D%/staple.h %D%/staple.c \
+  %D%/signwire.h %D%/sign.h %D%/sign.c \
+  %D%/remotekey.h %D%/remotekey.c \
+  %D%/passfd.h %D%/passfd.c \
+  %D%/netbio.h %D%/netbio.c \
+  %D%/tickets.h %D%/tickets.c \
+  %D%/server.h %D%/server.c \
+  %D%/relay.h %D%/relay.c
+
+owlpost_PROGRAMS += %D%/owl-tlsd
+%C%_owl_tlsd_SOURCES = %D%/tlsd.c \
+  %D%/signer.h %D%/signer.c \
+  %D%/zygote.h %D%/zygote.c \
+  %D%/child.h %D%/child.c
+%C%_owl_tlsd_LDADD = %D%/libtls.a lib/libplain.a $(SSL_LIBS)
 
 TLS_TEST_LDADD = %D%/libtls.a lib/libplain.a $(CMOCKA_LIBS) $(SSL_LIBS)
 if CMOCKA

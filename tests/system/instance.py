@@ -32,6 +32,7 @@ DEFAULTS = {
     "timeoutdns": "5",
     "timeoutremote": "20",
     "timeoutsmtpd": "60",
+    "tlsdaemon": "0",
 }
 
 

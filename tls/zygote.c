@@ -1,0 +1,232 @@
+#include "config.h"
+#include "tls/zygote.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "lib/bigendian.h"
+#include "lib/exitcode.h"
+#include "lib/iowait.h"
+#include "lib/sandbox.h"
+#include "tls/child.h"
+#include "tls/client.h"
+#include "tls/netbio.h"
+#include "tls/passfd.h"
+#include "tls/say.h"
+
+enum { START_LIMIT_MS = 30000, SHARE_MIN = 4 };
+
+struct session {
+  pid_t pid; /* 0: a free place */
+  uid_t uid;
+};
+
+struct state {
+  struct zygote *z;
+  struct server server;
+  struct sign_channel channel;
+  SSL_CTX *server_context, *client_context;
+  struct session *sessions;
+  unsigned count;
+  bool said_full;
+};
+
+/* ---- certificates from the signer */
+
+static int read_all(int fd, void *to, size_t len) {
+  for (char *p = to; len;) {
+    ssize_t n = io_read(fd, p, len, START_LIMIT_MS);
+    if (n <= 0) return -1;
+    p += n;
+    len -= (size_t)n;
+  }
+  return 0;
+}
+
+static int replace_key(struct identity *i, uint32_t number, const struct sign_channel *channel) {
+  EVP_PKEY *asking = remotekey_make(i->key, number, channel);
+  if (!asking) return -1;
+  EVP_PKEY_free(i->key);
+  i->key = asking;
+  return 0;
+}
+
+/* 1, 0 after the last, or -1. */
+static int take_certificate(struct state *s) {
+  static unsigned char octets[IDENTITY_OCTETS];
+  struct identity *i = &s->server.identities[s->server.count];
+  char head[4];
+  if (read_all(s->z->signer, head, sizeof head) == -1) return -1;
+  size_t len = get_u32(head);
+  if (len == 0) return 0;
+  if (len > sizeof octets || s->server.count == SETTINGS_CERTIFICATES) return -1;
+  if (read_all(s->z->signer, octets, len) == -1 || identity_read(i, octets, len) == -1) return -1;
+  return replace_key(i, s->server.count++, &s->channel) == -1 ? -1 : 1;
+}
+
+static int take_certificates(struct state *s) {
+  int r;
+  while ((r = take_certificate(s)) == 1) {}
+  return r;
+}
+
+/* ---- the start */
+
+static const char *or_none(const char *s) { return *s ? s : NULL; }
+
+static int make_contexts(struct state *s) {
+  const struct settings *t = s->z->settings;
+  const struct client_settings client = {or_none(t->authorities), or_none(t->client.ciphers), t->client.minversion};
+  char why[SERVER_WHY];
+  s->client_context = client_context(&client, why, sizeof why);
+  if (s->client_context && s->server.count) s->server_context = server_context(&s->server, t, why);
+  if (s->client_context && (s->server_context || s->server.count == 0)) return 0;
+  say("%s", why);
+  return -1;
+}
+
+static int forbid_files(void) {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && sandbox_forbid_files() >= 0) return 0;
+  say("unable to forbid files: %s", strerror(errno));
+  return -1;
+}
+
+static int get_ready(struct state *s) {
+  s->server.tickets = s->z->tickets;
+  s->sessions = calloc(s->z->settings->sessions_max + 1u, sizeof *s->sessions);
+  if (!s->sessions || !netbio_prepare()) return say("unable to start: out of memory"), -1;
+  if (take_certificates(s) == -1) return -1; /* the signer has said why */
+  if (make_contexts(s) == -1 || forbid_files() == -1) return -1;
+  const char octet = s->server.count ? ZYGOTE_SERVES : ZYGOTE_IS_CLIENT;
+  return io_write_all(s->z->master, &octet, 1, START_LIMIT_MS);
+}
+
+/* ---- callers */
+
+static bool may_ask(const struct zygote *z, int caller, uid_t *uid) {
+  struct ucred peer;
+  socklen_t len = sizeof peer;
+  if (getsockopt(caller, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1) return false;
+  *uid = peer.uid;
+  if (peer.uid == 0 || peer.uid == geteuid()) return true;
+  for (unsigned i = 0; i < z->callers_count; i++)
+    if (z->callers[i] == peer.uid) return true;
+  say("uid %u may not ask for TLS", (unsigned)peer.uid);
+  return false;
+}
+
+/* No caller has more than three quarters, so that mail goes out while it comes in. */
+static bool has_room(struct state *s, uid_t uid) {
+  unsigned max = s->z->settings->sessions_max, own = 0;
+  for (unsigned i = 0; i < s->count; i++) own += s->sessions[i].uid == uid;
+  bool room = s->count < max && (max < SHARE_MIN || own < max - max / 4);
+  if (!room && !s->said_full) say("%u sessions: further ones are refused", s->count);
+  s->said_full = !room;
+  return room;
+}
+
+/* What was asked is taken out first: a socket that is closed with octets in it
+ * loses what was written to it. */
+static void refuse(int caller) {
+  static char octets[TLSWIRE_MAX];
+  struct tls_facts f = {.temporary = 1, .error = "unable to begin TLS: too many sessions"};
+  int network = -1;
+  while (passfd_receive(caller, octets, sizeof octets, &network) > 0) {}
+  if (network >= 0) close(network);
+  size_t len = tlswire_put_facts(octets, sizeof octets, &f);
+  (void)socket_give(caller, octets, len);
+}
+
+static void run_child(struct state *s, int caller, int signer) {
+  const struct child c = {.caller = caller, .signer = &s->channel, .server = &s->server,
+                          .server_context = s->server_context, .client_context = s->client_context,
+                          .handshake_s = s->z->settings->handshake_s};
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  signal(SIGCHLD, SIG_DFL);
+  s->channel.fd = signer;
+  _exit(child_run(&c));
+}
+
+static void start_child(struct state *s, int caller, uid_t uid) {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1) {
+    say("unable to make sockets: %s", strerror(errno));
+    return;
+  }
+  if (passfd_send(s->z->signer, pair[0]) == -1) say("the signer does not listen: %s", strerror(errno));
+  pid_t pid = fork();
+  if (pid == 0) run_child(s, caller, pair[1]);
+  if (pid == -1) say("unable to fork: %s", strerror(errno));
+  else s->sessions[s->count++] = (struct session){pid, uid};
+  close(pair[0]);
+  close(pair[1]);
+}
+
+static void take_caller(struct state *s) {
+  uid_t uid;
+  int caller = accept4(s->z->listener, NULL, NULL, SOCK_CLOEXEC);
+  if (caller == -1) return;
+  if (may_ask(s->z, caller, &uid)) {
+    if (has_room(s, uid)) start_child(s, caller, uid);
+    else refuse(caller);
+  }
+  close(caller);
+}
+
+/* ---- the rest */
+
+static void reap(struct state *s) {
+  int status;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    if (WIFSIGNALED(status)) say("a child was killed by signal %d", WTERMSIG(status));
+    for (unsigned i = 0; i < s->count; i++)
+      if (s->sessions[i].pid == pid) {
+        s->sessions[i] = s->sessions[--s->count];
+        break;
+      }
+  }
+}
+
+/* false: the master has gone, or wants us to go. */
+static bool take_tickets(struct state *s) {
+  struct tickets fresh;
+  if (read_all(s->z->master, &fresh, sizeof fresh) == -1) return false;
+  s->server.tickets = fresh;
+  return true;
+}
+
+static void on_child(int signal_number) { (void)signal_number; }
+
+static void serve(struct state *s) {
+  struct sigaction a = {.sa_handler = on_child};
+  sigset_t child, none;
+  struct pollfd p[2] = {{s->z->listener, POLLIN, 0}, {s->z->master, POLLIN, 0}};
+  sigemptyset(&none);
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &child, NULL);
+  sigaction(SIGCHLD, &a, NULL);
+  for (;;) {
+    int n = ppoll(p, 2, NULL, &none);
+    reap(s);
+    if (n <= 0) continue;
+    if (p[1].revents && !take_tickets(s)) return;
+    if (p[0].revents) take_caller(s);
+  }
+}
+
+int zygote_run(struct zygote *z) {
+  static struct state s;
+  s.z = z;
+  if (get_ready(&s) == -1) return TOOL_SYSTEM;
+  serve(&s);
+  return 0;
+}
