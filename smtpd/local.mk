@@ -46,6 +46,7 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libq
   %D%/strain.h %D%/strain.c \
   %D%/tally.h %D%/tally.c \
   %D%/doorkeeper/trace.h %D%/doorkeeper/trace.c \
+  %D%/doorkeeper/ucspitls.h %D%/doorkeeper/ucspitls.c \
   %D%/doorkeeper/variables.h %D%/doorkeeper/variables.c \
   %D%/doorkeeper/trust.h %D%/doorkeeper/trust.c
 
@@ -86,7 +87,7 @@ QMTP_LIBS = %D%/libqmtp.a $(SMTPD_LIBS)
 if CMOCKA
 check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker_test %D%/talker/proxy_test %D%/talker/xclient_test %D%/talker/starttls_test \
   %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/early_test %D%/doorkeeper/identify_test %D%/doorkeeper/intake_test \
-  %D%/doorkeeper/limits_test %D%/doorkeeper/question_test %D%/doorkeeper/request_test %D%/doorkeeper/secure_test \
+  %D%/doorkeeper/limits_test %D%/doorkeeper/question_test %D%/doorkeeper/request_test %D%/doorkeeper/secure_test %D%/doorkeeper/ucspitls_test \
   %D%/doorkeeper/policy_test %D%/doorkeeper/rcptcheck_test %D%/doorkeeper/match_test %D%/doorkeeper/etrn_test %D%/talker/pace_test \
   %D%/qmtp/netstring_test
 check_PROGRAMS += %D%/qmtp/qmtptalker_test %D%/qmtp/qmqptalker_test
@@ -110,6 +111,7 @@ SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_doorkeeper_question_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_request_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_secure_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_doorkeeper_ucspitls_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_pace_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_etrn_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_match_test_LDADD = $(SMTPD_TEST_LIBS)

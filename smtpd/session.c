@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -42,6 +43,8 @@ static int door = -1;        /* the doorkeeper's end; for the signal handlers */
 static pid_t talker_pid;
 static volatile sig_atomic_t is_ending;
 static bool has_met;         /* the client is known */
+static bool has_begun;       /* and the log says so */
+static bool is_later;        /* a talker has been there before */
 
 static void begin_event(void) {
   log_s(&events, session_protocol.program);
@@ -90,8 +93,9 @@ static bool is_one_socket(void) {
 static void prepare_client(bool one_socket) {
   struct stat out;
   int on = 1;
+  bool is_network = one_socket || keeper.secure.facts;
   if (fstat(CLIENT_OUT_FD, &out) == 0 && S_ISREG(out.st_mode)) die_file(); /* beyond our limits */
-  if (one_socket && io_set_nonblocking(CLIENT_FD) == -1) die_door();
+  if (is_network && (io_set_nonblocking(CLIENT_FD) == -1 || io_set_nonblocking(CLIENT_OUT_FD) == -1)) die_door();
   /* fails where it is no TCP socket: then there is no delay either */
   (void)setsockopt(CLIENT_OUT_FD, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
@@ -115,14 +119,18 @@ static bool begins_with_tls(const struct settings *s) {
   return session_protocol.speaks_starttls && (s->begins_with_tls || (keeper.place && keeper.place->begins_with_tls));
 }
 
+static bool may_have_tls(const struct settings *s) {
+  return keeper.secure.server.is_there || (is_one_socket() && tlsdoor_is_there(s->rundir.s));
+}
+
 /* -1: no memory. */
 static int meet_client(const struct settings *s) {
   if (has_met) return 0;
   if (client_find(&client, &ends) == -1) return -1;
   settings_of_client = trust_settings(s, &client);
   settings_of_client.begins_with_tls = begins_with_tls(s);
-  settings_of_client.offers_starttls =
-    session_protocol.speaks_starttls && is_one_socket() && tlsdoor_is_there(s->rundir.s);
+  settings_of_client.offers_starttls = session_protocol.speaks_starttls && may_have_tls(s);
+  settings_of_client.needs_tls |= keeper.secure.server.is_needed;
   keeper.settings = &settings_of_client;
   has_met = true;
   return 0;
@@ -131,7 +139,7 @@ static int meet_client(const struct settings *s) {
 /* What a further talker need not do again. */
 static void settle_talker(struct settings *mine) {
   *mine = *keeper.settings;
-  if (!mine->is_secured) return;
+  if (!is_later) return;
   mine->is_proxied = false;
   mine->may_xclient = mine->may_xclient && !keeper.renamed;
   mine->goes_on = !mine->begins_with_tls;
@@ -140,9 +148,8 @@ static void settle_talker(struct settings *mine) {
 static void run_talker(const struct settings *s, int from) {
   struct channel c = {0};
   static struct settings mine;
-  bool is_first = !has_met;
   if (meet_client(s) == -1) die_memory();
-  if (is_first) event_connect(&keeper);
+  if (!has_begun) event_connect(&keeper);
   settle_talker(&mine);
   bool one_socket = is_one_socket();
   int log_fd = fcntl(LOG_FD, F_DUPFD_CLOEXEC, LOG_FD + 1);
@@ -231,10 +238,11 @@ static bool status_is(int status, enum talker_end end) {
 /* The plaintext takes the place of the connection, of which only owl-tlsd keeps a
  * descriptor. */
 static bool secure(void) {
-  int plain = is_ending ? -1 : secure_begin(&keeper, CLIENT_FD);
-  if (plain == -1) return false;
-  bool ok = dup2(plain, CLIENT_FD) >= 0 && dup2(plain, CLIENT_OUT_FD) >= 0;
-  close(plain);
+  int plain[2];
+  if (is_ending || secure_begin(&keeper, CLIENT_FD, plain) == -1) return false;
+  bool ok = dup2(plain[0], CLIENT_FD) >= 0 && dup2(plain[1], CLIENT_OUT_FD) >= 0;
+  close(plain[0]);
+  if (plain[1] != plain[0]) close(plain[1]);
   return ok;
 }
 
@@ -242,6 +250,7 @@ static bool secure(void) {
 static int run_doorkeeper(const struct settings *s) {
   enum doorkeeper_end end = serve(s);
   int status = end_talker(end == DOORKEEPER_MALFORMED);
+  has_begun = is_later = true;
   if (end == DOORKEEPER_TALKER_LEFT && status_is(status, TALKER_STARTTLS) && secure_is_granted(&keeper) && secure())
     return GOES_ON;
   doorkeeper_close(&keeper);
@@ -276,9 +285,10 @@ static void die_control(const struct control *c) {
 
 /* Whoever is behind a proxy has its header first. */
 static bool secure_first(const struct settings *s) {
-  if (!begins_with_tls(s)) return true;
+  if (!begins_with_tls(s) || keeper.secure.facts) return true;
   if (meet_client(s) == -1) die_memory();
   event_connect(&keeper);
+  has_begun = true;
   if (keeper.settings->is_proxied) return true;
   catch_signals();
   if (secure()) return true;
@@ -287,9 +297,21 @@ static bool secure_first(const struct settings *s) {
   return false;
 }
 
+/* What a server in front has done, or can do: under a listener there is none. */
+static void look_in_front(const struct settings *s) {
+  if (!session_protocol.speaks_starttls || keeper.place) return;
+  ucspitls_find(&keeper.secure.server);
+  if (keeper.secure.server.is_there || !getenv("SSL_PROTOCOL")) return;
+  if (meet_client(s) == -1) die_memory();
+  event_connect(&keeper);
+  has_begun = true;
+  if (secure_inherit(&keeper) == -1) die_memory();
+}
+
 static int run(const struct settings *s) {
   int code = TOOL_OK;
   check_kernel(s);
+  look_in_front(s);
   if (!secure_first(s)) return code;
   do {
     part(s);

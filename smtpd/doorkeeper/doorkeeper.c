@@ -18,6 +18,7 @@ void doorkeeper_open(struct doorkeeper *k, const struct settings *s, const struc
                      const struct clock *clock, struct log *log) {
   *k = (struct doorkeeper){.settings = s, .client = c, .clock = clock, .log = log, .pid = getpid(), .program = "owl-smtpd"};
   k->secure.door = -1;
+  k->secure.server = (struct ucspitls){.control = -1, .in = -1, .out = -1};
   k->session_us = clock_wall_us(clock);
   k->opened_us = clock_boot_us(clock);
   question_open(&k->question, s->rcpt_socket.s);

@@ -17,6 +17,7 @@
 #include "smtpd/doorkeeper/client.h"
 #include "smtpd/doorkeeper/question.h"
 #include "smtpd/doorkeeper/settings.h"
+#include "smtpd/doorkeeper/ucspitls.h"
 #include "smtpd/place.h"
 
 enum doorkeeper_state {
@@ -47,6 +48,7 @@ struct doorkeeper {
   struct secure {
     bool is_granted;         /* a talker has been told 220 */
     int door;                /* then: to owl-tlsd; else -1 */
+    struct ucspitls server;  /* or the server in front does it */
     struct tls_facts *facts; /* owned; NULL: there is no TLS */
     stralloc words;          /* of them, for log and envelope */
   } secure;

@@ -255,10 +255,11 @@ static enum doorkeeper_end serve_talker(struct doorkeeper *k, struct text input,
 
 /* As a session does. */
 static bool secure(struct doorkeeper *k) {
-  int plain = secure_begin(k, STDERR_FILENO);
-  if (plain >= 0) close(plain);
-  check((plain >= 0) == k->settings->is_secured);
-  return plain >= 0;
+  int plain[2];
+  bool ok = secure_begin(k, STDERR_FILENO, plain) == 0;
+  if (ok) close(plain[0]);
+  check(ok == k->settings->is_secured);
+  return ok;
 }
 
 static void serve(struct text input, bool with_descriptor) {

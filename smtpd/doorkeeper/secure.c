@@ -25,7 +25,7 @@ struct outcome secure_grant(struct doorkeeper *k, const struct door_request *r) 
   if (!request_is_empty(r)) return outcome_malformed;
   if (!k->settings->offers_starttls) return outcome_refuse(502, "5.5.1", "STARTTLS is not available here");
   if (k->state != DOORKEEPER_IDLE || k->secure.facts) return outcome_not_now();
-  if (connect_daemon(k) == -1) return not_available();
+  if (!k->secure.server.is_there && connect_daemon(k) == -1) return not_available();
   k->secure.is_granted = true;
   return outcome_grant(220, "2.0.0", "go ahead with TLS");
 }
@@ -53,41 +53,70 @@ int secure_describe(stralloc *out, const struct tls_facts *f) {
   return 0;
 }
 
-static int shake_hands(struct doorkeeper *k, int network, struct tls_facts *facts) {
+static int ask_daemon(struct doorkeeper *k, int network, struct tls_facts *facts, int plain[2]) {
   static struct tls_request r; /* large */
   r = (struct tls_request){.role = TLS_SERVER, .service = "smtp", .peer_asked = k->settings->tlsclients.count > 0};
   int door = k->secure.door >= 0 ? k->secure.door : tlsdoor_connect(k->settings->rundir.s, facts);
   k->secure.door = -1;
-  if (door == -1 || tlsdoor_ask(door, &r, network, facts, SECURE_HANDSHAKE_MS) == 0) return door;
+  plain[0] = plain[1] = door;
+  if (door == -1 || tlsdoor_ask(door, &r, network, facts, SECURE_HANDSHAKE_MS) == 0) return door == -1 ? -1 : 0;
   close(door);
   return -1;
 }
 
-static int take_facts(struct doorkeeper *k) {
-  if (secure_describe(&k->secure.words, k->secure.facts) == -1) return -1;
-  event_secured(k, "TLS", text_of_stralloc(&k->secure.words));
-  certified_settings(k);
-  return certified_publish(k->secure.facts);
+static int ask_server(struct doorkeeper *k, struct tls_facts *facts, int plain[2]) {
+  struct ucspitls *u = &k->secure.server;
+  if (ucspitls_begin(u, facts, SECURE_HANDSHAKE_MS) == -1) return -1;
+  plain[0] = u->in;
+  plain[1] = u->out;
+  u->in = u->out = -1;
+  return 0;
 }
 
-int secure_begin(struct doorkeeper *k, int network) {
+static int shake_hands(struct doorkeeper *k, int network, struct tls_facts *facts, int plain[2]) {
+  return k->secure.server.is_there ? ask_server(k, facts, plain) : ask_daemon(k, network, facts, plain);
+}
+
+/* Ours from now on. */
+static int take_facts(struct doorkeeper *k, struct tls_facts *facts) {
+  k->secure.facts = facts;
+  if (secure_describe(&k->secure.words, facts) == -1) return -1;
+  event_secured(k, "TLS", text_of_stralloc(&k->secure.words));
+  certified_settings(k);
+  return k->secure.server.is_there ? 0 : certified_publish(facts);
+}
+
+static int fail(struct doorkeeper *k, const char *why) {
+  event_secured(k, "TLS failed", text_of(why));
+  return -1;
+}
+
+int secure_begin(struct doorkeeper *k, int network, int plain[2]) {
   struct tls_facts *facts = malloc(sizeof *facts);
   k->secure.is_granted = false;
-  if (!facts) return event_secured(k, "TLS failed", text_of("out of memory")), -1;
-  int plain = shake_hands(k, network, facts);
-  if (plain == -1) {
-    event_secured(k, "TLS failed", text_of(facts->error));
+  if (!facts) return fail(k, "out of memory");
+  if (shake_hands(k, network, facts, plain) == -1) {
+    fail(k, facts->error);
     free(facts);
     return -1;
   }
-  k->secure.facts = facts;
-  if (take_facts(k) == 0) return plain;
-  close(plain);
-  return event_secured(k, "TLS failed", text_of("out of memory")), -1;
+  if (take_facts(k, facts) == 0) return 0;
+  close(plain[0]);
+  if (plain[1] != plain[0]) close(plain[1]);
+  return fail(k, "out of memory");
+}
+
+int secure_inherit(struct doorkeeper *k) {
+  struct tls_facts *facts = malloc(sizeof *facts);
+  if (!facts) return -1;
+  if (ucspitls_is_on(facts)) return take_facts(k, facts);
+  free(facts);
+  return 0;
 }
 
 void secure_close(struct doorkeeper *k) {
   if (k->secure.door >= 0) close(k->secure.door);
+  ucspitls_close(&k->secure.server);
   free(k->secure.facts);
   stralloc_free(&k->secure.words);
 }

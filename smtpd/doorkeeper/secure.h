@@ -24,9 +24,12 @@ bool secure_allows(const struct doorkeeper *k, unsigned type, struct outcome *o)
 bool secure_is_granted(const struct doorkeeper *k);
 
 /* secure_begin(): shakes hands on the connection network, whether a talker has
- * asked for it or the connection begins so.  The descriptor of the plaintext, or
- * -1: the log says why, and the connection is of no more use. */
-int secure_begin(struct doorkeeper *k, int network);
+ * asked for it or the connection begins so.  0: plain gets the descriptors of the
+ * plaintext, input and output, one or two; -1: the log says why, and the
+ * connection is of no more use.
+ * secure_inherit(): the server in front has shaken hands before.  -1 without memory. */
+int secure_begin(struct doorkeeper *k, int network, int plain[2]);
+int secure_inherit(struct doorkeeper *k);
 
 /* secure_describe(): appends "VERSION CIPHER BITS", and after that what is known of
  * "resumed", "sni NAME", "client NAME", "verified HOW", "sha256 HEX": for log and

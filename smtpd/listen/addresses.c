@@ -8,7 +8,7 @@
 static int bind_one(struct sockets *s, struct text address) {
   struct endpoint e;
   if (!endpoint_parse(&e, address))
-    return report_failure("unable to listen at ", address, "it is no ADDRESS, ADDRESS:PORT or [IPV6ADDRESS]:PORT");
+    return report_failure("unable to listen at ", address, "it is no ADDRESS, ADDRESS:PORT or [IPV6ADDRESS]:PORT, with or without /tls");
   return sockets_bind(s, &e) == 0 ? 0 : report_failure("unable to listen at ", address, strerror(errno));
 }
 

@@ -1,21 +1,34 @@
 /* endpoint.h - an address and port to listen at, as people write it
  *
  * "0.0.0.0:25", "[::]:25", "192.0.2.1", "::1" or "[::1]": an IPv6 address with
- * a port has brackets; without a port it is 25.
+ * a port has brackets; without a port it is 25.  Words behind it say what is
+ * spoken there: "/tls", TLS from the first octet on (RFC 8314 3.3), whose port
+ * is 465.
  */
 #ifndef OWL_ENDPOINT_H
 #define OWL_ENDPOINT_H
 
 #include "lib/ip.h"
 
-enum { ENDPOINT_SMTP_PORT = 25 };
+enum { ENDPOINT_SMTP_PORT = 25, ENDPOINT_TLS_PORT = 465, ENDPOINT_WORDS_MAX = 32 };
+
+enum endpoint_words { ENDPOINT_TLS = 1 };
 
 struct endpoint {
   struct ip ip;
   unsigned port; /* 0: whichever is free */
+  unsigned words; /* enum endpoint_words, a set */
 };
 
 /* endpoint_parse(): false where the text is none. */
 bool endpoint_parse(struct endpoint *e, struct text t);
+
+/* endpoint_parse_words(): words with a slash between; *words gets those that are known.
+ * Whether all are. */
+bool endpoint_parse_words(unsigned *words, struct text t);
+
+/* endpoint_format_words(): into a string that endpoint_parse_words() reads; without any
+ * it is "smtp". */
+void endpoint_format_words(unsigned words, char to[ENDPOINT_WORDS_MAX]);
 
 #endif

@@ -10,23 +10,30 @@
 
 static const struct {
   const char *in, *ip; /* NULL: none */
-  unsigned port;
+  unsigned port, words;
 } endpoints[] = {
-  {"0.0.0.0:25", "0.0.0.0", 25},
-  {"[::]:2525", "::", 2525},
-  {"192.0.2.1", "192.0.2.1", 25},
-  {"2001:db8::1", "2001:db8::1", 25},
-  {"[2001:db8::1]", "2001:db8::1", 25},
-  {"[192.0.2.1]:587", "192.0.2.1", 587},
-  {"127.0.0.1:0", "127.0.0.1", 0},
-  {"127.0.0.1:65536", NULL, 0},
-  {"127.0.0.1:", NULL, 0},
-  {"127.0.0.1:x", NULL, 0},
-  {"[::1]25", NULL, 0},
-  {"[::1", NULL, 0},
-  {":25", NULL, 0},
-  {"localhost:25", NULL, 0},
-  {"", NULL, 0},
+  {"0.0.0.0:25", "0.0.0.0", 25, 0},
+  {"[::]:2525", "::", 2525, 0},
+  {"192.0.2.1", "192.0.2.1", 25, 0},
+  {"2001:db8::1", "2001:db8::1", 25, 0},
+  {"[2001:db8::1]", "2001:db8::1", 25, 0},
+  {"[192.0.2.1]:587", "192.0.2.1", 587, 0},
+  {"127.0.0.1:0", "127.0.0.1", 0, 0},
+  {"192.0.2.1/tls", "192.0.2.1", 465, ENDPOINT_TLS},
+  {"[::]:2465/tls", "::", 2465, ENDPOINT_TLS},
+  {"192.0.2.1/smtp", "192.0.2.1", 25, 0},
+  {"192.0.2.1/ssl", NULL, 0, 0},
+  {"192.0.2.1/", NULL, 0, 0},
+  {"192.0.2.1/tls/", NULL, 0, 0},
+  {"/tls", NULL, 0, 0},
+  {"127.0.0.1:65536", NULL, 0, 0},
+  {"127.0.0.1:", NULL, 0, 0},
+  {"127.0.0.1:x", NULL, 0, 0},
+  {"[::1]25", NULL, 0, 0},
+  {"[::1", NULL, 0, 0},
+  {":25", NULL, 0, 0},
+  {"localhost:25", NULL, 0, 0},
+  {"", NULL, 0, 0},
 };
 
 static void endpoints_are_parsed(void **state) {
@@ -40,7 +47,21 @@ static void endpoints_are_parsed(void **state) {
     ip_format(&e.ip, ip);
     assert_string_equal(ip, endpoints[i].ip);
     assert_int_equal(e.port, endpoints[i].port);
+    assert_int_equal(e.words, endpoints[i].words);
   }
+}
+
+static void words_survive_an_upgrade(void **state) {
+  char text[ENDPOINT_WORDS_MAX];
+  unsigned words;
+  (void)state;
+  for (unsigned set = 0; set <= ENDPOINT_TLS; set++) {
+    endpoint_format_words(set, text);
+    assert_true(endpoint_parse_words(&words, text_of(text)));
+    assert_int_equal(words, set);
+  }
+  assert_false(endpoint_parse_words(&words, text_of("owl-smtpd.socket")));
+  assert_int_equal(words, 0);
 }
 
 static struct ip client_of(const struct limits *l, const char *address) {
@@ -202,6 +223,7 @@ static void limits_are_checked(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(endpoints_are_parsed),
+    cmocka_unit_test(words_survive_an_upgrade),
     cmocka_unit_test(a_client_is_a_network),
     cmocka_unit_test(a_session_may_turn_out_to_be_of_another_client),
     cmocka_unit_test(there_is_an_end_of_rows),

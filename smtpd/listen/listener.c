@@ -53,11 +53,12 @@ static int read_files(void) {
   return r;
 }
 
-/* Never waits: a client that does not take it goes without. */
-static void refuse(int fd, const struct ip *client, const char *why) {
+/* Never waits: a client that does not take it goes without, as one that speaks
+ * TLS. */
+static void refuse(int fd, unsigned words, const struct ip *client, const char *why) {
   static const char reply[] = "421 4.7.0 too many connections, please come again later\r\n";
   report_client("refused: ", why, client);
-  (void)!send(fd, reply, sizeof reply - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (!(words & ENDPOINT_TLS)) (void)!send(fd, reply, sizeof reply - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
   shutdown(fd, SHUT_WR);
 }
 
@@ -73,8 +74,8 @@ static bool move(void *row, const struct ip *address) {
   return !is_limited(address) || !limits_exceeds(&configuration.limits, &sessions, &mine->client);
 }
 
-static int begin_session(int fd, struct sessions_row *row) {
-  struct place place = {.strain = strain, .move = move, .context = row};
+static int begin_session(int fd, unsigned words, struct sessions_row *row) {
+  struct place place = {.strain = strain, .begins_with_tls = words & ENDPOINT_TLS, .move = move, .context = row};
   pid_t pid = birth(&(struct birth){fd, &configuration.settings, strain, &sessions, &place});
   if (pid == -1) return sessions_drop(&sessions, row), -1;
   row->pid = pid;
@@ -82,35 +83,35 @@ static int begin_session(int fd, struct sessions_row *row) {
 }
 
 /* NULL, or why the client is sent away. */
-static const char *admit(int fd, const struct ip *address) {
+static const char *admit(int fd, unsigned words, const struct ip *address) {
   struct ip client = limits_client(&configuration.limits, address);
   const char *why = limits_refuse(&configuration.limits, &sessions, is_limited(address) ? &client : NULL);
   struct sessions_row *row = why ? NULL : sessions_add(&sessions, &client);
-  if (row && begin_session(fd, row) == -1) return strerror(errno);
+  if (row && begin_session(fd, words, row) == -1) return strerror(errno);
   return row ? NULL : why ? why : "too many sessions";
 }
 
-static void take(int fd, const struct sockaddr_storage *a) {
+static void take(int fd, unsigned words, const struct sockaddr_storage *a) {
   struct ip address;
   if (!ip_from_sockaddr(&address, (const struct sockaddr *)a)) return;
-  const char *why = admit(fd, &address);
-  if (why) refuse(fd, &address, why);
+  const char *why = admit(fd, words, &address);
+  if (why) refuse(fd, words, &address, why);
 }
 
 /* 0; -1: there are no more, or none can be taken now. */
-static int accept_one(int socket) {
+static int accept_one(int socket, unsigned words) {
   struct sockaddr_storage a;
   socklen_t len = sizeof a;
   int fd = accept4(socket, (struct sockaddr *)&a, &len, SOCK_CLOEXEC);
   if (fd == -1) return errno == ECONNABORTED || errno == EINTR ? 0 : -1;
-  take(fd, &a);
+  take(fd, words, &a);
   close(fd);
   return 0;
 }
 
-static void accept_some(int socket) {
+static void accept_some(int socket, unsigned words) {
   for (unsigned i = 0; i < ACCEPTS_PER_TURN; i++)
-    if (accept_one(socket) == -1) {
+    if (accept_one(socket, words) == -1) {
       if (errno == EAGAIN) return;
       report_errno("unable to accept a connection");
       (void)poll(NULL, 0, PAUSE_MS); /* it stays in the backlog */
@@ -160,7 +161,7 @@ static void turn(void) {
   for (size_t i = 0; i < sockets.count; i++) p[i] = (struct pollfd){.fd = sockets.fds[i], .events = POLLIN};
   if (ppoll(p, sockets.count, NULL, &none) <= 0) return;
   for (size_t i = 0; i < sockets.count; i++)
-    if (p[i].revents) accept_some(p[i].fd);
+    if (p[i].revents) accept_some(p[i].fd, sockets.words[i]);
 }
 
 static int begin(char **addresses) {

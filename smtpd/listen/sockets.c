@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "lib/iofd.h"
 
@@ -32,6 +33,7 @@ int sockets_bind(struct sockets *s, const struct endpoint *e) {
     close(fd);
     return errno = saved, -1;
   }
+  s->words[s->count] = e->words;
   s->fds[s->count++] = fd;
   return 0;
 }
@@ -47,18 +49,31 @@ static uint64_t variable(const char *name) {
   return text_uint(text_of(getenv(name)), &value) == 0 ? value : 0;
 }
 
+static int inherit(struct sockets *s, int fd, struct text name) {
+  if (!is_listening(fd)) return errno = ENOTSOCK, -1;
+  if (io_set_nonblocking(fd) == -1 || io_set_cloexec(fd) == -1) return -1;
+  (void)endpoint_parse_words(&s->words[s->count], name);
+  s->fds[s->count++] = fd;
+  return 0;
+}
+
+static int inherit_all(struct sockets *s, uint64_t count) {
+  struct text names = text_of(getenv("LISTEN_FDNAMES")), name;
+  for (int fd = FIRST_FD; fd < FIRST_FD + (int)count; fd++) {
+    if (!text_cut(&names, ':', &name)) name = text_of("");
+    if (inherit(s, fd, name) == -1) return -1;
+  }
+  return 0;
+}
+
 int sockets_inherit(struct sockets *s) {
   uint64_t count = variable("LISTEN_PID") == (uint64_t)getpid() ? variable("LISTEN_FDS") : 0;
   unsetenv("LISTEN_PID");
   unsetenv("LISTEN_FDS");
-  unsetenv("LISTEN_FDNAMES");
   if (count > SOCKETS_MAX) return errno = EMFILE, -1;
-  for (int fd = FIRST_FD; fd < FIRST_FD + (int)count; fd++) {
-    if (!is_listening(fd)) return errno = ENOTSOCK, -1;
-    if (io_set_nonblocking(fd) == -1 || io_set_cloexec(fd) == -1) return -1;
-    s->fds[s->count++] = fd;
-  }
-  return count > 0;
+  int r = inherit_all(s, count);
+  unsetenv("LISTEN_FDNAMES");
+  return r == -1 ? -1 : count > 0;
 }
 
 static int publish(const char *name, uint64_t value) {
@@ -78,6 +93,17 @@ static int lift_all(struct sockets *s) {
   return 0;
 }
 
+static int publish_names(const struct sockets *s) {
+  char names[SOCKETS_MAX * (ENDPOINT_WORDS_MAX + 1)] = "";
+  size_t len = 0;
+  for (size_t i = 0; i < s->count; i++) {
+    if (i) names[len++] = ':';
+    endpoint_format_words(s->words[i], names + len);
+    len += strlen(names + len);
+  }
+  return setenv("LISTEN_FDNAMES", names, 1);
+}
+
 int sockets_bequeath(struct sockets *s) {
   if (lift_all(s) == -1) return -1;
   for (size_t i = 0; i < s->count; i++) {
@@ -86,7 +112,8 @@ int sockets_bequeath(struct sockets *s) {
     close(s->fds[i]);
     s->fds[i] = fd;
   }
-  return publish("LISTEN_PID", (uint64_t)getpid()) == 0 ? publish("LISTEN_FDS", s->count) : -1;
+  if (publish_names(s) == -1 || publish("LISTEN_PID", (uint64_t)getpid()) == -1) return -1;
+  return publish("LISTEN_FDS", s->count);
 }
 
 void sockets_close(struct sockets *s) {

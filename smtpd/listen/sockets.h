@@ -12,6 +12,7 @@ enum { SOCKETS_MAX = 64 };
 
 struct sockets {
   int fds[SOCKETS_MAX];
+  unsigned words[SOCKETS_MAX]; /* of each: enum endpoint_words */
   size_t count;
 };
 
@@ -20,6 +21,7 @@ int sockets_bind(struct sockets *s, const struct endpoint *e);
 
 /* sockets_inherit(): adds those of LISTEN_FDS, where LISTEN_PID is this
  * process (sd_listen_fds(3)), and takes the variables out of the environment.
+ * A name in LISTEN_FDNAMES is words of endpoint.h; others say nothing.
  * 1; 0: there are none; -1: one is no listening stream socket. */
 int sockets_inherit(struct sockets *s);
 

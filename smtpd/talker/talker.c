@@ -34,7 +34,7 @@ static bool has_octets(struct talker *t) {
  * is refused: RFC 2920 3.1.  What is here before 354 goes out has not waited.
  * A program that writes a whole dialog into a pipe means it so. */
 static bool comes_too_early(struct talker *t, const struct reply *r) {
-  bool is_socket = t->channel.in == t->channel.out;
+  bool is_socket = t->channel.in == t->channel.out || t->session.is_secured;
   return r->next == NEXT_DATA && is_socket && has_octets(t);
 }
 
