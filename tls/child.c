@@ -14,6 +14,7 @@
 #include "tls/netbio.h"
 #include "tls/passfd.h"
 #include "tls/relay.h"
+#include "tls/resume.h"
 
 enum { CHILD_MEMORY = 256 * 1024 * 1024, FACTS_LIMIT_MS = 10000, DENIED = 1 };
 
@@ -92,6 +93,8 @@ static SSL *open_session(struct run *r) {
   if (ssl && !b) failure_temporary(&r->facts, "unable to begin TLS", "out of memory");
   if (!b) return SSL_free(ssl), NULL;
   SSL_set_bio(ssl, b, b);
+  if (r->request.role == TLS_CLIENT && c->seat >= 0) resume_begin(ssl, &r->request, &c->seat);
+  else if (c->seat >= 0) close(c->seat);
   return ssl;
 }
 
@@ -102,7 +105,7 @@ static void see_facts(struct run *r, SSL *ssl) {
 
 static int shut_in(const struct child *c) {
   struct sandbox box = {.memory_octets = CHILD_MEMORY, .openssl = true};
-  sandbox_close_others((const int[]){c->caller, c->signer->fd}, 2);
+  sandbox_close_others((const int[]){c->caller, c->signer->fd, c->seat}, c->seat >= 0 ? 3 : 2);
   return sandbox_enter(&box);
 }
 

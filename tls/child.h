@@ -12,6 +12,7 @@
 
 struct child {
   int caller;
+  int seat; /* resume.h's, or -1: no session is resumed */
   struct sign_channel *signer;
   struct server *server;
   SSL_CTX *server_context; /* NULL: there is no certificate */

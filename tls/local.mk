@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libtls.a
   %D%/dane.h %D%/dane.c \
   %D%/facts.h %D%/facts.c \
   %D%/failure.h %D%/failure.c \
+  %D%/keeper.h %D%/keeper.c \
   %D%/names.h %D%/names.c \
   %D%/resume.h %D%/resume.c \
   %D%/sessions.h %D%/sessions.c \

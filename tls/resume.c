@@ -3,7 +3,7 @@
 #include <openssl/err.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
+#include "tls/netbio.h"
 
 /* ---- who keeps */
 
@@ -39,7 +39,7 @@ static int give_back(SSL *ssl, SSL_SESSION *session) {
   if (len <= 0 || len > SESSIONS_MAX) return 0;
   packet[0] = 'S';
   i2d_SSL_SESSION(session, &to);
-  if (send(*fd, packet, (size_t)len + 1, MSG_DONTWAIT | MSG_NOSIGNAL) == -1) SSL_set_ex_data(ssl, place(), NULL);
+  if (socket_give(*fd, packet, (size_t)len + 1) == -1) SSL_set_ex_data(ssl, place(), NULL);
   OPENSSL_cleanse(packet, sizeof packet);
   return 0;
 }
@@ -52,9 +52,9 @@ void resume_prepare(SSL_CTX *context) {
 /* The octets of the answer, or 0. */
 static size_t ask(int fd, const unsigned char key[SESSIONS_KEY], unsigned char *answer) {
   struct pollfd p = {.fd = fd, .events = POLLIN};
-  if (send(fd, key, SESSIONS_KEY, MSG_DONTWAIT | MSG_NOSIGNAL) != SESSIONS_KEY) return 0;
+  if (socket_give(fd, key, SESSIONS_KEY) != SESSIONS_KEY) return 0;
   if (poll(&p, 1, RESUME_WAIT_MS) != 1) return 0;
-  ssize_t got = recv(fd, answer, RESUME_PACKET, MSG_DONTWAIT);
+  ssize_t got = socket_take(fd, answer, RESUME_PACKET);
   return got > 0 ? (size_t)got : 0;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "lib/bigendian.h"
 #include "lib/exitcode.h"
@@ -16,6 +17,7 @@
 #include "lib/sandbox.h"
 #include "tls/child.h"
 #include "tls/client.h"
+#include "tls/keeper.h"
 #include "tls/netbio.h"
 #include "tls/passfd.h"
 #include "tls/say.h"
@@ -32,6 +34,8 @@ struct state {
   struct server server;
   struct sign_channel channel;
   SSL_CTX *server_context, *client_context;
+  struct keeper keeper;
+  struct pollfd *polls; /* listener, master, the keeper's */
   struct session *sessions;
   unsigned count;
   bool said_full;
@@ -85,6 +89,7 @@ static int make_contexts(struct state *s) {
   const struct client_settings client = {or_none(t->authorities), or_none(t->client.ciphers), t->client.minversion};
   char why[SERVER_WHY];
   s->client_context = client_context(&client, why, sizeof why);
+  if (s->client_context) resume_prepare(s->client_context);
   if (s->client_context && s->server.count) s->server_context = server_context(&s->server, t, why);
   if (s->client_context && (s->server_context || s->server.count == 0)) return 0;
   say("%s", why);
@@ -97,10 +102,20 @@ static int forbid_files(void) {
   return -1;
 }
 
+/* The first conversion of a time would read the zone's file in a child. */
+static void settle_time_zone(void) {
+  setenv("TZ", "UTC0", 1);
+  tzset();
+}
+
 static int get_ready(struct state *s) {
+  settle_time_zone();
   s->server.tickets = s->z->tickets;
-  s->sessions = calloc(s->z->settings->sessions_max + 1u, sizeof *s->sessions);
-  if (!s->sessions || !netbio_prepare()) return say("unable to start: out of memory"), -1;
+  unsigned max = s->z->settings->sessions_max;
+  s->sessions = calloc(max + 1u, sizeof *s->sessions);
+  s->polls = calloc(max + 3u, sizeof *s->polls);
+  if (!s->sessions || !s->polls || !netbio_prepare() || keeper_open(&s->keeper, max) == -1)
+    return say("unable to start: out of memory"), -1;
   if (take_certificates(s) == -1) return -1; /* the signer has said why */
   if (make_contexts(s) == -1 || forbid_files() == -1) return -1;
   const char octet = s->server.count ? ZYGOTE_SERVES : ZYGOTE_IS_CLIENT;
@@ -143,8 +158,8 @@ static void refuse(int caller) {
   (void)socket_give(caller, octets, len);
 }
 
-static void run_child(struct state *s, int caller, int signer) {
-  const struct child c = {.caller = caller, .signer = &s->channel, .server = &s->server,
+static void run_child(struct state *s, int caller, int signer, int seat) {
+  const struct child c = {.caller = caller, .seat = seat, .signer = &s->channel, .server = &s->server,
                           .server_context = s->server_context, .client_context = s->client_context,
                           .handshake_s = s->z->settings->handshake_s};
   sigset_t none;
@@ -162,10 +177,12 @@ static void start_child(struct state *s, int caller, uid_t uid) {
     return;
   }
   if (passfd_send(s->z->signer, pair[0]) == -1) say("the signer does not listen: %s", strerror(errno));
+  int seat = keeper_seat(&s->keeper);
   pid_t pid = fork();
-  if (pid == 0) run_child(s, caller, pair[1]);
+  if (pid == 0) run_child(s, caller, pair[1], seat);
   if (pid == -1) say("unable to fork: %s", strerror(errno));
   else s->sessions[s->count++] = (struct session){pid, uid};
+  if (seat >= 0) close(seat);
   close(pair[0]);
   close(pair[1]);
 }
@@ -208,16 +225,20 @@ static void on_child(int signal_number) { (void)signal_number; }
 static void serve(struct state *s) {
   struct sigaction a = {.sa_handler = on_child};
   sigset_t child, none;
-  struct pollfd p[2] = {{s->z->listener, POLLIN, 0}, {s->z->master, POLLIN, 0}};
+  struct pollfd *p = s->polls;
   sigemptyset(&none);
   sigemptyset(&child);
   sigaddset(&child, SIGCHLD);
   sigprocmask(SIG_BLOCK, &child, NULL);
   sigaction(SIGCHLD, &a, NULL);
   for (;;) {
-    int n = ppoll(p, 2, NULL, &none);
+    p[0] = (struct pollfd){s->z->listener, POLLIN, 0};
+    p[1] = (struct pollfd){s->z->master, POLLIN, 0};
+    keeper_polls(&s->keeper, p + 2);
+    int n = ppoll(p, 2u + s->keeper.count, NULL, &none);
     reap(s);
     if (n <= 0) continue;
+    keeper_serve(&s->keeper, p + 2);
     if (p[1].revents && !take_tickets(s)) return;
     if (p[0].revents) take_caller(s);
   }
