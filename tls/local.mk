@@ -52,6 +52,10 @@ check_PROGRAMS += %D%/dane_test
 endif
 
 if FUZZERS
+noinst_PROGRAMS += %D%/relay_fuzz
+%C%_relay_fuzz_SOURCES = %D%/relay_fuzz.c %D%/testcertificate.h %D%/testcertificate.c
+%C%_relay_fuzz_LDADD = %D%/libtls.a lib/libplain.a $(SSL_LIBS)
+%C%_relay_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 noinst_PROGRAMS += %D%/handshake_fuzz
 %C%_handshake_fuzz_SOURCES = %D%/handshake_fuzz.c %D%/testcertificate.h %D%/testcertificate.c
 %C%_handshake_fuzz_LDADD = %D%/libtls.a lib/libplain.a $(SSL_LIBS)

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/socket.h>
 #include "lib/iowait.h"
 #include "tls/netbio.h"
@@ -141,6 +142,7 @@ static bool step(struct relay *r) {
 
 void relay_run(SSL *ssl, int network, int plain) {
   static struct relay r;
+  memset(&r, 0, sizeof r);
   r.ssl = ssl;
   r.network = network;
   r.plain = plain;
