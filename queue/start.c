@@ -102,7 +102,8 @@ static void make_run_folder(const char *rundir, const char *name, struct account
   stralloc_free(&path);
 }
 
-static void make_run_folders(struct account send, struct account smtpd, struct account far, struct account tls) {
+static void make_run_folders(struct account send, struct account smtpd, struct account far, struct account tls,
+                             struct account auth) {
   struct control c;
   stralloc rundir = {0};
   struct account root = {geteuid(), getegid()};
@@ -114,6 +115,7 @@ static void make_run_folders(struct account send, struct account smtpd, struct a
   make_run_folder(rundir.s, "control", send, 0700);
   /* it has two kinds of clients, and asks who they are */
   make_run_folder(rundir.s, "tls", tls, is_private() ? 0700 : 0711);
+  make_run_folder(rundir.s, "auth", (struct account){auth.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   make_run_folder(rundir.s, "etrn", (struct account){send.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   stralloc_free(&rundir);
   control_free(&c);
@@ -189,7 +191,7 @@ static void start_logger(char **argv) {
 
 /* ---- watching */
 
-static pid_t runner_pid, local_spawner_pid, remote_spawner_pid, listener_pid, tls_pid;
+static pid_t runner_pid, local_spawner_pid, remote_spawner_pid, listener_pid, tls_pid, auth_pid;
 
 /* All read control files; the spawners end by themselves with the runner.
  * USR2 is for the listener alone. */
@@ -198,6 +200,7 @@ static void pass_on(int signal_number) {
   if (listener_pid > 0 && signal_number != SIGALRM) kill(listener_pid, signal_number);
   if (runner_pid > 0 && signal_number != SIGUSR2) kill(runner_pid, signal_number);
   if (tls_pid > 0 && signal_number != SIGALRM && signal_number != SIGUSR2) kill(tls_pid, signal_number);
+  if (auth_pid > 0 && signal_number != SIGALRM && signal_number != SIGUSR2) kill(auth_pid, signal_number);
   if (signal_number == SIGHUP && local_spawner_pid > 0) kill(local_spawner_pid, signal_number);
   if (signal_number == SIGHUP && remote_spawner_pid > 0) kill(remote_spawner_pid, signal_number);
   errno = saved;
@@ -216,12 +219,13 @@ static int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status
 
 /* The spawners end when the runner does: their sockets close.  Where a spawner
  * ends first the runner sees that and ends.  Runner and listener are told.  Without
- * TLS mail goes on as far as it may. */
+ * TLS, or who checks passwords, mail goes on as far as it may. */
 static void end_others(pid_t pid) {
   bool ends_all = pid == listener_pid || pid == runner_pid;
   if (pid == listener_pid) listener_pid = 0;
   if (pid == runner_pid) runner_pid = 0;
   if (pid == tls_pid) tls_pid = 0;
+  if (pid == auth_pid) auth_pid = 0;
   if (ends_all) pass_on(SIGTERM);
 }
 
@@ -267,8 +271,25 @@ static void name_callers(char *list, size_t size, struct account smtpd, struct a
   snprintf(list, size, "%lu,%lu", (unsigned long)smtpd.uid, (unsigned long)far.uid);
 }
 
+/* Who owl-authd is; root where the site's check program needs it.  false: there is to be none. */
+static bool wants_auth(struct account *a, bool *keep_root) {
+  struct control c;
+  stralloc backend = {0};
+  uint64_t root = 0;
+  if (control_open(&c) == -1 || control_text(&c, CONTROL_AUTHBACKEND, &backend) == -1 ||
+      control_number(&c, CONTROL_AUTHROOT, &root) == -1)
+    die("configuration", c.error.s);
+  bool wanted = backend.len > 0;
+  *keep_root = root > 0;
+  *a = (struct account){geteuid(), getegid()};
+  if (wanted && !root) *a = find_account(AUTH_USER);
+  stralloc_free(&backend);
+  control_free(&c);
+  return wanted;
+}
+
 int main(int argc, char **argv) {
-  static const char *names[] = {"owl-send", "owl-lspawn", "owl-rspawn", "", ""};
+  static const char *names[] = {"owl-send", "owl-lspawn", "owl-rspawn", "", "", ""};
   int local[2], remote[2];
   if (argc > 1 && argv[1][0] == '-') die_usage();
   if (argc > 2) start_logger(argv + 2);
@@ -277,7 +298,9 @@ int main(int argc, char **argv) {
   struct account smtpd_user = find_account(SMTPD_USER);
   bool has_tls = wants_tls();
   struct account tls = has_tls ? find_account(TLS_USER) : send;
-  make_run_folders(send, smtpd_user, far, tls);
+  struct account auth;
+  bool auth_root, has_auth = wants_auth(&auth, &auth_root);
+  make_run_folders(send, smtpd_user, far, tls, auth);
   if (unixsock_pair(local) == -1 || unixsock_pair(remote) == -1) die_errno("unable to make sockets");
 
   struct program runner = {names[0], NULL, {local[0], remote[0]}, false, send, find_group(QUEUE_GROUP)};
@@ -288,7 +311,8 @@ int main(int argc, char **argv) {
   char callers[64];
   name_callers(callers, sizeof callers, smtpd_user, far);
   struct program tlsd = {"owl-tlsd", callers, {-1, -1}, false, tls, tls.gid};
-  pid_t pids[5];
+  struct program authd = {"owl-authd", NULL, {-1, -1}, auth_root, auth, auth.gid};
+  pid_t pids[6];
   size_t count = 3;
   bool listens = wants_listener(); /* also: whether the configuration can be read, before anybody runs */
   catch_signals();
@@ -302,6 +326,10 @@ int main(int argc, char **argv) {
   if (has_tls) {
     names[count] = tlsd.name;
     pids[count++] = tls_pid = start(&tlsd);
+  }
+  if (has_auth) {
+    names[count] = authd.name;
+    pids[count++] = auth_pid = start(&authd);
   }
   if (listens) {
     names[count] = smtpd.name;

@@ -1,0 +1,83 @@
+#include "config.h"
+#include "auth/dovecotline.h"
+#include <string.h>
+#include "lib/base64.h"
+
+enum { ESCAPE = 1 };
+
+static bool begins(struct text t, const char *with, struct text *rest) {
+  size_t len = strlen(with);
+  if (t.len < len || memcmp(t.s, with, len) != 0) return false;
+  *rest = (struct text){t.s + len, t.len - len};
+  return true;
+}
+
+static int unescape(stralloc *out, struct text t) {
+  stralloc_zero(out);
+  for (size_t i = 0; i < t.len; i++) {
+    char c = t.s[i];
+    if (c == ESCAPE && i + 1 < t.len) c = strchr("0", t.s[++i]) ? 0 : t.s[i] == 't' ? '\t' : t.s[i] == 'n' ? '\n' : t.s[i] == 'r' ? '\r' : ESCAPE;
+    if (!stralloc_append(out, &c)) return -1;
+  }
+  return 0;
+}
+
+/* A user that no log line or trace field can hold is nobody. */
+static enum dovecot_word read_right(struct text rest, stralloc *user) {
+  struct text word, value;
+  stralloc_zero(user);
+  while (text_cut(&rest, '\t', &word))
+    if (begins(word, "user=", &value) && unescape(user, value) == -1) return DOVECOT_MALFORMED;
+  return text_is_clean(text_of_stralloc(user)) && user->len <= CREDENTIAL_USER_MAX ? DOVECOT_RIGHT : DOVECOT_MALFORMED;
+}
+
+static enum dovecot_word read_wrong(struct text rest) {
+  struct text word;
+  while (text_cut(&rest, '\t', &word))
+    if (text_equals(word, "temp")) return DOVECOT_LATER;
+  return DOVECOT_WRONG;
+}
+
+enum dovecot_word dovecotline_read(struct text line, stralloc *user) {
+  struct text rest = line, verb, number;
+  if (!text_cut(&rest, '\t', &verb)) return DOVECOT_MALFORMED;
+  if (text_equals(verb, "DONE")) return DOVECOT_DONE;
+  bool version = text_equals(verb, "VERSION"), right = text_equals(verb, "OK"), wrong = text_equals(verb, "FAIL");
+  if (text_equals(verb, "CONT")) return DOVECOT_MALFORMED;
+  if (!version && !right && !wrong) return DOVECOT_OTHER;
+  if (!text_cut(&rest, '\t', &number) || !text_equals(number, "1")) return DOVECOT_MALFORMED;
+  return version ? DOVECOT_OTHER : right ? read_right(rest, user) : read_wrong(rest);
+}
+
+static int put_value(stralloc *out, const char *name, struct text value) {
+  if (!value.len) return 0;
+  return stralloc_cats(out, "\t") && stralloc_cats(out, name) && text_cat(out, value) == 0 ? 0 : -1;
+}
+
+static int put_number(stralloc *out, const char *name, uint64_t number) {
+  if (!number) return 0;
+  return stralloc_cats(out, "\t") && stralloc_cats(out, name) && text_cat_uint(out, number) == 0 ? 0 : -1;
+}
+
+/* RFC 4616: NUL user NUL password. */
+static int put_plain(stralloc *out, struct text user, struct text secret) {
+  stralloc message = {0};
+  bool made = stralloc_ready(&message, user.len + secret.len + 2) && stralloc_0(&message) && text_cat(&message, user) == 0 &&
+              stralloc_0(&message) && text_cat(&message, secret) == 0 && base64_cat(out, text_of_stralloc(&message)) == 0;
+  credential_wipe(&message);
+  stralloc_free(&message);
+  return made ? 0 : -1;
+}
+
+int dovecotline_put(stralloc *out, const struct credential_request *r, struct text user, uint64_t pid) {
+  /* at once: a buffer that grows leaves secrets behind */
+  if (!stralloc_ready(out, 2 * (CREDENTIAL_SECRET_MAX + CREDENTIAL_USER_MAX) + 1024)) return -1;
+  if (!stralloc_cats(out, "VERSION\t1\t1\nCPID\t") || text_cat_uint(out, pid) == -1) return -1;
+  if (!stralloc_cats(out, "\nAUTH\t1\tPLAIN")) return -1;
+  if (put_value(out, "service=", r->service) == -1 || put_value(out, "rip=", r->client_address) == -1) return -1;
+  if (put_value(out, "lip=", r->local_address) == -1 || put_number(out, "rport=", r->client_port) == -1) return -1;
+  if (put_number(out, "lport=", r->local_port) == -1) return -1;
+  /* who offers PLAIN is to decide about TLS, not Dovecot */
+  if (!stralloc_cats(out, "\tsecured\tresp=") || put_plain(out, user, r->secret) == -1) return -1;
+  return stralloc_cats(out, "\n") ? 0 : -1;
+}

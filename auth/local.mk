@@ -1,0 +1,17 @@
+# auth/: own user, or root where the site's check program needs it.  Reads no
+# network: questions of servers of the same host only.
+auth_backend_parts = %D%/reply.h %D%/reply.c %D%/settings.h %D%/settings.c %D%/backend.h %D%/backend.c \
+  %D%/program.c %D%/dovecot.c %D%/dovecotline.h %D%/dovecotline.c %D%/ownpasswords.c $(auth_password_parts)
+auth_password_parts = %D%/passwords.h %D%/passwords.c %D%/verifier.h %D%/verifier.c %D%/scram.h %D%/scram.c \
+  %D%/crammd5.h %D%/crammd5.c %D%/prepare.h %D%/prepare.c
+auth_judge_parts = %D%/links.h %D%/links.c %D%/judge.h %D%/judge.c %D%/guesses.h %D%/guesses.c \
+  %D%/peer.h %D%/peer.c %D%/worker.h %D%/worker.c
+owlpost_PROGRAMS += %D%/owl-authd
+%C%_owl_authd_SOURCES = %D%/authd.c $(auth_judge_parts) $(auth_backend_parts)
+%C%_owl_authd_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS) $(CRYPT_LIBS)
+
+if CMOCKA
+check_PROGRAMS += %D%/guesses_test %D%/dovecotline_test
+%C%_guesses_test_SOURCES = %D%/guesses_test.c %D%/guesses.c
+%C%_dovecotline_test_SOURCES = %D%/dovecotline_test.c %D%/dovecotline.c
+endif

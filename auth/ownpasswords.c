@@ -1,0 +1,74 @@
+/* The password file, asked for owl-authd. */
+#include "config.h"
+#include <errno.h>
+#include "auth/backend.h"
+#include "auth/passwords.h"
+
+static void answer_password(const struct verifier *v, bool known, const struct question *q, struct reply *r) {
+  int right = verifier_password(v, q->request.secret);
+  if (known && right == 1) reply_right(r, q->user);
+  else if (right == -1 && errno == ENOMEM) reply_later(r);
+  else reply_wrong(r);
+}
+
+static void answer_response(const struct verifier *v, bool known, const struct question *q, struct reply *r) {
+  bool right = crammd5_check(v->cram, q->request.challenge, q->request.response);
+  bool apop = text_equals(q->request.mechanism, "APOP"); /* MD5 of challenge and password: needs the password itself */
+  if (apop) reply_cannot(r);
+  else if (known && v->has_cram && right) reply_right(r, q->user);
+  else reply_wrong(r);
+}
+
+/* A user without a verifier for SCRAM is like one that there is not. */
+static void answer_scram(const struct verifier *v, bool known, const struct settings *s, const struct question *q, struct reply *r) {
+  struct verifier nobody;
+  if (!known || !v->has_scram) {
+    uint8_t salt[SCRAM_SALT_OCTETS];
+    if (passwords_find(&nobody, s->place.s, text_of("")) == -1) {
+      reply_later(r);
+      return;
+    }
+    scram_fake_salt(salt, text_of_stralloc(&nobody.secret), q->user);
+    bool stored = stralloc_copyb(&r->salt, (char *)salt, sizeof salt);
+    reply_right(r, q->user);
+    r->answer.iterations = nobody.has_scram ? nobody.iterations : 4096;
+    if (!stored) reply_later(r);
+    verifier_free(&nobody);
+  } else {
+    reply_right(r, q->user);
+    r->answer.iterations = v->iterations;
+    if (!stralloc_copy(&r->salt, &v->salt)) reply_later(r);
+  }
+  if (r->answer.result.class == RESULT_SUCCESS) r->answer.salt = text_of_stralloc(&r->salt);
+  r->answer.user = TEXT_ABSENT;
+}
+
+static void answer_proof(const struct verifier *v, bool known, const struct question *q, struct reply *r) {
+  uint8_t signature[SCRAM_OCTETS];
+  bool right = scram_check(&v->keys, q->request.auth_message, (const uint8_t *)q->request.proof.s, signature);
+  if (!known || !v->has_scram || !right) {
+    reply_wrong(r);
+    return;
+  }
+  reply_right(r, q->user);
+  if (!stralloc_copyb(&r->signature, (char *)signature, sizeof signature)) reply_later(r);
+  else r->answer.signature = text_of_stralloc(&r->signature);
+}
+
+void passwords_answer(const struct settings *s, const struct question *q, struct log *log, struct reply *r) {
+  struct verifier v;
+  int found = passwords_find(&v, s->place.s, q->user);
+  if (found == -1) {
+    log_say_errno(log, "owl-authd", "unable to read ", text_of(s->place.s));
+    reply_later(r);
+    return;
+  }
+  switch (q->kind) {
+    case CREDENTIAL_PASSWORD: answer_password(&v, found == 1, q, r); break;
+    case CREDENTIAL_RESPONSE: answer_response(&v, found == 1, q, r); break;
+    case CREDENTIAL_SCRAM: answer_scram(&v, found == 1, s, q, r); break;
+    case CREDENTIAL_PROOF: answer_proof(&v, found == 1, q, r); break;
+    default: reply_cannot(r);
+  }
+  verifier_free(&v);
+}

@@ -1,0 +1,98 @@
+/* A checkpassword program of the site's. */
+#include "config.h"
+#include <string.h>
+#include <sys/wait.h>
+#include "auth/backend.h"
+#include "lib/checkpassword.h"
+#include "lib/clock.h"
+
+enum { VARIABLES = 8, VARIABLE_OCTETS = 96 };
+
+struct environment {
+  char lines[VARIABLES][VARIABLE_OCTETS];
+  char *list[VARIABLES + 1];
+  size_t count;
+};
+
+/* What does not fit is left out; all values are short ones of the asker's, clean. */
+static void add(struct environment *e, const char *name, struct text value) {
+  size_t len = strlen(name);
+  if (!value.len || len + 1 + value.len >= VARIABLE_OCTETS) return;
+  char *line = e->lines[e->count];
+  memcpy(line, name, len);
+  line[len] = '=';
+  memcpy(line + len + 1, value.s, value.len);
+  line[len + 1 + value.len] = 0;
+  e->list[e->count++] = line;
+}
+
+static void add_number(struct environment *e, const char *name, uint64_t number) {
+  stralloc digits = {0};
+  if (number && text_cat_uint(&digits, number) == 0) add(e, name, text_of_stralloc(&digits));
+  stralloc_free(&digits);
+}
+
+static void fill(struct environment *e, const struct credential_request *r) {
+  *e = (struct environment){.count = 0};
+  add(e, "PATH", text_of("/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"));
+  add(e, "PROTO", text_of("TCP"));
+  add(e, "SERVICE", r->service);
+  add(e, "TCPREMOTEIP", r->client_address);
+  add_number(e, "TCPREMOTEPORT", r->client_port);
+  add(e, "TCPLOCALIP", r->local_address);
+  add_number(e, "TCPLOCALPORT", r->local_port);
+}
+
+/* The family's order for CRAM-MD5 differs from that of qmail-popup's APOP. */
+static void fill_texts(struct text texts[3], const struct question *q, bool challenge_last, stralloc *stamp) {
+  const struct credential_request *r = &q->request;
+  texts[0] = q->user;
+  if (q->kind == CREDENTIAL_PASSWORD) {
+    if (stralloc_copys(stamp, "Y")) (void)text_cat_uint(stamp, clock_wall_us(&clock_system) / 1000000);
+    texts[1] = r->secret;
+    texts[2] = text_of_stralloc(stamp);
+  } else if (challenge_last || text_equals(r->mechanism, "APOP")) {
+    texts[1] = r->response;
+    texts[2] = r->challenge;
+  } else {
+    texts[1] = r->challenge;
+    texts[2] = r->response;
+  }
+}
+
+static void say(struct log *log, const struct settings *s, const struct checkpassword *c) {
+  log_s(log, "owl-authd: ");
+  log_s(log, s->words[0]);
+  if (c->pid == -1) {
+    log_s(log, ": unable to run it: ");
+    log_s(log, strerror(c->error));
+  } else if (WIFSIGNALED(c->status)) {
+    log_s(log, ": ended by signal ");
+    log_u(log, (uint64_t)WTERMSIG(c->status));
+  } else {
+    log_s(log, ": exit ");
+    log_u(log, (uint64_t)WEXITSTATUS(c->status));
+  }
+  log_end(log);
+}
+
+void program_answer(const struct settings *s, const struct question *q, struct log *log, struct reply *r) {
+  struct environment e;
+  struct checkpassword c;
+  struct text texts[3];
+  stralloc stamp = {0};
+  if (q->kind != CREDENTIAL_PASSWORD && q->kind != CREDENTIAL_RESPONSE) {
+    reply_cannot(r);
+    return;
+  }
+  fill(&e, &q->request);
+  fill_texts(texts, q, s->challenge_last, &stamp);
+  switch (checkpassword_run(&c, s->words, e.list, texts)) {
+    case CHECKPASSWORD_RIGHT: reply_right(r, q->user); break;
+    case CHECKPASSWORD_WRONG: reply_wrong(r); break;
+    case CHECKPASSWORD_LATER:
+      say(log, s, &c);
+      reply_later(r);
+  }
+  stralloc_free(&stamp);
+}
