@@ -21,6 +21,14 @@ static int make_path(stralloc *out, const char *rundir) {
   return stralloc_copys(out, rundir) && stralloc_cats(out, place) && stralloc_0(out) ? 0 : (errno = ENOMEM, -1);
 }
 
+bool tlsdoor_serves(const char *rundir) {
+  stralloc path = {0};
+  bool serves = stralloc_copys(&path, rundir) && stralloc_cats(&path, "/tls/certificate") && stralloc_0(&path) &&
+                access(path.s, F_OK) == 0;
+  stralloc_free(&path);
+  return serves && tlsdoor_is_there(rundir);
+}
+
 bool tlsdoor_is_there(const char *rundir) {
   stralloc path = {0};
   bool is_there = make_path(&path, rundir) == 0 && access(path.s, W_OK) == 0;

@@ -30,4 +30,7 @@ int tlsdoor_open(const char *rundir, const struct tls_request *r, int network, s
 
 bool tlsdoor_is_there(const char *rundir);
 
+/* tlsdoor_serves(): the same, and whether owl-tlsd has a certificate for TLS_SERVER. */
+bool tlsdoor_serves(const char *rundir);
+
 #endif

@@ -120,7 +120,7 @@ static bool begins_with_tls(const struct settings *s) {
 }
 
 static bool may_have_tls(const struct settings *s) {
-  return keeper.secure.server.is_there || (is_one_socket() && tlsdoor_is_there(s->rundir.s));
+  return keeper.secure.server.is_there || (is_one_socket() && tlsdoor_serves(s->rundir.s));
 }
 
 /* -1: no memory. */

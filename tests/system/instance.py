@@ -108,6 +108,25 @@ class Instance:
         os.chmod(path, mode)
         self.give(user, path)
 
+    def tls(self, *certificates, staple=None):
+        """Sets owl-tlsd up with these (certificates.py); the first may have an OCSP answer."""
+        folder = f"{self.controls}/certificates"
+        os.makedirs(folder, exist_ok=True)
+        lines = []
+        for certificate in certificates:
+            name = certificate.fingerprint()[:16]
+            files = list(certificate.write(folder, name))
+            if staple and not lines:
+                files.append(f"{folder}/{name}.ocsp")
+                with open(files[-1], "wb") as f:
+                    f.write(staple)
+            for path in files:
+                os.chmod(path, 0o640)
+                self.give("owltls", path)
+            lines.append(" ".join(files))
+        self.control("tlscertificates", "\n".join(lines))
+        self.control("tlsdaemon", "1")
+
     # ---- programs
 
     def program(self, name):
@@ -178,7 +197,12 @@ class Instance:
         assert self.starter.poll() is None, f"owl-start ended with {self.starter.returncode}: {self.log()}"
 
     def _answers(self, at):
-        return os.path.exists(f"{self.run}/rcpt/socket") and "status: " in self.log()[at:]
+        return (os.path.exists(f"{self.run}/rcpt/socket") and "status: " in self.log()[at:]
+                and (not self._setting("tlscertificates") or os.path.exists(f"{self.run}/tls/certificate")))
+
+    def _setting(self, name):
+        path = f"{self.controls}/{name}"
+        return open(path).read().strip() if os.path.exists(path) else ""
 
     def listen(self, relay=False, wrapper=(), port=None, environment=None, concurrency=200, arguments=(),
                program="owl-smtpd", guard=()):
