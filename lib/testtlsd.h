@@ -22,6 +22,7 @@ static inline int testtlsd_make(void **state) {
 
 static inline int testtlsd_remove(void **state) {
   unlink(test_path("tls/socket"));
+  unlink(test_path("tls/certificate"));
   return test_folder_remove(state);
 }
 

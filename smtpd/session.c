@@ -145,11 +145,18 @@ static void settle_talker(struct settings *mine) {
   mine->goes_on = !mine->begins_with_tls;
 }
 
+static void begin_log(const struct settings *s) {
+  bool has_tls = keeper.settings->offers_starttls || keeper.settings->is_secured;
+  event_connect(&keeper);
+  if (session_protocol.speaks_starttls && (s->expects_tls || s->needs_tls) && !has_tls)
+    event_secured(&keeper, "STARTTLS not offered", text_of("owl-tlsd is not there, or has no certificate"));
+}
+
 static void run_talker(const struct settings *s, int from) {
   struct channel c = {0};
   static struct settings mine;
   if (meet_client(s) == -1) die_memory();
-  if (!has_begun) event_connect(&keeper);
+  if (!has_begun) begin_log(s);
   settle_talker(&mine);
   bool one_socket = is_one_socket();
   int log_fd = fcntl(LOG_FD, F_DUPFD_CLOEXEC, LOG_FD + 1);

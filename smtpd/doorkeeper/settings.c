@@ -1,6 +1,7 @@
 #include "config.h"
 #include "smtpd/doorkeeper/settings.h"
 #include <stdlib.h>
+#include <unistd.h>
 #include "lib/network.h"
 #include "smtpd/doorkeeper/nodes.h"
 #include "smtpd/doorkeeper/variables.h"
@@ -83,10 +84,21 @@ static int load_newlines(struct settings *s, struct control *c) {
   return r;
 }
 
+/* owl-tlsd's, which only it may read. */
+static int look_for_certificates(struct settings *s, struct control *c) {
+  stralloc path = {0};
+  int has_list = control_exists(c, CONTROL_TLSCERTIFICATES);
+  bool ok = stralloc_copys(&path, c->folder.s) && stralloc_cats(&path, "/") &&
+            stralloc_cats(&path, control_table[CONTROL_TLSCERTIFICATES].fallback) && stralloc_0(&path);
+  s->expects_tls = has_list > 0 || (ok && access(path.s, F_OK) == 0);
+  stralloc_free(&path);
+  return has_list == -1 ? -1 : ok ? 0 : explain(c, "out of memory");
+}
+
 int settings_load(struct settings *s, struct control *c) {
   *s = (struct settings){0};
   if (load_texts(s, c) == -1 || load_numbers(s, c) == -1 || load_lists(s, c) == -1) return -1;
-  if (load_networks(s, c) == -1 || load_newlines(s, c) == -1) return -1;
+  if (load_networks(s, c) == -1 || load_newlines(s, c) == -1 || look_for_certificates(s, c) == -1) return -1;
   if (!stralloc_cats(&s->rcpt_socket, "/rcpt/socket") || !stralloc_0(&s->rcpt_socket) ||
       !stralloc_cats(&s->etrn_socket, "/etrn/socket") || !stralloc_0(&s->etrn_socket) ||
       !stralloc_cats(&s->nexthop_socket, "/nexthop/socket") || !stralloc_0(&s->nexthop_socket) ||

@@ -24,6 +24,7 @@ struct settings {
   stralloc rundir;                    /* NUL-terminated */
   struct list tlsclients;             /* certificates whose owners may relay (certified.h) */
   bool begins_with_tls;               /* the connection, before anything is said (RFC 8314 3.3) */
+  bool expects_tls;                   /* there are certificates */
   bool needs_tls;                     /* no mail without */
   bool offers_starttls, is_secured; /* of a session: TLS may begin; it has */
   bool goes_on;                     /* of a talker: after STARTTLS */
