@@ -67,14 +67,31 @@ static long allow_connect(long ruleset, uint64_t port) {
   return syscall(__NR_landlock_add_rule, ruleset, 2, &rule, 0);
 }
 
-static int forbid(unsigned but_port) {
+/* What stays allowed: a TCP port to connect to, 0: none; a folder, -1: none. */
+struct exception {
+  unsigned port;
+  int folder;
+};
+
+/* LANDLOCK_RULE_PATH_BENEATH */
+static long allow_folder(long ruleset, uint64_t files, int folder) {
+  enum { WRITE = 1 << 1, READ = 1 << 2, LIST = 1 << 3, REMOVE = 1 << 5, MAKE = 1 << 8, REFER = 1 << 13, TRUNCATE = 1 << 14 };
+  const struct {
+    uint64_t access;
+    int32_t folder;
+  } __attribute__((packed)) rule = {files & (WRITE | READ | LIST | REMOVE | MAKE | REFER | TRUNCATE), folder};
+  return syscall(__NR_landlock_add_rule, ruleset, 1, &rule, 0);
+}
+
+static int forbid(struct exception but) {
   long abi = landlock_abi();
   if (abi < 1) return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -1;
   struct ruleset all = rights_of(abi);
   /* an older kernel takes a longer struct whose end is zero */
   long fd = syscall(__NR_landlock_create_ruleset, &all, sizeof all, 0);
   if (fd == -1) return -1;
-  long r = but_port && all.net ? allow_connect(fd, but_port) : 0;
+  long r = but.port && all.net ? allow_connect(fd, but.port) : 0;
+  if (r == 0 && but.folder != -1) r = allow_folder(fd, all.files, but.folder);
   if (r == 0) r = syscall(__NR_landlock_restrict_self, fd, 0);
   int saved = errno;
   close((int)fd);
@@ -82,9 +99,11 @@ static int forbid(unsigned but_port) {
   return r == -1 ? -1 : 1;
 }
 
-int sandbox_forbid_files(void) { return forbid(0); }
+int sandbox_forbid_files(void) { return forbid((struct exception){0, -1}); }
 
-int sandbox_forbid_files_but_connect(unsigned port) { return forbid(port); }
+int sandbox_forbid_files_but_connect(unsigned port) { return forbid((struct exception){port, -1}); }
+
+int sandbox_forbid_files_outside(int folder) { return forbid((struct exception){0, folder}); }
 
 static int limit_to(__rlimit_resource_t what, uint64_t most) {
   const struct rlimit limit = {(rlim_t)most, (rlim_t)most};

@@ -58,6 +58,10 @@ int sandbox_enter(struct sandbox *s);
  * where the kernel has no Landlock, or -1. */
 int sandbox_forbid_files(void);
 
+/* sandbox_forbid_files_outside(): the same, but in this folder and below it files
+ * can be read, written, made, renamed and deleted. */
+int sandbox_forbid_files_outside(int folder);
+
 /* sandbox_forbid_files_but_connect(): the same, but TCP connections to this port
  * can be made. */
 int sandbox_forbid_files_but_connect(unsigned port);

@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -320,6 +321,34 @@ static void landlock_allows_one_port(void **state) {
   assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static int only_the_folder_is_left(const char *folder) {
+  int fd = open(folder, O_RDONLY | O_DIRECTORY);
+  if (fd == -1 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) return 99;
+  if (sandbox_forbid_files_outside(fd) == 0) return 77;
+  if (open("/etc/passwd", O_RDONLY) != -1 || errno != EACCES) return 1;
+  int made = openat(fd, "file", O_RDWR | O_CREAT, 0600);
+  if (made == -1 || write(made, "x", 1) != 1) return 2;
+  if (renameat(fd, "file", fd, "other") == -1 || unlinkat(fd, "other", 0) == -1) return 3;
+  return mkdirat(fd, "folder", 0700) == -1 && errno == EACCES ? 0 : 4;
+}
+
+static void landlock_keeps_a_folder(void **state) {
+  char folder[] = "/tmp/owlpost-test.XXXXXX";
+  int status;
+  (void)state;
+  assert_non_null(mkdtemp(folder));
+  pid_t pid = fork();
+  if (pid == 0) _exit(only_the_folder_is_left(folder));
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(rmdir(folder), 0);
+  assert_true(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) {
+    printf("SKIP: this kernel has no Landlock\n");
+    skip();
+  }
+  assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static int others_are_closed(void) {
   int keep[] = {dup2(file, 300), file, -1, 0};
   sandbox_close_others(keep, 4);
@@ -351,7 +380,7 @@ int main(void) {
     cmocka_unit_test(every_forbidden_call_dies), cmocka_unit_test(memory_has_a_limit),
     cmocka_unit_test(computing_has_a_limit),
     cmocka_unit_test(opening_a_file_dies),    cmocka_unit_test(the_kernel_confirms_it),
-    cmocka_unit_test(landlock_forbids_files), cmocka_unit_test(landlock_allows_one_port), cmocka_unit_test(close_others_keeps_the_list_only),
+    cmocka_unit_test(landlock_forbids_files), cmocka_unit_test(landlock_allows_one_port), cmocka_unit_test(landlock_keeps_a_folder), cmocka_unit_test(close_others_keeps_the_list_only),
   };
   return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <nettle/sha2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "lib/iofd.h"
 
 enum { PIECE = 64 * 1024, LOOKS_FOR_A_FILE = 3 };
 
@@ -119,6 +121,28 @@ int mailbox_remove(struct mailbox *m, size_t message) {
   if (act_on(m, message, delete) == -1 && errno != ENOENT) return -1;
   m->messages[message].is_removed = true;
   return 0;
+}
+
+int mailbox_sync(const struct mailbox *m) {
+  return io_sync_folder(m->folder, "new") == 0 ? io_sync_folder(m->folder, "cur") : -1;
+}
+
+static int move_to_cur(const struct mailbox *m, const char *name) {
+  stralloc from = {0}, to = {0};
+  int r = stralloc_cats(&from, "new/") && stralloc_catb(&from, name, strlen(name) + 1) &&
+          stralloc_cats(&to, "cur/") && stralloc_cats(&to, name) && stralloc_catb(&to, ":2,", 4) ? 0 : -1;
+  if (r == 0) r = renameat2(m->folder, from.s, m->folder, to.s, RENAME_NOREPLACE);
+  stralloc_free(&from);
+  stralloc_free(&to);
+  return r;
+}
+
+void mailbox_seen(struct mailbox *m) {
+  for (size_t i = 0; i < m->count; i++) {
+    const struct mailbox_message *x = &m->messages[i];
+    const char *name = m->names.s + x->name_at;
+    if (x->is_new && !x->is_removed && !strchr(name, ':')) (void)move_to_cur(m, name);
+  }
 }
 
 /* ---- sizes */

@@ -53,7 +53,13 @@ int mailbox_uidl(const struct mailbox *m, size_t message, stralloc *out);
 /* mailbox_file(): a descriptor of its file, for reading; ENOENT: it is gone. */
 int mailbox_file(struct mailbox *m, size_t message);
 
-/* mailbox_remove(): deletes the file.  One that is gone already is no error. */
+/* mailbox_remove(): deletes the file.  One that is gone already is no error.
+ * mailbox_sync(): what was removed stays so, whatever breaks off. */
 int mailbox_remove(struct mailbox *m, size_t message);
+int mailbox_sync(const struct mailbox *m);
+
+/* mailbox_seen(): moves what is in new/ to cur/, without flags: a server has shown
+ * it.  What cannot be moved stays. */
+void mailbox_seen(struct mailbox *m);
 
 #endif

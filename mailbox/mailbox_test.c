@@ -7,44 +7,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "lib/iofd.h"
-#include "lib/unittest.h"
-
-static char folder[64];
-
-static int set_up(void **state) {
-  char command[256];
-  (void)state;
-  snprintf(folder, sizeof folder, "/tmp/owlpost-test.XXXXXX");
-  if (!mkdtemp(folder)) return -1;
-  snprintf(command, sizeof command, "mkdir %s/new %s/cur %s/tmp", folder, folder, folder);
-  return system(command);
-}
-
-static int tear_down(void **state) {
-  char command[256];
-  (void)state;
-  snprintf(command, sizeof command, "rm -rf %s", folder);
-  return system(command);
-}
-
-static const char *path_of(const char *name) {
-  static char path[2][512];
-  static unsigned n;
-  char *p = path[n++ % 2];
-  snprintf(p, sizeof path[0], "%s/%s", folder, name);
-  return p;
-}
-
-static void write_file(const char *name, const char *content) {
-  int fd = open(path_of(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  assert_true(fd >= 0);
-  assert_int_equal(io_write_all(fd, content, strlen(content), IO_FOREVER), 0);
-  close(fd);
-}
+#include "mailbox/testmaildir.h"
 
 static void rename_file(const char *from, const char *to) {
-  assert_int_equal(rename(path_of(from), path_of(to)), 0);
+  assert_int_equal(rename(test_maildir_path(from), test_maildir_path(to)), 0);
 }
 
 static struct text name_of(const struct mailbox *m, size_t i) { return text_of(m->names.s + m->messages[i].name_at); }
@@ -61,7 +27,7 @@ static void assert_list(const struct mailbox *m, const char *expected) {
 
 static void open_and_expect(const char *expected) {
   struct mailbox m;
-  assert_int_equal(mailbox_open(&m, folder), 0);
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
   assert_list(&m, expected);
   mailbox_close(&m);
 }
@@ -69,24 +35,24 @@ static void open_and_expect(const char *expected) {
 static void uids_stay(void **state) {
   (void)state;
   open_and_expect("");
-  write_file("cur/20.b:2,S", "");
-  write_file("new/10.a", "");
+  test_maildir_write("cur/20.b:2,S", "");
+  test_maildir_write("new/10.a", "");
   open_and_expect("1 10.a, 2 20.b:2,S");
-  write_file("new/5.early", "");
+  test_maildir_write("new/5.early", "");
   rename_file("new/10.a", "cur/10.a:2,");
   rename_file("cur/20.b:2,S", "cur/20.b:2,RS");
   open_and_expect("1 10.a:2,, 2 20.b:2,RS, 3 5.early");
-  assert_int_equal(unlink(path_of("new/5.early")), 0);
+  assert_int_equal(unlink(test_maildir_path("new/5.early")), 0);
   open_and_expect("1 10.a:2,, 2 20.b:2,RS");
-  write_file("new/5.early", ""); /* another one */
-  write_file("new/.hidden", "");
-  assert_int_equal(mkdir(path_of("cur/folder"), 0700), 0);
+  test_maildir_write("new/5.early", ""); /* another one */
+  test_maildir_write("new/.hidden", "");
+  assert_int_equal(mkdir(test_maildir_path("cur/folder"), 0700), 0);
   open_and_expect("1 10.a:2,, 2 20.b:2,RS, 4 5.early");
 }
 
 static uint32_t validity_now(void) {
   struct mailbox m;
-  assert_int_equal(mailbox_open(&m, folder), 0);
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
   uint32_t validity = m.log.lines.validity;
   mailbox_close(&m);
   return validity;
@@ -94,14 +60,14 @@ static uint32_t validity_now(void) {
 
 static void a_torn_line_costs_nothing(void **state) {
   (void)state;
-  write_file("new/1.a", "");
-  write_file("new/2.b", "");
+  test_maildir_write("new/1.a", "");
+  test_maildir_write("new/2.b", "");
   uint32_t validity = validity_now();
-  int fd = open(path_of("owlpost-uids"), O_WRONLY | O_APPEND);
+  int fd = open(test_maildir_path("owlpost-uids"), O_WRONLY | O_APPEND);
   assert_int_equal(io_write_all(fd, "+ 3 - - 3.c", 11, IO_FOREVER), 0);
   close(fd);
   open_and_expect("1 1.a, 2 2.b");
-  write_file("new/3.c", "");
+  test_maildir_write("new/3.c", "");
   open_and_expect("1 1.a, 2 2.b, 3 3.c");
   open_and_expect("1 1.a, 2 2.b, 3 3.c");
   assert_int_equal(validity_now(), validity);
@@ -110,15 +76,15 @@ static void a_torn_line_costs_nothing(void **state) {
 /* No UID is given twice, and the message gets one behind all others. */
 static void a_wrong_line_costs_its_message_the_uid(void **state) {
   (void)state;
-  write_file("new/1.a", "");
-  write_file("new/2.b", "");
+  test_maildir_write("new/1.a", "");
+  test_maildir_write("new/2.b", "");
   open_and_expect("1 1.a, 2 2.b");
   stralloc log = {0};
-  assert_int_equal(io_slurp_file(path_of("owlpost-uids"), &log, 1 << 20), 0);
+  assert_int_equal(io_slurp_file(test_maildir_path("owlpost-uids"), &log, 1 << 20), 0);
   char *at = memmem(log.s, log.len, "1.a", 3);
   assert_non_null(at);
   *at = '7';
-  int fd = open(path_of("owlpost-uids"), O_WRONLY | O_TRUNC);
+  int fd = open(test_maildir_path("owlpost-uids"), O_WRONLY | O_TRUNC);
   assert_int_equal(io_write_all(fd, log.s, log.len, IO_FOREVER), 0);
   close(fd);
   stralloc_free(&log);
@@ -128,8 +94,8 @@ static void a_wrong_line_costs_its_message_the_uid(void **state) {
 
 static void without_the_log_there_is_another_validity(void **state) {
   (void)state;
-  write_file("new/1.a", "");
-  write_file("owlpost-uids", "nothing of ours\n");
+  test_maildir_write("new/1.a", "");
+  test_maildir_write("owlpost-uids", "nothing of ours\n");
   open_and_expect("1 1.a");
   assert_true(validity_now() > 1700000000);
 }
@@ -144,10 +110,10 @@ static void assert_uidl(const struct mailbox *m, size_t i, const char *expected)
 static void uidls_are_base_names(void **state) {
   struct mailbox m;
   (void)state;
-  write_file("new/1.a,S=5", "");
-  write_file("cur/2.b with space:2,S", "");
-  write_file("new/3.a-name-that-is-longer-than-the-seventy-octets-that-a-client-must-take-x", "");
-  assert_int_equal(mailbox_open(&m, folder), 0);
+  test_maildir_write("new/1.a,S=5", "");
+  test_maildir_write("cur/2.b with space:2,S", "");
+  test_maildir_write("new/3.a-name-that-is-longer-than-the-seventy-octets-that-a-client-must-take-x", "");
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
   assert_uidl(&m, 0, "1.a,S=5");
   assert_uidl(&m, 1, "391f8bb27a7e15a34e340b5aa8be2a1678cb8d0b79166cf1f746581686ff717b");
   assert_int_equal(m.count, 3);
@@ -157,11 +123,11 @@ static void uidls_are_base_names(void **state) {
 static void sizes_are_kept(void **state) {
   struct mailbox m;
   (void)state;
-  write_file("new/1.a", "x\r\ny\n\nz");
-  write_file("new/2.b,S=99,W=100", "not read");
-  write_file("new/3.c,S=2", "\n\n");
+  test_maildir_write("new/1.a", "x\r\ny\n\nz");
+  test_maildir_write("new/2.b,S=99,W=100", "not read");
+  test_maildir_write("new/3.c,S=2", "\n\n");
   for (int i = 0; i < 2; i++) {
-    assert_int_equal(mailbox_open(&m, folder), 0);
+    assert_int_equal(mailbox_open(&m, test_maildir), 0);
     if (i == 1) assert_int_equal(m.messages[0].wire_size, 9);
     assert_int_equal(mailbox_measure(&m), 0);
     assert_int_equal(m.messages[0].size, 7);
@@ -176,18 +142,18 @@ static void a_renamed_file_is_found_again(void **state) {
   struct mailbox m;
   char octets[8];
   (void)state;
-  write_file("new/1.a", "one");
-  write_file("new/2.b", "two");
-  write_file("new/3.c", "three");
-  assert_int_equal(mailbox_open(&m, folder), 0);
+  test_maildir_write("new/1.a", "one");
+  test_maildir_write("new/2.b", "two");
+  test_maildir_write("new/3.c", "three");
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
   rename_file("new/1.a", "cur/1.a:2,S");
   rename_file("new/2.b", "cur/2.b:2,F");
-  assert_int_equal(unlink(path_of("new/3.c")), 0);
+  assert_int_equal(unlink(test_maildir_path("new/3.c")), 0);
   int fd = mailbox_file(&m, 0);
   assert_int_equal(read(fd, octets, sizeof octets), 3);
   close(fd);
   assert_int_equal(mailbox_remove(&m, 1), 0);
-  assert_int_equal(access(path_of("cur/2.b:2,F"), F_OK), -1);
+  assert_int_equal(access(test_maildir_path("cur/2.b:2,F"), F_OK), -1);
   assert_int_equal(mailbox_file(&m, 2), -1);
   assert_int_equal(errno, ENOENT);
   assert_int_equal(mailbox_remove(&m, 2), 0); /* gone already */
@@ -200,27 +166,27 @@ static void a_renamed_file_is_found_again(void **state) {
 static void dovecot_is_taken_over(void **state) {
   struct mailbox m;
   (void)state;
-  write_file("dovecot-uidlist", "3 V1700000001 N20 G00\n3 :2.b\n7 Pown W9 :1.a:2,\n8 :gone\nx\n9 :\n");
-  write_file("new/1.a", "");
-  write_file("cur/2.b:2,S", "");
-  write_file("new/0.new", "");
-  assert_int_equal(mailbox_open(&m, folder), 0);
+  test_maildir_write("dovecot-uidlist", "3 V1700000001 N20 G00\n3 :2.b\n7 Pown W9 :1.a:2,\n8 :gone\nx\n9 :\n");
+  test_maildir_write("new/1.a", "");
+  test_maildir_write("cur/2.b:2,S", "");
+  test_maildir_write("new/0.new", "");
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
   assert_list(&m, "3 2.b:2,S, 7 1.a, 20 0.new");
   assert_int_equal(m.log.lines.validity, 1700000001);
   assert_uidl(&m, 0, "000000036553f101");
   assert_uidl(&m, 1, "own");
   assert_uidl(&m, 2, "0.new");
   mailbox_close(&m);
-  assert_int_equal(unlink(path_of("dovecot-uidlist")), 0);
+  assert_int_equal(unlink(test_maildir_path("dovecot-uidlist")), 0);
   open_and_expect("3 2.b:2,S, 7 1.a, 20 0.new");
 }
 
 static void an_old_dovecot_too(void **state) {
   struct mailbox m;
   (void)state;
-  write_file("dovecot-uidlist", "1 1700000001 9\n4 1.a:2,S\n");
-  write_file("new/1.a", "");
-  assert_int_equal(mailbox_open(&m, folder), 0);
+  test_maildir_write("dovecot-uidlist", "1 1700000001 9\n4 1.a:2,S\n");
+  test_maildir_write("new/1.a", "");
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
   assert_list(&m, "4 1.a");
   assert_int_equal(m.log.lines.next, 9);
   mailbox_close(&m);
@@ -229,12 +195,12 @@ static void an_old_dovecot_too(void **state) {
 static void courier_is_taken_over(void **state) {
   struct mailbox m;
   (void)state;
-  write_file("courierimapuiddb", "1 1700000002 12\n5 1.a\n11 2.b\n");
-  write_file("courierpop3dsizelist", "/2 3 4\n2.b 10 2:77\n3.c 10 1:0\n1.a 9 3:77\n");
-  write_file("new/1.a", "");
-  write_file("new/2.b", "");
-  write_file("new/3.c", "");
-  assert_int_equal(mailbox_open(&m, folder), 0);
+  test_maildir_write("courierimapuiddb", "1 1700000002 12\n5 1.a\n11 2.b\n");
+  test_maildir_write("courierpop3dsizelist", "/2 3 4\n2.b 10 2:77\n3.c 10 1:0\n1.a 9 3:77\n");
+  test_maildir_write("new/1.a", "");
+  test_maildir_write("new/2.b", "");
+  test_maildir_write("new/3.c", "");
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
   assert_list(&m, "5 1.a, 11 2.b, 12 3.c");
   assert_uidl(&m, 0, "UID3-77");
   assert_uidl(&m, 1, "UID2-77");
@@ -247,8 +213,8 @@ static void courier_is_taken_over(void **state) {
 static void deliver(int first, int count) {
   char tmp[512], new[512];
   for (int i = first; i < first + count; i++) {
-    snprintf(tmp, sizeof tmp, "%s/tmp/%d.x", folder, i);
-    snprintf(new, sizeof new, "%s/new/%d.x", folder, i);
+    snprintf(tmp, sizeof tmp, "%s/tmp/%d.x", test_maildir, i);
+    snprintf(new, sizeof new, "%s/new/%d.x", test_maildir, i);
     int fd = open(tmp, O_WRONLY | O_CREAT, 0600);
     close(fd);
     if (rename(tmp, new) == -1) _exit(1);
@@ -266,7 +232,7 @@ static void processes_share_a_mailbox(void **state) {
       static uint32_t of[EACH * READERS];
       for (;;) {
         struct mailbox m;
-        if (mailbox_open(&m, folder) == -1) _exit(2);
+        if (mailbox_open(&m, test_maildir) == -1) _exit(2);
         for (size_t k = 0; k < m.count; k++) {
           long n = strtol(name_of(&m, k).s, NULL, 10);
           if (of[n] && of[n] != m.messages[k].uid) _exit(3);
@@ -299,38 +265,38 @@ static void a_big_log_is_written_anew(void **state) {
   (void)state;
   for (int i = 0; i < MANY; i++) {
     snprintf(name, sizeof name, "new/%d.x", 1000 + i);
-    write_file(name, "");
+    test_maildir_write(name, "");
   }
   uint32_t validity = validity_now();
-  assert_int_equal(stat(path_of("owlpost-uids"), &before), 0);
+  assert_int_equal(stat(test_maildir_path("owlpost-uids"), &before), 0);
   for (int i = 0; i < MANY - 1; i++) {
     snprintf(name, sizeof name, "new/%d.x", 1000 + i);
-    assert_int_equal(unlink(path_of(name)), 0);
+    assert_int_equal(unlink(test_maildir_path(name)), 0);
   }
-  write_file("new/9.y", "");
+  test_maildir_write("new/9.y", "");
   open_and_expect("1500 2499.x, 1501 9.y");
-  assert_int_equal(stat(path_of("owlpost-uids"), &after), 0);
+  assert_int_equal(stat(test_maildir_path("owlpost-uids"), &after), 0);
   assert_true(after.st_size < 400);
   assert_int_equal(validity_now(), validity);
-  assert_int_equal(unlink(path_of("new/9.y")), 0);
-  write_file("new/8.z", "");
+  assert_int_equal(unlink(test_maildir_path("new/9.y")), 0);
+  test_maildir_write("new/8.z", "");
   open_and_expect("1500 2499.x, 1502 8.z");
 }
 
 static void what_is_no_maildir(void **state) {
   struct mailbox m;
   (void)state;
-  assert_int_equal(rmdir(path_of("cur")), 0);
-  assert_int_equal(mailbox_open(&m, folder), -1);
+  assert_int_equal(rmdir(test_maildir_path("cur")), 0);
+  assert_int_equal(mailbox_open(&m, test_maildir), -1);
   assert_int_equal(errno, ENOENT);
   mailbox_close(&m);
-  assert_int_equal(mkdir(path_of("cur"), 0700), 0);
-  assert_int_equal(symlink("/etc/passwd", path_of("owlpost-uids")), 0);
-  assert_int_equal(mailbox_open(&m, folder), -1);
+  assert_int_equal(mkdir(test_maildir_path("cur"), 0700), 0);
+  assert_int_equal(symlink("/etc/passwd", test_maildir_path("owlpost-uids")), 0);
+  assert_int_equal(mailbox_open(&m, test_maildir), -1);
   mailbox_close(&m);
 }
 
-#define TESTED(F) cmocka_unit_test_setup_teardown(F, set_up, tear_down)
+#define TESTED(F) cmocka_unit_test_setup_teardown(F, test_maildir_make, test_maildir_remove)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

@@ -1,0 +1,139 @@
+/* owl-pop3d - show a Maildir by POP3 to who has logged in (owl-pop3d(8))
+ *
+ * Runs as the mailbox's user, behind what has checked the password.  Shuts
+ * itself in: of all files only those of the Maildir are left.  Commands are
+ * hostile, and so are names and octets of messages.
+ */
+#include "config.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "lib/exitcode.h"
+#include "lib/iofd.h"
+#include "lib/iowait.h"
+#include "lib/line.h"
+#include "lib/log.h"
+#include "lib/sandbox.h"
+#include "pop3d/session.h"
+
+enum { IDLE_S = 600 }; /* RFC 1939 3: at least ten minutes */
+
+static const char program[] = "owl-pop3d";
+static struct log out = {.fd = 2};
+static uint64_t idle_s = IDLE_S;
+
+static int flush(void *context, stralloc *replies) {
+  (void)context;
+  int r = replies->len ? io_write_all(1, replies->s, replies->len, io_limit_ms(idle_s)) : 0;
+  stralloc_zero(replies);
+  return r;
+}
+
+/* A line_source: replies leave before the client is waited for. */
+static ssize_t read_client(void *session, char *to, size_t size) {
+  struct pop3_session *s = session;
+  if (flush(NULL, &s->out) == -1) return -1;
+  return io_read(0, to, size, io_limit_ms(idle_s));
+}
+
+static const char *serve(struct pop3_session *s) {
+  static struct line_reader reader;
+  stralloc line = {0};
+  reader = (struct line_reader){.source = read_client, .context = s};
+  int r = session_begin(s);
+  const char *end = "quit";
+  while (r == 0 && !s->is_over) {
+    enum line_status status = line_read(&reader, &line, POP3_LINE_MAX);
+    if (status == LINE_OK) r = session_run(s, text_of_stralloc(&line));
+    else if (status == LINE_TOO_LONG) r = session_refuse(s, "line too long");
+    else if (status == LINE_BARE_CR || status == LINE_BARE_LF) r = session_refuse(s, "lines end with CRLF");
+    else if (status == LINE_EOF) end = "closed by the client", s->is_over = true;
+    else r = -1;
+  }
+  if (r == 0) r = flush(NULL, &s->out);
+  stralloc_free(&line);
+  if (r == 0) return end;
+  return errno == ETIMEDOUT ? "timed out" : strerror(errno);
+}
+
+static void log_session(const struct pop3_session *s, const char *path, const char *end) {
+  log_s(&out, program);
+  log_s(&out, ": pid ");
+  log_u(&out, (uint64_t)getpid());
+  log_s(&out, " mailbox ");
+  log_t(&out, text_of(path));
+  log_s(&out, " messages ");
+  log_u(&out, s->mailbox->count);
+  log_s(&out, " retrieved ");
+  log_u(&out, s->retrieved);
+  log_s(&out, " deleted ");
+  log_u(&out, s->removed);
+  log_s(&out, ": ");
+  log_s(&out, end);
+  log_end(&out);
+}
+
+static int refuse(const char *what, const char *path) {
+  static const char words[] = "-ERR [SYS/TEMP] unable to open the mailbox\r\n";
+  stralloc ours = {0};
+  int saved = errno;
+  if (stralloc_cats(&ours, what) && stralloc_0(&ours)) {
+    errno = saved;
+    log_say_errno(&out, program, ours.s, text_of(path));
+  }
+  stralloc_free(&ours);
+  (void)io_write_all(1, words, sizeof words - 1, io_limit_ms(idle_s));
+  return TOOL_SYSTEM;
+}
+
+/* A whole reply is one segment: what waits for another's acknowledgement would
+ * wait 40 ms for a client that asks one thing at a time. */
+static void send_at_once(void) {
+  const int on = 1;
+  (void)setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+static int show(struct mailbox *m, const char *path) {
+  struct pop3_session s = {.mailbox = m, .flush = flush};
+  if (mailbox_measure(m) == -1) return refuse("unable to measure ", path);
+  send_at_once();
+  log_session(&s, path, serve(&s));
+  session_free(&s);
+  return TOOL_OK;
+}
+
+/* Before a name or an octet of a message is read. */
+static int shut_in(const char *path) {
+  int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder == -1 || chdir(path) == -1) return -1;
+  int r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ? -1 : sandbox_forbid_files_outside(folder);
+  int saved = errno;
+  close(folder);
+  errno = saved;
+  return r == -1 ? -1 : 0;
+}
+
+static int usage(void) {
+  log_say(&out, program, "usage: owl-pop3d [-t seconds] maildir", TEXT_ABSENT);
+  return TOOL_USAGE;
+}
+
+int main(int argc, char **argv) {
+  struct mailbox m;
+  for (int option; (option = getopt(argc, argv, "t:")) != -1;)
+    if (option != 't' || text_uint(text_of(optarg), &idle_s) == -1 || idle_s == 0) return usage();
+  if (argc - optind != 1) return usage();
+  const char *path = argv[optind];
+  signal(SIGPIPE, SIG_IGN);
+  if (geteuid() == 0) return log_say(&out, program, "not for root", TEXT_ABSENT), TOOL_USAGE;
+  if (shut_in(path) == -1) return refuse("unable to enter ", path);
+  int code = mailbox_open(&m, ".") == 0 ? show(&m, path) : refuse("unable to open ", path);
+  mailbox_close(&m);
+  return code;
+}

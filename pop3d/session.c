@@ -1,0 +1,240 @@
+#include "config.h"
+#include "pop3d/session.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "lib/iofd.h"
+#include "pop3d/multiline.h"
+
+/* ---- replies */
+
+static int no_memory(void) { return errno = ENOMEM, -1; }
+
+static int cat(struct pop3_session *s, const char *words) { return stralloc_cats(&s->out, words) ? 0 : no_memory(); }
+
+static int cat_u(struct pop3_session *s, uint64_t n) { return text_cat_uint(&s->out, n) == 0 ? 0 : no_memory(); }
+
+/* "FIRST SECOND" */
+static int cat_pair(struct pop3_session *s, uint64_t first, uint64_t second) {
+  return cat_u(s, first) == 0 && cat(s, " ") == 0 ? cat_u(s, second) : -1;
+}
+
+static int reply(struct pop3_session *s, const char *words) { return cat(s, words) == 0 ? cat(s, "\r\n") : -1; }
+
+static int make_room(struct pop3_session *s) {
+  return s->out.len < POP3_OUT_OCTETS ? 0 : s->flush(s->context, &s->out);
+}
+
+/* ---- which message */
+
+static size_t count_of(const struct pop3_session *s) { return s->mailbox->count; }
+
+/* RFC 1939 8: octets with CRLF line ends; of a file that cannot be read nobody knows. */
+static uint64_t size_of(const struct pop3_session *s, size_t i) {
+  uint64_t size = s->mailbox->messages[i].wire_size;
+  return size == SIZE_UNKNOWN ? 0 : size;
+}
+
+/* 1 and the index; 0: the reply says why there is none; or -1. */
+static int find(struct pop3_session *s, struct text number, size_t *i) {
+  uint64_t n;
+  if (text_uint(number, &n) == -1) return reply(s, "-ERR that is no message number");
+  if (n == 0 || n > count_of(s)) return reply(s, "-ERR there is no such message");
+  if (s->deleted[n - 1]) return reply(s, "-ERR that message is marked as deleted");
+  *i = (size_t)n - 1;
+  return 1;
+}
+
+static void totals(const struct pop3_session *s, uint64_t *count, uint64_t *octets) {
+  *count = *octets = 0;
+  for (size_t i = 0; i < count_of(s); i++) {
+    if (s->deleted[i]) continue;
+    ++*count;
+    *octets += size_of(s, i);
+  }
+}
+
+/* ---- commands; the argument is what follows the first space */
+
+static int stat_command(struct pop3_session *s, struct text argument) {
+  uint64_t count, octets;
+  (void)argument;
+  totals(s, &count, &octets);
+  if (cat(s, "+OK ") == -1 || cat_pair(s, count, octets) == -1) return -1;
+  return reply(s, "");
+}
+
+typedef int row_fn(struct pop3_session *s, size_t i);
+
+static int list_row(struct pop3_session *s, size_t i) { return cat_pair(s, i + 1, size_of(s, i)); }
+
+static int uidl_row(struct pop3_session *s, size_t i) {
+  if (cat_u(s, i + 1) == -1 || cat(s, " ") == -1) return -1;
+  return mailbox_uidl(s->mailbox, i, &s->out);
+}
+
+static int put_rows(struct pop3_session *s, row_fn *row) {
+  if (reply(s, "+OK") == -1) return -1;
+  for (size_t i = 0; i < count_of(s); i++) {
+    if (s->deleted[i]) continue;
+    if (row(s, i) == -1 || reply(s, "") == -1 || make_room(s) == -1) return -1;
+  }
+  return reply(s, ".");
+}
+
+static int put_row(struct pop3_session *s, struct text argument, row_fn *row) {
+  size_t i;
+  int found = argument.s ? find(s, argument, &i) : -1;
+  if (!argument.s) return put_rows(s, row);
+  if (found != 1) return found;
+  if (cat(s, "+OK ") == -1 || row(s, i) == -1) return -1;
+  return reply(s, "");
+}
+
+static int list_command(struct pop3_session *s, struct text argument) { return put_row(s, argument, list_row); }
+
+static int uidl_command(struct pop3_session *s, struct text argument) { return put_row(s, argument, uidl_row); }
+
+static int send_file(struct pop3_session *s, int fd, uint64_t body_lines) {
+  static char piece[POP3_OUT_OCTETS];
+  struct multiline m = {.body_lines = body_lines};
+  ssize_t got;
+  while (!m.is_over && (got = read(fd, piece, sizeof piece)) != 0) {
+    if (got == -1) return -1; /* what is missing cannot be told any more */
+    if (multiline_put(&m, (struct text){piece, (size_t)got}, &s->out) == -1) return no_memory();
+    if (make_room(s) == -1) return -1;
+  }
+  return multiline_end(&m, &s->out) == 0 ? 0 : no_memory();
+}
+
+static int send_message(struct pop3_session *s, size_t i, uint64_t body_lines) {
+  int fd = mailbox_file(s->mailbox, i);
+  if (fd == -1 && errno == ENOENT) return reply(s, "-ERR [SYS/TEMP] another program has deleted that message");
+  if (fd == -1) return reply(s, "-ERR [SYS/TEMP] unable to read that message");
+  int r = reply(s, "+OK");
+  if (r == 0) r = send_file(s, fd, body_lines);
+  int saved = errno;
+  close(fd);
+  errno = saved;
+  return r;
+}
+
+static int retr_command(struct pop3_session *s, struct text argument) {
+  size_t i;
+  int found = find(s, argument, &i);
+  if (found != 1) return found;
+  s->retrieved++;
+  return send_message(s, i, MULTILINE_ALL);
+}
+
+static int top_command(struct pop3_session *s, struct text argument) {
+  struct text number = {0};
+  uint64_t lines;
+  size_t i;
+  if (!text_cut(&argument, ' ', &number) || text_uint(argument, &lines) == -1)
+    return reply(s, "-ERR TOP takes a message number and a number of lines");
+  int found = find(s, number, &i);
+  return found == 1 ? send_message(s, i, lines) : found;
+}
+
+static int dele_command(struct pop3_session *s, struct text argument) {
+  size_t i;
+  int found = find(s, argument, &i);
+  if (found != 1) return found;
+  s->deleted[i] = true;
+  return reply(s, "+OK marked as deleted");
+}
+
+static int rset_command(struct pop3_session *s, struct text argument) {
+  (void)argument;
+  memset(s->deleted, 0, count_of(s) * sizeof *s->deleted);
+  return stat_command(s, argument);
+}
+
+static int noop_command(struct pop3_session *s, struct text argument) {
+  (void)argument;
+  return reply(s, "+OK");
+}
+
+static int capa_command(struct pop3_session *s, struct text argument) {
+  (void)argument;
+  return reply(s, "+OK\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nPIPELINING\r\nEXPIRE NEVER\r\nIMPLEMENTATION owlpost\r\n.");
+}
+
+/* ---- UPDATE */
+
+/* Whether all that is marked has gone; what has not stays marked by nobody. */
+static bool remove_marked(struct pop3_session *s) {
+  bool all = true;
+  for (size_t i = 0; i < count_of(s); i++) {
+    if (!s->deleted[i]) continue;
+    if (mailbox_remove(s->mailbox, i) == 0) s->removed++;
+    else all = false;
+  }
+  if (s->removed && mailbox_sync(s->mailbox) == -1) all = false;
+  return all;
+}
+
+static int quit_command(struct pop3_session *s, struct text argument) {
+  (void)argument;
+  s->is_over = true;
+  bool all = remove_marked(s);
+  mailbox_seen(s->mailbox);
+  return reply(s, all ? "+OK" : "-ERR [SYS/TEMP] some messages are not deleted");
+}
+
+/* ---- the table */
+
+enum argument { NONE, MAYBE, NEEDED };
+
+static const struct command {
+  const char *name;
+  enum argument argument;
+  int (*run)(struct pop3_session *s, struct text argument);
+} commands[] = {
+  {"RETR", NEEDED, retr_command}, {"DELE", NEEDED, dele_command}, {"TOP", NEEDED, top_command},
+  {"UIDL", MAYBE, uidl_command},  {"LIST", MAYBE, list_command},  {"STAT", NONE, stat_command},
+  {"QUIT", NONE, quit_command},   {"NOOP", NONE, noop_command},   {"RSET", NONE, rset_command},
+  {"CAPA", NONE, capa_command},
+};
+
+static bool fits(enum argument wanted, struct text given) {
+  return wanted == MAYBE || (wanted == NEEDED) == (given.len > 0);
+}
+
+static struct text without_spaces(struct text t) {
+  while (t.len && t.s[t.len - 1] == ' ') t.len--;
+  return t;
+}
+
+int session_run(struct pop3_session *s, struct text line) {
+  struct text name = {0}, argument = without_spaces(line);
+  if (!text_cut(&argument, ' ', &name)) name = text_of("");
+  if (argument.len == 0) argument = TEXT_ABSENT;
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    if (!text_equal_nocase(name, text_of(commands[i].name))) continue;
+    if (!fits(commands[i].argument, argument)) return reply(s, "-ERR wrong number of arguments");
+    return commands[i].run(s, argument);
+  }
+  return reply(s, "-ERR unknown command");
+}
+
+int session_refuse(struct pop3_session *s, const char *why) {
+  return cat(s, "-ERR ") == 0 ? reply(s, why) : -1;
+}
+
+int session_begin(struct pop3_session *s) {
+  uint64_t count, octets;
+  s->deleted = calloc(count_of(s) + 1, sizeof *s->deleted);
+  if (!s->deleted) return -1;
+  totals(s, &count, &octets);
+  if (cat(s, "+OK ") == -1 || cat_u(s, count) == -1 || cat(s, " messages, ") == -1 || cat_u(s, octets) == -1) return -1;
+  return reply(s, " octets");
+}
+
+void session_free(struct pop3_session *s) {
+  free(s->deleted);
+  stralloc_free(&s->out);
+}

@@ -1,0 +1,89 @@
+"""owl-pop3d behind a login, under tcpserver, with Python's poplib."""
+import os
+import poplib
+import pwd
+
+import pytest
+
+from instance import ROOT
+from peers import free_port, listens
+from waiting import wait_until
+
+
+@pytest.fixture
+def joe(owlpost):
+    owlpost.dot_qmail("joe", "", "./Maildir/\n")
+    owlpost.up()
+    return owlpost
+
+
+@pytest.fixture
+def port(joe, bystanders):
+    where, account = free_port(), pwd.getpwnam("joe") if ROOT else None
+    who = ["-u", str(account.pw_uid), "-g", str(account.pw_gid)] if ROOT else []
+    bystanders.start(["tcpserver", "-H", "-R", "-l", "owlpost.test", *who, "127.0.0.1", str(where),
+                      joe.program("owl-pop3d"), f"{joe.home('joe')}/Maildir"])
+    wait_until(lambda: listens(where), 20, "tcpserver")
+    return where
+
+
+def deliver(owlpost, count):
+    for number in range(count):
+        owlpost.inject(f"Subject: {number}\n\n.{number}\n" + number * "a line\n", "joe@local.test")
+        owlpost.wait_for_mail("joe", number + 1)
+
+
+def test_messages_are_fetched_and_deleted(joe, port):
+    deliver(joe, 4)
+    before = joe.messages("joe")
+    session = poplib.POP3("127.0.0.1", port)
+    wire = [octets.replace(b"\n", b"\r\n") for octets in before]
+    assert session.stat() == (4, sum(map(len, wire)))
+    uidls = session.uidl()[1]
+    assert [row.split()[1].decode() for row in uidls] == [os.path.basename(path) for path in joe.maildir("joe")]
+    for number, octets in enumerate(wire, 1):
+        lines, size = session.retr(number)[1:]
+        assert b"\r\n".join(lines) + b"\r\n" == octets
+        assert int(session.list(number).split()[2]) == len(octets)
+    session.dele(2)
+    session.dele(3)
+    session.quit()
+    again = poplib.POP3("127.0.0.1", port)
+    assert again.uidl()[1] == [b"1 " + uidls[0].split()[1], b"2 " + uidls[3].split()[1]]
+    again.quit()
+    assert len(os.listdir(f"{joe.home('joe')}/Maildir/cur")) == 2
+
+
+def test_a_lost_connection_deletes_nothing(joe, port):
+    deliver(joe, 1)
+    session = poplib.POP3("127.0.0.1", port)
+    session.dele(1)
+    session.close()
+    session = poplib.POP3("127.0.0.1", port)
+    assert session.stat()[0] == 1
+    session.quit()
+
+
+def test_two_sessions_in_one_mailbox(joe, port):
+    deliver(joe, 3)
+    one, two = poplib.POP3("127.0.0.1", port), poplib.POP3("127.0.0.1", port)
+    one.dele(2)
+    one.quit()
+    assert two.stat()[0] == 3
+    with pytest.raises(poplib.error_proto, match="another program has deleted"):
+        two.retr(2)
+    assert b"Subject: 2" in b"\n".join(two.retr(3)[1])
+    two.dele(2)
+    two.quit()
+
+
+def test_no_mailbox(joe, bystanders):
+    done = joe.call("owl-pop3d", f"{joe.home('joe')}/nothing", user="joe")
+    assert done.returncode == 111
+    assert done.stdout == b"-ERR [SYS/TEMP] unable to open the mailbox\r\n"
+    assert b"unable to enter" in done.stderr
+
+
+@pytest.mark.needs_root("another user's eyes")
+def test_root_shows_no_mailbox(joe):
+    assert joe.call("owl-pop3d", f"{joe.home('joe')}/Maildir").returncode == 100
