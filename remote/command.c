@@ -31,7 +31,8 @@ static bool put_dsn_of_mail(stralloc *out, const struct envelope *e) {
 bool command_put_mail(stralloc *out, const struct offer *o, const struct mail_terms *m) {
   return put(out, "MAIL FROM:") && put_path(out, m->envelope->sender) &&
          (!o->size || m->size == 0 || put_size(out, m->size)) && put_body(out, o, m->body) &&
-         (!m->utf8 || put(out, " SMTPUTF8")) && (!o->dsn || put_dsn_of_mail(out, m->envelope)) &&
+         (!m->utf8 || put(out, " SMTPUTF8")) &&
+         (!o->requiretls || !m->envelope->requiretls || put(out, " REQUIRETLS")) && (!o->dsn || put_dsn_of_mail(out, m->envelope)) &&
          put(out, "\r\n");
 }
 

@@ -160,6 +160,7 @@ static void weaken(struct tls_plan *p, enum walk_tls less) {
 }
 
 static enum handshake_end qmtp(struct run *r) {
+  if (r->known.facts.requiretls) r->plan.class = RESULT_FAILURE, r->plan.status = "5.7.30";
   if (tlsverdict_after(&r->plan, TLS_NOT_OFFERED) == NEXT_HOST) return avoid(r, "QMTP has no TLS", "");
   return done(r, STAGE_GREETING);
 }

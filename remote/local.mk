@@ -94,9 +94,10 @@ EXTRA_DIST += tests/fuzz/corpus/qmtpanswer_fuzz tests/fuzz/corpus/answer_fuzz te
 # TLS
 %C%_libremote_a_SOURCES += %D%/dnssec.h %D%/dnssec.c
 %C%_libremote_a_SOURCES += %D%/handshake.h %D%/handshake.c %D%/prelude.h %D%/prelude.c %D%/tlscase.h %D%/tlscase.c
-%C%_libremote_a_SOURCES += %D%/tlspolicy.h %D%/tlspolicy.c %D%/tlsverdict.h %D%/tlsverdict.c
+%C%_libremote_a_SOURCES += %D%/tlspolicy.h %D%/tlspolicy.c %D%/tlsverdict.h %D%/tlsverdict.c %D%/tlswish.h %D%/tlswish.c
 if CMOCKA
-check_PROGRAMS += %D%/tlspolicy_test %D%/tlsverdict_test
+check_PROGRAMS += %D%/tlspolicy_test %D%/tlsverdict_test %D%/tlswish_test
+%C%_tlswish_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_tlspolicy_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_tlsverdict_test_LDADD = %D%/libremote.a $(LDADD)
 endif

@@ -9,6 +9,7 @@
 #include "lib/iofd.h"
 #include "remote/net.h"
 #include "remote/smtp.h"
+#include "remote/tlswish.h"
 
 /* Sessions that one message may wear out before it has to wait: it could be the
  * message that servers stumble over. */
@@ -21,6 +22,8 @@ struct talker {
   struct frame_writer results;
   struct smtp smtp;
   struct identity identity; /* of the job, and so of the session */
+  enum tls_wish wish;       /* of the job */
+  enum tls_wish session_wish;
   stralloc host, address, hello, tls; /* of the server */
   bool was_heard;         /* the runner was told that a server has spoken */
   enum talker_end end;    /* why the talker cannot go on; TALKER_DONE: it can */
@@ -122,7 +125,8 @@ static bool take_connected(struct talker *t, const struct frame *f) {
 }
 
 static int ask(const struct talker *t, enum net_frame question) {
-  const struct net_wish wish = {.source = t->identity.source, .helohost = t->identity.helohost};
+  const struct net_wish wish = {.source = t->identity.source, .helohost = t->identity.helohost,
+                               .requiretls = t->wish == WISH_REQUIRED, .tls_optional = t->wish == WISH_OPTIONAL};
   stralloc payload = {0};
   int r = question == NET_CONNECT ? net_put_connect(&payload, &wish) : 0;
   if (r == 0)
@@ -143,6 +147,15 @@ static bool ask_connector(struct talker *t, enum net_frame question, int *fd) {
   return f.type == NET_NONE ? take_none(t, &f) : give_up(t, TALKER_NO_CONNECTOR);
 }
 
+/* RFC 8689 4.2.1: who is handed the message has to promise the same of the next hop. */
+static bool lacks_requiretls(struct talker *t) {
+  if (t->wish != WISH_REQUIRED || t->smtp.offer.requiretls) return false;
+  verdict_set(&t->smtp.verdict, RESULT_FAILURE, "5.7.30", "the message requires TLS on all of its way (REQUIRETLS), which the server does not offer");
+  verdict_who(&t->smtp.verdict, t->smtp.host, t->smtp.address);
+  smtp_quit(&t->smtp);
+  return true;
+}
+
 /* A session that greets us, at the best server that has one, or with NET_NEXT at
  * the best of those behind the last one.  On false and t->end DONE, smtp.verdict
  * says why there is none. */
@@ -151,7 +164,8 @@ static bool connect_session(struct talker *t, enum net_frame question) {
   if (question == NET_CONNECT)
     verdict_set(&t->smtp.verdict, RESULT_DEFERRAL, "4.4.1", "no server could be used");
   while (ask_connector(t, question, &fd)) {
-    if (smtp_hello(&t->smtp, fd, t->identity.helohost)) return note_greeting(t), true;
+    t->session_wish = t->wish;
+    if (smtp_hello(&t->smtp, fd, t->identity.helohost) && !lacks_requiretls(t)) return note_greeting(t), true;
     question = NET_NEXT;
   }
   return false;
@@ -224,7 +238,6 @@ static void refuse_unsendable(struct talker *t, const struct transaction *x) {
   const struct envelope *e = x->envelope;
   if (!is_sendable(e->sender))
     fail_all(x, v, "5.1.7", "the sender's address has no form in SMTP");
-  if (e->requiretls) fail_all(x, v, "5.7.30", "the message requires TLS, which is not at hand");
   for (size_t n = 0; n < e->recipient_count; n++) {
     struct text address = e->recipients[n].address;
     if (x->states[n] == RECIPIENT_REPORTED || (address.len && is_sendable(address))) continue;
@@ -262,6 +275,12 @@ static void send_message(struct talker *t, const struct transaction *x) {
   if (t->end == TALKER_DONE) smtp_report_rest(x, &t->smtp.verdict);
 }
 
+/* What the message asks for was asked of the session, or less. */
+static void take_wish(struct talker *t, const struct transaction *x) {
+  t->wish = tlswish_find(x->envelope, &x->body, &t->smtp.space);
+  if (t->smtp.open && !tlswish_suits(t->session_wish, t->wish)) smtp_quit(&t->smtp);
+}
+
 /* A session belongs to the name and the address that it was begun with. */
 static void take_identity(struct talker *t, struct text sender) {
   struct identity i = identity_find(t->settings->identities, sender, t->settings->destination);
@@ -285,6 +304,7 @@ static void run_job(struct talker *t, struct agent_job *job, int fd) {
   }
   t->smtp.stream.silence.noted = false;
   refuse_unsendable(t, &x);
+  take_wish(t, &x);
   take_identity(t, job->envelope.sender);
   send_message(t, &x);
   send_results(t);
