@@ -15,6 +15,7 @@
 #include "remote/deadlist.h"
 #include "remote/dnssec.h"
 #include "remote/identity.h"
+#include "remote/stspolicy.h"
 
 struct destination {
   struct text host; /* domain, relay, or address literal */
@@ -32,6 +33,7 @@ struct connector_settings {
   struct attempts attempts;
   struct facts *facts; /* NULL, or who wants to know what is looked up and tried */
   struct dnssec *dnssec;
+  struct stspolicy_settings sts;
   const struct list *tlspolicy; /* remote/tlspolicy.h */
   const char *rundir;           /* where owl-tlsd has its socket */
   const int *limits_ms;         /* of each step before TLS: remote/smtp.h */

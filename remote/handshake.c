@@ -6,6 +6,7 @@
 #include "lib/tlsdoor.h"
 #include "remote/prelude.h"
 #include "remote/tlscase.h"
+#include "remote/tlsnote.h"
 
 enum { HANDSHAKE_MS = 300000 }; /* where the site sets no limit */
 
@@ -35,6 +36,10 @@ static void log_host(const struct run *r, const char *ours, const char *theirs, 
   log_t(l, text_of(theirs));
   log_s(l, end);
   log_end(l);
+}
+
+static void note(const struct run *r, const char *result, const char *why) {
+  tlsnote_session(&r->known, r->h->walk, r->target, *r->fd, result, why);
 }
 
 static void close_connection(struct run *r) {
@@ -115,12 +120,16 @@ static enum handshake_end begin_tls(struct run *r) {
   if (!tlscase_request(&r->request, &r->known, &r->plan, r->h->walk, r->target))
     return avoid(r, "tlspolicy has more names than can be asked for", "");
   int plaintext = tlsdoor_open(settings_of(r)->rundir, &r->request, *r->fd, &facts, limit_ms(r));
-  return plaintext == -1 ? after_failure(r, facts.error) : take_plaintext(r, plaintext, &facts);
+  if (plaintext == -1 && facts.result[0]) note(r, facts.result, facts.error);
+  if (plaintext == -1) return after_failure(r, facts.error);
+  note(r, "", "");
+  return take_plaintext(r, plaintext, &facts);
 }
 
 /* ---- before TLS */
 
 static enum handshake_end not_offered(struct run *r, struct text hello) {
+  note(r, "starttls-not-supported", "the server does not offer STARTTLS");
   if (tlsverdict_after(&r->plan, TLS_NOT_OFFERED) == NEXT_HOST) return avoid(r, "the server does not offer STARTTLS", "");
   fact_say(r->h->walk->facts, "tls", "the server does not offer STARTTLS", TEXT_ABSENT);
   stralloc_zero(&r->h->hello);
@@ -128,6 +137,7 @@ static enum handshake_end not_offered(struct run *r, struct text hello) {
 }
 
 static enum handshake_end refused(struct run *r, const struct result *said) {
+  note(r, "starttls-not-supported", "the server refuses STARTTLS");
   if (tlsverdict_after(&r->plan, TLS_REFUSED) == NEXT_HOST) return lose(r, said);
   log_host(r, "the server offers STARTTLS and refuses it", "", "; the mail goes without");
   return done(r, STAGE_HELLO);
@@ -159,6 +169,12 @@ static void weaken(struct tls_plan *p, enum walk_tls less) {
   if (less == WALK_PLAIN) p->action = TLS_PLAIN;
 }
 
+/* A host that a policy excludes. */
+static void note_avoided(const struct run *r) {
+  if (r->known.facts.tlsa == TLSA_FAILED) note(r, "dnssec-invalid", r->plan.why);
+  else if (r->known.facts.sts != STS_NONE && !r->known.facts.sts_names_host) note(r, "validation-failure", r->plan.why);
+}
+
 static enum handshake_end qmtp(struct run *r) {
   if (r->known.facts.requiretls) r->plan.class = RESULT_FAILURE, r->plan.status = "5.7.30";
   if (tlsverdict_after(&r->plan, TLS_NOT_OFFERED) == NEXT_HOST) return avoid(r, "QMTP has no TLS", "");
@@ -186,7 +202,7 @@ enum handshake_end handshake_run(struct handshake *h, struct walk_target *t, int
   fact_say(h->walk->facts, "tlsplan", "", text_of(r.plan.why));
   weaken(&r.plan, t->tls);
   switch (r.plan.action) {
-    case TLS_AVOID: return avoid(&r, r.known.problem ? "unable to send by TLS: " : "unable to send by TLS", r.known.problem ? r.known.problem : "");
+    case TLS_AVOID: note_avoided(&r); return avoid(&r, r.known.problem ? "unable to send by TLS: " : "unable to send by TLS", r.known.problem ? r.known.problem : "");
     case TLS_PLAIN: note_no_tlsd(&r); return done(&r, STAGE_GREETING);
     case TLS_BEGIN: break;
   }

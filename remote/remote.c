@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "lib/agent.h"
+#include "lib/clock.h"
 #include "lib/control.h"
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
@@ -42,12 +43,12 @@ static struct log out = {.fd = 2};
 static struct control control;
 static struct facts *told; /* when testing: what is looked up, tried and said */
 static struct {
-  stralloc me, rundir;
+  stralloc me, rundir, remotedir;
   struct list tlspolicy;
   stralloc dnssectest;
   struct dnssec dnssec;
   struct identities identities;
-  uint64_t timeoutconnect_s, timeoutdns_s, deadaddresstime_s;
+  uint64_t timeoutsts_s, timeoutconnect_s, timeoutdns_s, deadaddresstime_s;
   uint64_t allowunfenced, connectsperip, connectspernetwork;
   int steps_ms[SMTP_STEPS];
 } settings;
@@ -127,6 +128,8 @@ static void read_settings(void) {
   if (control_text(&control, CONTROL_RUNDIR, &settings.rundir) == -1) die_control();
   read_dnssectest();
   if (tlspolicy_load(&settings.tlspolicy, &control) == -1) die_control();
+  if (control_text(&control, CONTROL_REMOTEDIR, &settings.remotedir) == -1) die_control();
+  read_number(CONTROL_TIMEOUTSTS, &settings.timeoutsts_s);
   read_number(CONTROL_CONNECTSPERIP, &settings.connectsperip);
   read_number(CONTROL_CONNECTSPERNETWORK, &settings.connectspernetwork);
   read_number(CONTROL_DEADADDRESSTIME, &settings.deadaddresstime_s);
@@ -221,6 +224,7 @@ static struct connector_settings settings_of_connector(void) {
     .identities = &settings.identities,
     .facts = told,
     .dnssec = &settings.dnssec,
+    .sts = {settings.remotedir.s, (unsigned)settings.timeoutdns_s, (unsigned)settings.timeoutsts_s, &clock_system},
     .tlspolicy = &settings.tlspolicy,
     .rundir = settings.rundir.s,
     .limits_ms = settings.steps_ms,

@@ -63,6 +63,11 @@ static bool level_asks_for_dane(const struct tlspolicy *p) {
   return false;
 }
 
+static bool dane_counts(const struct tlscase *c, const struct walk *w, const struct walk_target *t) {
+  return c->facts.host_is_secure && level_asks_for_dane(&c->policy) && !is_address(t) &&
+         dnssec_is_trusted(w->settings->dnssec);
+}
+
 static void note_tlsa(const struct tlscase *c, struct facts *f) {
   static const char *const states[] = {"none that DNSSEC vouches for", "found", "found, none of which can be used", "the look-up failed"};
   if (!f) return;
@@ -84,6 +89,39 @@ static bool is_vouched_for(const struct walk *w) {
   return w->hosts_are_secure && (!needs_dnssec || dnssec_is_trusted(w->settings->dnssec));
 }
 
+/* ---- MTA-STS (RFC 8461) */
+
+/* Of a domain that is sent to by its MX records; it is not needed where DANE decides (RFC 8461 2). */
+static bool sts_counts(const struct tlscase *c, const struct walk *w) {
+  if (!w->destination->use_mx || c->policy.no_sts || c->facts.tlsa == TLSA_USABLE || c->facts.tlsa == TLSA_FAILED) return false;
+  switch (c->policy.level) {
+    case LEVEL_MAY:
+    case LEVEL_ENCRYPT: return !c->facts.tls_optional || c->facts.requiretls;
+    case LEVEL_STS: return true;
+    case LEVEL_VERIFY: return c->facts.requiretls;
+    case LEVEL_NONE:
+    case LEVEL_FINGERPRINT:
+    case LEVEL_DANE:
+    case TLS_LEVELS: break;
+  }
+  return false;
+}
+
+static void find_sts(struct tlscase *c, const struct walk *w, const struct walk_target *t) {
+  static const char *const modes[] = {"none", "testing", "enforce"};
+  stspolicy_find(&c->sts, w->destination->host, &w->settings->sts);
+  c->facts.sts = c->sts.mode;
+  c->facts.sts_names_host = c->sts.mode != STS_NONE && stspolicy_allows(&c->sts, t->host);
+  if (!w->facts) return;
+  fact_begin(w->facts, "sts");
+  fact_s(w->facts, "MTA-STS policy: ");
+  fact_s(w->facts, modes[c->sts.mode]);
+  if (c->sts.mode != STS_NONE) fact_s(w->facts, c->facts.sts_names_host ? ", which names this host" : ", which does not name this host");
+  if (c->sts.problem[0]) fact_s(w->facts, "; ");
+  if (c->sts.problem[0]) fact_t(w->facts, text_of(c->sts.problem));
+  fact_end(w->facts);
+}
+
 /* ---- the case */
 
 void tlscase_make(struct tlscase *c, const struct walk *w, const struct walk_target *t, const struct net_wish *wish) {
@@ -97,10 +135,11 @@ void tlscase_make(struct tlscase *c, const struct walk *w, const struct walk_tar
                                .tls_optional = wish->tls_optional,
                                .is_implicit = c->policy.is_implicit || (d->port == PORT_TLS && c->policy.level != LEVEL_NONE),
                                .has_tlsd = tlsdoor_is_there(w->settings->rundir)};
-  if (!c->facts.host_is_secure || !level_asks_for_dane(&c->policy) || is_address(t)) return;
-  if (!dnssec_is_trusted(w->settings->dnssec)) return;
-  find_tlsa(c, w, t);
-  note_tlsa(c, w->facts);
+  if (dane_counts(c, w, t)) {
+    find_tlsa(c, w, t);
+    note_tlsa(c, w->facts);
+  }
+  if (sts_counts(c, w)) find_sts(c, w, t);
 }
 
 /* ---- the request */

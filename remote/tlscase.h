@@ -18,6 +18,7 @@ struct tlscase {
   struct tlspolicy policy;
   struct tlsa_set tlsa;
   struct text base; /* the name that the TLSA records are of (RFC 7672 2.2.3), a view of the target's; or absent */
+  struct stspolicy sts;
   const char *problem; /* static, or NULL: why the look-up of TLSA records failed */
 };
 
