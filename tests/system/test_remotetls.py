@@ -1,0 +1,194 @@
+"""TLS to next hops, by tlspolicy: owl-remote and owl-tlsd against a server that can go wrong."""
+import ssl
+
+import pytest
+
+import certificates
+from tlssink import TlsSink
+from waiting import wait_until
+
+pytestmark = pytest.mark.needs_root("owl-tlsd as its own user, and addresses with port 25 free")
+SENDER = "sender@sender.test"
+BODY = b"Subject: owls\n\nhello\n"
+HOST = "127.0.0.2"
+
+
+@pytest.fixture
+def authority(folder):
+    return certificates.authority("Test CA")
+
+
+@pytest.fixture
+def tls(owlpost, folder, authority):
+    """An instance with owl-tlsd and with hosts' names, but without a listener."""
+    with open(f"{folder}/ca.pem", "w") as f:
+        f.write(authority.pem)
+    with open("/etc/hosts", "a") as f:
+        f.write(f"{HOST} mx.test\n")
+    owlpost.control("tlsdaemon", "1")
+    owlpost.control("tlsauthorities", f"{folder}/ca.pem")
+    owlpost.control("dnssectest", "off")
+    owlpost.control("smtproutes", f":[{HOST}]\nnamed.test:mx.test")
+    owlpost.start()
+    wait_until(lambda: "owl-tlsd: " in owlpost.log() or owlpost.named("owl-tlsd"), 20, owlpost.log)
+    return owlpost
+
+
+def leaf(folder, authority, name="leaf", names=("mx.test",), **how):
+    return certificates.make(names[0], names, issuer=authority, **how).write(folder, name)
+
+
+def send(owlpost, sink, address="user@far.test", message=BODY, count=1):
+    owlpost.inject(message, address, sender=SENDER)
+    wait_until(lambda: len(sink.messages()) >= count, 30, owlpost.log)
+    return sink.messages()[-1]
+
+
+def outcome(owlpost, address="user@far.test", message=BODY):
+    """The text of the first result in the log."""
+    at = owlpost.log_size()
+    owlpost.inject(message, address, sender=SENDER)
+    return wait_until(lambda: next((line for line in owlpost.log()[at:].splitlines()
+                                    if "delivery " in line and any(w in line for w in (": success", ": deferral", ": failure"))), None),
+                      40, owlpost.log)
+
+
+@pytest.mark.parametrize("key", ["ec", "rsa"])
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_by_default_tls_is_used_where_it_is_offered(tls, folder, authority, key, version):
+    with TlsSink(HOST, leaf(folder, authority, key=key)) as sink:
+        sink.use(leaf(folder, authority, key=key), version)
+        message = send(tls, sink)
+        assert message["version"] == {771: "TLSv1.2", 772: "TLSv1.3"}[version]
+        (session,) = sink.sessions
+        said = [line for line in session["lines"]]
+        assert [v for c, v in said if c.startswith("EHLO")] == [None, message["version"]]
+        assert said[1] == ("STARTTLS", None)
+
+
+def test_nothing_of_what_was_said_before_tls_counts(tls, folder, authority):
+    """DSN is offered before TLS only: it is not used behind it."""
+    with TlsSink(HOST, leaf(folder, authority)) as sink:
+        sink.offers_in_plaintext = ["DSN"]
+        message = send(tls, sink)
+        assert not any(" RET=" in line or " NOTIFY=" in line for line in message["lines"])
+
+
+def test_messages_share_a_session(tls, folder, authority):
+    """One connection, one handshake."""
+    with TlsSink(HOST, leaf(folder, authority)) as sink:
+        for n in range(1, 6):
+            send(tls, sink, count=n)
+        assert len(sink.sessions) < 5, "sessions are not used again"
+
+
+@pytest.mark.parametrize("junk", [b"220 go ahead\r\n250 mx.test\r\n", b"220-go\r\n220 ahead\r\n250-evil\r\n250 SIZE 1\r\n"])
+def test_what_is_injected_behind_the_answer_ends_the_connection(tls, folder, authority, junk):
+    with TlsSink(HOST, leaf(folder, authority)) as sink:
+        sink.answer = junk
+        line = outcome(tls)
+        assert "deferral" in line and "more than its answer" in line, line
+        assert not sink.messages() and all(v is None for s in sink.sessions for _, v in s["lines"])
+
+
+def test_a_failed_handshake_is_tried_again_without_tls(tls, folder, authority):
+    with TlsSink(HOST, leaf(folder, authority)) as sink:
+        sink.inside = "500 what?\r\n"
+        message = send(tls, sink)
+        assert message["version"] is None and len(sink.sessions) == 2
+        assert "it is tried without TLS" in tls.log()
+
+
+def test_starttls_that_is_refused_goes_without(tls, folder, authority):
+    with TlsSink(HOST, leaf(folder, authority)) as sink:
+        sink.answer = b"454 4.7.0 not now\r\n"
+        assert send(tls, sink)["version"] is None
+        assert len(sink.sessions) == 1
+        assert "offers STARTTLS and refuses it" in tls.log()
+
+
+def test_a_server_without_tls_hears_the_same_as_ever(tls):
+    with TlsSink(HOST, None) as sink:
+        message = send(tls, sink)
+        assert message["version"] is None
+        assert [c.split(" ")[0] for c in message["lines"]] == ["EHLO", "MAIL", "RCPT", "DATA"]
+
+
+@pytest.mark.parametrize("level", ["encrypt", "verify", "dane", "sts", "fingerprint fingerprints=" + "00" * 32])
+def test_stripping_stops_what_must_have_tls(tls, level):
+    tls.control("tlspolicy", f":{level}")
+    with TlsSink(HOST, None) as sink:
+        line = outcome(tls)
+        assert "deferral" in line and not sink.messages(), line
+
+
+@pytest.mark.parametrize("wrong", ["name", "expired", "self-signed", "other authority"])
+def test_a_wrong_certificate_is_for_levels_that_ask_nothing(tls, folder, authority, wrong):
+    certificate = {
+        "name": lambda: leaf(folder, authority, names=("other.test",)),
+        "expired": lambda: leaf(folder, authority, start=-20 * certificates.DAY, end=-certificates.DAY),
+        "self-signed": lambda: certificates.make("mx.test", ["mx.test"]).write(folder, "self"),
+        "other authority": lambda: leaf(folder, certificates.authority("Other CA")),
+    }[wrong]()
+    tls.control("tlspolicy", "mx.test:verify")
+    with TlsSink(HOST, certificate) as sink:
+        assert send(tls, sink)["version"] == "TLSv1.3"
+        line = outcome(tls, "user@named.test")
+        assert "deferral" in line and len(sink.messages()) == 1, line
+        tls.control("tlspolicy", "mx.test:encrypt")
+        assert send(tls, sink, "other@named.test", count=2)["version"] == "TLSv1.3"
+
+
+def test_a_right_certificate_is_verified(tls, folder, authority):
+    tls.control("tlspolicy", "mx.test:verify")
+    with TlsSink(HOST, leaf(folder, authority)) as sink:
+        assert send(tls, sink, "user@named.test")["version"] == "TLSv1.3"
+        assert sink.sessions[-1]["sni"] == "mx.test"
+
+
+def test_fingerprints_of_certificate_and_key(tls, folder):
+    mine = certificates.make("whoever", ["who.test"])
+    with TlsSink(HOST, mine.write(folder, "mine")) as sink:
+        for n, (selector, good) in enumerate([(0, True), (1, True)], 1):
+            tls.control("tlspolicy", f":fingerprint fingerprints={'11' * 32},{mine.fingerprint(selector).upper()}")
+            assert send(tls, sink, f"user{n}@far.test", count=n)["version"] == "TLSv1.3"
+        tls.control("tlspolicy", f":fingerprint fingerprints={'11' * 32}")
+        assert "deferral" in outcome(tls, "last@far.test")
+
+
+def test_versions_and_ciphers_by_destination(tls, folder, authority):
+    tls.control("tlspolicy", ":encrypt minversion=1.3")
+    with TlsSink(HOST, leaf(folder, authority)) as sink:
+        sink.use(leaf(folder, authority), ssl.TLSVersion.TLSv1_2)
+        assert "deferral" in outcome(tls)
+        tls.control("tlspolicy", ":encrypt ciphers=ECDHE-ECDSA-CHACHA20-POLY1305")
+        assert send(tls, sink, "other@far.test")["version"] == "TLSv1.2"
+
+
+def test_none_is_none(tls, folder, authority):
+    tls.control("tlspolicy", ":none")
+    with TlsSink(HOST, leaf(folder, authority)) as sink:
+        assert send(tls, sink)["version"] is None
+        assert "STARTTLS" not in [c for c, _ in sink.sessions[0]["lines"]]
+
+
+def test_implicit_tls_at_465_and_by_option(tls, folder, authority):
+    tls.control("smtproutes", ":mx.test:465\nother.test:mx.test:2525")
+    tls.control("tlspolicy", "mx.test:verify implicit")
+    with TlsSink(HOST, leaf(folder, authority), port=465, implicit=True) as sink, \
+            TlsSink(HOST, leaf(folder, authority), port=2525, implicit=True) as other:
+        assert send(tls, other, "user@other.test")["version"] == "TLSv1.3"
+        tls.control("tlspolicy", None)
+        assert send(tls, sink)["version"] == "TLSv1.3"
+        assert "STARTTLS" not in [c for c, _ in sink.sessions[0]["lines"]]
+
+
+def test_without_owl_tlsd_what_may_goes_and_what_must_waits(tls, folder, authority):
+    tls.control("tlspolicy", "mx.test:verify")
+    with TlsSink(HOST, leaf(folder, authority)) as sink:
+        tls.stop()
+        tls.control("tlsdaemon", "0")
+        tls.start()
+        assert send(tls, sink)["version"] is None
+        line = outcome(tls, "user@named.test")
+        assert "deferral" in line and "owl-tlsd" in line, line
