@@ -5,6 +5,8 @@
   [CONTROL_##NAME] = {LOWER, CONTROL_##TYPE, FALLBACK, READERS, HELP}
 
 const struct control_row control_table[CONTROL_COUNT] = {
+  ROW(AUTHWITHOUTTLS, "authwithouttls", NUMBER, "0", "smtpd", "whether AUTH is offered without TLS, too: 0 no, 1 yes"),
+  ROW(MAXAUTHTRIES, "maxauthtries", NUMBER, "3", "smtpd", "refused log-ins after which the session is ended; 0: no limit"),
   ROW(ME, "me", TEXT, "=hostname", "all", "fully qualified name of this host; default of many others"),
   ROW(ALIASFILE, "aliasfile", TEXT, ALIAS_FILE, "newaliases", "the file of aliases that newaliases reads"),
   ROW(ALIASFILES, "aliasfiles", NUMBER, "1", "newaliases", "whether aliases may deliver to files: 0 no, 1 yes, 2 in included files, too"),
@@ -97,6 +99,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(RETRYSKIPLOCAL, "retryskiplocal", SECONDS, "10", "send", "skip in the retry formula, local"),
   ROW(RETRYSKIPREMOTE, "retryskipremote", SECONDS, "20", "send", "skip in the retry formula, remote"),
   ROW(RUNDIR, "rundir", TEXT, RUN_DIR, "all", "folder of the sockets"),
+  ROW(SENDERMAP, "sendermap", MAP, "", "smtpd", "address:users, @domain:users, :users for all: who may send as whom after AUTH"),
   ROW(SENDERROUTES, "senderroutes", MAP, "", "send", "sender:relay[:port], domain:..., .suffix:...: routes by the sender"),
   ROW(SESSIONSPREFIX4, "sessionsprefix4", NUMBER, "32", "smtpd", "bits of an IPv4 address that tell one client from another"),
   ROW(SESSIONSPREFIX6, "sessionsprefix6", NUMBER, "64", "smtpd", "bits of an IPv6 address that tell one client from another"),
@@ -109,6 +112,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(SRSMAXAGE, "srsmaxage", SECONDS, "1814400", "send, lspawn", "how long mail to an SRS address is taken"),
   ROW(SRSSECRET, "srssecret", LIST, "", "send, lspawn", "secrets that sign SRS addresses: the first; and check them: all"),
   ROW(STSAUTHORITIES, "stsauthorities", TEXT, "", "sts", "file of the authorities trusted for MTA-STS policies (PEM), in place of the system's"),
+  ROW(SUBMISSIONRECIPIENTS, "submissionrecipients", NUMBER, "100", "smtpd", "recipients that a submitted message may have; 0: as maxrecipients"),
   ROW(SYNCINTERVAL, "syncinterval", SECONDS, "1", "send", "how late results may reach the disk"),
   ROW(TARPITCOUNT, "tarpitcount", NUMBER, "0", "smtpd", "recipients after which each further one is answered late; 0 = never"),
   ROW(TARPITDELAY, "tarpitdelay", SECONDS, "5", "smtpd", "wait before such an answer"),

@@ -11,6 +11,8 @@ static const struct field request_fields[] = {
   {TAG_LOCAL_PORT, FIELD_UINT, offsetof(struct door_request, local_port), 65535, false},
   {TAG_NODE, FIELD_TEXT, offsetof(struct door_request, node), 256, false},
   {TAG_MECHANISM, FIELD_TEXT, offsetof(struct door_request, mechanism), 20, false},
+  {TAG_ATTRIBUTES, FIELD_TEXT, offsetof(struct door_request, attributes), SASL_ATTRIBUTES_MAX, false},
+  {TAG_BINDING, FIELD_TEXT, offsetof(struct door_request, binding), SASL_BINDING_MAX, false},
   {TAG_SECRET, FIELD_OCTETS, offsetof(struct door_request, secret), DOOR_SECRET_MAX, false},
   FIELD_END
 };
@@ -19,6 +21,8 @@ static const struct field answer_fields[] = {
   RESULT_FIELDS(struct door_answer, result),
   {TAG_ENDS_SESSION, FIELD_FLAG, offsetof(struct door_answer, ends_session), 0, false},
   {TAG_MAY_ETRN, FIELD_FLAG, offsetof(struct door_answer, may_etrn), 0, false},
+  {TAG_CHALLENGE, FIELD_TEXT, offsetof(struct door_answer, challenge), DOOR_CHALLENGE_MAX, false},
+  {TAG_MESSAGE_ID, FIELD_TEXT, offsetof(struct door_answer, message_id), DOOR_MESSAGE_ID_MAX, false},
   FIELD_END
 };
 

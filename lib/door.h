@@ -16,6 +16,7 @@
 #include "lib/envelope.h"
 #include "lib/frame.h"
 #include "lib/result.h"
+#include "lib/sasl.h"
 
 enum door_frame {
   DOOR_MAIL = 1,     /* HELO, PROTOCOL, SENDER and terms: may this transaction begin? */
@@ -24,7 +25,7 @@ enum door_frame {
   DOOR_COMPLETE = 4, /* OCTETS: the data is complete, all of it is in the pipe */
   DOOR_ABORT = 5,    /* drop the transaction, with or without data under way; STATUS: why */
   DOOR_TLS = 6,      /* STARTTLS */
-  DOOR_AUTH = 7,     /* MECHANISM, AUTH_USER, SECRET */
+  DOOR_AUTH = 7,     /* MECHANISM, AUTH_USER, SECRET, ATTRIBUTES, BINDING: a question of lib/sasl.h; none: what is offered? */
   DOOR_QUESTION = 8, /* RECIPIENT_ADDRESS: would this local address be delivered? */
   DOOR_ANSWER = 9,
   DOOR_PROXY = 10,   /* the client by the PROXY protocol: CLIENT_ADDRESS, CLIENT_PORT, LOCAL_... */
@@ -32,7 +33,7 @@ enum door_frame {
   DOOR_ETRN = 12     /* NODE: try now what waits for it */
 };
 
-enum { DOOR_FRAME_MAX = 16384, DOOR_SECRET_MAX = 4096 };
+enum { DOOR_FRAME_MAX = 16384, DOOR_SECRET_MAX = SASL_MESSAGE_MAX, DOOR_CHALLENGE_MAX = 1024, DOOR_MESSAGE_ID_MAX = 320 };
 
 extern const struct frame_protocol door_protocol;
 
@@ -43,13 +44,15 @@ struct door_request {
   struct text local_address;
   uint64_t local_port;
   struct text node;              /* ETRN (lib/terms.h) */
-  struct text mechanism, secret; /* AUTH; the user is envelope.auth_user */
+  struct text mechanism, secret, attributes, binding; /* AUTH; the user is envelope.auth_user */
 };
 
 struct door_answer {
   struct result result; /* reply_code, status and text make the SMTP reply */
   bool ends_session;    /* after this reply hang up */
   bool may_etrn;        /* PROXY, XCLIENT: the client that was named */
+  struct text challenge;  /* AUTH: for the client; or what is offered, names with blanks between */
+  struct text message_id; /* DATA, where missing fields are added: one that no other message has */
 };
 
 /* Encoders append a payload: 0, or -1 with record_put()'s errno. */

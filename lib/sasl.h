@@ -26,6 +26,8 @@ enum sasl_mechanism { /* the strongest first */
   SASL_MECHANISM_COUNT
 };
 
+#define SASL_ALL ((1u << SASL_MECHANISM_COUNT) - 1)
+
 enum {
   SASL_USER_MAX = 255,
   SASL_ATTRIBUTES_MAX = 192, /* of SCRAM: the client's nonce and what stands behind it */

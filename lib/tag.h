@@ -94,6 +94,9 @@ enum {
   TAG_LOCAL_ADDRESS = 0x0404, /* that the client has reached */
   TAG_LOCAL_PORT = 0x0405,
   TAG_NODE = 0x0406,       /* of ETRN */
+  TAG_ATTRIBUTES = 0x0408, /* of SCRAM (lib/sasl.h) */
+  TAG_BINDING = 0x0409,    /* SCRAM's GS2 header */
+  TAG_MESSAGE_ID = 0x040a, /* for a message that has none */
   TAG_MAY_ETRN = 0x0407,   /* flag: the client that was named may use ETRN */
 
   /* credentials */

@@ -4,7 +4,9 @@ owlpost_PROGRAMS += %D%/owl-smtpd %D%/owl-qmtpd %D%/owl-qmqpd
 noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libqmtp.a
 
 %C%_libtalker_a_SOURCES = \
+  %D%/talker/auth.h %D%/talker/auth.c \
   %D%/talker/bdat.h %D%/talker/bdat.c \
+  %D%/talker/complete.h %D%/talker/complete.c \
   %D%/talker/channel.h %D%/talker/channel.c \
   %D%/talker/command.h %D%/talker/command.c \
   %D%/talker/data.h %D%/talker/data.c %D%/talker/datamodel.h \
@@ -20,6 +22,9 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libq
 
 %C%_libdoorkeeper_a_SOURCES = \
   %D%/doorkeeper/admit.h %D%/doorkeeper/admit.c \
+  %D%/doorkeeper/authenticate.h %D%/doorkeeper/authenticate.c \
+  %D%/doorkeeper/authsettings.h %D%/doorkeeper/authsettings.c \
+  %D%/doorkeeper/sendermap.h %D%/doorkeeper/sendermap.c \
   %D%/doorkeeper/certified.h %D%/doorkeeper/certified.c \
   %D%/doorkeeper/client.h %D%/doorkeeper/client.c \
   %D%/doorkeeper/database.h %D%/doorkeeper/database.c \
@@ -68,7 +73,7 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libq
   %D%/qmtp/qmtptalker.h %D%/qmtp/qmtptalker.c \
   %D%/qmtp/response.h %D%/qmtp/response.c
 
-SMTPD_LIBS = %D%/liblisten.a %D%/libtalker.a %D%/libdoorkeeper.a lib/libowl.a $(OWFAT_LIBS)
+SMTPD_LIBS = %D%/liblisten.a %D%/libtalker.a %D%/libdoorkeeper.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 
 %C%_owl_smtpd_SOURCES = %D%/smtpd.c %D%/session.h %D%/session.c \
   %D%/listen/birth.h %D%/listen/birth.c \
@@ -89,6 +94,7 @@ check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker
   %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/early_test %D%/doorkeeper/identify_test %D%/doorkeeper/intake_test \
   %D%/doorkeeper/limits_test %D%/doorkeeper/question_test %D%/doorkeeper/request_test %D%/doorkeeper/secure_test %D%/doorkeeper/ucspitls_test \
   %D%/doorkeeper/policy_test %D%/doorkeeper/rcptcheck_test %D%/doorkeeper/match_test %D%/doorkeeper/etrn_test %D%/talker/pace_test \
+  %D%/talker/complete_test %D%/doorkeeper/sendermap_test \
   %D%/qmtp/netstring_test
 check_PROGRAMS += %D%/qmtp/qmtptalker_test %D%/qmtp/qmqptalker_test
 check_PROGRAMS += %D%/listen/listen_test
@@ -96,6 +102,8 @@ check_PROGRAMS += %D%/listen/listen_test
 SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_talker_command_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_data_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_talker_complete_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_doorkeeper_sendermap_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_proxy_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_xclient_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_talker_test_SOURCES = %D%/talker/talker_test.c %D%/talker/testclient.h

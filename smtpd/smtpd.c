@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <string.h>
 #include "lib/exitcode.h"
+#include "smtpd/doorkeeper/authsettings.h"
 #include "smtpd/doorkeeper/explain.h"
 #include "smtpd/listen/configuration.h"
 #include "smtpd/listen/listener.h"
@@ -56,6 +57,8 @@ static enum talker_end talk(const struct channel *c, const struct settings *s) {
   talker.session.offers_starttls = s->offers_starttls;
   talker.session.is_secured = s->is_secured;
   talker.session.needs_tls = s->needs_tls;
+  talker.session.auth.is_possible = authsettings_offer(s);
+  talker.session.completes = s->is_submission;
   talker.begins_with_tls = s->begins_with_tls && !s->is_secured;
   talker.goes_on = s->goes_on;
   talker.session.greeting = s->greeting.s;

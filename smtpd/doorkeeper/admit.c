@@ -1,6 +1,7 @@
 #include "config.h"
 #include "smtpd/doorkeeper/admit.h"
 #include "lib/terms.h"
+#include "smtpd/doorkeeper/authenticate.h"
 #include "smtpd/doorkeeper/early.h"
 #include "smtpd/doorkeeper/event.h"
 #include "smtpd/doorkeeper/recipients.h"
@@ -18,6 +19,8 @@ void admit_client(struct envelope *e, const struct client *c) {
 static struct outcome take_sender(struct doorkeeper *k, const struct door_request *r) {
   const struct settings *s = k->settings;
   struct envelope granted = r->envelope; /* has nothing else, and no control octets */
+  struct outcome refused;
+  if (authenticate_refuses(k, granted.sender, &refused)) return refused;
   const char *refusal = senders_refuse(s, granted.helo, granted.sender, k->facts);
   if (refusal) return outcome_refuse(553, "5.7.1", refusal);
   if (s->databytes && r->octets > s->databytes)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "lib/iofd.h"
 #include "smtpd/doorkeeper/admit.h"
+#include "smtpd/doorkeeper/authenticate.h"
 #include "smtpd/doorkeeper/etrn.h"
 #include "smtpd/doorkeeper/event.h"
 #include "smtpd/doorkeeper/identify.h"
@@ -19,6 +20,7 @@ void doorkeeper_open(struct doorkeeper *k, const struct settings *s, const struc
   *k = (struct doorkeeper){.settings = s, .client = c, .clock = clock, .log = log, .pid = getpid(), .program = "owl-smtpd"};
   k->secure.door = -1;
   k->secure.server = (struct ucspitls){.control = -1, .in = -1, .out = -1};
+  authenticate_forget();
   k->session_us = clock_wall_us(clock);
   k->opened_us = clock_boot_us(clock);
   question_open(&k->question, s->rcpt_socket.s);
@@ -67,7 +69,7 @@ static struct outcome serve_request(struct doorkeeper *k, const struct frame *f)
     case DOOR_XCLIENT: o = identify_xclient(k, &r); break;
     case DOOR_ETRN: o = etrn_start(k, &r); break;
     case DOOR_TLS: o = secure_grant(k, &r); break;
-    case DOOR_AUTH: o = outcome_refuse(502, "5.5.1", "AUTH is not available here"); break;
+    case DOOR_AUTH: o = authenticate(k, &r); break;
   }
   envelope_free(&r.envelope);
   k->asked = true;
@@ -115,6 +117,7 @@ void doorkeeper_close(struct doorkeeper *k) {
   question_close(&k->question);
   question_close(&k->nexthop);
   secure_close(k);
+  saslguard_free(&k->guard);
   client_free(&k->named);
   route_free(&k->route);
   stralloc_free(&k->grant);

@@ -14,6 +14,7 @@
 #include "lib/door.h"
 #include "lib/injector.h"
 #include "lib/log.h"
+#include "lib/saslguard.h"
 #include "smtpd/doorkeeper/client.h"
 #include "smtpd/doorkeeper/question.h"
 #include "smtpd/doorkeeper/settings.h"
@@ -43,6 +44,9 @@ struct doorkeeper {
   bool sent_away; /* the listener has no place for the client */
   struct client named; /* the client, where it has been named */
   struct settings settings_of_named; /* views into those of the connection, where the client has been named or has TLS */
+
+  struct saslguard guard; /* of AUTH (authenticate.h) */
+  uint64_t auth_failures; /* in this session */
 
   /* TLS (secure.h) */
   struct secure {

@@ -149,6 +149,29 @@ void event_secured(struct doorkeeper *k, const char *what, struct text words) {
   log_end(k->log);
 }
 
+static void log_login(struct doorkeeper *k, const char *what, struct text mechanism, struct text user) {
+  event_begin(k);
+  log_s(k->log, what);
+  log_t(k->log, mechanism);
+  log_fact(k, ", user ", user);
+}
+
+void event_authenticated(struct doorkeeper *k, struct text user, struct text mechanism) {
+  log_login(k, "logged in by ", mechanism, user);
+  log_end(k->log);
+}
+
+void event_refused_login(struct doorkeeper *k, struct text mechanism, struct text user, const struct result *r) {
+  log_login(k, "log-in refused, by ", mechanism, user);
+  log_result(k, r);
+}
+
+void event_asked_authd(struct doorkeeper *k, struct text reason) {
+  event_begin(k);
+  log_fact(k, "unable to ask owl-authd: ", reason);
+  log_end(k->log);
+}
+
 void event_asked(struct doorkeeper *k, struct text node, const struct result *r) {
   event_begin(k);
   log_s(k->log, "mail asked for, node ");

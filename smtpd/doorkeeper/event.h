@@ -37,6 +37,12 @@ void event_asked(struct doorkeeper *k, struct text node, const struct result *r)
 /* event_secured(): what came of TLS, and facts or the reason. */
 void event_secured(struct doorkeeper *k, const char *what, struct text words);
 
+/* event_authenticated(): who has logged in, and how.  event_refused_login(): who has
+ * not; user may be absent.  event_asked_authd(): why nobody can. */
+void event_authenticated(struct doorkeeper *k, struct text user, struct text mechanism);
+void event_refused_login(struct doorkeeper *k, struct text mechanism, struct text user, const struct result *r);
+void event_asked_authd(struct doorkeeper *k, struct text reason);
+
 /* event_named(): how: by PROXY, by XCLIENT. */
 void event_named(struct doorkeeper *k, const char *how);
 

@@ -1,6 +1,8 @@
 #include "config.h"
 #include "smtpd/doorkeeper/intake.h"
 #include <errno.h>
+#include <sys/random.h>
+#include "lib/hex.h"
 #include "lib/injectorreply.h"
 #include "lib/iofd.h"
 #include "smtpd/doorkeeper/early.h"
@@ -19,6 +21,16 @@ static int put_trace(struct doorkeeper *k) {
   return r;
 }
 
+/* The number is this session's alone, the digits nobody's. */
+static struct text name_content(struct doorkeeper *k) {
+  char octets[8];
+  stralloc *t = &k->text;
+  if (getrandom(octets, sizeof octets, 0) != sizeof octets || !stralloc_copys(t, "")) return TEXT_ABSENT;
+  if (text_cat_uint(t, k->number) == -1 || !stralloc_cats(t, ".")) return TEXT_ABSENT;
+  if (hex_cat(t, (struct text){octets, sizeof octets}) == -1 || !stralloc_cats(t, "@")) return TEXT_ABSENT;
+  return stralloc_cat(t, &k->settings->me) ? text_of_stralloc(t) : TEXT_ABSENT;
+}
+
 static struct outcome start_injector(struct doorkeeper *k) {
   struct outcome o = outcome_grant(354, "2.0.0", "go ahead, end with CRLF.CRLF");
   if (injector_start(&k->injector, &k->envelope) == -1)
@@ -30,6 +42,7 @@ static struct outcome start_injector(struct doorkeeper *k) {
     (void)injector_abort(&k->injector);
     return outcome_refuse(451, "4.3.0", "unable to write to the queue's injector, please try later");
   }
+  if (k->settings->is_submission) o.answer.message_id = name_content(k);
   o.fd = k->injector.message_fd;
   k->injector.message_fd = -1;
   return o;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "lib/network.h"
+#include "smtpd/doorkeeper/authsettings.h"
 #include "smtpd/doorkeeper/nodes.h"
 #include "smtpd/doorkeeper/variables.h"
 
@@ -13,6 +14,8 @@ static int load_numbers(struct settings *s, struct control *c) {
     uint64_t *to;
   } numbers[] = {
     {CONTROL_ALLOWUNFENCED, &s->allowunfenced},
+    {CONTROL_AUTHWITHOUTTLS, &s->authwithouttls}, {CONTROL_MAXAUTHTRIES, &s->maxauthtries},
+    {CONTROL_SUBMISSIONRECIPIENTS, &s->submissionrecipients},
     {CONTROL_DATABYTES, &s->databytes},         {CONTROL_MAXERRORS, &s->maxerrors},
     {CONTROL_GREETDELAY, &s->greetdelay_s},     {CONTROL_MAXREQUESTS, &s->maxrequests},
     {CONTROL_MAXHOPS, &s->maxhops},             {CONTROL_MAXRECIPIENTS, &s->maxrecipients},
@@ -104,7 +107,7 @@ int settings_load(struct settings *s, struct control *c) {
       !stralloc_cats(&s->nexthop_socket, "/nexthop/socket") || !stralloc_0(&s->nexthop_socket) ||
       !stralloc_copy(&s->folder, &c->folder))
     return explain(c, "out of memory");
-  return variables_load(s, c);
+  return variables_load(s, c) == -1 ? -1 : authsettings_load(s, c);
 }
 
 void settings_free(struct settings *s) {
@@ -120,6 +123,7 @@ void settings_free(struct settings *s) {
   list_free(&s->badmailfrom);
   list_free(&s->badrcptto);
   list_free(&s->rcpthosts);
+  list_free(&s->sendermap);
   list_free(&s->verifyrecipients);
   list_free(&s->proxyclients);
   list_free(&s->relayclients);

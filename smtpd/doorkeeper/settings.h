@@ -26,6 +26,11 @@ struct settings {
   bool begins_with_tls;               /* the connection, before anything is said (RFC 8314 3.3) */
   bool expects_tls;                   /* there are certificates */
   bool needs_tls;                     /* no mail without */
+  unsigned mechanisms;                /* enum sasl_mechanism, a set: that may be offered (authsettings.h) */
+  bool offers_auth, needs_auth, is_submission;
+  uint64_t authwithouttls, maxauthtries, submissionrecipients;
+  struct list sendermap;              /* sendermap.h */
+  const char *auth_host;              /* for CRAM-MD5's challenge; NULL: me */
   bool offers_starttls, is_secured; /* of a session: TLS may begin; it has */
   bool goes_on;                     /* of a talker: after STARTTLS */
   bool is_proxied, may_xclient; /* of a session (trust.h): its connection begins with a PROXY header... */

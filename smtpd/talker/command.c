@@ -14,6 +14,13 @@ static struct reply lost(void) {
   return reply_hang_up(421, "4.3.2", "the server is shutting down, closing");
 }
 
+/* What the fields are made of that a message lacks. */
+static int keep_text(struct session *s, stralloc *to, struct text t) {
+  if (!s->completes) return 0;
+  stralloc_zero(to);
+  return text_cat(to, t);
+}
+
 static struct reply ask(struct session *s, enum door_frame what, const struct door_request *r) {
   struct door_answer a;
   int fd = -1;
@@ -21,6 +28,7 @@ static struct reply ask(struct session *s, enum door_frame what, const struct do
   struct reply reply = reply_of(&a.result);
   if (a.ends_session) reply.next = NEXT_END;
   if (what == DOOR_TLS && a.result.class == RESULT_SUCCESS) reply.next = NEXT_TLS;
+  if (what == DOOR_DATA && keep_text(s, &s->message_id, a.message_id) == -1) reply = lost();
   if (what == DOOR_XCLIENT && a.result.class == RESULT_SUCCESS) s->may_etrn = a.may_etrn;
   if (fd >= 0 && what == DOOR_DATA && a.result.class == RESULT_SUCCESS) {
     s->data_fd = fd;
@@ -103,6 +111,7 @@ static int cat_extensions(struct session *s) {
   if (s->may_etrn && !stralloc_cats(&s->text, "\nETRN")) return -1;
   if (s->offers_starttls && !stralloc_cats(&s->text, "\nSTARTTLS")) return -1;
   if (s->is_secured && !stralloc_cats(&s->text, "\nREQUIRETLS")) return -1;
+  if (auth_cat_offer(s, &s->text) == -1) return -1;
   if (cat_limits(s) == -1) return -1;
   return stralloc_cats(&s->text, "\nSIZE") ? cat_number(s, " ", s->databytes) : -1;
 }
@@ -162,6 +171,7 @@ static struct reply mail(struct session *s, struct text argument) {
   request.envelope.sender = text_of_stralloc(&s->address);
   r = ask(s, DOOR_MAIL, &request);
   s->in_transaction = is_granted(r);
+  if (keep_text(s, &s->sender, request.envelope.sender) == -1) return lost();
   s->binary = s->in_transaction && request.envelope.body == BODY_BINARYMIME;
   s->smtputf8 = s->in_transaction && request.envelope.smtputf8;
   return r;
@@ -254,12 +264,6 @@ static struct reply starttls(struct session *s, struct text argument) {
   return ask(s, DOOR_TLS, &request);
 }
 
-static struct reply auth(struct session *s, struct text argument) {
-  (void)s;
-  (void)argument;
-  return reply_say(502, "5.5.1", "AUTH is not available here");
-}
-
 static struct reply expn(struct session *s, struct text argument) {
   (void)s;
   (void)argument;
@@ -335,7 +339,7 @@ static const struct command {
   {"NOOP", noop, ENDS_GROUP | BEFORE_TLS},         /* RFC 5321 4.1.1.9 */
   {"QUIT", quit, ENDS_GROUP | BEFORE_TLS},         /* RFC 5321 4.1.1.10 */
   {"STARTTLS", starttls, ENDS_GROUP | BEFORE_TLS}, /* RFC 3207; advertised where there is TLS */
-  {"AUTH", auth, ENDS_GROUP},         /* RFC 4954; not advertised */
+  {"AUTH", auth_begin, ENDS_GROUP},   /* RFC 4954 */
   {"ETRN", etrn, ENDS_GROUP},         /* RFC 1985; advertised to whom may use it */
   {"XCLIENT", xclient, ENDS_GROUP | BEFORE_TLS},   /* Postfix's; advertised to whom may use it */
   {NULL, unknown, ENDS_GROUP | BEFORE_TLS}         /* RFC 5321 4.2.4 */
@@ -372,6 +376,11 @@ static struct reply need_tls(const struct session *s) {
   return reply_say(454, "4.7.0", "TLS is not available now, please come again later");
 }
 
+/* Failed guesses count: who makes them has other limits, too. */
+static struct reply count_refusal(struct session *s, struct reply r) {
+  return is_error(r) || r.code == 535 ? command_refuse(s, r) : r;
+}
+
 struct reply command_run(struct session *s, struct text line) {
   struct text verb = verb_of(line);
   struct text argument = trim((struct text){line.s + verb.len, line.len - verb.len});
@@ -379,7 +388,16 @@ struct reply command_run(struct session *s, struct text line) {
   const struct command *c = find(line);
   bool is_early = s->needs_tls && !s->is_secured && !(c->flags & BEFORE_TLS);
   struct reply r = is_early ? need_tls(s) : c->run(s, argument);
-  return is_error(r) ? command_refuse(s, r) : r;
+  return count_refusal(s, r);
+}
+
+struct reply command_continue(struct session *s, struct text line) {
+  return count_refusal(s, auth_take(s, line));
+}
+
+struct reply command_overflow(struct session *s, struct reply r) {
+  if (s->auth.is_under_way) r = auth_stop(s, reply_say(500, "5.5.6", "that line is too long, or no line"));
+  return command_refuse(s, r);
 }
 
 void session_free(struct session *s) {
@@ -387,4 +405,7 @@ void session_free(struct session *s) {
   stralloc_free(&s->address);
   stralloc_free(&s->decoded);
   stralloc_free(&s->text);
+  stralloc_free(&s->sender);
+  stralloc_free(&s->message_id);
+  auth_free(&s->auth);
 }

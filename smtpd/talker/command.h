@@ -9,7 +9,9 @@
 #define OWL_COMMAND_H
 
 #include "lib/door.h"
+#include "smtpd/talker/auth.h"
 #include "smtpd/talker/bdat.h"
+#include "smtpd/talker/complete.h"
 
 enum {
   COMMAND_LINE_MAX = 4096, /* RFC 5321 4.5.3.1.4 asks for 512 and the extensions' parameters */
@@ -38,6 +40,9 @@ struct session {
   bool needs_tls;         /* and without it nothing goes that needs no TLS to begin */
   const char *greeting;   /* after XCLIENT, again */
 
+  struct auth auth;
+  bool completes;         /* messages get the fields that they lack */
+
   bool greeted, esmtp, in_transaction, has_recipient;
   bool binary;            /* BODY=BINARYMIME: by BDAT only */
   bool smtputf8;          /* of the transaction */
@@ -50,10 +55,16 @@ struct session {
   uint64_t errors;        /* commands refused since the last message was taken */
   bool data_is_open;
   int data_fd;            /* while it is: where the message goes */
+  stralloc sender, message_id; /* of the transaction, where it completes */
 };
 
 /* command_run(): runs one line.  The reply's texts hold until the next call. */
 struct reply command_run(struct session *s, struct text line);
+
+/* command_continue(): a line that belongs to the command before it, whose reply
+ * had NEXT_AUTH; command_overflow(): it was too long, or not a line. */
+struct reply command_continue(struct session *s, struct text line);
+struct reply command_overflow(struct session *s, struct reply r);
 
 /* command_ends_group(): whether the reply to this line must leave at once
  * (RFC 2920 3.2). */

@@ -70,18 +70,19 @@ static int let_wait(struct talker *t) {
 static int converse(struct talker *t, struct reply *r) {
   bool ends_group = true;
   channel_begin_command(&t->channel);
-  enum line_status status = line_read(&t->reader, &t->line, COMMAND_LINE_MAX);
+  bool in_auth = t->session.auth.is_under_way;
+  enum line_status status = line_read(&t->reader, &t->line, in_auth ? AUTH_LINE_MAX : COMMAND_LINE_MAX);
   channel_end_command(&t->channel);
   switch (status) {
     case LINE_OK:
-      ends_group = command_ends_group(text_of_stralloc(&t->line));
-      *r = run(t, text_of_stralloc(&t->line));
+      ends_group = in_auth || command_ends_group(text_of_stralloc(&t->line));
+      *r = in_auth ? command_continue(&t->session, text_of_stralloc(&t->line)) : run(t, text_of_stralloc(&t->line));
       break;
     case LINE_TOO_LONG:
-      *r = command_refuse(&t->session, reply_say(500, "5.5.2", "that line is too long"));
+      *r = command_overflow(&t->session, reply_say(500, "5.5.2", "that line is too long"));
       break;
     case LINE_BARE_CR:
-      *r = command_refuse(&t->session, reply_say(500, "5.5.2", "a CR alone in a line"));
+      *r = command_overflow(&t->session, reply_say(500, "5.5.2", "a CR alone in a line"));
       break;
     case LINE_BARE_LF: *r = reply_hang_up(500, "5.5.2", "only CRLF ends a line, closing"); break;
     case LINE_EOF: return errno = ECONNRESET, -1;

@@ -2,6 +2,7 @@
 #include "smtpd/talker/transfer.h"
 #include <errno.h>
 #include <unistd.h>
+#include "lib/clock.h"
 #include "smtpd/talker/talker.h"
 
 static bool is_lost(const struct transfer *x) {
@@ -20,9 +21,36 @@ int transfer_store(struct transfer *x, const struct channel *c, int pipe, uint64
   return x->pipe_broken ? 0 : -1;
 }
 
-static int store(struct talker *t, struct transfer *x, size_t len) {
-  struct text decoded = {t->decoded, len};
+static int store(struct talker *t, struct transfer *x, struct text decoded) {
   return transfer_store(x, &t->channel, t->session.data_fd, t->session.databytes, decoded);
+}
+
+/* The fields that the header lacks. */
+static int store_missing(struct talker *t, struct transfer *x) {
+  stralloc fields = {0};
+  int r = complete_cat(&x->complete, &fields) == 0 ? 0 : (errno = ENOMEM, -1);
+  if (r == 0) r = store(t, x, text_of_stralloc(&fields));
+  stralloc_free(&fields);
+  return r;
+}
+
+static int store_decoded(struct talker *t, struct transfer *x, size_t len) {
+  struct text decoded = {t->decoded, len};
+  size_t at = complete_scan(&x->complete, decoded);
+  if (at > len) return store(t, x, decoded);
+  if (store(t, x, (struct text){t->decoded, at}) == -1 || store_missing(t, x) == -1) return -1;
+  return store(t, x, (struct text){t->decoded + at, len - at});
+}
+
+/* A message may end within its header. */
+static int finish(struct talker *t, struct transfer *x) {
+  if (store_decoded(t, x, data_finish(&x->data, t->decoded)) == -1) return -1;
+  return complete_is_open(&x->complete) ? store_missing(t, x) : 0;
+}
+
+static struct complete complete_of(const struct session *s) {
+  return (struct complete){.is_wanted = s->completes, .sender = text_of_stralloc(&s->sender),
+                           .message_id = text_of_stralloc(&s->message_id), .wall_us = clock_wall_us(&clock_system)};
 }
 
 /* What has been read of the client, after a wait where that is nothing. */
@@ -38,14 +66,14 @@ static int take(struct talker *t, struct transfer *x, struct text *in) {
   size_t given = in->len;
   size_t len = data_decode(&x->data, in, t->decoded);
   t->reader.at += given - in->len;
-  return store(t, x, len);
+  return store_decoded(t, x, len);
 }
 
 static int take_data(struct talker *t, struct transfer *x) {
   struct text in;
   while (x->data.state != DATA_END)
     if (fill(t, &in) == -1 || take(t, x, &in) == -1) return -1;
-  return 0;
+  return finish(t, x);
 }
 
 /* x: NULL, and the octets are dropped. */
@@ -60,7 +88,7 @@ static int take_chunk(struct talker *t, struct transfer *x) {
     else if (take(t, x, &in) == -1)
       return -1;
   }
-  return x && chunk->last ? store(t, x, data_finish(&x->data, t->decoded)) : 0;
+  return x && chunk->last ? finish(t, x) : 0;
 }
 
 struct reply transfer_verdict(const struct transfer *x, uint64_t maxhops) {
@@ -101,7 +129,7 @@ static struct reply end(struct talker *t, const struct transfer *x) {
 static bool normalises(const struct talker *t) { return t->normalises && !t->session.binary; }
 
 int transfer_data(struct talker *t, struct reply *r) {
-  struct transfer x = {.data = {.normalises = normalises(t)}};
+  struct transfer x = {.data = {.normalises = normalises(t)}, .complete = complete_of(&t->session)};
   if (take_data(t, &x) == -1) return -1;
   *r = end(t, &x);
   return 0;
@@ -113,7 +141,7 @@ int transfer_chunk(struct talker *t, struct reply *r) {
   r->next = NEXT_COMMAND;
   if (r->code != 250) return take_chunk(t, NULL);
   if (chunk->state == BDAT_FIRST)
-    *x = (struct transfer){.data = {.chunked = true, .normalises = normalises(t)}};
+    *x = (struct transfer){.data = {.chunked = true, .normalises = normalises(t)}, .complete = complete_of(&t->session)};
   chunk->state = BDAT_TAKING;
   if (take_chunk(t, x) == -1) return -1;
   if (chunk->last || is_lost(x)) *r = end(t, x);

@@ -9,6 +9,7 @@
 #define OWL_TRANSFER_H
 
 #include "smtpd/talker/channel.h"
+#include "smtpd/talker/complete.h"
 #include "smtpd/talker/data.h"
 #include "smtpd/talker/reply.h"
 
@@ -16,6 +17,7 @@ struct talker;
 
 struct transfer {
   struct data data;
+  struct complete complete;
   bool too_large, pipe_broken;
   uint64_t stored; /* octets that went into the pipe */
 };

@@ -1,0 +1,68 @@
+#include "config.h"
+#include "smtpd/doorkeeper/sendermap.h"
+#include "lib/unittest.h"
+
+static const char map_text[] =
+  "bob@example.org:bob alice\n"
+  "sales@example.org:*\n"
+  "nobody@example.org:\n"
+  "@example.org:=\n"
+  "@lists.example.org:list-owner  carol@corp.example\n"
+  "# a comment\n";
+
+static void lines_say_who_may(void **state) {
+  (void)state;
+  struct list map;
+  const struct {
+    const char *user, *sender;
+    bool may;
+  } cases[] = {
+    {"bob", "bob@example.org", true},
+    {"alice", "Bob@Example.ORG", true},
+    {"ALICE", "bob@example.org", true},
+    {"carol", "bob@example.org", false},
+    {"bob@example.org", "bob@example.org", false}, /* its own line decides */
+    {"anybody", "sales@example.org", true},
+    {"nobody", "nobody@example.org", false},
+    {"carol", "carol@example.org", true},
+    {"carol@example.org", "carol@example.org", true},
+    {"carol@corp.example", "carol@example.org", false},
+    {"carol", "dave@example.org", false},
+    {"carol", "carol-x@example.org", false},
+    {"carol@corp.example", "any@lists.example.org", true},
+    {"list-owner", "any@lists.example.org", true},
+    {"", "any@lists.example.org", false},
+    {"list-owner", "any@elsewhere.example", false},
+    {"bob", "bob", false},
+    {"bob", "", true},
+  };
+  assert_int_equal(list_parse_map(&map, text_of(map_text)), 0);
+  for (size_t i = 0; i < COUNT(cases); i++)
+    assert_int_equal(sendermap_allows(&map, text_of(cases[i].user), text_of(cases[i].sender), NULL), cases[i].may);
+  list_free(&map);
+}
+
+static void the_empty_key_is_for_the_rest(void **state) {
+  (void)state;
+  struct list map;
+  assert_int_equal(list_parse_map(&map, text_of(":=\n@closed.example:\n")), 0);
+  assert_true(sendermap_allows(&map, TEXT("bob"), TEXT("bob@any.example"), NULL));
+  assert_false(sendermap_allows(&map, TEXT("bob"), TEXT("al@any.example"), NULL));
+  assert_false(sendermap_allows(&map, TEXT("bob"), TEXT("bob@closed.example"), NULL));
+  list_free(&map);
+}
+
+static void without_a_line_there_is_no_rule(void **state) {
+  (void)state;
+  struct list map = {.count = 0};
+  assert_true(sendermap_allows(&map, TEXT("bob"), TEXT("al@any.example"), NULL));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(lines_say_who_may),
+    cmocka_unit_test(the_empty_key_is_for_the_rest),
+    cmocka_unit_test(without_a_line_there_is_no_rule),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
