@@ -33,7 +33,7 @@ enum door_frame {
   DOOR_ETRN = 12     /* NODE: try now what waits for it */
 };
 
-enum { DOOR_FRAME_MAX = 16384, DOOR_SECRET_MAX = SASL_MESSAGE_MAX, DOOR_CHALLENGE_MAX = 1024, DOOR_MESSAGE_ID_MAX = 320 };
+enum { DOOR_FRAME_MAX = 16384, DOOR_SECRET_MAX = SASL_SECRET_MAX, DOOR_CHALLENGE_MAX = 1024, DOOR_MESSAGE_ID_MAX = 320 };
 
 extern const struct frame_protocol door_protocol;
 

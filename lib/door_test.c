@@ -98,6 +98,8 @@ static void the_greatest_request_fits_into_a_frame(void **state) {
   e->envid.len = 100, e->parent.len = 64, e->protocol.len = 32, r.mechanism.len = 20;
   r.secret = (struct text){x, DOOR_SECRET_MAX};
   r.node = (struct text){x, 256};
+  r.attributes = (struct text){x, SASL_ATTRIBUTES_MAX};
+  r.binding = (struct text){x, SASL_BINDING_MAX};
   assert_int_equal(door_put_request(&out, &r), 0);
   assert_true(out.len <= DOOR_FRAME_MAX);
   r.secret.len++;
@@ -108,7 +110,8 @@ static void the_greatest_request_fits_into_a_frame(void **state) {
 
 static void answers_come_back(void **state) {
   (void)state;
-  const struct door_answer cases[] = {{sample_result(), true, false}, {{.class = RESULT_SUCCESS}, false, true}};
+  const struct door_answer cases[] = {{.result = sample_result(), .ends_session = true},
+                                      {.result = {.class = RESULT_SUCCESS}, .may_etrn = true, .challenge = TEXT("PLAIN"), .message_id = TEXT("1@x")}};
   for (size_t i = 0; i < COUNT(cases); i++) {
     struct door_answer back;
     stralloc out = {0};
@@ -117,6 +120,8 @@ static void answers_come_back(void **state) {
     assert_same_result(&back.result, &cases[i].result);
     assert_int_equal(back.ends_session, cases[i].ends_session);
     assert_int_equal(back.may_etrn, cases[i].may_etrn);
+    assert_text(back.challenge, cases[i].challenge);
+    assert_text(back.message_id, cases[i].message_id);
     stralloc_free(&out);
   }
   struct door_answer back;

@@ -43,6 +43,8 @@ static enum sasl_next send_challenge(struct sasl *s, struct text challenge) {
 
 static bool is_user(struct text t) { return t.len > 0 && t.len <= SASL_USER_MAX && text_is_clean(t) && utf8_is_valid(t); }
 
+static bool is_secret(struct text t) { return t.len > 0 && t.len <= SASL_SECRET_MAX && !memchr(t.s, 0, t.len); }
+
 static int keep(stralloc *to, struct text t) {
   stralloc_zero(to);
   return text_cat(to, t);
@@ -64,7 +66,7 @@ static enum sasl_next plain(struct sasl *s, struct text message) {
   struct text authzid, user;
   if (!message.s) return send_challenge(s, text_of(""));
   if (!text_cut(&message, 0, &authzid) || !message.s || !text_cut(&message, 0, &user) || !message.s) return SASL_MALFORMED;
-  if (!is_user(user) || message.len == 0 || memchr(message.s, 0, message.len)) return SASL_MALFORMED;
+  if (!is_user(user) || !is_secret(message)) return SASL_MALFORMED;
   if (authzid.len && !text_equal(authzid, user)) return SASL_FOREIGN;
   return ask(s, user, message);
 }
@@ -77,7 +79,7 @@ static enum sasl_next login(struct sasl *s, struct text message) {
     if (!is_user(message)) return SASL_MALFORMED;
     return keep(&s->user, message) == -1 ? SASL_NO_MEMORY : send_challenge(s, text_of("Password:"));
   }
-  if (message.len == 0 || memchr(message.s, 0, message.len)) return SASL_MALFORMED;
+  if (!is_secret(message)) return SASL_MALFORMED;
   if (keep(&s->secret, message) == -1) return SASL_NO_MEMORY;
   s->question = (struct sasl_question){.mechanism = text_of(names[SASL_LOGIN]), .user = text_of_stralloc(&s->user),
                                        .secret = text_of_stralloc(&s->secret)};

@@ -30,6 +30,7 @@ enum sasl_mechanism { /* the strongest first */
 
 enum {
   SASL_USER_MAX = 255,
+  SASL_SECRET_MAX = 1024,
   SASL_ATTRIBUTES_MAX = 192, /* of SCRAM: the client's nonce and what stands behind it */
   SASL_BINDING_MAX = 600,    /* the GS2 header, with a name in it */
   SASL_MESSAGE_MAX = 9216    /* RFC 4954 4: a line of 12288 octets, decoded */

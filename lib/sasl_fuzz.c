@@ -9,7 +9,7 @@ static void check_question(const struct sasl_question *q) {
   check(q->user.len <= SASL_USER_MAX && text_is_clean(q->user) && utf8_is_valid(q->user));
   check(q->attributes.len <= SASL_ATTRIBUTES_MAX && text_is_clean(q->attributes));
   check(q->binding.len <= SASL_BINDING_MAX && text_is_clean(q->binding));
-  check(q->secret.len <= SASL_MESSAGE_MAX);
+  check(q->secret.len <= SASL_SECRET_MAX);
 }
 
 /* The name that SCRAM's client wrote is made again from what was read. */

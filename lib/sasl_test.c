@@ -202,10 +202,11 @@ static void scram_ends_when_the_client_has_seen_the_signature(void **state) {
 
 static void a_message_has_a_limit(void **state) {
   (void)state;
-  static char octets[SASL_MESSAGE_MAX + 1] = "\0tim";
+  static char octets[SASL_SECRET_MAX + 6] = "\0tim";
   memset(octets + 5, 'x', sizeof octets - 5);
-  assert_int_equal(sasl_begin(&sasl, SASL_PLAIN, (struct text){octets, SASL_MESSAGE_MAX}), SASL_ASK);
-  assert_int_equal(sasl_begin(&sasl, SASL_PLAIN, (struct text){octets, SASL_MESSAGE_MAX + 1}), SASL_MALFORMED);
+  assert_int_equal(sasl_begin(&sasl, SASL_PLAIN, (struct text){octets, sizeof octets - 1}), SASL_ASK);
+  assert_int_equal(sasl.question.secret.len, SASL_SECRET_MAX);
+  assert_int_equal(sasl_begin(&sasl, SASL_PLAIN, (struct text){octets, sizeof octets}), SASL_MALFORMED);
 }
 
 int main(void) {

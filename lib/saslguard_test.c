@@ -2,16 +2,11 @@
  * it tells what it was asked by what it answers. */
 #include "config.h"
 #include "lib/saslguard.h"
-#include <poll.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
+#include "lib/testauthd.h"
 #include "lib/testfolder.h"
-#include "lib/unixsock.h"
 
 static struct saslguard guard;
 static struct saslguard_answer answer;
-static pid_t authd;
 
 #define SIGNATURE "SSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSS" /* 32 octets */
 #define PROOF "PPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPP"
@@ -28,7 +23,7 @@ static int describe(stralloc *out, unsigned kind, const struct credential_reques
   return 0;
 }
 
-static struct credential_answer answer_to(unsigned kind, const struct credential_request *r) {
+static struct credential_answer answer_to(unsigned kind, const struct credential_request *r, stralloc *text) {
   struct credential_answer a = {.result = {.class = RESULT_SUCCESS, .status = text_of("2.7.0")}};
   if (kind == CREDENTIAL_MECHANISMS) a.mechanisms = text_of("PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256 EXTERNAL");
   else if (kind == CREDENTIAL_SCRAM) a.salt = TEXT("salt\0"), a.iterations = 4096;
@@ -37,36 +32,14 @@ static struct credential_answer answer_to(unsigned kind, const struct credential
   if (text_equals(r->user, "mallory")) a.result.class = RESULT_FAILURE, a.result.status = text_of("5.7.8");
   if (text_equals(r->user, "later")) a.result.class = RESULT_DEFERRAL, a.result.status = text_of("4.7.0");
   if (text_equals(r->user, "nameless")) a.user = TEXT_ABSENT;
+  assert_int_equal(describe(text, kind, r), 0);
+  a.result.text = text_of_stralloc(text);
   return a;
-}
-
-static void serve(int sock) {
-  struct frame_reader reader = {.protocol = &credential_protocol};
-  struct frame f;
-  while (frame_receive(&reader, sock, &f, IO_FOREVER) == FRAME_READY) {
-    stralloc text = {0}, payload = {0};
-    struct credential_request r;
-    if (credential_read_request(&r, f.type, f.payload) == -1 || describe(&text, f.type, &r) == -1) break;
-    struct credential_answer a = answer_to(f.type, &r);
-    a.result.text = text_of_stralloc(&text);
-    if (credential_put_answer(&payload, &a) == -1) break;
-    (void)frame_send(sock, &credential_protocol, CREDENTIAL_ANSWER, text_of_stralloc(&payload), -1, IO_FOREVER);
-    stralloc_free(&text);
-    stralloc_free(&payload);
-  }
-  frame_reader_free(&reader);
-  close(sock);
 }
 
 static int set_up(void **state) {
   if (test_folder_make(state) == -1) return -1;
-  if (mkdir(test_path("auth"), 0700) == -1) return -1;
-  int listener = unixsock_listen(test_path("auth/socket"), 0600, 8);
-  if (listener == -1) return -1;
-  authd = fork();
-  if (authd == 0)
-    while (io_wait(listener, POLLIN, IO_FOREVER) == 0) serve(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
-  close(listener);
+  test_authd_start(test_folder, answer_to);
   guard = (struct saslguard){.rundir = test_folder, .host = "mail.example", .exporter = "616263", .endpoint = "00ff",
                              .about = {.service = text_of("smtp"), .client_address = text_of("192.0.2.1")},
                              .certificate = text_of(CERTIFICATE), .allowed = ~0u};
@@ -75,9 +48,7 @@ static int set_up(void **state) {
 
 static int tear_down(void **state) {
   saslguard_free(&guard);
-  kill(authd, SIGKILL);
-  waitpid(authd, NULL, 0);
-  unlink(test_path("auth/socket"));
+  test_authd_stop(test_folder);
   return test_folder_remove(state);
 }
 

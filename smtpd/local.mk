@@ -94,7 +94,7 @@ check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker
   %D%/doorkeeper/doorkeeper_test %D%/doorkeeper/early_test %D%/doorkeeper/identify_test %D%/doorkeeper/intake_test \
   %D%/doorkeeper/limits_test %D%/doorkeeper/question_test %D%/doorkeeper/request_test %D%/doorkeeper/secure_test %D%/doorkeeper/ucspitls_test \
   %D%/doorkeeper/policy_test %D%/doorkeeper/rcptcheck_test %D%/doorkeeper/match_test %D%/doorkeeper/etrn_test %D%/talker/pace_test \
-  %D%/talker/complete_test %D%/doorkeeper/sendermap_test \
+  %D%/talker/auth_test %D%/doorkeeper/authenticate_test %D%/talker/complete_test %D%/doorkeeper/sendermap_test \
   %D%/qmtp/netstring_test
 check_PROGRAMS += %D%/qmtp/qmtptalker_test %D%/qmtp/qmqptalker_test
 check_PROGRAMS += %D%/listen/listen_test
@@ -102,6 +102,8 @@ check_PROGRAMS += %D%/listen/listen_test
 SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_talker_command_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_data_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_talker_auth_test_LDADD = $(SMTPD_TEST_LIBS)
+%C%_doorkeeper_authenticate_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_complete_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_doorkeeper_sendermap_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_proxy_test_LDADD = $(SMTPD_TEST_LIBS)

@@ -24,7 +24,7 @@ static int connect_daemon(struct doorkeeper *k) {
 struct outcome secure_grant(struct doorkeeper *k, const struct door_request *r) {
   if (!request_is_empty(r)) return outcome_malformed;
   if (!k->settings->offers_starttls) return outcome_refuse(502, "5.5.1", "STARTTLS is not available here");
-  if (k->state != DOORKEEPER_IDLE || k->secure.facts) return outcome_not_now();
+  if (k->state != DOORKEEPER_IDLE || k->secure.facts || k->client->login.len) return outcome_not_now();
   if (!k->secure.server.is_there && connect_daemon(k) == -1) return not_available();
   k->secure.is_granted = true;
   return outcome_grant(220, "2.0.0", "go ahead with TLS");

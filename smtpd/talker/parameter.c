@@ -80,6 +80,16 @@ static bool take_envid(struct text value, struct target *t) {
   return terms_envid_is_valid(t->request->envelope.envid);
 }
 
+/* Who it comes from in the words of the client, which are not believed here: RFC
+ * 4954 5 has a server go on as if it were AUTH=<>. */
+static bool take_auth(struct text value, struct target *t) {
+  stralloc mailbox = {0};
+  (void)t;
+  bool formed = value.s && (text_equals(value, "<>") || xtext_decode(&mailbox, value) == 0);
+  stralloc_free(&mailbox);
+  return formed;
+}
+
 static bool take_smtputf8(struct text value, struct target *t) {
   t->request->envelope.smtputf8 = true;
   return !value.s;
@@ -138,6 +148,7 @@ static const struct row of_mail[] = {
   {"RET", take_ret},           /* RFC 3461 4.3 */
   {"ENVID", take_envid},       /* RFC 3461 4.4 */
   {"SMTPUTF8", take_smtputf8}, /* RFC 6531 3.4 */
+  {"AUTH", take_auth},         /* RFC 4954 5 */
   {"REQUIRETLS", take_requiretls}, /* RFC 8689 2 */
   {NULL, NULL}
 };
