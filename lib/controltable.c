@@ -5,8 +5,6 @@
   [CONTROL_##NAME] = {LOWER, CONTROL_##TYPE, FALLBACK, READERS, HELP}
 
 const struct control_row control_table[CONTROL_COUNT] = {
-  ROW(AUTHWITHOUTTLS, "authwithouttls", NUMBER, "0", "smtpd", "whether AUTH is offered without TLS, too: 0 no, 1 yes"),
-  ROW(MAXAUTHTRIES, "maxauthtries", NUMBER, "3", "smtpd", "refused log-ins after which the session is ended; 0: no limit"),
   ROW(ME, "me", TEXT, "=hostname", "all", "fully qualified name of this host; default of many others"),
   ROW(ALIASFILE, "aliasfile", TEXT, ALIAS_FILE, "newaliases", "the file of aliases that newaliases reads"),
   ROW(ALIASFILES, "aliasfiles", NUMBER, "1", "newaliases", "whether aliases may deliver to files: 0 no, 1 yes, 2 in included files, too"),
@@ -22,6 +20,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(AUTHFAILURETIME, "authfailuretime", SECONDS, "600", "authd", "time in which half of the failures are forgotten"),
   ROW(AUTHMECHANISMS, "authmechanisms", TEXT, "", "authd", "mechanisms that are offered, with spaces between; empty: what the back end can do"),
   ROW(AUTHROOT, "authroot", NUMBER, "0", "authd, start", "whether owl-authd runs as root, as programs that read the shadow file need it: 0 no, 1 yes"),
+  ROW(AUTHWITHOUTTLS, "authwithouttls", NUMBER, "0", "smtpd", "whether AUTH is offered without TLS, too: 0 no, 1 yes"),
   ROW(BACKOFFFIRST, "backofffirst", SECONDS, "60", "send", "wait before the first probe of a destination that is down"),
   ROW(BACKOFFMAX, "backoffmax", SECONDS, "3600", "send", "longest wait between two probes of it"),
   ROW(BADHELO, "badhelo", LIST, "", "smtpd", "names in HELO and EHLO that are refused: name, .domain, patterns with *"),
@@ -63,6 +62,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(LOCALS, "locals", LIST, "=me", "send, smtpd", "domains whose mail is delivered here"),
   ROW(MAILDIRFULL, "maildirfull", TEXT, "failure", "lspawn", "what becomes of a message that a quota has no room for: failure, deferral"),
   ROW(MAILDIRQUOTA, "maildirquota", TEXT, "", "lspawn", "quota of Maildirs that have none of their own: 10000000S,1000C"),
+  ROW(MAXAUTHTRIES, "maxauthtries", NUMBER, "3", "smtpd", "refused log-ins after which the session is ended; 0: no limit"),
   ROW(MAXERRORS, "maxerrors", NUMBER, "50", "smtpd", "errors of a client after which its session is ended"),
   ROW(MAXFOLDERS, "maxfolders", NUMBER, "100", "lspawn", "folders of a Maildir above which mail makes no more"),
   ROW(MAXHOPS, "maxhops", NUMBER, "100", "smtpd", "Received fields at which a message is taken for looping"),
