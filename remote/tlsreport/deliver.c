@@ -26,6 +26,13 @@ int reporter_load(struct reporter *r, struct control *c) {
   return text_or(c, CONTROL_TLSREPORTCONTACT, &r->contact, "", &r->from);
 }
 
+void reporter_free(struct reporter *r) {
+  stralloc_free(&r->me);
+  stralloc_free(&r->from);
+  stralloc_free(&r->contact);
+  stralloc_free(&r->organization);
+}
+
 /* ---- saying why */
 
 static void complain(const char *day, const char *domain, const char *reason) {

@@ -18,6 +18,7 @@ struct reporter {
 
 /* reporter_load(): 0, or -1 with c->error set. */
 int reporter_load(struct reporter *r, struct control *c);
+void reporter_free(struct reporter *r);
 
 enum delivered {
   DELIVERED, /* in the queue; or nobody wants it, or it is too old: the notes can go */

@@ -143,5 +143,8 @@ int main(int argc, char **argv) {
   if (control_open(&c) == -1 || reporter_load(&reporter, &c) == -1) die_control(&c);
   int folder = open_notes(&c);
   if (folder != -1) report_days(folder, only);
+  reporter_free(&reporter);
+  control_free(&c);
+  if (folder != -1) close(folder);
   return trouble || fflush(stdout) == EOF ? TOOL_SYSTEM : TOOL_OK;
 }
