@@ -22,7 +22,7 @@
 #include "tls/passfd.h"
 #include "tls/say.h"
 
-enum { START_LIMIT_MS = 30000, SHARE_MIN = 4 };
+enum { START_LIMIT_MS = 30000, REQUEST_LIMIT_MS = 100, SHARE_MIN = 4 };
 
 struct session {
   pid_t pid; /* 0: a free place */
@@ -146,12 +146,13 @@ static bool has_room(struct state *s, uid_t uid) {
   return room;
 }
 
-/* What was asked is taken out first: a socket that is closed with octets in it
- * loses what was written to it. */
+/* What is asked is taken out first: a socket that is closed with octets in it
+ * loses what was written to it.  Callers write as soon as they are connected. */
 static void refuse(int caller) {
   static char octets[TLSWIRE_MAX];
   struct tls_facts f = {.temporary = 1, .error = "unable to begin TLS: too many sessions"};
   int network = -1;
+  (void)io_wait(caller, POLLIN, REQUEST_LIMIT_MS);
   while (passfd_receive(caller, octets, sizeof octets, &network) > 0) {}
   if (network >= 0) close(network);
   size_t len = tlswire_put_facts(octets, sizeof octets, &f);
