@@ -75,3 +75,13 @@ uint32_t crc32c_zeroes(uint32_t crc, uint64_t count) {
     if (count & 1) crc = times(&m, crc);
   return ~crc;
 }
+
+uint32_t crc32c_nocase(const char *octets, size_t len) {
+  uint32_t crc = 0;
+  for (size_t i = 0; i < len; i++) {
+    char c = octets[i];
+    if (c >= 'A' && c <= 'Z') c = (char)(c - 'A' + 'a');
+    crc = crc32c(crc, &c, 1);
+  }
+  return crc;
+}

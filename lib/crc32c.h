@@ -15,4 +15,8 @@ uint32_t crc32c(uint32_t crc, const void *octets, size_t len);
  * depends on how many. */
 uint32_t crc32c_zeroes(uint32_t crc, uint64_t count);
 
+/* crc32c_nocase(): of the octets with their ASCII letters made small, so that it is
+ * the same for what text_equal_nocase() takes for equal. */
+uint32_t crc32c_nocase(const char *octets, size_t len);
+
 #endif

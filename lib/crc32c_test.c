@@ -49,10 +49,18 @@ static void zeroes_count_without_being_read(void **state) {
   assert_int_equal(crc32c_zeroes(17, (UINT64_C(1) << 40) + 12345), split);
 }
 
+static void case_does_not_matter(void **state) {
+  (void)state;
+  assert_int_equal(crc32c_nocase("Joe@Example.TEST[", 17), crc32c(0, "joe@example.test[", 17));
+  assert_int_equal(crc32c_nocase("", 0), 0);
+  assert_int_not_equal(crc32c_nocase("[", 1), crc32c_nocase("{", 1));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(gives_the_rfc_s_sums),
     cmocka_unit_test(can_be_split_anywhere),
+    cmocka_unit_test(case_does_not_matter),
     cmocka_unit_test(zeroes_count_without_being_read),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,15 +2,7 @@
 #include "local/answercache.h"
 #include "lib/crc32c.h"
 
-static size_t place_of(struct text name) {
-  uint32_t crc = 0;
-  for (size_t i = 0; i < name.len; i++) {
-    char c = name.s[i];
-    if (c >= 'A' && c <= 'Z') c = (char)(c - 'A' + 'a');
-    crc = crc32c(crc, &c, 1);
-  }
-  return crc % ANSWERCACHE_PLACES;
-}
+static size_t place_of(struct text name) { return crc32c_nocase(name.s, name.len) % ANSWERCACHE_PLACES; }
 
 void answercache_keep(struct answercache *c, struct text name, uint64_t until_us) {
   size_t place = place_of(name);

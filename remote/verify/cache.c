@@ -3,15 +3,7 @@
 #include <stdlib.h>
 #include "lib/crc32c.h"
 
-static size_t place_of(struct text key) {
-  uint32_t crc = 0;
-  for (size_t i = 0; i < key.len; i++) {
-    char c = key.s[i];
-    if (c >= 'A' && c <= 'Z') c = (char)(c - 'A' + 'a');
-    crc = crc32c(crc, &c, 1);
-  }
-  return crc % VERIFY_CACHE_PLACES;
-}
+static size_t place_of(struct text key) { return crc32c_nocase(key.s, key.len) % VERIFY_CACHE_PLACES; }
 
 int verify_cache_open(struct verify_cache *c) {
   c->places = calloc(VERIFY_CACHE_PLACES, sizeof *c->places);
