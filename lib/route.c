@@ -221,13 +221,13 @@ static int take_route_of_sender(const struct route_table *t, struct text sender,
   return take_relay(r, domain, &to);
 }
 
-static const char *way(const struct route *r) {
-  switch (r->protocol) {
+const char *route_way(enum route_protocol protocol, bool use_mx) {
+  switch (protocol) {
     case PROTOCOL_LMTP: return "lmtp";
     case PROTOCOL_QMTP: return "qmtp";
     case PROTOCOL_SMTP: break;
   }
-  return r->use_mx ? "mx" : "relay";
+  return use_mx ? "mx" : "relay";
 }
 
 static void note_remote(struct facts *f, const struct route *r) {
@@ -244,7 +244,7 @@ static void note_remote(struct facts *f, const struct route *r) {
   fact_detail(f, "address", text_of_stralloc(&r->address));
   fact_detail(f, "host", text_of_stralloc(&r->host));
   if (r->port != PORT_NONE) fact_detail_u(f, "port", r->port);
-  fact_detail(f, "by", text_of(way(r)));
+  fact_detail(f, "by", text_of(route_way(r->protocol, r->use_mx)));
 }
 
 static void note_local(struct facts *f, const struct route *r) {

@@ -60,6 +60,9 @@ int route_domain(const struct route_table *t, struct text domain, struct route *
  * ("user@"): nobody can be asked to take mail there, now or ever. */
 bool route_leads_nowhere(const struct route *r);
 
+/* route_way(): the word of owl-remote(8) for how a host is reached. */
+const char *route_way(enum route_protocol protocol, bool use_mx);
+
 void route_free(struct route *r);
 
 #endif

@@ -7,14 +7,14 @@
 
 void launch_exec(const struct launch *l, const struct agent_worker *w, int sock, bool asks_only) {
   char port[FMT_ULONG + 1], host[RESULT_HOST_MAX + 1];
-  char mx[] = "mx", relay[] = "relay", lmtp[] = "lmtp", qmtp[] = "qmtp", name[] = "owl-remote", check[] = "--check";
+  char name[] = "owl-remote", check[] = "--check";
   bool is_socket = w->socket_path.s;
   struct text where = is_socket ? w->socket_path : w->host;
   port[fmt_ulong(port, (unsigned long)w->port)] = 0;
   memcpy(host, where.s, where.len);
   host[where.len] = 0;
-  char *mode = w->protocol == PROTOCOL_LMTP ? lmtp : w->protocol == PROTOCOL_QMTP ? qmtp : w->use_mx ? mx : relay;
-  char *arguments[] = {name, check, mode, host, is_socket ? NULL : port, NULL};
+  char *way = (char *)(uintptr_t)route_way((enum route_protocol)w->protocol, w->use_mx);
+  char *arguments[] = {name, check, way, host, is_socket ? NULL : port, NULL};
   char **first = arguments + (asks_only ? 0 : 1);
   first[0] = name;
   if (dup2(sock, LAUNCH_FD) != -1 && (l->deadlist == -1 || dup2(l->deadlist, DEADLIST_FD) != -1))

@@ -108,15 +108,6 @@ static void ask_local(struct explanation *e, struct control *c, const struct wis
   note_forwards(e, c, w);
 }
 
-static const char *way(const struct route *r) {
-  switch (r->protocol) {
-    case PROTOCOL_LMTP: return "lmtp";
-    case PROTOCOL_QMTP: return "qmtp";
-    case PROTOCOL_SMTP: break;
-  }
-  return r->use_mx ? "mx" : "relay";
-}
-
 static void put_title(struct explanation *e, const struct wish *w) {
   bool is_lmtp = e->route.protocol == PROTOCOL_LMTP;
   const char *tested = is_lmtp ? "asked of a mailbox server by owl-remote; nothing is sent"
@@ -126,7 +117,7 @@ static void put_title(struct explanation *e, const struct wish *w) {
 }
 
 static void ask_remote(struct explanation *e, const struct wish *w) {
-  const char *arguments[8] = {"owl-remote", w->test ? "--test" : "--explain", way(&e->route), e->route.host.s};
+  const char *arguments[8] = {"owl-remote", w->test ? "--test" : "--explain", route_way(e->route.protocol, e->route.use_mx), e->route.host.s};
   char port[FMT_ULONG + 1];
   size_t n = 4;
   port[fmt_ulong(port, (unsigned long)e->route.port)] = 0;
