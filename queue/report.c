@@ -4,7 +4,8 @@
 #include <string.h>
 
 /* The message number that log readers know: the digits of the queue id. */
-static void log_number(struct log *l, const struct queueid *id) {
+static void log_number(struct log *l, const char *what, const struct queueid *id) {
+  log_s(l, what);
   log_t(l, (struct text){id->s, QUEUEID_DIGITS});
 }
 
@@ -12,11 +13,9 @@ void report_new(struct runner *r, const struct message *m) {
   const struct envelope *e = &m->file.envelope;
   struct log *l = r->log;
   r->counters.taken++;
-  log_s(l, "new msg ");
-  log_number(l, &m->id);
+  log_number(l, "new msg ", &m->id);
   log_end(l);
-  log_s(l, "info msg ");
-  log_number(l, &m->id);
+  log_number(l, "info msg ", &m->id);
   log_s(l, ": bytes ");
   log_u(l, m->file.body_octets);
   log_s(l, " from <");
@@ -33,8 +32,7 @@ void report_start(struct runner *r, const struct job *j) {
     struct log *l = r->log;
     log_s(l, "starting delivery ");
     log_u(l, j->delivery + i);
-    log_s(l, ": msg ");
-    log_number(l, &j->active->message.id);
+    log_number(l, ": msg ", &j->active->message.id);
     log_s(l, j->destination->channel == CHANNEL_LOCAL ? " to local " : " to remote ");
     log_t(l, text_of_stralloc(&j->recipients[i].address));
     log_end(l);
@@ -116,8 +114,7 @@ void report_lane(struct runner *r, const struct lane *l) {
 
 void report_dsn(struct runner *r, const struct queueid *about, uint64_t pid, bool failures) {
   if (failures) r->counters.bounced++;
-  log_s(r->log, failures ? "bounce msg " : "dsn msg ");
-  log_number(r->log, about);
+  log_number(r->log, failures ? "bounce msg " : "dsn msg ", about);
   log_s(r->log, " qp ");
   log_u(r->log, pid);
   log_end(r->log);
@@ -125,8 +122,7 @@ void report_dsn(struct runner *r, const struct queueid *about, uint64_t pid, boo
 
 void report_end(struct runner *r, const struct queueid *id) {
   r->counters.finished++;
-  log_s(r->log, "end msg ");
-  log_number(r->log, id);
+  log_number(r->log, "end msg ", id);
   log_end(r->log);
 }
 
@@ -142,8 +138,8 @@ static void log_who(struct log *l, uint64_t uid) {
 }
 
 void report_order(struct runner *r, const char *what, const struct queueid *id, uint64_t uid) {
-  begin_order(r->log, what, " msg ");
-  log_number(r->log, id);
+  begin_order(r->log, what, "");
+  log_number(r->log, " msg ", id);
   log_who(r->log, uid);
   log_end(r->log);
 }
