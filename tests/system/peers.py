@@ -20,7 +20,7 @@ def unpacked(package, program):
     found = glob.glob(f"{root}/usr/*bin/{program}") + glob.glob(f"{root}/usr/lib/{package}/{program}")
     if not found:
         raise FileNotFoundError(f"{program} is not under {root}: run tests/peers.sh")
-    libraries = [f"{root}/usr/lib/postfix", *glob.glob(f"{root}/usr/lib/*-linux-*"), *glob.glob(f"{root}/lib/*-linux-*")]
+    libraries = [f"{root}/usr/lib", f"{root}/usr/lib/postfix", *glob.glob(f"{root}/usr/lib/*-linux-*"), *glob.glob(f"{root}/lib/*-linux-*")]
     return found[0], {**os.environ, "LD_LIBRARY_PATH": ":".join(libraries)}
 
 
