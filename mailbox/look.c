@@ -54,18 +54,20 @@ static size_t count_missing(const struct look *k) {
   return n;
 }
 
-static int look_again(struct look *k) {
-  return sightings_read(&k->seen, k->m->folder) == 0 ? match(k) : -1;
+static int look_again(struct look *k, bool *is_whole) {
+  return sightings_read(&k->seen, k->m->folder, is_whole) == 0 ? match(k) : -1;
 }
 
-/* Until a look finds none of those that the one before had missed. */
+/* Who is missed in a look that can have missed nobody is gone.  Where others keep
+ * renaming files there is no such look, and it stays open. */
 static int find_missing(struct look *k) {
-  size_t missing = count_missing(k), before = SIZE_MAX;
-  for (int looks = 1; missing && missing < before && looks < LOOKS_MAX; looks++) {
-    before = looks > 1 ? missing : SIZE_MAX;
-    if (look_again(k) == -1) return -1;
+  size_t missing = count_missing(k);
+  bool is_whole = false;
+  for (int looks = 1; missing && !is_whole && looks < LOOKS_MAX; looks++) {
+    if (look_again(k, &is_whole) == -1) return -1;
     missing = count_missing(k);
   }
+  if (!is_whole) return 0;
   if (missing && !(k->missing = calloc(missing, sizeof *k->missing))) return -1;
   for (size_t i = 0; i < roster_of(k)->count && missing; i++)
     if (!roster_of(k)->entries[i].gone && !k->where[i]) k->missing[k->missing_count++] = roster_of(k)->entries[i].uid;
@@ -183,7 +185,8 @@ static int make_list(struct look *k) {
 
 int mailbox_look(struct mailbox *m) {
   struct look k = {.m = m};
-  int r = look_again(&k);
+  bool is_whole;
+  int r = look_again(&k, &is_whole);
   if (r == 0) r = find_missing(&k);
   if (r == 0) r = write_down(&k);
   if (r == 0) r = make_list(&k);

@@ -3,7 +3,8 @@
  * Its messages, in the order of their UIDs, as they were when it was last
  * looked at; which other programs deliver to, rename in, and delete from
  * meanwhile.  A file that is renamed is found again by its base name.  A file
- * that is missed is looked for once more, and taken for deleted only then.
+ * that is missed is looked for again, and taken for deleted where nobody renamed
+ * anything while it was.
  *
  * Runs as the mailbox's user.  Names and files are his, and say anything.
  */

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include "lib/clock.h"
 #include "lib/room.h"
 
-enum { FIRST_ROOM = 256 };
+enum { FIRST_ROOM = 256, STEP_US = 50000 };
 
 static int add(struct sightings *s, const char *name, bool is_new) {
   if (room_make(&s->all, s->count, &s->space, sizeof *s->all, FIRST_ROOM) == -1) return -1;
@@ -43,8 +45,39 @@ static int read_folder(struct sightings *s, int folder, const char *name, bool i
   return r;
 }
 
-int sightings_read(struct sightings *s, int folder) {
-  return read_folder(s, folder, "new", true) == 0 ? read_folder(s, folder, "cur", false) : -1;
+/* The times of both folders' last changes. */
+struct times {
+  struct timespec of_new, of_cur;
+};
+
+static int take_time(int folder, const char *name, struct timespec *t) {
+  struct stat st;
+  if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == -1) return -1;
+  *t = st.st_mtim;
+  return 0;
+}
+
+static int take_times(int folder, struct times *t) {
+  return take_time(folder, "new", &t->of_new) == 0 ? take_time(folder, "cur", &t->of_cur) : -1;
+}
+
+static bool is_same(struct timespec a, struct timespec b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
+
+/* File systems tell the time in steps: two changes in one step look like one. */
+static bool is_long_ago(struct timespec t, uint64_t now_us) {
+  uint64_t then_us = (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+  return then_us + STEP_US < now_us;
+}
+
+int sightings_read(struct sightings *s, int folder, bool *is_whole) {
+  struct times before, after;
+  uint64_t start_us = clock_wall_us(&clock_system);
+  if (take_times(folder, &before) == -1 || read_folder(s, folder, "new", true) == -1 ||
+      read_folder(s, folder, "cur", false) == -1 || take_times(folder, &after) == -1)
+    return -1;
+  *is_whole = is_same(before.of_new, after.of_new) && is_same(before.of_cur, after.of_cur) &&
+              is_long_ago(before.of_new, start_us) && is_long_ago(before.of_cur, start_us);
+  return 0;
 }
 
 struct filename sightings_name(const struct sightings *s, size_t i) {

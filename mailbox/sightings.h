@@ -22,8 +22,9 @@ struct sightings { /* zeroed at first */
 };
 
 /* sightings_read(): adds what new/ and cur/ of a Maildir have; both must be
- * there.  0, or -1 with errno. */
-int sightings_read(struct sightings *s, int folder);
+ * there.  *is_whole: nobody changed anything meanwhile, or shortly before, so that
+ * no file was missed.  0, or -1 with errno. */
+int sightings_read(struct sightings *s, int folder, bool *is_whole);
 
 struct filename sightings_name(const struct sightings *s, size_t i);
 
