@@ -1,5 +1,8 @@
 """DANE with knot's signed zones and a validating unbound: what domains publish against what their hosts show."""
+import concurrent.futures
+import contextlib
 import os
+import subprocess
 
 import pytest
 
@@ -8,6 +11,7 @@ from agent import DEFERRAL, REMOTE, SUCCESS, Job, Spawner
 from certificates import DAY
 from dane_table import ROWS
 from nameservers import KNOT_PORT, Knot, Validator
+from peers import unpacked
 from snisink import SniSink, context_of
 from waiting import wait_until
 
@@ -153,3 +157,28 @@ def test_a_name_server_that_does_not_validate(world):
         log.seek(0)
         assert "DANE is off" in log.read()
     assert outcome(row, results[row.name], sinks) == "tls"
+
+
+def posttls_finger(folder):
+    """Postfix's word for a row: whether it would verify the host by DANE."""
+    program, environment = unpacked("postfix", "posttls-finger")
+    with open(f"{folder}/main.cf", "w") as f:
+        f.write(f"compatibility_level = 3.6\nqueue_directory = {folder}\ndata_directory = {folder}\nmail_owner = joe\n"
+                "setgid_group = ann\nmyhostname = client.test\nsmtp_dns_support_level = dnssec\ninet_protocols = ipv4\n")
+
+    def ask(row):
+        argv = [program, "-c", "-l", "dane", "-L", "summary", "-t", "5", "-T", "5", f"{row.name}.{ZONE}"]
+        with contextlib.suppress(subprocess.TimeoutExpired):  # it asks again and again for what has a false signature
+            done = subprocess.run(argv, env=environment | {"MAIL_CONFIG": folder}, capture_output=True, text=True, timeout=10)
+            return "Verified TLS connection established" in done.stdout + done.stderr
+        return False
+
+    return ask
+
+
+def test_postfix_verifies_the_same(world, folder):
+    rows = [row for row in ROWS if row.name != "second"]  # it talks with the first host only
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        verified = list(pool.map(posttls_finger(folder), rows))
+    differ = [(row.name, row.outcome, yes) for row, yes in zip(rows, verified, strict=True) if (row.outcome == "dane") != yes]
+    assert not differ, "\n".join(map(str, differ))
