@@ -37,6 +37,8 @@ owlpost_PROGRAMS += %D%/owl-tlsd
 
 TLS_TEST_LDADD = %D%/libtls.a lib/libplain.a $(CMOCKA_LIBS) $(SSL_LIBS)
 if CMOCKA
+check_PROGRAMS += %D%/sign_test
+%C%_sign_test_LDADD = $(TLS_TEST_LDADD)
 check_PROGRAMS += %D%/client_test
 %C%_client_test_SOURCES = %D%/client_test.c %D%/testcertificate.h %D%/testcertificate.c
 %C%_client_test_LDADD = $(TLS_TEST_LDADD)
