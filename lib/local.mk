@@ -18,6 +18,7 @@ lib_libowl_a_SOURCES = $(plain_parts) \
   %D%/text.h %D%/text.c \
   %D%/claim.h %D%/claim.c \
   %D%/clock.h %D%/clock.c \
+  %D%/child.h %D%/child.c \
   %D%/crc32c.h %D%/crc32c.c \
   %D%/tlv.h %D%/tlv.c \
   %D%/record.h %D%/record.c \
@@ -80,6 +81,7 @@ if CMOCKA
 check_PROGRAMS += %D%/text_test
 check_PROGRAMS += %D%/idn_test %D%/ip_test %D%/network_test
 check_PROGRAMS += %D%/claim_test
+check_PROGRAMS += %D%/child_test
 check_PROGRAMS += %D%/clock_test
 check_PROGRAMS += %D%/crc32c_test
 check_PROGRAMS += %D%/tlv_test

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/address.h"
+#include "lib/child.h"
 #include "lib/iofd.h"
 #include "remote/outside.h"
 #include "remote/report.h"
@@ -82,7 +83,7 @@ static void defer(struct work *w, const char *why, int code) {
 /* A program that failed may have said anything before. */
 static void judge(struct work *w, int code, int said) {
   stralloc octets = {0};
-  if (code == OUTSIDE_NOT_RUN || said == -1) defer(w, "the program in qmail-remote's place was killed, or not run", 0);
+  if (code == CHILD_NO_CODE || said == -1) defer(w, "the program in qmail-remote's place was killed, or not run", 0);
   else if (code) defer(w, "the program in qmail-remote's place ended with exit code ", code);
   else if (io_slurp(said, &octets, REPORT_OCTETS_MAX, IO_FOREVER) == -1)
     defer(w, "unable to read what the program in qmail-remote's place reports", 0);

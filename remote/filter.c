@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "lib/child.h"
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
 #include "lib/unixsock.h"
@@ -39,7 +40,7 @@ static int run_program(const struct filter *f, const struct agent_job *job, int 
   char *arguments[] = {f->program, NULL};
   const struct outside o = {arguments, message, f->runner};
   *out = -1;
-  if (message == -1 || set_variable("SENDER", job->envelope.sender) == -1) return OUTSIDE_NOT_RUN;
+  if (message == -1 || set_variable("SENDER", job->envelope.sender) == -1) return CHILD_NO_CODE;
   return outside_run(&o, out);
 }
 

@@ -1,12 +1,10 @@
 #include "config.h"
 #include "remote/outside.h"
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
+#include "lib/child.h"
 #include "lib/iofd.h"
 #include "lib/sandbox.h"
 
@@ -29,32 +27,13 @@ static _Noreturn void become(const struct outside *o, int out) {
   _exit(CANNOT_RUN);
 }
 
-/* true: it has ended by itself */
-static bool wait_for_end(int pidfd, int runner) {
-  struct pollfd p[] = {{pidfd, POLLIN, 0}, {runner, 0, 0}};
-  int n;
-  do n = poll(p, 2, -1);
-  while (n == -1 && errno == EINTR);
-  return n > 0 && p[0].revents;
-}
-
-static int await(pid_t pid, int runner) {
-  int status = 0, pidfd = pidfd_open(pid, 0);
-  bool ended = pidfd >= 0 && wait_for_end(pidfd, runner);
-  if (!ended && kill(-pid, SIGKILL) == -1) kill(pid, SIGKILL); /* no group before its setsid() */
-  while (waitpid(pid, &status, 0) == -1)
-    if (errno != EINTR) ended = false, status = 1;
-  if (pidfd >= 0) close(pidfd);
-  return ended && WIFEXITED(status) ? WEXITSTATUS(status) : OUTSIDE_NOT_RUN;
-}
-
 int outside_run(const struct outside *o, int *out) {
-  int code = OUTSIDE_NOT_RUN;
+  int code = CHILD_NO_CODE;
   *out = memfd_create("said", MFD_CLOEXEC);
   if (*out == -1) return code;
   pid_t pid = fork();
   if (pid == 0) become(o, *out);
-  if (pid > 0) code = await(pid, o->runner);
+  if (pid > 0) code = child_await(pid, IO_FOREVER, o->runner);
   (void)lseek(*out, 0, SEEK_SET);
   return code;
 }

@@ -15,9 +15,7 @@ struct outside {
   int runner;             /* a socket */
 };
 
-enum { OUTSIDE_NOT_RUN = -1 }; /* or ended by a signal, or by us */
-
-/* outside_run(): its exit code, or OUTSIDE_NOT_RUN.  *out is the file with what
+/* outside_run(): its exit code, or CHILD_NO_CODE (lib/child.h).  *out is the file with what
  * it has said, at its start; the caller closes it; -1: there is none. */
 int outside_run(const struct outside *o, int *out);
 

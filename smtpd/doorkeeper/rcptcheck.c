@@ -1,14 +1,11 @@
 #include "config.h"
 #include "smtpd/doorkeeper/rcptcheck.h"
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
+#include "lib/child.h"
 #include "lib/iofd.h"
 #include "smtpd/doorkeeper/event.h"
 
@@ -36,16 +33,6 @@ static _Noreturn void become_program(const char *path, const struct envelope *e,
   _exit(CHECK_NOT_RUN);
 }
 
-/* Its exit code; CHECK_NOT_RUN: it was not, or ended by a signal or by us. */
-static int await_end(pid_t pid, int limit_ms) {
-  int status = -1, fd = pidfd_open(pid, 0);
-  bool in_time = fd >= 0 && io_wait(fd, POLLIN, limit_ms) == 0;
-  if (!in_time && kill(-pid, SIGKILL) == -1) kill(pid, SIGKILL); /* no group before its setsid() */
-  while (waitpid(pid, &status, 0) == -1 && errno == EINTR) continue;
-  if (fd >= 0) close(fd);
-  return in_time && WIFEXITED(status) ? WEXITSTATUS(status) : CHECK_NOT_RUN;
-}
-
 /* The first line, without waiting: who holds the pipe may live on. */
 static void read_said(stralloc *said, int from) {
   char octets[SAID_MAX_OCTETS];
@@ -64,10 +51,10 @@ static int run(struct doorkeeper *k, const struct envelope *e, struct text addre
   pid_t pid = fork();
   if (pid == 0) become_program(k->settings->rcptcheck, e, address, out[1]);
   close(out[1]);
-  int code = pid > 0 ? await_end(pid, io_limit_ms(k->settings->timeoutrcpt_s)) : CHECK_NOT_RUN;
+  int code = pid > 0 ? child_await(pid, io_limit_ms(k->settings->timeoutrcpt_s), -1) : CHILD_NO_CODE;
   read_said(&k->text, out[0]);
   close(out[0]);
-  return code;
+  return code == CHILD_NO_CODE ? CHECK_NOT_RUN : code;
 }
 
 static struct outcome judge(struct doorkeeper *k, int code) {
