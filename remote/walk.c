@@ -80,17 +80,21 @@ static bool is_own_name(const struct walk *w, struct text name) {
 }
 
 /* What answers at another port of this host need not be this mail system. */
-static bool is_own_address(const struct walk *w, const struct ip *ip) {
-  struct ifaddrs *all = NULL;
+static bool is_own_address(struct walk *w, const struct ip *ip) {
   bool own = ip_is_unspecified(ip);
   if (w->destination->port != PORT_SMTP) return false;
-  if (getifaddrs(&all) == -1) return own;
-  for (const struct ifaddrs *i = all; i && !own; i = i->ifa_next) {
+  if (!w->own && getifaddrs(&w->own) == -1) return own;
+  for (const struct ifaddrs *i = w->own; i && !own; i = i->ifa_next) {
     struct ip mine;
     own = i->ifa_addr && ip_from_sockaddr(&mine, i->ifa_addr) && ip_equal(&mine, ip);
   }
-  freeifaddrs(all);
   return own;
+}
+
+/* They may change between two walks. */
+static void forget_own_addresses(struct walk *w) {
+  if (w->own) freeifaddrs(w->own);
+  w->own = NULL;
 }
 
 /* ---- look-ups */
@@ -216,6 +220,7 @@ static void look_up_mx(struct walk *w) {
 
 void walk_begin(struct walk *w, const struct destination *d, const struct connector_settings *s) {
   struct ip literal;
+  forget_own_addresses(w);
   w->destination = d;
   w->hosts_are_secure = !d->use_mx; /* a relay is the site's own word */
   w->settings = s;
@@ -258,6 +263,7 @@ void walk_end(struct walk *w) {
 }
 
 void walk_free(struct walk *w) {
+  forget_own_addresses(w);
   verdict_free(&w->trouble);
   verdict_free(&w->said);
 }
