@@ -5,7 +5,7 @@ EXTRA_DIST += \
   %D%/system/carrier.py %D%/system/conftest.py %D%/system/instance.py \
   %D%/system/message.py %D%/system/peers.py %D%/system/processes.py %D%/system/strace.py \
   %D%/system/test_attack.py %D%/system/test_backlog.py %D%/system/test_clients.py %D%/system/test_defer.py %D%/system/test_dsn.py %D%/system/test_flow.py \
-  %D%/system/test_maildir.py %D%/system/test_maildir_readers.py %D%/system/test_maildir_places.py %D%/system/test_hostile.py %D%/system/test_link.py %D%/system/test_listen.py %D%/system/test_listeners.py %D%/system/test_mx.py %D%/system/test_mtasts.py %D%/system/test_tlsrpt.py %D%/system/stsworld.py %D%/system/test_rights.py \
+  %D%/system/test_maildir.py %D%/system/test_maildir_readers.py %D%/system/test_maildir_places.py %D%/system/test_hostile.py %D%/system/test_link.py %D%/system/test_listen.py %D%/system/test_listeners.py %D%/system/test_mx.py %D%/system/test_mtasts.py %D%/system/test_tlsrpt.py %D%/system/test_mtasts_mail.py %D%/system/stsworld.py %D%/system/test_rights.py \
   %D%/system/test_storm.py %D%/system/test_trace.py %D%/system/waiting.py
 EXTRA_DIST += %D%/system/test_users.py
 EXTRA_DIST += %D%/system/mixtures.py %D%/system/tap.py %D%/system/test_roundtrip.py
