@@ -115,6 +115,16 @@ static enum handshake_end take_plaintext(struct run *r, int plaintext, const str
   return done(r, r->known.facts.is_implicit ? STAGE_GREETING : STAGE_HELLO);
 }
 
+/* What goes on with less was noted when it failed; a policy that is only tested
+ * is kept or not by the host's name, too. */
+static void note_success(const struct run *r) {
+  const struct tls_case *k = &r->known.facts;
+  if (r->target->tls != WALK_FULL) return;
+  if (k->sts == STS_TESTING && !k->sts_names_host) note(r, "validation-failure", "the domain's MTA-STS policy does not name this host");
+  else if (r->known.sts.source == STSPOLICY_FAILED) note(r, r->known.sts.result, r->known.sts.problem);
+  else note(r, "", "");
+}
+
 static enum handshake_end begin_tls(struct run *r) {
   static struct tls_facts facts; /* large */
   if (!tlscase_request(&r->request, &r->known, &r->plan, r->h->walk, r->target))
@@ -122,7 +132,7 @@ static enum handshake_end begin_tls(struct run *r) {
   int plaintext = tlsdoor_open(settings_of(r)->rundir, &r->request, *r->fd, &facts, limit_ms(r));
   if (plaintext == -1 && facts.result[0]) note(r, facts.result, facts.error);
   if (plaintext == -1) return after_failure(r, facts.error);
-  note(r, "", "");
+  note_success(r);
   return take_plaintext(r, plaintext, &facts);
 }
 

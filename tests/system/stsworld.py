@@ -33,7 +33,7 @@ class Names:
 
     def __init__(self):
         self.records, self.silent, self.failing, self.asked = {}, set(), set(), []
-        self.vouches = False  # as if it had validated every answer
+        self.vouches = lambda name: False  # whether it says that it has validated an answer
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 53))
         threading.Thread(target=self._run, daemon=True).start()
@@ -56,7 +56,7 @@ class Names:
         kind = question.question[0].rdtype
         reply = dns.message.make_response(question, recursion_available=True)
         found = self.records.get((name, dns.rdatatype.to_text(kind)), [])
-        if self.vouches:
+        if self.vouches(name):
             reply.flags |= dns.flags.AD
         if name in self.failing:
             reply.set_rcode(dns.rcode.SERVFAIL)
