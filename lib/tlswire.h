@@ -71,7 +71,8 @@ struct tls_facts {
   unsigned bits;
   unsigned resumed;
   char sni[TLSWIRE_NAME_MAX + 1];     /* server: the name that the client asked for */
-  char peer[TLSWIRE_NAME_MAX + 1];    /* the peer's certificate: the name that matched, or its subject's CN */
+  char peer[TLSWIRE_NAME_MAX + 1];    /* the peer's certificate: the name that matched, or its subject's CN, or
+                                         its first DNS name or mail address */
   char verified[16];                  /* "", "names", "fingerprint", "dane", or "authority": a client certificate that
                                          tlsclientauthorities vouch for */
   char fingerprint[65];               /* SHA-256 of the peer's certificate, */

@@ -1,6 +1,6 @@
 #include "config.h"
 #include "tls/facts.h"
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,6 +57,17 @@ void facts_common_name(const X509 *certificate, char *to, size_t size) {
   OPENSSL_free(utf8);
 }
 
+/* Of type DNS or mail address. */
+static void first_alternative_name(const X509 *certificate, char *to, size_t size) {
+  GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+  for (int i = 0; i < sk_GENERAL_NAME_num(names) && !*to; i++) {
+    const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+    if (name->type != GEN_DNS && name->type != GEN_EMAIL) continue;
+    put_printable(to, size, ASN1_STRING_get0_data(name->d.ia5), (size_t)ASN1_STRING_length(name->d.ia5));
+  }
+  GENERAL_NAMES_free(names);
+}
+
 /* ---- channel bindings */
 
 /* RFC 9266 2: TLS 1.2 binds nothing without the extended master secret (RFC 7627). */
@@ -88,6 +99,7 @@ static void put_peer(const X509 *peer, struct tls_facts *f) {
   facts_fingerprint(peer, f->fingerprint);
   facts_key_fingerprint(peer, f->key_fingerprint);
   facts_common_name(peer, f->peer, sizeof f->peer);
+  if (!*f->peer) first_alternative_name(peer, f->peer, sizeof f->peer);
 }
 
 void facts_fill(SSL *ssl, struct tls_facts *f) {

@@ -11,7 +11,8 @@
 enum { FACTS_SHA256_HEX = 65 };
 
 /* facts_fill(): version, cipher, bits, resumed, sni, the fingerprints of the
- * peer's certificate and its subject's CN as peer, exporter and endpoint.  What
+ * peer's certificate and its subject's CN as peer (where it has none, the first DNS
+ * name or mail address), exporter and endpoint.  What
  * there is not stays ""; ok and verified are the caller's.  The peer's names are
  * hostile: octets that are not printable ASCII become '?'. */
 void facts_fill(SSL *ssl, struct tls_facts *f);
