@@ -66,6 +66,7 @@ begin transports
 away:
   driver = smtp
   hosts_try_chunking = {chunking}
+  {more}
 """
 
 
@@ -121,10 +122,11 @@ class Postfix:
 class Exim:
     """Each message by a process of its own that has tried to deliver when it ends."""
 
-    def __init__(self, port, chunking="*"):
+    def __init__(self, port, chunking="*", more=""):
+        """more: of its transport."""
         self.folder = folder_for("exim", *need_account("Debian-exim"))
         with open(f"{self.folder}/conf", "w", encoding="ascii") as f:
-            f.write(EXIM.format(folder=self.folder, port=port, chunking=chunking))
+            f.write(EXIM.format(folder=self.folder, port=port, chunking=chunking, more=more))
 
     def log(self):
         return read(f"{self.folder}/mainlog")
