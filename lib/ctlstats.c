@@ -52,6 +52,7 @@ static const struct field destination_fields[] = {
   NUMBER(TAG_TIME, last_error_us),
   NUMBER(TAG_OLDEST, oldest_us),
   NUMBER(TAG_SILENT, silent),
+  NUMBER(TAG_UNREACHED, unreached),
   FIELD_END};
 
 int ctlstats_put_request(stralloc *out, const struct ctlstats_request *r) {

@@ -52,6 +52,7 @@ struct ctlstats_destination {
   uint64_t last_error_us; /* wall clock */
   uint64_t oldest_us;     /* arrival of the oldest message that waits; 0: none */
   uint64_t silent;        /* of the jobs in memory: wait for a word of the next hop */
+  uint64_t unreached;     /* of the deferred: no connection, or it broke */
 };
 
 /* As in lib/ctl.h. */

@@ -33,7 +33,7 @@ static void destinations_come_back(void **state) {
   (void)state;
   const struct ctlstats_destination d = {
     TEXT("x.example"), CHANNEL_REMOTE, 1, 2, 3, 4, 5, 6, true, true, 7, 8, 9, 10, 11, 12, 13,
-    TEXT("450 not now"), 14, UINT64_MAX, 15};
+    TEXT("450 not now"), 14, UINT64_MAX, 15, 16};
   struct ctlstats_destination back;
   stralloc out = {0};
   assert_int_equal(ctlstats_put_destination(&out, &d), 0);
@@ -43,8 +43,9 @@ static void destinations_come_back(void **state) {
   assert_true(back.down && back.held);
   const uint64_t got[] = {back.channel, back.waiting, back.parked, back.active, back.workers, back.window,
                           back.window_most, back.opens_s, back.backoff_s, back.rate, back.rate_s,
-                          back.delivered, back.deferred, back.failed, back.last_error_us, back.oldest_us, back.silent};
-  const uint64_t expected[] = {1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, UINT64_MAX, 15};
+                          back.delivered, back.deferred, back.failed, back.last_error_us, back.oldest_us, back.silent,
+                          back.unreached};
+  const uint64_t expected[] = {1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, UINT64_MAX, 15, 16};
   assert_memory_equal(got, expected, sizeof expected);
   stralloc_free(&out);
 }

@@ -153,6 +153,7 @@ enum {
   TAG_FAILED = 0x054b,
   TAG_OLDEST = 0x054c,     /* arrival of the oldest message that waits: wall clock, us */
   TAG_SILENT = 0x054d,     /* jobs that wait for a word of the next hop */
+  TAG_UNREACHED = 0x054e,  /* recipients that were deferred as no connection was had, or it broke */
   /* how the runner sees a message: struct ctl_why */
   TAG_WHY_STATE = 0x0550,
   TAG_WHY_JOBS = 0x0551,

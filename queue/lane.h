@@ -32,6 +32,7 @@ struct lane {
   unsigned destinations;
   uint64_t used_us; /* boot clock */
   uint64_t delivered, deferred, failed; /* recipients, since the lane is known */
+  uint64_t unreached; /* of the deferred: no connection, or it broke */
   stralloc last_error;
   uint64_t last_error_us; /* wall clock */
   /* of the lanes that could fetch a parked message */

@@ -218,6 +218,7 @@ void lane_note(struct lane *l, const struct result *r, uint64_t wall_us) {
   if (r->class == RESULT_SUCCESS) l->delivered++;
   if (r->class == RESULT_DEFERRAL) l->deferred++;
   if (r->class == RESULT_FAILURE) l->failed++;
+  if (l->channel == CHANNEL_REMOTE && window_event(r) == WINDOW_UNREACHED) l->unreached++;
   if (r->class == RESULT_SUCCESS) return;
   struct text words = r->text;
   if (words.len > LANE_ERROR_MAX) words.len = LANE_ERROR_MAX;

@@ -55,6 +55,7 @@ static struct ctlstats_destination destination_of(const struct runner *r, const 
     .last_error_us = l->last_error_us,
     .oldest_us = oldest_us,
     .silent = l->silent_jobs,
+    .unreached = l->unreached,
   };
 }
 

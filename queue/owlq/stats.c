@@ -107,6 +107,7 @@ static int put_destination(const struct snapshot *s, const struct ctlstats_desti
   if (d->rate) jsonline_number(&j, "rate_s", d->rate_s);
   jsonline_number(&j, "delivered", d->delivered);
   jsonline_number(&j, "deferred", d->deferred);
+  jsonline_number(&j, "unreached", d->unreached);
   jsonline_number(&j, "failed", d->failed);
   if (d->oldest_us) jsonline_number(&j, "oldest_s", snapshot_age(s, d->oldest_us));
   if (d->last_error.len) jsonline_text(&j, "last_error", d->last_error);

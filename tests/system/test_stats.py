@@ -55,6 +55,7 @@ def test_stats(post):
     assert (dead["waiting"], dead["delivered"], dead["down"]) == (12, 0, True)
     assert 0 < dead["opens_s"] <= 68 and dead["backoff_s"] == 60 and "refused" in dead["last_error"].lower()
     assert 0 <= dead["oldest_s"] < 60
+    assert slow["unreached"] == 0 and 0 < dead["unreached"] == dead["deferred"] <= 12
 
 
 def test_stats_of_one_destination_in_words(post):
