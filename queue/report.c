@@ -73,6 +73,11 @@ void report_delivery(struct runner *r, uint64_t delivery, const struct result *r
   log_s(l, ": ");
   if (result->reply_code) log_remote(l, result);
   log_words(l, result->text);
+  if (result->tls.len) {
+    log_s(l, "_(");
+    log_words(l, result->tls);
+    log_s(l, ")");
+  }
   if (result->class != RESULT_SUCCESS && result->status.len) {
     log_s(l, "_(#");
     log_t(l, result->status);

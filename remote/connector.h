@@ -35,6 +35,7 @@ struct connector_settings {
   struct dnssec *dnssec;
   struct stspolicy_settings sts;
   const struct list *tlspolicy; /* remote/tlspolicy.h */
+  bool has_no_tls; /* the site has none: what domains publish does not count, lines of tlspolicy do */
   const char *rundir;           /* where owl-tlsd has its socket */
   const int *limits_ms;         /* of each step before TLS: remote/smtp.h */
   bool may_lack_seccomp;

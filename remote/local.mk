@@ -93,7 +93,7 @@ EXTRA_DIST += tests/fuzz/corpus/qmtpanswer_fuzz tests/fuzz/corpus/answer_fuzz te
 
 # TLS
 %C%_libremote_a_SOURCES += %D%/dnssec.h %D%/dnssec.c
-%C%_libremote_a_SOURCES += %D%/handshake.h %D%/handshake.c %D%/prelude.h %D%/prelude.c %D%/tlscase.h %D%/tlscase.c %D%/tlsnote.h %D%/tlsnote.c
+%C%_libremote_a_SOURCES += %D%/handshake.h %D%/handshake.c %D%/prelude.h %D%/prelude.c %D%/tlscase.h %D%/tlscase.c %D%/tlsnote.h %D%/tlsnote.c %D%/tlscheck.h %D%/tlscheck.c
 %C%_libremote_a_SOURCES += %D%/tlspolicy.h %D%/tlspolicy.c %D%/tlsverdict.h %D%/tlsverdict.c %D%/tlswish.h %D%/tlswish.c
 if CMOCKA
 check_PROGRAMS += %D%/tlspolicy_test %D%/tlsverdict_test %D%/tlswish_test

@@ -32,6 +32,7 @@
 #include "remote/explain.h"
 #include "remote/manual.h"
 #include "remote/talker.h"
+#include "remote/tlscheck.h"
 #include "remote/tlspolicy.h"
 
 /* The talker's: jobs of 4 MiB, replies of 1 MiB, and room.  A worker of a busy
@@ -48,7 +49,7 @@ static struct {
   stralloc dnssectest;
   struct dnssec dnssec;
   struct identities identities;
-  uint64_t timeoutsts_s, timeoutconnect_s, timeoutdns_s, deadaddresstime_s;
+  uint64_t tlsdaemon, timeoutsts_s, timeoutconnect_s, timeoutdns_s, deadaddresstime_s;
   uint64_t allowunfenced, connectsperip, connectspernetwork;
   int steps_ms[SMTP_STEPS];
 } settings;
@@ -129,6 +130,7 @@ static void read_settings(void) {
   read_dnssectest();
   if (tlspolicy_load(&settings.tlspolicy, &control) == -1) die_control();
   if (control_text(&control, CONTROL_REMOTEDIR, &settings.remotedir) == -1) die_control();
+  read_number(CONTROL_TLSDAEMON, &settings.tlsdaemon);
   read_number(CONTROL_TIMEOUTSTS, &settings.timeoutsts_s);
   read_number(CONTROL_CONNECTSPERIP, &settings.connectsperip);
   read_number(CONTROL_CONNECTSPERNETWORK, &settings.connectspernetwork);
@@ -226,6 +228,7 @@ static struct connector_settings settings_of_connector(void) {
     .dnssec = &settings.dnssec,
     .sts = {settings.remotedir.s, (unsigned)settings.timeoutdns_s, (unsigned)settings.timeoutsts_s, &clock_system},
     .tlspolicy = &settings.tlspolicy,
+    .has_no_tls = settings.tlsdaemon == 0,
     .rundir = settings.rundir.s,
     .limits_ms = settings.steps_ms,
     .may_lack_seccomp = settings.allowunfenced != 0,
@@ -237,11 +240,12 @@ static struct connector_settings settings_of_connector(void) {
   };
 }
 
-/* For owlq explain. */
-static int explain(const struct destination *d) {
+/* For owlq explain and owlq tls-check. */
+static int explain(const struct destination *d, bool tls) {
   struct connector_settings s = settings_of_connector();
   struct facts facts = {.fd = 1};
-  explain_destination(d, &s, &facts);
+  if (tls) tlscheck_destination(d, &s, &facts);
+  else explain_destination(d, &s, &facts);
   stralloc_free(&facts.lines);
   return TOOL_OK;
 }
@@ -289,7 +293,7 @@ static int run_agent(const struct destination *d, bool asks_only) {
 /* ---- by hand */
 
 static bool is_option(const char *word) {
-  return strcmp(word, "--check") == 0 || strcmp(word, "--explain") == 0;
+  return strcmp(word, "--check") == 0 || strcmp(word, "--explain") == 0 || strcmp(word, "--tls-check") == 0;
 }
 
 /* A recipient that is called as a port is no address: there is an @ in them. */
@@ -376,8 +380,8 @@ int main(int argc, char **argv) {
   if (is_by_hand(argc, argv)) return by_hand(argv, argc - 3);
   int first = *option ? 2 : 1;
   read_arguments(argc - first, argv + first, &d);
-  bool explains = strcmp(option, "--explain") == 0;
+  bool tls = strcmp(option, "--tls-check") == 0, explains = tls || strcmp(option, "--explain") == 0;
   if (explains) leave_runner();
   read_settings();
-  return explains ? explain(&d) : run_agent(&d, *option != 0);
+  return explains ? explain(&d, tls) : run_agent(&d, *option != 0);
 }

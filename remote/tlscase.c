@@ -128,6 +128,7 @@ void tlscase_make(struct tlscase *c, const struct walk *w, const struct walk_tar
   const struct destination *d = w->destination;
   memset(c, 0, sizeof *c);
   c->policy = tlspolicy_find(w->settings->tlspolicy, d->host);
+  if (w->settings->has_no_tls && !c->policy.is_ours) c->policy.level = LEVEL_NONE;
   c->facts = (struct tls_case){.level = c->policy.level,
                                .is_ours = c->policy.is_ours,
                                .host_is_secure = is_vouched_for(w),

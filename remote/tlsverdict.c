@@ -85,7 +85,7 @@ static struct tls_plan only_sts(const struct tls_case *c) {
 
 static struct tls_plan by_level(const struct tls_case *c) {
   switch (c->level) {
-    case LEVEL_NONE: return plain("tlspolicy says none");
+    case LEVEL_NONE: return plain(c->is_ours ? "tlspolicy says none" : "this site has no TLS (tlsdaemon is 0)");
     case LEVEL_MAY:
     case LEVEL_ENCRYPT: break;
     case LEVEL_VERIFY: return must(TLS_CHECK_NAMES, "tlspolicy says verify");
@@ -105,7 +105,7 @@ static bool host_is_vouched_for(const struct tls_case *c) {
 
 static struct tls_plan required(const struct tls_case *c, struct tls_plan p) {
   if (p.action == TLS_AVOID) return p;
-  if (p.action == TLS_PLAIN) return refuse("the message requires TLS, and tlspolicy says none");
+  if (p.action == TLS_PLAIN) return refuse("the message requires TLS, which this site does not use with the next hop");
   if (p.check == TLS_CHECK_DANE || p.check == TLS_CHECK_FINGERPRINT) return p;
   if (!host_is_vouched_for(c))
     return refuse("the message requires TLS with a host that is verified, and neither DNSSEC nor MTA-STS vouches for its name");

@@ -13,7 +13,7 @@ queue_print_parts = %D%/utf8.h %D%/utf8.c %D%/jsonline.h %D%/jsonline.c %D%/prog
   $(queue_list_parts) \
   %D%/link.h %D%/link.c %D%/owner.h %D%/owner.c %D%/layout.h %D%/layout.c %D%/change.h %D%/change.c %D%/changereport.c \
   %D%/destination.c %D%/check.h %D%/check.c %D%/checklook.c %D%/checkmend.c \
-  %D%/explain.c %D%/askprogram.h %D%/askprogram.c %D%/showfacts.h %D%/showfacts.c %D%/livefacts.h %D%/livefacts.c \
+  %D%/explain.c %D%/tlscheck.c %D%/askprogram.h %D%/askprogram.c %D%/showfacts.h %D%/showfacts.c %D%/livefacts.h %D%/livefacts.c \
   %D%/limitfacts.h %D%/limitfacts.c %D%/srsview.h %D%/srsview.c \
   %D%/snapshot.h %D%/snapshot.c %D%/statsview.h %D%/statsview.c %D%/stats.c %D%/metricfamily.h %D%/metricfamily.c %D%/metrics.c \
   %D%/top.c \

@@ -25,6 +25,7 @@ static const struct command commands[] = {
   {"why", owlq_why, "ID: every attempt, what comes next, and why not now"},
   {"explain", owlq_explain, "ADDRESS: what would happen to mail for it, and why"},
   {"send-test", owlq_explain, "ADDRESS: go through a delivery up to the message, and show all of it"},
+  {"tls-check", owlq_tlscheck, "DOMAIN: what would be asked of TLS with its hosts, and why"},
   {"stats", owlq_stats, "[DESTINATION]: the runner's numbers, and each destination"},
   {"top", owlq_top, "the same on a screen that lives"},
   {"metrics", owlq_metrics, "the same for Prometheus"},

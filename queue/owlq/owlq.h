@@ -17,6 +17,7 @@ int owlq_body(struct control *c, int argc, char **argv);
 int owlq_why(struct control *c, int argc, char **argv);
 int owlq_qread(struct control *c, int argc, char **argv); /* qmail-qread */
 int owlq_qstat(struct control *c, int argc, char **argv); /* qmail-qstat */
+int owlq_tlscheck(struct control *c, int argc, char **argv);
 int owlq_explain(struct control *c, int argc, char **argv);
 int owlq_stats(struct control *c, int argc, char **argv);
 int owlq_top(struct control *c, int argc, char **argv);
