@@ -1,9 +1,12 @@
 """TLS to next hops, by tlspolicy: owl-remote and owl-tlsd against a server that can go wrong."""
+import json
 import ssl
 
 import pytest
 
+import agent
 import certificates
+from agent import FAILURE, REMOTE, SUCCESS, Job, Spawner
 from peers import Unbound
 from tlssink import TlsSink
 from waiting import wait_until
@@ -195,3 +198,66 @@ def test_without_owl_tlsd_what_may_goes_and_what_must_waits(tls, folder, authori
         assert send(tls, sink)["version"] is None
         line = outcome(tls, "user@named.test")
         assert "deferral" in line and "owl-tlsd" in line, line
+
+
+def test_the_log_and_why_tell_of_tls(tls, folder, authority):
+    """What a deferred delivery had of TLS is in the message's log."""
+    tls.control("tlspolicy", "mx.test:verify")
+    with TlsSink(HOST, leaf(folder, authority)) as sink:
+        sink.replies["RCPT"] = b"450 4.2.0 later\r\n"
+        line = outcome(tls, "user@named.test")
+        assert "(TLSv1.3 TLS AES 256 GCM SHA384, verified by names as mx.test)" in line, line
+        (queue_id,) = [name.rsplit("/", 1)[1].removesuffix(".log") for name in tls.queued() if name.endswith(".log")]
+        assert "by TLS: TLSv1.3 TLS_AES_256_GCM_SHA384, verified by names as mx.test" in tls.owlq("why", queue_id)
+
+
+def test_requiretls_needs_the_next_hop_s_promise(tls, folder, authority):
+    """A session of other mail is not used for it, but its own is for others."""
+    spawner = Spawner([tls.program("owl-rspawn")], tls.environment)
+    required = agent.item(agent.REQUIRETLS, b"")
+    with TlsSink(HOST, leaf(folder, authority)) as sink:
+        worker = spawner.worker(REMOTE, host="mx.test", port=25)
+        for n, (extra, offered) in enumerate([(b"", True), (required, True), (b"", True), (required, False)]):
+            sink.offers = ["PIPELINING"] + ["REQUIRETLS"] * offered
+            if not offered:  # a new session, to see it
+                worker.close()
+                worker = spawner.worker(REMOTE, host="mx.test", port=25)
+            (result,) = worker.deliver(Job(n, SENDER, ["user@named.test"], BODY, extra=extra))
+            assert (result["class"], result["status"]) == ((SUCCESS, "2.0.0") if offered else (FAILURE, "5.7.30")), result
+        worker.close()
+        said = [[line for line in m["lines"] if line.startswith("MAIL")][-1].endswith(" REQUIRETLS") for m in sink.messages()]
+        assert said == [False, True, False] and len(sink.sessions) == 3
+        assert "verified by names as mx.test" in result["tls"]
+    assert spawner.close() == 0
+
+
+def test_tls_required_no_goes_where_the_certificate_is_wrong(tls, folder, authority):
+    """The operator's own line stays: the field takes back what domains publish only."""
+    tls.control("tlspolicy", "mx.test:verify")
+    with TlsSink(HOST, leaf(folder, authority, names=("other.test",))) as sink:
+        line = outcome(tls, "user@named.test", b"TLS-Required: No\n\n")
+        assert "deferral" in line and not sink.messages(), line
+
+
+def test_a_stall_in_the_handshake_stops_no_other_mail(tls, folder, authority):
+    tls.control("timeoutremotehello", "3")
+    with TlsSink(HOST, leaf(folder, authority)) as sink:
+        sink.inside = ""
+        tls.inject(BODY, "user@named.test", sender=SENDER)
+        wait_until(lambda: sink.sessions and any(c == "STARTTLS" for c, _ in sink.sessions[0]["lines"]), 20, tls.log)
+        tls.inject(BODY, "ann@local.test", sender=SENDER)
+        tls.wait_for_mail("ann")
+        assert len(sink.sessions) == 1
+        wait_until(lambda: "it is tried without TLS" in tls.log(), 30, tls.log)
+        wait_until(lambda: sink.messages(), 30, tls.log)
+        assert sink.messages()[0]["version"] is None
+
+
+def test_tls_check_says_what_would_be_asked(tls):
+    tls.control("tlspolicy", "mx.test:verify minversion=1.3")
+    text = tls.owlq("tls-check", "named.test")
+    assert "TLS or nothing, with a certificate for its name" in text and "tlspolicy says verify" in text
+    assert "DANE is off" in text
+    facts = json.loads(tls.owlq("tls-check", "--json", "far.test"))["tls"]
+    (verdict,) = [f for f in facts if f["fact"] == "verdict"]
+    assert verdict["action"] == "may" and verdict["check"] == "nothing"

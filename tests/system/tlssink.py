@@ -15,6 +15,7 @@ class TlsSink:
         self.address, self.port, self.implicit = address, port, implicit
         self.offers = ["PIPELINING", "SIZE 1000000", "8BITMIME"]
         self.offers_in_plaintext = []
+        self.replies = {}  # by verb, in place of 250
         self.starttls = certificate is not None
         self.answer = b"220 2.0.0 go ahead\r\n"  # to STARTTLS
         self.inside = None  # what is said in place of a handshake; "" stalls
@@ -109,4 +110,4 @@ class TlsSink:
         elif verb == "QUIT":
             connection.sendall(b"221 bye\r\n")
         else:
-            connection.sendall(b"250 2.0.0 ok\r\n")
+            connection.sendall(self.replies.get(verb, b"250 2.0.0 ok\r\n"))
