@@ -9,9 +9,19 @@ auth_judge_parts = %D%/links.h %D%/links.c %D%/judge.h %D%/judge.c %D%/guesses.h
 owlpost_PROGRAMS += %D%/owl-authd
 %C%_owl_authd_SOURCES = %D%/authd.c $(auth_judge_parts) $(auth_backend_parts)
 %C%_owl_authd_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS) $(CRYPT_LIBS)
+owlpost_PROGRAMS += %D%/owl-checkpw
+%C%_owl_checkpw_SOURCES = %D%/checkpw.c $(auth_password_parts)
+%C%_owl_checkpw_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS) $(CRYPT_LIBS)
+sbin_PROGRAMS += %D%/owl-passwd
+%C%_owl_passwd_SOURCES = %D%/passwd.c %D%/passwdfile.h %D%/passwdfile.c %D%/secretinput.h %D%/secretinput.c \
+  $(auth_password_parts)
+%C%_owl_passwd_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS) $(CRYPT_LIBS)
 
 if CMOCKA
 check_PROGRAMS += %D%/guesses_test %D%/dovecotline_test
 %C%_guesses_test_SOURCES = %D%/guesses_test.c %D%/guesses.c
 %C%_dovecotline_test_SOURCES = %D%/dovecotline_test.c %D%/dovecotline.c
+check_PROGRAMS += %D%/verifier_test
+%C%_verifier_test_SOURCES = %D%/verifier_test.c $(auth_password_parts)
+%C%_verifier_test_LDADD = $(LDADD) $(CRYPT_LIBS)
 endif

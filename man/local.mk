@@ -1,6 +1,7 @@
 # man/: one page per program, control file and file format.
 dist_man_MANS += %D%/dot-qmail.5
 dist_man_MANS += %D%/owl-authd.8
+dist_man_MANS += %D%/owl-checkpw.8 %D%/owl-passwd.8 %D%/owlpost-passwords.5
 dist_man_MANS += %D%/owl-dkimsign.8
 dist_man_MANS += %D%/owl-inject.8
 dist_man_MANS += %D%/owl-local.8
