@@ -124,7 +124,7 @@ check_PROGRAMS += %D%/verify/cache_test %D%/verify/ask_test
 endif
 
 # what domains ask of TLS, and how it went
-%C%_libremote_a_SOURCES += %D%/stspolicy.h %D%/stspolicy.c %D%/tlsrpt.h %D%/tlsrpt.c
+%C%_libremote_a_SOURCES += %D%/stspolicy.h %D%/stspolicy.c %D%/tlsrpt.h %D%/tlsrpt.c %D%/tlsrptread.c
 if CMOCKA
 check_PROGRAMS += %D%/tlsrpt_test
 %C%_tlsrpt_test_LDADD = %D%/libremote.a $(LDADD)

@@ -55,4 +55,7 @@ struct tlsrpt_line {
  * overwritten.  0, or -1: malformed, or no memory. */
 int tlsrpt_read_line(struct tlsrpt_line *to, struct text line, stralloc *octets);
 
+/* tlsrpt_policy_name(): "none", "tlsa", "sts". */
+const char *tlsrpt_policy_name(enum tlsrpt_policy policy);
+
 #endif
