@@ -37,13 +37,19 @@ static int make_arrays(struct look *k) {
   return k->where && k->unknown ? 0 : -1;
 }
 
+/* Of a file that another has found to be gone since it was seen here. */
+static bool is_stale(const struct look *k, size_t i, struct text base) {
+  return roster_had(roster_of(k), base) && !sightings_holds(&k->seen, i, k->m->folder);
+}
+
 /* Which sighting is whose. */
 static int match(struct look *k) {
   if (make_arrays(k) == -1) return -1;
   for (size_t i = 0; i < k->seen.count; i++) {
-    size_t n = roster_find(roster_of(k), sightings_name(&k->seen, i).base);
-    if (n == ROSTER_NONE) k->unknown[k->unknown_count++] = i;
-    else k->where[n] = i + 1;
+    struct text base = sightings_name(&k->seen, i).base;
+    size_t n = roster_find(roster_of(k), base);
+    if (n != ROSTER_NONE) k->where[n] = i + 1;
+    else if (!is_stale(k, i, base)) k->unknown[k->unknown_count++] = i;
   }
   return 0;
 }

@@ -30,9 +30,20 @@ static uint32_t *slot_of(const struct roster *r, struct text base) {
   return &r->slots[at];
 }
 
-size_t roster_find(const struct roster *r, struct text base) {
+/* The last entry with this base. */
+static const struct roster_entry *last_of(const struct roster *r, struct text base) {
   uint32_t slot = r->slot_count ? *slot_of(r, base) : 0;
-  return slot && !r->entries[slot - 1].gone ? slot - 1 : ROSTER_NONE;
+  return slot ? &r->entries[slot - 1] : NULL;
+}
+
+size_t roster_find(const struct roster *r, struct text base) {
+  const struct roster_entry *e = last_of(r, base);
+  return e && !e->gone ? (size_t)(e - r->entries) : ROSTER_NONE;
+}
+
+bool roster_had(const struct roster *r, struct text base) {
+  const struct roster_entry *e = last_of(r, base);
+  return e && e->gone;
 }
 
 size_t roster_find_uid(const struct roster *r, uint64_t uid) {

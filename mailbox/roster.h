@@ -41,6 +41,9 @@ size_t roster_add(struct roster *r, uint32_t uid, struct text base, struct text 
 /* roster_find(): the entry with this base that is not gone, or ROSTER_NONE. */
 size_t roster_find(const struct roster *r, struct text base);
 
+/* roster_had(): whether there is an entry with this base that is gone, and none that is not. */
+bool roster_had(const struct roster *r, struct text base);
+
 /* roster_find_uid(): the entry with this UID that is not gone, or ROSTER_NONE. */
 size_t roster_find_uid(const struct roster *r, uint64_t uid);
 

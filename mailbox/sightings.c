@@ -80,6 +80,15 @@ int sightings_read(struct sightings *s, int folder, bool *is_whole) {
   return 0;
 }
 
+bool sightings_holds(const struct sightings *s, size_t i, int folder) {
+  struct stat st;
+  int fd = openat(folder, s->all[i].is_new ? "new" : "cur", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fd == -1) return false;
+  bool holds = fstatat(fd, s->names.s + s->all[i].name_at, &st, AT_SYMLINK_NOFOLLOW) == 0;
+  close(fd);
+  return holds;
+}
+
 struct filename sightings_name(const struct sightings *s, size_t i) {
   struct filename f;
   filename_read(&f, text_of(s->names.s + s->all[i].name_at));

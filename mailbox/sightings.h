@@ -26,6 +26,9 @@ struct sightings { /* zeroed at first */
  * no file was missed.  0, or -1 with errno. */
 int sightings_read(struct sightings *s, int folder, bool *is_whole);
 
+/* sightings_holds(): whether the file is still there. */
+bool sightings_holds(const struct sightings *s, size_t i, int folder);
+
 struct filename sightings_name(const struct sightings *s, size_t i);
 
 void sightings_free(struct sightings *s);

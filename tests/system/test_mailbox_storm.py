@@ -1,6 +1,7 @@
 """A mailbox in which four programs deliver, one changes flags as an IMAP server
 does, and POP3 sessions delete, with SIGKILL at any moment: nothing is lost, and
 no message's UID changes or is another's."""
+import contextlib
 import os
 import random
 import select
@@ -89,12 +90,10 @@ class Storm:
 
     def fetch(self):
         while self.left["marks"] > 0 and not self.faults:
-            with subprocess.Popen([self.owlpost.program("owl-pop3d"), self.path], stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self.owlpost.environment) as session:
-                try:
-                    self.delete_some(session)
-                except BrokenPipeError:
-                    pass
+            with contextlib.suppress(BrokenPipeError), subprocess.Popen(
+                    [self.owlpost.program("owl-pop3d"), self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL, env=self.owlpost.environment) as session:
+                self.delete_some(session)
 
     def delete_some(self, session):
         ask = Dialog(session).ask
