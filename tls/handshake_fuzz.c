@@ -1,4 +1,4 @@
-/* A handshake whose flights somebody alters on their way, or in which one side hears
+/* A handshake of our client and our server whose flights somebody alters on their way, or in which one side hears
  * nothing but the input: neither breaks, and who asked for a certificate has seen it.
  *
  * First octet: bits 0-1 the check, 2 TLS 1.2, 3-4 whether the rest is all that the
@@ -13,6 +13,7 @@
 #include "tls/client.h"
 #include "tls/facts.h"
 #include "tls/failure.h"
+#include "tls/server.h"
 #include "tls/testcertificate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size);
@@ -22,11 +23,21 @@ enum { TLS12 = 4, CLIENT_HEARS = 8, SERVER_HEARS = 16, CHANGE = 5, FLIGHTS = 8, 
 static struct world {
   struct test_certificate authority, leaf;
   char *authorities, fingerprint[FACTS_SHA256_HEX], tlsa[128];
+  struct server ours;
   SSL_CTX *client, *server;
 } world;
 
 static void must(bool holds) {
   if (!holds) abort();
+}
+
+static SSL_CTX *make_server(void) {
+  static const struct settings settings = {.server.minversion = "1.2", .ticket_s = 3600};
+  char why[SERVER_WHY];
+  world.ours.identities[0] = (struct identity){world.leaf.certificate, sk_X509_new_null(), world.leaf.key, NULL, 0};
+  world.ours.count = 1;
+  must(tickets_rotate(&world.ours.tickets));
+  return server_context(&world.ours, &settings, why);
 }
 
 static void make_world(void) {
@@ -35,8 +46,8 @@ static void make_world(void) {
   world.leaf = test_certificate_make(&(struct test_subject){.names = "DNS:a.test"}, &world.authority);
   world.authorities = test_certificate_file(&world.authority.certificate, 1);
   world.client = client_context(&(struct client_settings){.authorities = world.authorities}, why, sizeof why);
-  world.server = test_server(&world.leaf, NULL);
-  must(world.client && remove(world.authorities) == 0);
+  world.server = make_server();
+  must(world.client && world.server && remove(world.authorities) == 0);
   facts_fingerprint(world.leaf.certificate, world.fingerprint);
   test_tlsa(world.tlsa, sizeof world.tlsa, 3, 1, 1, world.leaf.certificate);
 }
@@ -94,6 +105,14 @@ static void hear(SSL *ssl, const uint8_t *octets, size_t size) {
   for (int i = 0; i < 4; i++) SSL_do_handshake(ssl);
 }
 
+/* What the server says of it. */
+static void check_server(SSL *server, int ret) {
+  struct tls_facts f = {0};
+  if (ret == 1) server_facts(server, &f);
+  else failure_of_handshake(server, ret, &f);
+  must(f.ok == (ret == 1) && !*f.verified && !*f.fingerprint);
+}
+
 static void check_facts(const struct tls_request *r, const struct tls_facts *f) {
   static char wire[4 + TLSWIRE_MAX];
   static struct tls_facts again;
@@ -112,6 +131,8 @@ static void run(SSL *client, SSL *server, unsigned choice, const uint8_t *octets
   if (ours == 1) client_facts(client, r, &f);
   else failure_of_handshake(client, ours, &f);
   check_facts(r, &f);
+  ERR_clear_error();
+  check_server(server, SSL_do_handshake(server));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
@@ -120,9 +141,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   if (!world.client) make_world();
   if (size == 0) return 0;
   make_request(&r, octets[0]);
-  SSL *client = client_open(world.client, &r, &f), *server = SSL_new(world.server);
+  static const struct tls_request asked = {.role = TLS_SERVER, .peer_asked = 1};
+  SSL *client = client_open(world.client, &r, &f), *server = server_open(world.server, &world.ours, &asked, &f);
   must(client && server);
-  SSL_set_accept_state(server);
   if (octets[0] & TLS12) SSL_set_max_proto_version(server, TLS1_2_VERSION);
   SSL_set_bio(client, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
   SSL_set_bio(server, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
