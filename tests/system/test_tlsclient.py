@@ -11,8 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import dh
 from cryptography.hazmat.primitives.serialization import Encoding, ParameterFormat
 
 import certificates
+from agent import REMOTE, SUCCESS, Job, Spawner
 from certificates import DAY
 from peers import answers, free_port
+from tlssink import TlsSink
 from tlswire import CLIENT, DANE, FINGERPRINT, NAMES, NOTHING, ask
 from waiting import wait_until
 
@@ -197,3 +199,19 @@ def test_channel_bindings(tlsd, folder):
     facts, plain = ask(tlsd, peer_that(lambda s: context.wrap_socket(s, server_side=True).recv(1)), role=CLIENT, check=NOTHING)
     assert facts["endpoint"] == MADE["good"].fingerprint() and len(facts["exporter"]) == 64
     plain.close()
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_owl_remote_resumes(tlsd, owlpost, folder, version):
+    """Each delivery is a process and a connection of its own."""
+    port = free_port()
+    spawner = Spawner([owlpost.program("owl-rspawn")], owlpost.environment)
+    with TlsSink("127.0.0.1", MADE["good"].write(folder, "sink"), port) as sink:
+        sink.use(MADE["good"].write(folder, "sink"), version)
+        for number in range(1, 4):
+            worker = spawner.worker(REMOTE, "127.0.0.1", port)
+            (result,) = worker.deliver(Job(number, "sender@sender.test", ["someone@a.test"], b"Subject: owls\n\nhello\n"))
+            assert result["class"] == SUCCESS and result["tls"].startswith("TLSv1."), result
+            worker.close()
+        assert [s["resumed"] for s in sink.sessions] == [False, True, True]
+    assert spawner.close() == 0
