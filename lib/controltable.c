@@ -104,6 +104,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(SESSIONSPREFIX4, "sessionsprefix4", NUMBER, "32", "smtpd", "bits of an IPv4 address that tell one client from another"),
   ROW(SESSIONSPREFIX6, "sessionsprefix6", NUMBER, "64", "smtpd", "bits of an IPv6 address that tell one client from another"),
   ROW(SMTPAUTH, "smtpauth", MAP, "", "remote", "lines of smtproutes with |user|password behind them; nobody else may read it"),
+  ROW(SMTPAUTHUNVERIFIED, "smtpauthunverified", NUMBER, "0", "remote", "whether relays get the passwords of smtpauth without a certificate that has been checked: 0 no, 1 yes"),
   ROW(SMTPGREETING, "smtpgreeting", TEXT, "=me", "smtpd", "text of the greeting; starts with the host name"),
   ROW(SMTPLISTEN, "smtplisten", LIST, "", "smtpd, start", "addresses that mail is received at"),
   ROW(SMTPNEWLINES, "smtpnewlines", TEXT, "refuse", "smtpd", "what becomes of a CR or LF that stands alone: refuse or normalise"),

@@ -85,6 +85,9 @@ enum {
   TAG_STAGE = 0x030c,      /* enum smtp_stage */
   TAG_HELLO = 0x030d,      /* a server's answer to EHLO, lines divided by LF */
   TAG_PRELUDE_END = 0x030e, /* enum prelude_end */
+  TAG_EXPORTER = 0x030f,   /* channel bindings, hexadecimal: RFC 9266, */
+  TAG_ENDPOINT = 0x0310,   /* RFC 5929 */
+  TAG_VERIFIED = 0x0311,   /* flag: the server's certificate has been checked */
 
   /* doorkeeper */
   TAG_OCTETS = 0x0400,     /* octets that the talker put into the data pipe */

@@ -1,20 +1,13 @@
 #include "config.h"
 #include "remote/auth.h"
-#include <nettle/base64.h>
-#include <nettle/hmac.h>
-#include <string.h>
+#include <sys/random.h>
+#include "lib/base64.h"
+#include "lib/hex.h"
 #include "lib/ip.h"
+#include "lib/saslclient.h"
 #include "remote/exchange.h"
 
-enum { CODE_GO_ON = 334, CODE_LOGGED_IN = 235, CHALLENGE_MAX = 1024 };
-
-static int cat_base64(stralloc *out, struct text t) {
-  size_t len = BASE64_ENCODE_RAW_LENGTH(t.len);
-  if (!stralloc_readyplus(out, len)) return -1;
-  base64_encode_raw(out->s + out->len, t.len, (const uint8_t *)t.s);
-  out->len += len;
-  return 0;
-}
+enum { CODE_GO_ON = 334, CODE_LOGGED_IN = 235, NONCE_OCTETS = 16 };
 
 /* Only on loopback is nobody between us and the server; a Unix socket has no
  * address at all. */
@@ -37,11 +30,12 @@ static bool send_hidden(struct smtp *s) {
   return ok;
 }
 
-/* A line with what it says in base64, and the reply to it. */
+/* A line with what it says in base64, and the reply to it.  Nothing is "=" behind the
+ * command (RFC 4954 4). */
 static bool say(struct smtp *s, const char *before, struct text secret) {
   bool ok = true;
   exchange_put(s, &ok, before);
-  ok = ok && cat_base64(&s->stream.out, secret) == 0;
+  ok = ok && base64_cat(&s->stream.out, secret) == 0;
   exchange_put(s, &ok, "\r\n");
   return ok ? send_hidden(s) && exchange_answered(s, "AUTH") : exchange_no_memory(s);
 }
@@ -53,75 +47,82 @@ static bool refused(struct smtp *s) {
   return false;
 }
 
-static bool is_over(struct smtp *s) { return s->reply.code == CODE_LOGGED_IN || refused(s); }
-static bool goes_on(struct smtp *s) { return s->reply.code == CODE_GO_ON || refused(s); }
-
-static bool plain(struct smtp *s, const struct credentials *c) {
-  stralloc message = {0};
-  bool ok = stralloc_0(&message) && stralloc_cat(&message, &c->user) && stralloc_0(&message) &&
-            stralloc_cat(&message, &c->password);
-  ok = ok ? say(s, "AUTH PLAIN ", text_of_stralloc(&message)) && is_over(s) : exchange_no_memory(s);
-  stralloc_free(&message);
-  return ok;
+/* A server that does not know the password may be anybody's. */
+static bool not_believed(struct smtp *s) {
+  verdict_set(&s->verdict, RESULT_DEFERRAL, "4.7.8", "the relay does not show that it knows the password");
+  verdict_who(&s->verdict, s->host, s->address);
+  smtp_close(s);
+  return false;
 }
 
-static bool login(struct smtp *s, const struct credentials *c) {
-  return exchange_command(s, "AUTH LOGIN", TEXT_ABSENT) && goes_on(s) &&
-         say(s, "", text_of_stralloc(&c->user)) && goes_on(s) &&
-         say(s, "", text_of_stralloc(&c->password)) && is_over(s);
+static bool act(struct smtp *s, enum saslclient_status status) {
+  switch (status) {
+    case SASLCLIENT_OK: return true;
+    case SASLCLIENT_FORGED: return not_believed(s);
+    case SASLCLIENT_MALFORMED: return exchange_confused(s);
+    case SASLCLIENT_NO_MEMORY: break;
+  }
+  return exchange_no_memory(s);
 }
 
 /* The octets of a reply's text are hostile: what is no base64 has no answer. */
-static bool read_challenge(const struct smtp *s, uint8_t challenge[CHALLENGE_MAX], size_t *len) {
-  struct base64_decode_ctx decode;
-  const stralloc *text = &s->reply.text;
-  *len = CHALLENGE_MAX;
-  base64_decode_init(&decode);
-  return text->len <= CHALLENGE_MAX && base64_decode_update(&decode, len, challenge, text->len, text->s) &&
-         base64_decode_final(&decode);
+static bool answer(struct smtp *s, struct saslclient *c) {
+  stralloc challenge = {0};
+  bool formed = s->reply.text.len <= 2 * SASLCLIENT_CHALLENGE_MAX &&
+                base64_decode(&challenge, text_of_stralloc(&s->reply.text)) == 0;
+  bool ok = formed ? act(s, saslclient_take(c, text_of_stralloc(&challenge))) : exchange_confused(s);
+  stralloc_free(&challenge);
+  return ok && say(s, "", c->message);
 }
 
-static int cat_digest(stralloc *out, const struct credentials *c, const uint8_t *challenge, size_t len) {
-  static const char hex[] = "0123456789abcdef";
-  uint8_t digest[MD5_DIGEST_SIZE];
-  struct hmac_md5_ctx h;
-  hmac_md5_set_key(&h, c->password.len, (const uint8_t *)c->password.s);
-  hmac_md5_update(&h, len, challenge);
-  hmac_md5_digest(&h, sizeof digest, digest);
-  for (size_t i = 0; i < sizeof digest; i++)
-    if (!stralloc_catb(out, &hex[digest[i] >> 4], 1) || !stralloc_catb(out, &hex[digest[i] & 15], 1)) return -1;
-  return 0;
-}
-
-static bool answer(struct smtp *s, const struct credentials *c, const uint8_t *challenge, size_t len) {
-  stralloc message = {0};
-  bool ok = stralloc_copy(&message, &c->user) && stralloc_cats(&message, " ") &&
-            cat_digest(&message, c, challenge, len) == 0;
-  ok = ok ? say(s, "", text_of_stralloc(&message)) && is_over(s) : exchange_no_memory(s);
-  stralloc_free(&message);
+static bool begin(struct smtp *s, struct saslclient *c) {
+  stralloc command = {0};
+  bool ok = stralloc_copys(&command, "AUTH ") && stralloc_cats(&command, sasl_name(c->mechanism)) &&
+            (!c->message.s || stralloc_cats(&command, " ")) && stralloc_0(&command);
+  if (!ok) (void)exchange_no_memory(s);
+  else if (c->message.s) ok = say(s, command.s, c->message);
+  else ok = exchange_command(s, command.s, TEXT_ABSENT);
+  stralloc_free(&command);
   return ok;
 }
 
-static bool cram_md5(struct smtp *s, const struct credentials *c) {
-  uint8_t challenge[CHALLENGE_MAX];
-  size_t len;
-  if (!exchange_command(s, "AUTH CRAM-MD5", TEXT_ABSENT) || !goes_on(s)) return false;
-  return read_challenge(s, challenge, &len) ? answer(s, c, challenge, len) : exchange_confused(s);
+static bool converse(struct smtp *s, struct saslclient *c) {
+  if (!begin(s, c)) return false;
+  while (s->reply.code == CODE_GO_ON)
+    if (!answer(s, c)) return false;
+  if (s->reply.code != CODE_LOGGED_IN) return refused(s);
+  return saslclient_may_end(c) || not_believed(s);
 }
 
-static bool no_way(struct smtp *s) {
-  verdict_set(&s->verdict, RESULT_DEFERRAL, "4.7.0",
-              is_overheard(s) ? "the relay offers no way to log in that hides the password"
-                              : "the relay offers no way to log in");
+static int make_nonce(stralloc *out) {
+  char octets[NONCE_OCTETS];
+  if (getrandom(octets, sizeof octets, 0) != sizeof octets) return -1;
+  return hex_cat(out, (struct text){octets, sizeof octets});
+}
+
+static bool no_way(struct smtp *s, const char *why) {
+  verdict_set(&s->verdict, RESULT_DEFERRAL, "4.7.0", why);
   verdict_who(&s->verdict, s->host, s->address);
   smtp_quit(s);
   return false;
 }
 
-bool auth_log_in(struct smtp *s, const struct credentials *c) {
+static bool run(struct smtp *s, struct saslclient *c, enum sasl_mechanism m) {
+  stralloc nonce = {0};
+  bool ok = make_nonce(&nonce) == 0 ? act(s, saslclient_begin(c, m, text_of_stralloc(&nonce))) : exchange_no_memory(s);
+  stralloc_free(&nonce);
+  return ok && converse(s, c);
+}
+
+bool auth_log_in(struct smtp *s, const struct credentials *with) {
+  struct saslclient c = {.user = text_of_stralloc(&with->user), .password = text_of_stralloc(&with->password),
+                         .exporter = s->exporter, .endpoint = s->endpoint};
+  enum sasl_mechanism m;
   exchange_limit(s, STEP_HELLO);
-  if (s->offer.cram_md5) return cram_md5(s, c);
-  if (is_overheard(s)) return no_way(s);
-  if (s->offer.plain) return plain(s, c);
-  return s->offer.login ? login(s, c) : no_way(s);
+  if (is_overheard(s) && !s->is_verified && !with->anywhere)
+    return no_way(s, "the relay's certificate has not been checked, so it is told no password");
+  if (!saslclient_choose(&c, s->offer.mechanisms, true, &m)) return no_way(s, "the relay offers no way to log in");
+  bool ok = run(s, &c, m);
+  saslclient_free(&c);
+  return ok;
 }

@@ -1,8 +1,9 @@
 /* auth.h - log in at a relay (RFC 4954), as the client
  *
- * CRAM-MD5 (RFC 2195), else PLAIN (RFC 4616), else LOGIN.  The latter two show the
- * password to whoever listens, so without TLS they are used on loopback only,
- * where a tunnel may begin.
+ * By the strongest mechanism that the server offers of lib/saslclient.h.  The password
+ * is worth nothing where somebody else listens or answers, so without
+ * smtpauthunverified this is done only under TLS with a certificate that has been
+ * checked, and on loopback, where a tunnel may begin.
  */
 #ifndef OWL_AUTH_H
 #define OWL_AUTH_H

@@ -25,6 +25,7 @@ static int find(struct credentials *to, struct control *c, const struct list *l,
 int credentials_load(struct credentials *to, struct control *c, struct text host, unsigned port) {
   struct list l;
   *to = (struct credentials){.user = {0}};
+  if (control_number(c, CONTROL_SMTPAUTHUNVERIFIED, &to->anywhere) == -1) return -1;
   int private = control_is_private(c, CONTROL_SMTPAUTH);
   if (private == -1) return -1;
   if (!private) return control_fail(c, CONTROL_SMTPAUTH, "everybody may read it");

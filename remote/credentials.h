@@ -10,6 +10,7 @@
 
 struct credentials {
   stralloc user, password; /* owned; user empty: none */
+  uint64_t anywhere;       /* smtpauthunverified: also where the server's certificate has not been checked */
 };
 
 /* credentials_load(): for that relay at that port.  0, or -1 with c->error set,

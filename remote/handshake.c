@@ -1,5 +1,6 @@
 #include "config.h"
 #include "remote/handshake.h"
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "lib/iofd.h"
@@ -106,12 +107,22 @@ static void note_tls(struct run *r, const struct tls_facts *f) {
   fact_say(r->h->walk->facts, "tls", "", text_of(r->h->tls));
 }
 
+/* What the talker logs in by. */
+static void note_channel(struct run *r, const struct tls_facts *f) {
+  r->h->peer->verified = *f->verified;
+  snprintf(r->h->exporter, sizeof r->h->exporter, "%s", f->exporter);
+  snprintf(r->h->endpoint, sizeof r->h->endpoint, "%s", f->endpoint);
+  if (*f->exporter) r->h->peer->exporter = text_of(r->h->exporter);
+  if (*f->endpoint) r->h->peer->endpoint = text_of(r->h->endpoint);
+}
+
 /* The talker can set nothing of a descriptor. */
 static enum handshake_end take_plaintext(struct run *r, int plaintext, const struct tls_facts *f) {
   close_connection(r);
   *r->fd = plaintext;
   if (io_set_nonblocking(plaintext) == -1) return avoid(r, "unable to set up a socket", "");
   note_tls(r, f);
+  note_channel(r, f);
   return done(r, r->known.facts.is_implicit ? STAGE_GREETING : STAGE_HELLO);
 }
 
@@ -206,6 +217,8 @@ enum handshake_end handshake_run(struct handshake *h, struct walk_target *t, int
   r.target = t;
   r.fd = fd;
   h->tls[0] = 0;
+  h->peer->verified = false;
+  h->peer->exporter = h->peer->endpoint = TEXT_ABSENT;
   ip_format(&t->ip, r.address);
   tlscase_make(&r.known, h->walk, t, h->wish);
   r.plan = tlsverdict_plan(&r.known.facts);

@@ -24,6 +24,7 @@ struct handshake {
   struct net_peer *peer; /* stage, hello and tls are set with HANDSHAKE_DONE, views of what follows */
   stralloc hello;
   char tls[RESULT_TLS_MAX + 1];
+  char exporter[NET_BINDING_MAX + 1], endpoint[NET_BINDING_MAX + 1];
 };
 
 /* handshake_run(): *fd, connected to t, becomes what the talker gets; or it is closed. */

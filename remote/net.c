@@ -18,6 +18,9 @@ static const struct field connected_fields[] = {
   {TAG_STAGE, FIELD_UINT, offsetof(struct net_peer, stage), SMTP_STAGES - 1, false},
   {TAG_HELLO, FIELD_OCTETS, offsetof(struct net_peer, hello), REPLY_TEXT_MAX, false},
   {TAG_TLS, FIELD_TEXT, offsetof(struct net_peer, tls), RESULT_TLS_MAX, false},
+  {TAG_VERIFIED, FIELD_FLAG, offsetof(struct net_peer, verified), 0, false},
+  {TAG_EXPORTER, FIELD_TEXT, offsetof(struct net_peer, exporter), NET_BINDING_MAX, false},
+  {TAG_ENDPOINT, FIELD_TEXT, offsetof(struct net_peer, endpoint), NET_BINDING_MAX, false},
   FIELD_END
 };
 

@@ -21,7 +21,7 @@
 
 enum net_frame { NET_CONNECT = 1, NET_NEXT = 2, NET_CONNECTED = 3, NET_NONE = 4, NET_PRELUDE = 5 };
 
-enum { NET_FRAME_MAX = 8192 };
+enum { NET_FRAME_MAX = 8192, NET_BINDING_MAX = 128 };
 
 extern const struct frame_protocol net_protocol;
 
@@ -32,6 +32,8 @@ struct net_peer {
   uint64_t stage;      /* enum smtp_stage, of remote/smtp.h */
   struct text hello;   /* of STAGE_READY */
   struct text tls;     /* version, cipher, verified how; absent: none */
+  bool verified;       /* the server's certificate has been checked */
+  struct text exporter, endpoint; /* channel bindings, hexadecimal; absent: none */
 };
 
 /* CONNECT: */

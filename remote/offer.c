@@ -1,5 +1,6 @@
 #include "config.h"
 #include "remote/offer.h"
+#include "lib/sasl.h"
 
 enum { LIMIT_MAX = 999999 }; /* six digits, RFC 9422 3 */
 
@@ -33,21 +34,6 @@ static void take_limit(struct offer *o, struct text item) {
       *(uint64_t *)(void *)((char *)o + limits[i].place) = number;
 }
 
-static const struct {
-  const char *name;
-  size_t place;
-} mechanisms[] = {
-  {"CRAM-MD5", offsetof(struct offer, cram_md5)},
-  {"PLAIN", offsetof(struct offer, plain)},
-  {"LOGIN", offsetof(struct offer, login)},
-};
-
-static void take_mechanism(struct offer *o, struct text word) {
-  for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++)
-    if (text_equal_nocase(word, text_of(mechanisms[i].name)))
-      *(bool *)((char *)o + mechanisms[i].place) = true;
-}
-
 static void take_line(struct offer *o, struct text line) {
   struct text word, rest;
   if (!text_cut(&line, ' ', &word)) return;
@@ -56,8 +42,8 @@ static void take_line(struct offer *o, struct text line) {
   rest = word;
   (void)text_cut(&rest, '=', &word); /* some say SIZE=n, or AUTH=mechanism */
   if (text_equal_nocase(word, text_of("AUTH"))) {
-    if (rest.s) take_mechanism(o, rest);
-    while (text_cut(&line, ' ', &rest)) take_mechanism(o, rest);
+    if (rest.s) o->mechanisms |= sasl_set(rest);
+    o->mechanisms |= sasl_set(line);
   }
   for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
     if (text_equal_nocase(word, text_of(keywords[i].keyword)))

@@ -19,7 +19,7 @@ struct offer {
   bool binary;     /* RFC 3030 3; only with chunking */
   bool requiretls; /* RFC 8689 */
   bool starttls;   /* RFC 3207 */
-  bool cram_md5, plain, login; /* of AUTH, RFC 4954 */
+  unsigned mechanisms; /* of AUTH, RFC 4954: enum sasl_mechanism, a set */
   /* RFC 9422; 0: not given */
   uint64_t transactions_max, recipients_max, domains_max;
 };

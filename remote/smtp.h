@@ -44,6 +44,8 @@ struct smtp {
   bool is_lmtp;         /* set before */
   bool is_qmtp;         /* set before: remote/qmtp.h, with these functions */
   const struct credentials *credentials; /* set before; NULL: nobody logs in */
+  bool is_verified;     /* set before: under TLS, with a certificate that has been checked */
+  const char *exporter, *endpoint; /* set before: channel bindings, hexadecimal, or "" */
   struct facts *facts; /* set before; NULL, or who wants to know what is said: as
                         * "command" and "reply", a line each */
   enum smtp_stage stage; /* set before */

@@ -284,6 +284,11 @@ static void expect_line(int fd, const char *line, size_t len) {
   if (strcmp(got, wanted) != 0) fail_server(wanted, got);
 }
 
+static void take_line(int fd) {
+  char c = 0;
+  while (c != '\n' && io_read(fd, &c, 1, 2000) == 1) continue;
+}
+
 static void send_line(int fd, const char *line, size_t len) {
   char out[512];
   int n = snprintf(out, sizeof out, "%.*s\r\n", (int)len, line);
@@ -299,6 +304,7 @@ static void serve(int fd, const char *script) {
     if (*script == 'T' && ftruncate(shortened_fd, 1) == -1) _exit(1);
     size_t len = (size_t)(end - script) - 2;
     if (*script == 'S') send_line(fd, script + 2, len);
+    if (*script == 'R') take_line(fd);
     if (*script == 'C') expect_line(fd, script + 2, len);
   }
   char c;
@@ -357,29 +363,36 @@ static void send_messages(struct smtp *s, const struct dialog_case *c) {
   envelope_free(&e);
 }
 
-/* Sessions with who is logged in at, by the server's address. */
+/* Sessions with who is logged in at, by the server's address; + before it: its certificate
+ * has been checked; !: that does not matter. */
 static const struct {
   struct dialog_case c;
   const char *address;
 } logins[] = {
-  {{"log in by CRAM-MD5", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH LOGIN PLAIN CRAM-MD5\n" "C AUTH CRAM-MD5\nS 334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\nC dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\nS 235 ok\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, ""}, "192.0.2.1"},
+  {{"log in by CRAM-MD5", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH LOGIN PLAIN CRAM-MD5\n" "C AUTH CRAM-MD5\nS 334 PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\nC dGltIGI5MTNhNjAyYzdlZGE3YTQ5NWI0ZTZlNzMzNGQzODkw\nS 235 ok\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, ""}, "+192.0.2.1"},
   {{"log in by PLAIN on loopback", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH LOGIN PLAIN\n" "C AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS 235 ok\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, ""}, "127.0.0.1"},
   {{"log in by LOGIN on loopback", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH LOGIN\n" "C AUTH LOGIN\nS 334 VXNlcm5hbWU6\nC dGlt\nS 334 UGFzc3dvcmQ6\nC dGFuc3RhYWZ0YW5zdGFhZg==\nS 235 ok\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, ""}, "::1"},
   {{"log in, then a message", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH PLAIN\n" "C AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS 235 ok\n" MAIL "S 250 ok\n" RCPT "S 250 ok\n" DATA "S 354 go\n" BODY "S 250 done\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 1, "0 K 250 2.0.0 done\n"}, "127.0.0.1"},
-  {{"no password over the network", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH LOGIN PLAIN\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 0 4.7.0 the relay offers no way to log in that hides the password\n"}, "192.0.2.1"},
-  {{"an IPv6 network", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH PLAIN\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 0 4.7.0 the relay offers no way to log in that hides the password\n"}, "2001:db8::1"},
+  {{"no password over the network", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH LOGIN PLAIN\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 0 4.7.0 the relay's certificate has not been checked, so it is told no password\n"}, "192.0.2.1"},
+  {{"an IPv6 network", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH PLAIN\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 0 4.7.0 the relay's certificate has not been checked, so it is told no password\n"}, "2001:db8::1"},
+  {{"no CRAM-MD5 over the network", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH CRAM-MD5\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 0 4.7.0 the relay's certificate has not been checked, so it is told no password\n"}, "192.0.2.1"},
+  {{"log in by PLAIN where the certificate is checked", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH LOGIN PLAIN\n" "C AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS 235 ok\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, ""}, "+192.0.2.1"},
+  {{"log in by PLAIN where it may be anybody", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH LOGIN PLAIN\n" "C AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS 235 ok\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, ""}, "!192.0.2.1"},
+  {{"SCRAM is believed only with a signature", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH SCRAM-SHA-256\nR .\nS 235 ok\n", "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 0 4.7.8 the relay does not show that it knows the password\n"}, "+192.0.2.1"},
   {{"no mechanism that is known", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH GSSAPI\n" QUIT, "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 0 4.7.0 the relay offers no way to log in\n"}, "127.0.0.1"},
   {{"the password is wrong", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH PLAIN\n" "C AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\nS 535 5.7.8 no\n", "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 535 4.7.8 5.7.8 no\n"}, "127.0.0.1"},
-  {{"the challenge is none", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH CRAM-MD5\n" "C AUTH CRAM-MD5\nS 334 ?!\n", "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 334 4.5.0 ?!\n"}, "192.0.2.1"},
-  {{"no challenge", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH CRAM-MD5\n" "C AUTH CRAM-MD5\nS 504 what?\n", "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 504 4.7.8 what?\n"}, "192.0.2.1"},
+  {{"the challenge is none", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH CRAM-MD5\n" "C AUTH CRAM-MD5\nS 334 ?!\n", "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 334 4.5.0 ?!\n"}, "+192.0.2.1"},
+  {{"no challenge", "S 220 mx\nC EHLO client.test\nS 250-mx\nS 250 AUTH CRAM-MD5\n" "C AUTH CRAM-MD5\nS 504 what?\n", "a@b", {"x@y"}, "hello\n", 0, 0, "hello: Z 504 4.7.8 what?\n"}, "+192.0.2.1"},
 };
 
 /* address: NULL where nobody logs in */
 static void run_with(const struct dialog_case *c, bool is_lmtp, const char *address, const int *limits_ms) {
   struct credentials tim = {.user = {"tim", 3, 3}, .password = {"tanstaaftanstaaf", 16, 16}}; /* RFC 2195 */
+  tim.anywhere = address && *address == '!';
   struct smtp s = {.is_lmtp = is_lmtp,
                    .credentials = address ? &tim : NULL,
-                   .address = address ? text_of(address) : TEXT_ABSENT,
+                   .is_verified = address && *address == '+',
+                   .address = address ? text_of(address + (*address == '+' || *address == '!')) : TEXT_ABSENT,
                    .stream = {.fd = -1, .watched = -1},
                    .limits_ms = limits_ms};
   int fd, status;

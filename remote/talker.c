@@ -24,7 +24,7 @@ struct talker {
   struct identity identity; /* of the job, and so of the session */
   enum tls_wish wish;       /* of the job */
   enum tls_wish session_wish;
-  stralloc host, address, hello, tls; /* of the server */
+  stralloc host, address, hello, tls, exporter, endpoint; /* of the server */
   bool was_heard;         /* the runner was told that a server has spoken */
   enum talker_end end;    /* why the talker cannot go on; TALKER_DONE: it can */
 };
@@ -90,6 +90,11 @@ static bool receive_answer(struct talker *t, struct frame *f) {
   }
 }
 
+static int keep_binding(stralloc *to, struct text t) {
+  stralloc_zero(to);
+  return text_cat(to, t) == 0 && stralloc_0(to) ? 0 : -1;
+}
+
 /* smtp.host and smtp.address view what is kept here. */
 static bool note_peer(struct talker *t, const struct net_peer *p) {
   stralloc_zero(&t->host);
@@ -100,6 +105,10 @@ static bool note_peer(struct talker *t, const struct net_peer *p) {
       text_cat(&t->hello, p->hello) == -1 || text_cat(&t->tls, p->tls) == -1)
     return give_up(t, TALKER_NO_MEMORY);
   t->smtp.stage = (enum smtp_stage)p->stage;
+  if (keep_binding(&t->exporter, p->exporter) == -1 || keep_binding(&t->endpoint, p->endpoint) == -1) return -1;
+  t->smtp.is_verified = p->verified;
+  t->smtp.exporter = t->exporter.s;
+  t->smtp.endpoint = t->endpoint.s;
   t->smtp.hello = text_of_stralloc(&t->hello);
   t->smtp.host = text_of_stralloc(&t->host);
   t->smtp.address = text_of_stralloc(&t->address);
@@ -367,6 +376,8 @@ static void talker_free(struct talker *t) {
   stralloc_free(&t->host);
   stralloc_free(&t->address);
   stralloc_free(&t->hello);
+  stralloc_free(&t->exporter);
+  stralloc_free(&t->endpoint);
   stralloc_free(&t->tls);
 }
 
