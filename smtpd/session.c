@@ -20,6 +20,7 @@
 #include "lib/stack.h"
 #include "lib/tlsdoor.h"
 #include "lib/unixsock.h"
+#include "smtpd/doorkeeper/authsettings.h"
 #include "smtpd/doorkeeper/doorkeeper.h"
 #include "smtpd/doorkeeper/event.h"
 #include "smtpd/doorkeeper/secure.h"
@@ -128,6 +129,7 @@ static int meet_client(const struct settings *s) {
   if (has_met) return 0;
   if (client_find(&client, &ends) == -1) return -1;
   settings_of_client = trust_settings(s, &client);
+  if (keeper.place && keeper.place->is_submission) authsettings_submit(&settings_of_client);
   settings_of_client.begins_with_tls = begins_with_tls(s);
   settings_of_client.offers_starttls = session_protocol.speaks_starttls && may_have_tls(s);
   settings_of_client.needs_tls |= keeper.secure.server.is_needed;

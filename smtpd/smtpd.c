@@ -15,6 +15,7 @@
  */
 #include "config.h"
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include "lib/exitcode.h"
 #include "smtpd/doorkeeper/authsettings.h"
@@ -89,11 +90,22 @@ static int check(void) {
   return r == 0 ? TOOL_OK : TOOL_SYSTEM;
 }
 
+/* HOST CHECKPROG SUBPROGRAM...: how qmail's forks are started. */
+static int serve_family(char **arguments) {
+  static struct control control;
+  if (control_open(&control) == -1) session_die("out of memory", "");
+  if (authsettings_check_program(&control, arguments + 1) == -1) session_die(control.error.s, "");
+  control_free(&control);
+  if (setenv("SMTPAUTHHOST", arguments[0], 1) == -1 || setenv("SMTPAUTH", "+cram", 0) == -1) session_die("out of memory", "");
+  return session_serve();
+}
+
 int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   if (argc > 1 && strcmp(argv[1], "--explain") == 0)
     return argc == 3 || argc == 4 ? explain(argv[2], argc == 4 ? argv[3] : "") : TOOL_USAGE;
   if (argc > 1 && strcmp(argv[1], "--listen") == 0) return listener_run(argv + 2, argv);
   if (argc == 2 && strcmp(argv[1], "--check") == 0) return check();
+  if (argc > 3 && argv[1][0] != '-') return serve_family(argv + 1);
   return argc == 1 ? session_serve() : TOOL_USAGE;
 }

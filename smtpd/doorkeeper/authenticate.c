@@ -6,6 +6,7 @@
 #include "lib/tlswire.h"
 #include "smtpd/doorkeeper/authsettings.h"
 #include "smtpd/doorkeeper/event.h"
+#include "smtpd/doorkeeper/policy.h"
 #include "smtpd/doorkeeper/request.h"
 #include "smtpd/doorkeeper/sendermap.h"
 
@@ -128,6 +129,10 @@ bool authenticate_refuses(const struct doorkeeper *k, struct text sender, struct
   const struct settings *s = k->settings;
   if (s->needs_auth && !is_logged_in(k)) {
     *o = outcome_refuse(530, "5.7.0", "please log in first (AUTH)");
+    return true;
+  }
+  if (s->is_submission && policy_is_submittable(s, sender) == 0) {
+    *o = outcome_refuse(554, "5.1.8", "the domain of that sender is not a whole one");
     return true;
   }
   if (!is_logged_in(k) || sendermap_allows(&s->sendermap, text_of_stralloc(&k->client->login), sender, k->facts)) return false;

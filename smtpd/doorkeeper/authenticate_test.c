@@ -37,6 +37,7 @@ static int set_up(void **state) {
   client = (struct client){.port = 4711};
   if (!stralloc_copys(&settings.rundir, test_folder) || !stralloc_0(&settings.rundir)) return -1;
   if (!stralloc_copys(&settings.me, "me.example") || !stralloc_0(&settings.me)) return -1;
+  if (!stralloc_copys(&settings.folder, test_folder) || !stralloc_0(&settings.folder)) return -1;
   if (!stralloc_copys(&client.address, "192.0.2.1")) return -1;
   if (list_parse_map(&settings.sendermap, text_of("bob@example.org:bob@example.org\nal@example.org:al\n")) == -1) return -1;
   doorkeeper_open(&keeper, &settings, &client, &clock_system, &silent);
@@ -143,6 +144,10 @@ static void mail_needs_a_log_in_and_a_sender_of_ones_own(void **state) {
   assert_int_equal(code("PLAIN", "bob", "secret"), 235);
   assert_int_equal(mail("bob@example.org"), 250);
   assert_int_equal(mail(""), 250);
+  assert_int_equal(mail("bob@host"), 553);
+  keeper.settings_of_named.is_submission = true;
+  assert_int_equal(mail("bob@host"), 554);
+  assert_int_equal(mail("bob@example.org"), 250);
   assert_int_equal(mail("al@example.org"), 553);
   assert_int_equal(mail("carol@example.org"), 553);
 }

@@ -26,7 +26,23 @@ int authsettings_load(struct settings *s, struct control *c) {
   s->mechanisms = SASL_ALL;
   int r = read_variable(s, c, text_of(getenv("SMTPAUTH")));
   if (r == 0) r = control_list(c, CONTROL_SENDERMAP, &s->sendermap);
+  s->auth_host = getenv("SMTPAUTHHOST");
   if (r == 0 && submission && *submission && !text_equals(text_of(submission), "0")) authsettings_submit(s);
+  return r;
+}
+
+static int fail_program(struct control *c) {
+  return control_fail(c, CONTROL_AUTHBACKEND, "the program in the arguments is another one, and owl-authd runs this one");
+}
+
+int authsettings_check_program(struct control *c, char **words) {
+  stralloc said = {0}, known = {0};
+  int r = control_text(c, CONTROL_AUTHBACKEND, &known);
+  for (char **w = words; r == 0 && *w; w++)
+    if ((w > words && !stralloc_cats(&said, " ")) || !stralloc_cats(&said, *w)) r = -1;
+  if (r == 0 && !text_equal(text_of_stralloc(&said), text_of_stralloc(&known))) r = fail_program(c);
+  stralloc_free(&said);
+  stralloc_free(&known);
   return r;
 }
 

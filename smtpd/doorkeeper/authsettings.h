@@ -16,6 +16,10 @@
 /* 0, or -1 with c->error set. */
 int authsettings_load(struct settings *s, struct control *c);
 
+/* authsettings_check_program(): the words, up to a NULL, are those of authbackend, since
+ * owl-authd is who runs them.  0, or -1 with c->error set. */
+int authsettings_check_program(struct control *c, char **words);
+
 /* authsettings_submit(): from now on *s is for submission. */
 void authsettings_submit(struct settings *s);
 

@@ -1,5 +1,6 @@
 #include "config.h"
 #include "smtpd/doorkeeper/policy.h"
+#include <string.h>
 #include "lib/address.h"
 #include "lib/idn.h"
 #include "smtpd/doorkeeper/database.h"
@@ -26,6 +27,13 @@ int policy_address(const struct settings *s, const struct client *c, struct text
 int policy_is_ours(const struct settings *s, struct text domain, struct facts *f) {
   if (match_note(f, "rcpthosts", idn_find_domain(&s->rcpthosts, domain), domain)) return 1;
   return database_has_domain(s->folder.s, domain, f);
+}
+
+int policy_is_submittable(const struct settings *s, struct text address) {
+  struct text local, domain;
+  if (!address_split(address, &local, &domain)) return 1;
+  if (domain.len && (domain.s[0] == '[' || memchr(domain.s, '.', domain.len))) return 1;
+  return policy_is_ours(s, domain, NULL);
 }
 
 int policy_may_relay(const struct settings *s, struct text address, struct facts *f) {

@@ -17,6 +17,10 @@ int policy_address(const struct settings *s, const struct client *c, struct text
  * morercpthosts.cdb.  1, 0, or -1: the cdb cannot be read. */
 int policy_is_ours(const struct settings *s, struct text domain, struct facts *f);
 
+/* policy_is_submittable(): RFC 6409 4.2: the address has a domain with a dot in it, or a
+ * literal, or one of ours; or no domain at all (RFC 5321 4.5.1).  1, 0, or -1 as above. */
+int policy_is_submittable(const struct settings *s, struct text address);
+
 /* policy_may_relay(): RELAYCLIENT is set, or the domain of that address is in
  * rcpthosts or morercpthosts.cdb, or there is no domain.  1, 0, or -1: the cdb
  * cannot be read. */

@@ -99,6 +99,10 @@ static void trace_fields_cannot_be_forged(void **state) {
                "  by me.example with ESMTP id 1700000000123456; 1 Jan 1970 00:00:00 -0000\n");
   assert_true(stralloc_copys(&client.name, "r.example"));
   assert_true(stralloc_copys(&client.address, "2001:db8::1"));
+  assert_true(stralloc_copys(&client.login, "bob+x@example.org)\n (y"));
+  assert_trace("h", "Received: from h (r.example [IPv6:2001:db8::1])\n"
+                    "  by me.example with ESMTP (user bob+x@example.org????y) id 1700000000123456; 1 Jan 1970 00:00:00 -0000\n");
+  stralloc_zero(&client.login);
   assert_trace("[192.0.2.9]", "Received: from [192.0.2.9] (r.example [IPv6:2001:db8::1])\n"
                               "  by me.example with ESMTP id 1700000000123456; 1 Jan 1970 00:00:00 -0000\n");
 }

@@ -87,6 +87,8 @@ static struct outcome check_lists(struct doorkeeper *k, struct text address) {
   if (s->badrcptto.count &&
       match_note(k->facts, "badrcptto", match_address(&s->badrcptto, address), address))
     return outcome_refuse(553, "5.7.1", "sorry, that recipient is in my list of refused recipients");
+  if (s->is_submission && policy_is_submittable(s, address) == 0)
+    return outcome_refuse(554, "5.1.2", "that domain is not a whole one");
   int may = policy_may_relay(s, address, k->facts);
   if (may == -1) return unreadable(k, "morercpthosts.cdb");
   if (!may)

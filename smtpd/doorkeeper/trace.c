@@ -11,14 +11,23 @@ static bool is_name_octet(char c) {
          (c && strchr(".-_:[]", c));
 }
 
-static int cat_name(stralloc *out, struct text name) {
+static int cat_with(stralloc *out, struct text name, const char *also) {
   size_t start = out->len;
   if (name.len == 0) name = text_of("unknown");
   if (name.len > NAME_MAX_OCTETS) name.len = NAME_MAX_OCTETS;
   if (text_cat(out, name) == -1) return -1;
   for (size_t i = start; i < out->len; i++)
-    if (!is_name_octet(out->s[i])) out->s[i] = '?';
+    if (!is_name_octet(out->s[i]) && !(out->s[i] && strchr(also, out->s[i]))) out->s[i] = '?';
   return 0;
+}
+
+static int cat_name(stralloc *out, struct text name) { return cat_with(out, name, ""); }
+
+/* Who has logged in, as a comment. */
+static int cat_user(stralloc *out, const struct client *c) {
+  if (c->login.len == 0) return 0;
+  if (!stralloc_cats(out, " (user ") || cat_with(out, text_of_stralloc(&c->login), "@+=/~!#$&'*^`{|}") == -1) return -1;
+  return stralloc_cats(out, ")") ? 0 : -1;
 }
 
 /* An address literal, RFC 5321 4.1.3 */
@@ -57,6 +66,7 @@ int trace_cat(stralloc *out, const struct client *c, struct text helo, struct te
   if (!stralloc_cats(out, " (") || cat_client(out, c) == -1) return -1;
   if (!stralloc_cats(out, ")\n  by ") || cat_name(out, me) == -1) return -1;
   if (!stralloc_cats(out, " with ") || cat_name(out, protocol) == -1) return -1;
+  if (cat_user(out, c) == -1) return -1;
   if (!stralloc_cats(out, " id ") || text_cat_uint(out, number) == -1) return -1;
   if (tls && cat_tls(out, tls) == -1) return -1;
   if (!stralloc_cats(out, "; ") || clock_cat_date(out, wall_us) == -1) return -1;

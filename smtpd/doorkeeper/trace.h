@@ -2,7 +2,7 @@
  * (RFC 5321 4.4)
  *
  *   Received: from HELO (NAME [ADDRESS])
- *     by ME with PROTOCOL id NUMBER; DATE
+ *     by ME with PROTOCOL (user USER) id NUMBER; DATE
  *
  * and under TLS, in place of the last semicolon, a line break and
  * "tls CIPHER (VERSION); DATE" (RFC 8314 4.3).

@@ -21,7 +21,7 @@ static const char *port_colon(struct text t) {
 static const struct {
   const char *word;
   unsigned bit;
-} known[] = {{"smtp", 0}, {"tls", ENDPOINT_TLS}};
+} known[] = {{"smtp", 0}, {"submission", ENDPOINT_SUBMISSION}, {"tls", ENDPOINT_TLS}};
 
 enum { KNOWN = sizeof known / sizeof known[0] };
 
@@ -45,6 +45,11 @@ void endpoint_format_words(unsigned words, char to[ENDPOINT_WORDS_MAX]) {
       len += (size_t)snprintf(to + len, ENDPOINT_WORDS_MAX - len, "%s%s", len ? "/" : "", known[i].word);
 }
 
+static unsigned port_of(unsigned words) {
+  if (words & ENDPOINT_TLS) return ENDPOINT_TLS_PORT;
+  return words & ENDPOINT_SUBMISSION ? ENDPOINT_SUBMISSION_PORT : ENDPOINT_SMTP_PORT;
+}
+
 bool endpoint_parse(struct endpoint *e, struct text t) {
   struct text address;
   if (!text_cut(&t, '/', &address)) return false;
@@ -52,7 +57,7 @@ bool endpoint_parse(struct endpoint *e, struct text t) {
   if (t.s && !endpoint_parse_words(&e->words, t)) return false;
   t = address;
   const char *colon = port_colon(t);
-  e->port = e->words & ENDPOINT_TLS ? ENDPOINT_TLS_PORT : ENDPOINT_SMTP_PORT;
+  e->port = port_of(e->words);
   if (colon) {
     address.len = (size_t)(colon - t.s);
     struct text port = {colon + 1, t.len - address.len - 1};

@@ -3,16 +3,16 @@
  * "0.0.0.0:25", "[::]:25", "192.0.2.1", "::1" or "[::1]": an IPv6 address with
  * a port has brackets; without a port it is 25.  Words behind it say what is
  * spoken there: "/tls", TLS from the first octet on (RFC 8314 3.3), whose port
- * is 465.
+ * is 465; "/submission", mail of people (RFC 6409), whose port is 587; or both, at 465.
  */
 #ifndef OWL_ENDPOINT_H
 #define OWL_ENDPOINT_H
 
 #include "lib/ip.h"
 
-enum { ENDPOINT_SMTP_PORT = 25, ENDPOINT_TLS_PORT = 465, ENDPOINT_WORDS_MAX = 32 };
+enum { ENDPOINT_SMTP_PORT = 25, ENDPOINT_TLS_PORT = 465, ENDPOINT_SUBMISSION_PORT = 587, ENDPOINT_WORDS_MAX = 32 };
 
-enum endpoint_words { ENDPOINT_TLS = 1 };
+enum endpoint_words { ENDPOINT_TLS = 1, ENDPOINT_SUBMISSION = 2 };
 
 struct endpoint {
   struct ip ip;

@@ -75,7 +75,8 @@ static bool move(void *row, const struct ip *address) {
 }
 
 static int begin_session(int fd, unsigned words, struct sessions_row *row) {
-  struct place place = {.strain = strain, .begins_with_tls = words & ENDPOINT_TLS, .move = move, .context = row};
+  struct place place = {.strain = strain, .begins_with_tls = words & ENDPOINT_TLS,
+                        .is_submission = words & ENDPOINT_SUBMISSION, .move = move, .context = row};
   pid_t pid = birth(&(struct birth){fd, &configuration.settings, strain, &sessions, &place});
   if (pid == -1) return sessions_drop(&sessions, row), -1;
   row->pid = pid;
