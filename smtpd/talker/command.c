@@ -259,7 +259,7 @@ static struct reply starttls(struct session *s, struct text argument) {
   if (argument.len) return reply_say(501, "5.5.4", "STARTTLS takes no argument");
   if (s->is_secured) return reply_say(503, "5.5.1", "TLS is on already");
   if (!s->offers_starttls) return reply_say(502, "5.5.1", "STARTTLS is not available here");
-  if (!s->esmtp) return reply_say(503, "5.5.1", "EHLO first");
+  if (s->greeted && !s->esmtp) return reply_say(503, "5.5.1", "EHLO first"); /* some clients do without */
   if (s->in_transaction) return reply_say(503, "5.5.1", "no STARTTLS in a transaction");
   return ask(s, DOOR_TLS, &request);
 }
