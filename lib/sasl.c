@@ -170,7 +170,7 @@ static bool are_attributes(struct text t) {
 
 static enum sasl_next check_authzid(struct sasl *s, struct text authzid) {
   stralloc name = {0};
-  if (authzid.len == 0) return SASL_ASK;
+  if (authzid.len <= 2) return SASL_ASK; /* gsasl writes "a=" for nobody */
   enum sasl_next next = read_name(&name, behind(authzid, 2));
   if (next == SASL_ASK && !text_equal(text_of_stralloc(&name), text_of_stralloc(&s->user))) next = SASL_FOREIGN;
   stralloc_free(&name);

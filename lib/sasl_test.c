@@ -117,6 +117,7 @@ static void scram_reads_the_first_message(void **state) {
     {TEXT("y,,n=user,r=x,k=v"), SASL_ASK, TEXT("user"), TEXT("r=x,k=v"), TEXT("y,,")},
     {TEXT("p=tls-exporter,,n=user,r=x"), SASL_ASK, TEXT("user"), TEXT("r=x"), TEXT("p=tls-exporter,,")},
     {TEXT("n,a=user,n=user,r=x"), SASL_ASK, TEXT("user"), TEXT("r=x"), TEXT("n,a=user,")},
+    {TEXT("n,a=,n=user,r=x"), SASL_ASK, TEXT("user"), TEXT("r=x"), TEXT("n,a=,")},
     {TEXT("n,a=root,n=user,r=x"), SASL_FOREIGN, {0}, {0}, {0}},
     {TEXT("n,,n=a=2Cb=3Dc,r=x"), SASL_ASK, TEXT("a,b=c"), TEXT("r=x"), TEXT("n,,")},
     {TEXT("n,,n=a=2cb,r=x"), SASL_MALFORMED, {0}, {0}, {0}},
