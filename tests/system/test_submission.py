@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 import authd
+import certificates
 import senders
 from instance import ROOT
 from peers import free_port, listens
@@ -253,6 +254,15 @@ def test_msmtp(submission, port, method):
     assert b"by msmtp" in submission.owlpost.wait_for_mail("joe")[0]
 
 
+@pytest.mark.parametrize("method", ["plain", "login", "cram-md5", "scram-sha-256"])
+def test_mutt(submission, port, method):
+    submission.owlpost.port = port
+    senders.mutt(submission.owlpost, "joe@owlpost.test", ["joe@local.test"], b"Subject: by mutt\n\ntext\n",
+                 f"set smtp_url=smtp://joe@localhost:{port}/ smtp_pass='{SECRET}' smtp_authenticators={method}",
+                 f"set ssl_starttls=yes ssl_force_tls=yes ssl_ca_certificates_file={submission.secured.path} certificate_file={submission.secured.path}")
+    assert b"by mutt" in submission.owlpost.wait_for_mail("joe")[0]
+
+
 @pytest.mark.parametrize("method", ["PLAIN", "LOGIN", "CRAM-MD5"])
 def test_nodemailer(submission, port, method):
     submission.owlpost.port = port
@@ -273,6 +283,30 @@ def test_the_listener_has_sockets_for_submission(submission):
             s.login("joe", SECRET)
             s.sendmail("joe@owlpost.test", ["joe@local.test"], MESSAGE)
     assert all(b"Message-ID: " in m for m in submission.owlpost.wait_for_mail("joe", 2))
+
+
+def test_a_certificate_logs_in(owlpost):
+    """EXTERNAL: whom authcertificates has it for."""
+    submission = Submission(owlpost, authmechanisms="EXTERNAL PLAIN")
+    own = certificates.make("joe's telephone", issuer=submission.secured.authority)
+    other = certificates.make("stranger", issuer=submission.secured.authority)
+    owlpost.control("authcertificates", f"{own.fingerprint()}:joe")
+    owlpost.control("tlsclients", "0" * 64)  # so that clients are asked for one
+    port = submission.start().listen(SUBMISSION="1")
+    files = {name: c.write(owlpost.folder, name) for name, c in (("own", own), ("other", other))}
+    joe, ann = (base64.b64encode(user).decode() for user in (b"joe", b"ann"))
+    for name, answers in (("own", [535, 235]), ("other", [535, 535])):
+        with submission.client(port, certificate=files[name]) as s:
+            s.ehlo()
+            assert "EXTERNAL" in s.esmtp_features["auth"]
+            assert say(s, f"AUTH EXTERNAL {ann}", f"AUTH EXTERNAL {joe}") == answers
+    with submission.client(port, certificate=files["own"]) as s:
+        s.ehlo()
+        assert say(s, "AUTH EXTERNAL =") == [235]
+        s.sendmail("joe@owlpost.test", ["joe@local.test"], MESSAGE)
+    with submission.client(port) as s:
+        s.ehlo()
+        assert "EXTERNAL" not in s.esmtp_features["auth"]
 
 
 # ---- qmail's forks
