@@ -161,7 +161,7 @@ static struct reply mail(struct session *s, struct text argument) {
   if (s->in_transaction) return reply_say(503, "5.5.1", "one MAIL at a time; RSET drops it");
   struct reply r = take_path(s, "FROM:", &argument);
   if (r.code != 250) return r;
-  r = parameters_of_mail(argument, &request, &s->decoded);
+  r = parameters_of_mail(argument, s->auth.is_possible, &request, &s->decoded);
   if (r.code == 250 && request.envelope.requiretls && !s->is_secured)
     r = reply_say(555, "5.5.4", "REQUIRETLS goes under TLS only"); /* RFC 8689 4.1 */
   if (r.code == 250) r = check_octets(text_of_stralloc(&s->address), request.envelope.smtputf8);

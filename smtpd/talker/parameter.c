@@ -49,6 +49,7 @@ struct target {
   struct envelope_recipient *recipient; /* of RCPT */
   stralloc *decoded;
   bool smtputf8;
+  bool has_auth; /* MAIL had AUTH= */
 };
 
 static bool take_size(struct text value, struct target *t) {
@@ -84,7 +85,7 @@ static bool take_envid(struct text value, struct target *t) {
  * 4954 5 has a server go on as if it were AUTH=<>. */
 static bool take_auth(struct text value, struct target *t) {
   stralloc mailbox = {0};
-  (void)t;
+  t->has_auth = true;
   bool formed = value.s && (text_equals(value, "<>") || xtext_decode(&mailbox, value) == 0);
   stralloc_free(&mailbox);
   return formed;
@@ -175,9 +176,11 @@ static struct reply take(struct text parameters, const struct row *rows, struct 
   return (struct reply){.code = 250};
 }
 
-struct reply parameters_of_mail(struct text parameters, struct door_request *r, stralloc *decoded) {
+struct reply parameters_of_mail(struct text parameters, bool with_auth, struct door_request *r, stralloc *decoded) {
   struct target t = {.request = r, .decoded = decoded};
-  return take(parameters, of_mail, &t);
+  struct reply reply = take(parameters, of_mail, &t);
+  if (reply.code == 250 && t.has_auth && !with_auth) reply = reply_say(555, "5.5.4", "AUTH is not available here");
+  return reply;
 }
 
 struct reply parameters_of_rcpt(struct text parameters, bool smtputf8, struct envelope_recipient *r,

@@ -11,8 +11,8 @@
 #include "smtpd/talker/reply.h"
 
 /* SIZE (RFC 1870) goes to r->octets; BODY (RFC 6152), RET and ENVID (RFC 3461)
- * SMTPUTF8 (RFC 6531) and REQUIRETLS (RFC 8689) to r->envelope. */
-struct reply parameters_of_mail(struct text parameters, struct door_request *r, stralloc *decoded);
+ * SMTPUTF8 (RFC 6531) and REQUIRETLS (RFC 8689) to r->envelope.  AUTH (RFC 4954) is known with_auth only, and kept nowhere. */
+struct reply parameters_of_mail(struct text parameters, bool with_auth, struct door_request *r, stralloc *decoded);
 
 /* NOTIFY and ORCPT (RFC 3461).  smtputf8: MAIL had it, and an ORCPT may be
  * UTF-8 as it stands (RFC 6533 3). */
