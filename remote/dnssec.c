@@ -65,6 +65,16 @@ bool dnssec_is_trusted(struct dnssec *d) {
   return d->state == DNSSEC_TRUSTED || d->state == DNSSEC_UNKNOWN;
 }
 
+const char *dnssec_word(const struct dnssec *d) {
+  switch (d->state) {
+    case DNSSEC_TRUSTED: return "yes";
+    case DNSSEC_NO:
+    case DNSSEC_OFF: return "no";
+    case DNSSEC_UNKNOWN: break;
+  }
+  return "";
+}
+
 void dnssec_report(const struct dnssec *d, struct log *l) {
   if (d->state == DNSSEC_NO) log_say(l, "owl-remote", "DANE is off: ", text_of(d->why));
   if (d->state == DNSSEC_UNKNOWN) log_say(l, "owl-remote", "unable to test the name servers for DANE: ", text_of(d->why));

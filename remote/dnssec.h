@@ -36,6 +36,9 @@ void dnssec_test(struct dnssec *d);
  * nobody has. */
 bool dnssec_is_trusted(struct dnssec *d);
 
+/* dnssec_word(): the finding, for the variable: "yes", "no", or "". */
+const char *dnssec_word(const struct dnssec *d);
+
 /* dnssec_names_are_valid(): of the control file. */
 bool dnssec_names_are_valid(struct text names);
 

@@ -124,21 +124,32 @@ static void make_deadlist(void) {
   close(fd);
 }
 
-/* Whether DANE is possible is found out once, before the first delivery; what was not
- * found out each sender finds out for itself. */
-static void test_dnssec(void) {
+/* Whether DANE is possible is found out once, beside the first deliveries; a sender
+ * that is started before that finds out for itself, when it needs to know. */
+static int dnssec_finding = -1; /* a pipe on which owl-remote says yes or no */
+
+static _Noreturn void run_dnssec_test(int out_fd) {
   char name[] = "owl-remote", option[] = "--dnssec-test", *arguments[] = {name, option, NULL};
-  int status = 0;
+  close(RUNNER);
+  if (dup2(out_fd, STDOUT_FILENO) != -1) execv(program.s, arguments);
+  _exit(TOOL_SYSTEM);
+}
+
+static void start_dnssec_test(void) {
+  int ends[2];
   (void)unsetenv(DNSSEC_VARIABLE);
+  if (pipe2(ends, O_CLOEXEC) == -1) return;
   pid_t pid = fork();
-  if (pid == 0) {
-    execv(program.s, arguments);
-    _exit(DNSSEC_UNKNOWN);
-  }
-  while (pid > 0 && waitpid(pid, &status, 0) == -1 && errno == EINTR) continue;
-  if (pid == -1 || !WIFEXITED(status)) return;
-  if (WEXITSTATUS(status) == DNSSEC_TRUSTED) (void)setenv(DNSSEC_VARIABLE, "yes", 1);
-  if (WEXITSTATUS(status) == DNSSEC_NO) (void)setenv(DNSSEC_VARIABLE, "no", 1);
+  if (pid == 0) run_dnssec_test(ends[1]);
+  close(ends[1]);
+  dnssec_finding = ends[0];
+}
+
+static void take_finding(void) {
+  char found[4] = "";
+  if (read(dnssec_finding, found, sizeof found - 1) > 0) (void)setenv(DNSSEC_VARIABLE, found, 1);
+  close(dnssec_finding);
+  dnssec_finding = -1;
 }
 
 /* A missing standard descriptor would be taken by the next socket. */
@@ -239,11 +250,12 @@ static void serve(void) {
   struct frame_reader reader = {.protocol = &agent_protocol};
   for (;;) {
     if (until_restart_ms() == 0) start_verifier();
-    struct pollfd p[] = {{RUNNER, POLLIN, 0}, {verifier.pidfd, POLLIN, 0}};
-    if (poll(p, 2, until_restart_ms()) == -1) {
+    struct pollfd p[] = {{RUNNER, POLLIN, 0}, {verifier.pidfd, POLLIN, 0}, {dnssec_finding, POLLIN, 0}};
+    if (poll(p, 3, until_restart_ms()) == -1) {
       if (errno != EINTR) die_system("unable to poll");
       continue;
     }
+    if (p[2].revents) take_finding();
     if (p[1].revents) verifier_ended();
     if (p[0].revents && !take_frames(&reader)) break;
   }
@@ -254,8 +266,8 @@ int main(void) {
   fill_standard_descriptors();
   signal(SIGPIPE, SIG_IGN);
   if (program_path(&program, "owl-remote") == -1) die("out of memory");
-  test_dnssec();
   signal(SIGCHLD, SIG_IGN); /* nobody asks how a worker ended: the kernel reaps it */
+  start_dnssec_test();
   signal(SIGHUP, pass_on);
   launch.program = program.s;
   make_deadlist();
