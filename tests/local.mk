@@ -11,6 +11,7 @@ EXTRA_DIST += %D%/system/test_users.py
 EXTRA_DIST += %D%/system/mixtures.py %D%/system/tap.py %D%/system/test_roundtrip.py
 EXTRA_DIST += %D%/system/nameservers.py %D%/system/test_nameservers.py %D%/system/test_routes.py %D%/system/test_sendtest.py %D%/system/test_nexthop_qmtp.py
 EXTRA_DIST += %D%/system/test_testssl.py
+EXTRA_DIST += %D%/system/test_tls_cost.py
 EXTRA_DIST += %D%/system/tlsserver.py %D%/system/test_tlsd.py
 EXTRA_DIST += %D%/system/certificates.py %D%/system/dane_table.py %D%/system/snisink.py %D%/system/test_dane.py %D%/system/tlswire.py %D%/system/test_tlsclient.py %D%/system/test_tlsclients.py
 EXTRA_DIST += %D%/system/certificates.py %D%/system/tlswire.py %D%/system/test_tlsclient.py %D%/system/test_tlsclients.py

@@ -32,8 +32,11 @@ owlpost_PROGRAMS += %D%/owl-tlsd
 %C%_owl_tlsd_SOURCES = %D%/tlsd.c \
   %D%/signer.h %D%/signer.c \
   %D%/zygote.h %D%/zygote.c \
+  %D%/warmup.h %D%/warmup.c \
   %D%/child.h %D%/child.c
 %C%_owl_tlsd_LDADD = %D%/libtls.a lib/libplain.a $(SSL_LIBS)
+# a fork of a static program copies and relocates less
+%C%_owl_tlsd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC_CARES)
 
 TLS_TEST_LDADD = %D%/libtls.a lib/libplain.a $(CMOCKA_LIBS) $(SSL_LIBS)
 if CMOCKA

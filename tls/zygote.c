@@ -21,6 +21,7 @@
 #include "tls/netbio.h"
 #include "tls/passfd.h"
 #include "tls/say.h"
+#include "tls/warmup.h"
 
 enum { START_LIMIT_MS = 30000, REQUEST_LIMIT_MS = 100, SHARE_MIN = 4 };
 
@@ -108,6 +109,20 @@ static void settle_time_zone(void) {
   tzset();
 }
 
+static int warm_up(struct state *s) {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1 || passfd_send(s->z->signer, pair[0]) == -1) {
+    say("unable to reach the signer: %s", strerror(errno));
+    return -1;
+  }
+  s->channel.fd = pair[1];
+  bool done = warmup_run(s->server_context, &s->server, s->client_context);
+  close(pair[0]);
+  close(pair[1]);
+  if (!done) say("unable to do a handshake with the certificates");
+  return done ? 0 : -1;
+}
+
 static int get_ready(struct state *s) {
   settle_time_zone();
   s->server.tickets = s->z->tickets;
@@ -117,7 +132,7 @@ static int get_ready(struct state *s) {
   if (!s->sessions || !s->polls || !netbio_prepare() || keeper_open(&s->keeper, max) == -1)
     return say("unable to start: out of memory"), -1;
   if (take_certificates(s) == -1) return -1; /* the signer has said why */
-  if (make_contexts(s) == -1 || forbid_files() == -1) return -1;
+  if (make_contexts(s) == -1 || forbid_files() == -1 || warm_up(s) == -1) return -1;
   const char octet = s->server.count ? ZYGOTE_SERVES : ZYGOTE_IS_CLIENT;
   return io_write_all(s->z->master, &octet, 1, START_LIMIT_MS);
 }
