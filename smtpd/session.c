@@ -138,13 +138,15 @@ static int meet_client(const struct settings *s) {
   return 0;
 }
 
-/* What a further talker need not do again. */
-static void settle_talker(struct settings *mine) {
-  *mine = *keeper.settings;
-  if (!is_later) return;
-  mine->is_proxied = false;
-  mine->may_xclient = mine->may_xclient && !keeper.renamed;
-  mine->goes_on = !mine->begins_with_tls;
+/* What a further talker need not do again.  The first has no page for a copy. */
+static const struct settings *settings_of_talker(void) {
+  static struct settings mine;
+  if (!is_later) return keeper.settings;
+  mine = *keeper.settings;
+  mine.is_proxied = false;
+  mine.may_xclient = mine.may_xclient && !keeper.renamed;
+  mine.goes_on = !mine.begins_with_tls;
+  return &mine;
 }
 
 static void begin_log(const struct settings *s) {
@@ -156,10 +158,8 @@ static void begin_log(const struct settings *s) {
 
 static void run_talker(const struct settings *s, int from) {
   struct channel c = {0};
-  static struct settings mine;
   if (meet_client(s) == -1) die_memory();
   if (!has_begun) begin_log(s);
-  settle_talker(&mine);
   bool one_socket = is_one_socket();
   int log_fd = fcntl(LOG_FD, F_DUPFD_CLOEXEC, LOG_FD + 1);
   prepare_client(one_socket);
@@ -179,7 +179,7 @@ static void run_talker(const struct settings *s, int from) {
   shut_in(s);
   if (log_fd >= 0) close(log_fd);
   stack_forget();
-  _exit((int)session_protocol.talk(&c, &mine));
+  _exit((int)session_protocol.talk(&c, settings_of_talker()));
 }
 
 /* No more requests: the doorkeeper answers the one under way and ends. */
@@ -187,6 +187,7 @@ static void on_term(int signal_number) {
   (void)signal_number;
   is_ending = 1;
   if (door >= 0) shutdown(door, SHUT_RD);
+  else if (keeper.secure.door >= 0) shutdown(keeper.secure.door, SHUT_RDWR); /* hands are being shaken */
 }
 
 static void on_drain(int signal_number) {

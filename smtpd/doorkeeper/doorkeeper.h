@@ -51,7 +51,7 @@ struct doorkeeper {
   /* TLS (secure.h) */
   struct secure {
     bool is_granted;         /* a talker has been told 220 */
-    int door;                /* then: to owl-tlsd; else -1 */
+    volatile int door;       /* then, and while hands are shaken: to owl-tlsd; else -1.  A signal handler may shut it down */
     struct ucspitls server;  /* or the server in front does it */
     struct tls_facts *facts; /* owned; NULL: there is no TLS */
     stralloc words;          /* of them, for log and envelope */

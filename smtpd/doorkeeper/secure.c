@@ -56,12 +56,13 @@ int secure_describe(stralloc *out, const struct tls_facts *f) {
 static int ask_daemon(struct doorkeeper *k, int network, struct tls_facts *facts, int plain[2]) {
   static struct tls_request r; /* large */
   r = (struct tls_request){.role = TLS_SERVER, .service = "smtp", .peer_asked = k->settings->tlsclients.count > 0};
-  int door = k->secure.door >= 0 ? k->secure.door : tlsdoor_connect(k->settings->rundir.s, facts);
-  k->secure.door = -1;
+  if (k->secure.door == -1) k->secure.door = tlsdoor_connect(k->settings->rundir.s, facts);
+  if (k->secure.door == -1) return -1;
+  int asked = tlsdoor_ask(k->secure.door, &r, network, facts, SECURE_HANDSHAKE_MS), door = k->secure.door;
+  k->secure.door = -1; /* no signal's any more */
   plain[0] = plain[1] = door;
-  if (door == -1 || tlsdoor_ask(door, &r, network, facts, SECURE_HANDSHAKE_MS) == 0) return door == -1 ? -1 : 0;
-  close(door);
-  return -1;
+  if (asked == -1) close(door);
+  return asked;
 }
 
 static int ask_server(struct doorkeeper *k, struct tls_facts *facts, int plain[2]) {

@@ -1,6 +1,7 @@
 """STARTTLS and implicit TLS in owl-smtpd, by tcpserver and by its own listener."""
 import os
 import re
+import signal
 import smtplib
 import ssl
 
@@ -212,3 +213,23 @@ def test_programs_are_told(secured):
         told = f.read()
     assert "SSL_PROTOCOL=TLSv1.3\n" in told and re.search("^SSL_CIPHER=TLS_.*$", told, re.MULTILINE)
     assert "SSL_CLIENT_VERIFY=NONE\n" in told
+
+
+def test_a_handshake_that_stalls_holds_nobody_up(secured):
+    """Others go on, and the listener's end is the session's."""
+    owlpost = secured.owlpost
+    secured.start()
+    port = free_port()
+    listener = Listener(owlpost, f"127.0.0.1:{port}")
+    stalled = Plain(port)
+    stalled.hear()
+    stalled.ask(b"EHLO x\r\n")
+    assert stalled.ask(b"STARTTLS\r\n")[:3] == b"220"
+    stalled.say(b"\x16\x03\x01\x02")
+    send(secured.client(port))
+    owlpost.wait_for_mail("joe")
+    listener.signal(signal.SIGTERM)
+    assert listener.ended() == 0
+    assert "TLS failed: " in owlpost.log("listener")
+    assert stalled.hear() == b""
+    stalled.close()
