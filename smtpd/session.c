@@ -40,7 +40,8 @@ static struct client client;
 static struct settings settings_of_client; /* views into those of the listener, or of session_serve() */
 static struct doorkeeper keeper;
 static struct tally *tally;  /* the talker writes it */
-static int door = -1;        /* the doorkeeper's end; for the signal handlers */
+static int door;             /* the doorkeeper's end; for the signal handlers */
+static volatile sig_atomic_t has_door; /* with it no variable need start as -1, on a page of its own */
 static pid_t talker_pid;
 static volatile sig_atomic_t is_ending;
 static bool has_met;         /* the client is known */
@@ -186,7 +187,7 @@ static void run_talker(const struct settings *s, int from) {
 static void on_term(int signal_number) {
   (void)signal_number;
   is_ending = 1;
-  if (door >= 0) shutdown(door, SHUT_RD);
+  if (has_door) shutdown(door, SHUT_RD);
   else if (keeper.secure.door >= 0) shutdown(keeper.secure.door, SHUT_RDWR); /* hands are being shaken */
 }
 
@@ -214,9 +215,9 @@ static void catch_signals(void) {
 
 /* The talker sees the end of its door, says goodbye and goes. */
 static int end_talker(bool at_once) {
-  int status = 0, mine = door;
-  door = -1;
-  close(mine);
+  int status = 0;
+  has_door = 0;
+  close(door);
   if (at_once) kill(talker_pid, SIGKILL);
   else alarm(TALKER_ENDS_S);
   while (waitpid(talker_pid, &status, 0) == -1 && errno == EINTR) continue;
@@ -281,6 +282,7 @@ static void part(const struct settings *s) {
   if (unixsock_pair(doors) == -1) die_socket();
   catch_signals();
   door = doors[0];
+  has_door = 1;
   if (is_ending) on_term(SIGTERM);
   /* its handlers and locks would dirty pages of both: there are no threads */
   talker_pid = _Fork();
