@@ -261,3 +261,13 @@ def test_tls_check_says_what_would_be_asked(tls):
     facts = json.loads(tls.owlq("tls-check", "--json", "far.test"))["tls"]
     (verdict,) = [f for f in facts if f["fact"] == "verdict"]
     assert verdict["action"] == "may" and verdict["check"] == "nothing"
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_second_connection_resumes_the_session(tls, folder, authority, version):
+    tls.control("tlspolicy", "mx.test:verify")
+    with TlsSink(HOST, leaf(folder, authority)) as sink:
+        sink.use(leaf(folder, authority), version)
+        for n in (1, 2):
+            send(tls, sink, f"user{n}@named.test", count=n)
+        assert [s["resumed"] for s in sink.sessions] == [False, True]
