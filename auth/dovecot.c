@@ -61,7 +61,7 @@ void dovecot_answer(const struct settings *s, const struct question *q, struct l
     return;
   }
   reply_later(r);
-  int sock = unixsock_connect_within(s->place.s, IO_FOREVER);
+  int sock = unixsock_connect_within(s->place.s, 0);
   if (sock == -1) {
     say(log, s, "unable to connect", errno);
     return;

@@ -77,7 +77,7 @@ int dovecotline_put(stralloc *out, const struct credential_request *r, struct te
   if (put_value(out, "service=", r->service) == -1 || put_value(out, "rip=", r->client_address) == -1) return -1;
   if (put_value(out, "lip=", r->local_address) == -1 || put_number(out, "rport=", r->client_port) == -1) return -1;
   if (put_number(out, "lport=", r->local_port) == -1) return -1;
-  /* who offers PLAIN is to decide about TLS, not Dovecot */
-  if (!stralloc_cats(out, "\tsecured\tresp=") || put_plain(out, user, r->secret) == -1) return -1;
+  /* who offers PLAIN is to decide about TLS, not Dovecot; and delays are owl-authd's, which keep no process waiting */
+  if (!stralloc_cats(out, "\tsecured\tno-penalty\tresp=") || put_plain(out, user, r->secret) == -1) return -1;
   return stralloc_cats(out, "\n") ? 0 : -1;
 }

@@ -43,7 +43,7 @@ static void the_question(void **state) {
   stralloc out = {0};
   assert_int_equal(dovecotline_put(&out, &r, TEXT("joe"), 42), 0);
   assert_text(text_of_stralloc(&out), TEXT("VERSION\t1\t1\nCPID\t42\nAUTH\t1\tPLAIN\tservice=smtp\trip=192.0.2.1"
-                                           "\tlport=587\tsecured\tresp=AGpvZQB3b3Jk\n"));
+                                           "\tlport=587\tsecured\tno-penalty\tresp=AGpvZQB3b3Jk\n"));
   stralloc_free(&out);
 }
 
