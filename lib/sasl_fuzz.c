@@ -22,11 +22,20 @@ static void check_name(const struct sasl_question *q, struct text message) {
   stralloc_free(&again);
 }
 
+/* Names that are found are written as names that are found. */
+static void check_names(struct text names) {
+  stralloc again = {0};
+  unsigned set = sasl_set(names);
+  check(sasl_cat_set(&again, set) == 0 && sasl_set(text_of_stralloc(&again)) == set && set <= SASL_ALL);
+  stralloc_free(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   struct text input = fuzz_input(octets, size), message = TEXT_ABSENT;
   struct sasl s = {.step = 0};
   enum sasl_mechanism m = (enum sasl_mechanism)(fuzz_choice(&input) % SASL_MECHANISM_COUNT);
   unsigned asked = 0;
+  check_names(input);
   if (input.len && input.s[0] != '-') text_cut(&input, '\n', &message);
   enum sasl_next next = sasl_begin(&s, m, message);
   while (next == SASL_SEND || next == SASL_ASK) {

@@ -24,16 +24,25 @@ static ssize_t give(void *context, char *to, size_t size) {
 
 static char initial(enum door_frame what, const struct door_request *r) {
   if (what == DOOR_XCLIENT) return (char)r->envelope.client_port;
+  if (what == DOOR_AUTH) return r->envelope.auth_user.len ? r->envelope.auth_user.s[0] : 0;
   struct text address = what == DOOR_RCPT ? r->envelope.recipients[0].address : r->envelope.sender;
   return address.len ? address.s[0] : 0;
 }
 
+/* Every mechanism, two steps where it has two; a user's first letter steers, too. */
+static struct text challenge_of(const struct door_request *r) {
+  if (!r->mechanism.s) return text_of(" EXTERNAL SCRAM-SHA-256-PLUS SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN");
+  bool answers = r->attributes.s || (text_equals(r->mechanism, "CRAM-MD5") && !r->secret.s);
+  return answers ? text_of("challenge") : TEXT_ABSENT;
+}
+
 /* Addresses steer: "no@" is refused, "end@" ends the session, at "gone@" the
  * doorkeeper is gone.  So do the ports of a client that is named. */
-static int steer(char c, enum door_frame what, struct door_answer *a, int *fd) {
+static int steer(char c, enum door_frame what, struct text challenge, struct door_answer *a, int *fd) {
   static int file = -1;
   *a = (struct door_answer){.result = {.class = c == 'n' ? RESULT_FAILURE : RESULT_SUCCESS}};
   a->ends_session = c == 'e';
+  if (what == DOOR_AUTH) a->challenge = challenge;
   *fd = what == DOOR_DATA ? dup(fuzz_file(&file)) : -1;
   return c == 'g' ? -1 : 0;
 }
@@ -54,7 +63,7 @@ static int ask(void *context, enum door_frame what, const struct door_request *r
     abort();
   envelope_free(&decoded.envelope);
   stralloc_free(&payload);
-  return steer(initial(what, r), what, a, fd);
+  return steer(initial(what, r), what, challenge_of(r), a, fd);
 }
 
 static void check_reply(const struct reply *r) {
@@ -81,12 +90,22 @@ static enum reply_next pass_over(struct session *s, const struct reply *r) {
   return NEXT_COMMAND;
 }
 
+static size_t max_of(const struct session *s) { return s->auth.is_under_way ? AUTH_LINE_MAX : COMMAND_LINE_MAX; }
+
+static struct reply run(struct session *s, struct text line) {
+  bool in_auth = s->auth.is_under_way, was_in = s->auth.is_done;
+  if (line.len + 2 > max_of(s)) abort();
+  struct reply r = in_auth ? command_continue(s, line) : command_run(s, line);
+  if ((r.code == 334) != s->auth.is_under_way || (r.code == 235) != (s->auth.is_done && !was_in)) abort();
+  return r;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   static struct line_reader reader;
   struct source source = {octets, size};
   bool smtputf8 = false;
   struct session s = {.ask = ask, .context = &smtputf8, .me = "mx", .greeting = "mx", .databytes = 1000,
-                      .maxrecipients = 2, .maxerrors = 1000, .may_xclient = true};
+                      .maxrecipients = 2, .maxerrors = 1000, .may_xclient = true, .auth = {.is_possible = true}};
   struct reply r = {.next = NEXT_COMMAND};
   stralloc line = {0};
   enum line_status status;
@@ -94,11 +113,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   reader.context = &source;
   reader.at = reader.end = 0;
   while (r.next == NEXT_COMMAND &&
-         ((status = line_read(&reader, &line, COMMAND_LINE_MAX)) == LINE_OK ||
+         ((status = line_read(&reader, &line, max_of(&s))) == LINE_OK ||
           status == LINE_TOO_LONG || status == LINE_BARE_CR)) {
-    if (status != LINE_OK) continue;
-    if (line.len + 2 > COMMAND_LINE_MAX) abort();
-    r = command_run(&s, text_of_stralloc(&line));
+    r = status == LINE_OK ? run(&s, text_of_stralloc(&line)) : command_overflow(&s, reply_say(500, "5.5.2", "x"));
     check_reply(&r);
     if (r.next == NEXT_DATA || r.next == NEXT_CHUNK) r.next = pass_over(&s, &r);
   }
