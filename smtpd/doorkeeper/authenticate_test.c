@@ -7,6 +7,7 @@
 #include "smtpd/doorkeeper/admit.h"
 #include "smtpd/doorkeeper/secure.h"
 #include "smtpd/doorkeeper/authsettings.h"
+#include "smtpd/doorkeeper/identify.h"
 
 static struct settings settings;
 static struct client client;
@@ -81,6 +82,7 @@ static void who_logs_in_may_relay_and_is_named(void **state) {
   assert_string_equal(getenv("SMTPAUTHMETHOD"), "PLAIN");
   assert_string_equal(getenv("RELAYCLIENT"), "");
   assert_int_equal(code("PLAIN", "bob", "secret"), 503);
+  assert_int_equal(identify_xclient(&keeper, &(struct door_request){.envelope = {.client_name = text_of("x")}}).answer.result.reply_code, 503);
   keeper.settings_of_named.offers_starttls = true;
   assert_int_equal(secure_grant(&keeper, &(struct door_request){.octets = 0}).answer.result.reply_code, 503);
 }

@@ -40,7 +40,7 @@ struct doorkeeper {
   struct facts *facts; /* NULL, or who wants to know what was looked for */
 
   bool asked;    /* a request has come */
-  bool renamed;  /* by XCLIENT */
+  bool renamed;  /* by XCLIENT, or logged in: XCLIENT comes no more */
   bool sent_away; /* the listener has no place for the client */
   struct client named; /* the client, where it has been named */
   struct settings settings_of_named; /* views into those of the connection, where the client has been named or has TLS */
