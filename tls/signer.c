@@ -22,6 +22,7 @@ enum { CONTROL = 0, START_LIMIT_MS = 30000 };
 struct signer {
   struct identity identities[SETTINGS_CERTIFICATES + 1];
   unsigned count;
+  unsigned serving; /* of these; one more is shown to servers */
   struct pollfd *ports; /* the first is control */
   nfds_t ports_count, ports_max;
 };
@@ -64,21 +65,33 @@ static void look_at_name(const struct signer *s, const char *me) {
 static int load_all(struct signer *s, const struct settings *settings, bool strict) {
   for (unsigned i = 0; i < settings->count; i++)
     if (load_one(s, &settings->certificates[i], strict) == -1) return -1;
+  s->serving = s->count;
   look_at_name(s, settings->me);
-  return 0;
+  struct certificate_files client = {0};
+  memcpy(client.certificate, settings->client_certificate, sizeof client.certificate);
+  memcpy(client.key, settings->client_certificate, sizeof client.key);
+  return client.key[0] ? load_one(s, &client, strict) : 0;
+}
+
+/* NULL: an empty frame. */
+static int publish_one(const struct identity *i, int control) {
+  static unsigned char octets[IDENTITY_OCTETS];
+  char head[4];
+  size_t len = i ? identity_put(i, octets, sizeof octets) : 0;
+  if (i && len == 0) {
+    say("a certificate and its chain are too long");
+    return -1;
+  }
+  put_u32(head, (uint32_t)len);
+  if (io_write_all(control, head, sizeof head, START_LIMIT_MS) == -1) return -1;
+  return io_write_all(control, octets, len, START_LIMIT_MS);
 }
 
 static int publish(const struct signer *s, int control) {
-  static unsigned char octets[IDENTITY_OCTETS];
-  char head[4];
-  for (unsigned i = 0; i <= s->count; i++) {
-    size_t len = i < s->count ? identity_put(&s->identities[i], octets, sizeof octets) : 0;
-    if (i < s->count && len == 0) return say("a certificate and its chain are too long"), -1;
-    put_u32(head, (uint32_t)len);
-    if (io_write_all(control, head, sizeof head, START_LIMIT_MS) == -1) return -1;
-    if (io_write_all(control, octets, len, START_LIMIT_MS) == -1) return -1;
-  }
-  return 0;
+  for (unsigned i = 0; i < s->serving; i++)
+    if (publish_one(&s->identities[i], control) == -1) return -1;
+  if (publish_one(NULL, control) == -1) return -1;
+  return publish_one(s->count > s->serving ? &s->identities[s->serving] : NULL, control);
 }
 
 /* ---- answering */

@@ -33,6 +33,7 @@ struct session {
 struct state {
   struct zygote *z;
   struct server server;
+  struct identity own; /* shown to servers; its leaf is NULL where there is none */
   struct sign_channel channel;
   SSL_CTX *server_context, *client_context;
   struct keeper keeper;
@@ -62,23 +63,25 @@ static int replace_key(struct identity *i, uint32_t number, const struct sign_ch
   return 0;
 }
 
-/* 1, 0 after the last, or -1. */
-static int take_certificate(struct state *s) {
+/* 1, 0 where the frame is empty, or -1. */
+static int take_certificate(struct state *s, struct identity *i, uint32_t number) {
   static unsigned char octets[IDENTITY_OCTETS];
-  struct identity *i = &s->server.identities[s->server.count];
   char head[4];
   if (read_all(s->z->signer, head, sizeof head) == -1) return -1;
   size_t len = get_u32(head);
   if (len == 0) return 0;
-  if (len > sizeof octets || s->server.count == SETTINGS_CERTIFICATES) return -1;
-  if (read_all(s->z->signer, octets, len) == -1 || identity_read(i, octets, len) == -1) return -1;
-  return replace_key(i, s->server.count++, &s->channel) == -1 ? -1 : 1;
+  if (len > sizeof octets || read_all(s->z->signer, octets, len) == -1 || identity_read(i, octets, len) == -1) return -1;
+  return replace_key(i, number, &s->channel) == -1 ? -1 : 1;
 }
 
 static int take_certificates(struct state *s) {
-  int r;
-  while ((r = take_certificate(s)) == 1) {}
-  return r;
+  struct server *v = &s->server;
+  int r = 1;
+  while (r == 1 && v->count < SETTINGS_CERTIFICATES)
+    if ((r = take_certificate(s, &v->identities[v->count], v->count)) == 1) v->count++;
+  struct identity none;
+  if (r == 1) r = take_certificate(s, &none, 0); /* the end */
+  return r != 0 || take_certificate(s, &s->own, v->count) == -1 ? -1 : 0;
 }
 
 /* ---- the start */
@@ -91,6 +94,11 @@ static int make_contexts(struct state *s) {
   char why[SERVER_WHY];
   s->client_context = client_context(&client, why, sizeof why);
   if (s->client_context) resume_prepare(s->client_context);
+  if (s->client_context && s->own.leaf &&
+      SSL_CTX_use_cert_and_key(s->client_context, s->own.leaf, s->own.key, s->own.chain, 1) != 1) {
+    say("unable to use the certificate for servers");
+    return -1;
+  }
   if (s->client_context && s->server.count) s->server_context = server_context(&s->server, t, why);
   if (s->client_context && (s->server_context || s->server.count == 0)) return 0;
   say("%s", why);

@@ -4,13 +4,15 @@ import signal
 import socket
 import ssl
 import subprocess
+import threading
 
 import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import certificates
 from certificates import DAY
 from tlsserver import Meeting, processes, unverified
-from tlswire import SERVER, ask
+from tlswire import CLIENT, SERVER, ask
 from waiting import wait_until
 
 ROOT = certificates.authority("root")
@@ -176,3 +178,35 @@ def test_no_certificate_no_server(owlpost):
         assert meeting.facts["ok"] == "0"
         assert meeting.facts["temporary"] == "1"
     assert not os.path.exists(f"{owlpost.run}/tls/certificate")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_servers_are_shown_our_certificate(owlpost, folder, there):
+    own = certificates.make("client", ["owlpost.test"], issuer=ROOT, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+    owlpost.tls(EC)
+    if there:
+        path = f"{owlpost.controls}/clientcert.pem"
+        with open(path, "w") as f:
+            f.write(own.pem + own.key_pem)
+        os.chmod(path, 0o640)
+        owlpost.give("owltls", path)
+    owlpost.start()
+    with open(f"{folder}/root.pem", "w") as f:
+        f.write(ROOT.pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*EC.write(folder, "server"))
+    context.load_verify_locations(f"{folder}/root.pem")
+    context.verify_mode = ssl.CERT_OPTIONAL
+    shown_to = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def serve():
+            with context.wrap_socket(listener.accept()[0], server_side=True) as session:
+                shown_to.append(session.getpeercert(binary_form=True))
+        thread = threading.Thread(target=serve)
+        thread.start()
+        network = socket.create_connection(listener.getsockname(), 20)
+        facts, plain = ask(f"{owlpost.run}/tls/socket", network, role=CLIENT, sni="mx.a.test")
+        thread.join(20)
+        plain.close()
+    assert facts["ok"] == "1", facts
+    assert shown_to == [own.octets(0) if there else None]
