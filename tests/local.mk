@@ -37,6 +37,7 @@ EXTRA_DIST += %D%/system/dispositions %D%/system/disposition_table.py %D%/system
 EXTRA_DIST += %D%/nfs/run %D%/nfs/init %D%/nfs/letters.sh
 EXTRA_DIST += %D%/model/queue.pml %D%/model/run
 
+EXTRA_DIST += %D%/system/authd.py %D%/system/secured.py %D%/system/test_submission.py %D%/system/test_smtpauth.py
 # Every *_fuzz program starts from its corpus here.
 EXTRA_DIST += %D%/fuzz/run %D%/fuzz/coverage %D%/fuzz/parsers %D%/fuzz/corpus
 
