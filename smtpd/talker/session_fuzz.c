@@ -243,6 +243,8 @@ static void check_end(const struct world *w, enum talker_end how) {
   if (!find_greeting(w, &at)) check(left || how == TALKER_NO_HEADER || is_told(how));
   else if (how == TALKER_SHUTDOWN) check(w->t->channel.door >= 0);
   else if (w->t->greetdelay_ms) check(how == (at < w->client.octets.len ? TALKER_UNGREETED : TALKER_CLIENT_LEFT));
+  else if (how == TALKER_STARTTLS) check(w->t->reader.at == w->t->reader.end); /* nothing stood behind it */
+  else if (how == TALKER_INJECTED) check(w->t->reader.at < w->t->reader.end);
   else check(left || ends || how == TALKER_FOREIGN || how == TALKER_TOO_EARLY);
 }
 
@@ -269,6 +271,8 @@ static void choose(struct talker *t, unsigned setup) {
   t->is_proxied = setup & PROXIED;
   t->session.may_xclient = setup & XCLIENT;
   t->session.may_etrn = setup & MAY_ETRN;
+  t->session.offers_starttls = !(setup & XCLIENT);
+  t->session.is_secured = setup & XCLIENT;
   t->session.maxrecipients = setup & FEW_RECIPIENTS ? 2 : 0;
   t->greetdelay_ms = setup & DELAYED ? 1000 : 0; /* the descriptor says at once that there is input */
   /* the doorkeeper ends the session where the talker lets time pass */
