@@ -36,6 +36,7 @@ struct connector_settings {
   struct stspolicy_settings sts;
   const struct list *tlspolicy; /* remote/tlspolicy.h */
   bool has_no_tls; /* the site has none: what domains publish does not count, lines of tlspolicy do */
+  bool notes_tls; /* in the folder of sts, for reports */
   const char *rundir;           /* where owl-tlsd has its socket */
   const int *limits_ms;         /* of each step before TLS: remote/smtp.h */
   bool may_lack_seccomp;

@@ -49,7 +49,7 @@ static struct {
   stralloc dnssectest;
   struct dnssec dnssec;
   struct identities identities;
-  uint64_t tlsdaemon, timeoutsts_s, timeoutconnect_s, timeoutdns_s, deadaddresstime_s;
+  uint64_t tlsdaemon, tlsreports, timeoutsts_s, timeoutconnect_s, timeoutdns_s, deadaddresstime_s;
   uint64_t allowunfenced, connectsperip, connectspernetwork;
   int steps_ms[SMTP_STEPS];
 } settings;
@@ -131,6 +131,7 @@ static void read_settings(void) {
   if (tlspolicy_load(&settings.tlspolicy, &control) == -1) die_control();
   if (control_text(&control, CONTROL_REMOTEDIR, &settings.remotedir) == -1) die_control();
   read_number(CONTROL_TLSDAEMON, &settings.tlsdaemon);
+  read_number(CONTROL_TLSREPORTS, &settings.tlsreports);
   read_number(CONTROL_TIMEOUTSTS, &settings.timeoutsts_s);
   read_number(CONTROL_CONNECTSPERIP, &settings.connectsperip);
   read_number(CONTROL_CONNECTSPERNETWORK, &settings.connectspernetwork);
@@ -229,6 +230,7 @@ static struct connector_settings settings_of_connector(void) {
     .sts = {settings.remotedir.s, (unsigned)settings.timeoutdns_s, (unsigned)settings.timeoutsts_s, &clock_system},
     .tlspolicy = &settings.tlspolicy,
     .has_no_tls = settings.tlsdaemon == 0,
+    .notes_tls = settings.tlsreports != 0,
     .rundir = settings.rundir.s,
     .limits_ms = settings.steps_ms,
     .may_lack_seccomp = settings.allowunfenced != 0,

@@ -36,7 +36,7 @@ void tlsnote_session(const struct tlscase *c, const struct walk *w, const struct
   char address[IP_TEXT_MAX], own[IP_TEXT_MAX];
   stralloc lines = {0};
   /* such messages bring reports, of which there shall be none (RFC 8460 5.3) */
-  if (c->facts.tls_optional || c->facts.level == LEVEL_NONE || !w->settings->sts.remotedir) return;
+  if (c->facts.tls_optional || c->facts.level == LEVEL_NONE || !w->settings->notes_tls) return;
   ip_format(&t->ip, address);
   put_own_address(own, fd);
   s.receiving_ip = text_of(address);

@@ -14,7 +14,6 @@ EXTRA_DIST += %D%/system/test_testssl.py
 EXTRA_DIST += %D%/system/test_tls_cost.py
 EXTRA_DIST += %D%/system/tlsserver.py %D%/system/test_tlsd.py
 EXTRA_DIST += %D%/system/certificates.py %D%/system/dane_table.py %D%/system/snisink.py %D%/system/test_dane.py %D%/system/tlswire.py %D%/system/test_tlsclient.py %D%/system/test_tlsclients.py
-EXTRA_DIST += %D%/system/certificates.py %D%/system/tlswire.py %D%/system/test_tlsclient.py %D%/system/test_tlsclients.py
 EXTRA_DIST += %D%/system/tlsserver.py %D%/system/test_tlsd.py %D%/system/test_tlsd_privacy.py %D%/system/test_tlsd_hostile.py
 EXTRA_DIST += %D%/system/receivers.py %D%/system/test_receivers.py
 EXTRA_DIST += %D%/system/nameservers.py %D%/system/test_nameservers.py %D%/system/test_routes.py %D%/system/test_sendtest.py

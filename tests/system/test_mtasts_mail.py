@@ -148,3 +148,11 @@ def test_dane_wins(mail, right):
             line = outcome(mail.owlpost, USER)
             assert "deferral" in line and not sink.messages(), line
     assert list(mail.noted()) == ["tlsa"]
+
+
+def test_nothing_is_noted_unless_that_is_wished(mail):
+    mail.owlpost.control("tlsreports", "0")
+    mail.serve("enforce", "mx1.a.test")
+    with TlsSink(ONE, mail.certificate("right")) as sink:
+        send(mail.owlpost, sink, USER)
+    assert mail.noted() == {}
