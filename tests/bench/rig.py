@@ -206,7 +206,7 @@ class Instance:
         for program in PROGRAMS:
             shutil.copy(f"{build}/{program}", f"{folder}/bin")
         self.add_user("joe")
-        for name, value in {"me": "bench.test", "locals": "bench.test", "queuedir": self.queue,
+        for name, value in {"me": "bench.test", "tlsdaemon": "0", "locals": "bench.test", "queuedir": self.queue,
                             "rundir": f"{folder}/run", "passwdfile": f"{folder}/passwd", **controls}.items():
             self.control(name, value)
         self.environment = {**os.environ, "OWLPOST_CONTROL": f"{folder}/control", "OWLPOST_LIBEXEC": f"{folder}/bin"}
