@@ -86,6 +86,9 @@ int main(int argc, char **argv) {
   if (found == 1 && right == 1 && (text_cat(&user, texts[0]) == -1 || !stralloc_0(&user) || setenv("USER", user.s, 1) == -1))
     die_later("unable to start", TEXT_ABSENT);
   explicit_bzero(in.s, in.a);
+  stralloc_free(&in);
+  stralloc_free(&path);
+  if (found != 1 || right != 1) stralloc_free(&user);
   if (found != 1 || right != 1) return WRONG;
   execvp(argv[1], argv + 1);
   die_later("unable to run ", text_of(argv[1]));

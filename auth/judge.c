@@ -8,7 +8,7 @@ enum { IPV6_BITS = 64, USER_FACTOR = 10, SECOND_US = 1000000 };
 void judge_net(char net[IP_TEXT_MAX], struct text address) {
   struct ip ip;
   net[0] = 0;
-  if (!ip_parse_literal(&ip, address, true)) return;
+  if (!address.len || !ip_parse_literal(&ip, address, true)) return;
   ip_unmap(&ip);
   if (ip.family == AF_INET6) network_mask(&ip, IPV6_BITS);
   ip_format(&ip, net);
