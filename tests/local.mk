@@ -8,6 +8,7 @@ EXTRA_DIST += \
   %D%/system/test_maildir.py %D%/system/test_maildir_readers.py %D%/system/test_maildir_places.py %D%/system/test_hostile.py %D%/system/test_link.py %D%/system/test_listen.py %D%/system/test_listeners.py %D%/system/test_mx.py %D%/system/test_mtasts.py %D%/system/test_tlsrpt.py %D%/system/test_mtasts_mail.py %D%/system/stsworld.py %D%/system/test_rights.py \
   %D%/system/test_storm.py %D%/system/test_trace.py %D%/system/waiting.py
 EXTRA_DIST += %D%/system/test_users.py
+EXTRA_DIST += %D%/system/authd.py %D%/system/test_auth.py %D%/system/test_auth_passwords.py %D%/system/test_auth_peers.py
 EXTRA_DIST += %D%/system/mixtures.py %D%/system/tap.py %D%/system/test_roundtrip.py
 EXTRA_DIST += %D%/system/nameservers.py %D%/system/test_nameservers.py %D%/system/test_routes.py %D%/system/test_sendtest.py %D%/system/test_nexthop_qmtp.py
 EXTRA_DIST += %D%/system/test_testssl.py
