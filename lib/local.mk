@@ -172,5 +172,3 @@ noinst_PROGRAMS += %D%/srs_fuzz
 %C%_srs_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_srs_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
-EXTRA_DIST += tests/fuzz/corpus/sasl_fuzz tests/fuzz/corpus/saslclient_fuzz
-EXTRA_DIST += tests/fuzz/corpus/header_fuzz tests/fuzz/corpus/addrlist_fuzz

@@ -77,7 +77,6 @@ if FUZZERS
 noinst_PROGRAMS += %D%/downgrade_fuzz
 %C%_downgrade_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
 %C%_downgrade_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-EXTRA_DIST += tests/fuzz/corpus/downgrade_fuzz
 noinst_PROGRAMS += %D%/qmtpanswer_fuzz
 %C%_qmtpanswer_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_qmtpanswer_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -89,7 +88,6 @@ noinst_PROGRAMS += %D%/answer_fuzz %D%/reply_fuzz %D%/smtp_fuzz
 %C%_smtp_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_smtp_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
-EXTRA_DIST += tests/fuzz/corpus/qmtpanswer_fuzz tests/fuzz/corpus/answer_fuzz tests/fuzz/corpus/reply_fuzz tests/fuzz/corpus/smtp_fuzz
 
 # TLS
 %C%_libremote_a_SOURCES += %D%/dnssec.h %D%/dnssec.c
@@ -113,7 +111,6 @@ noinst_PROGRAMS += %D%/report_fuzz
 %C%_report_fuzz_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS)
 %C%_report_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif
-EXTRA_DIST += tests/fuzz/corpus/report_fuzz
 
 # what next hops have said about recipients
 if CMOCKA
