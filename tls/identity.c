@@ -21,9 +21,15 @@ static int fail(char *why, const char *what, const char *file, const char *reaso
   return -1;
 }
 
+/* By the errno; a key of mode 0600 is root's as a rule. */
+static const char *open_fault(void) {
+  return errno == EACCES ? "Permission denied: owl-tlsd's user must be able to read it (by its group, mode 0640)"
+                         : strerror(errno);
+}
+
 static BIO *open_file(const char *what, const char *path, char *why) {
   BIO *b = BIO_new_file(path, "r");
-  if (!b) fail(why, what, path, strerror(errno));
+  if (!b) fail(why, what, path, open_fault());
   return b;
 }
 
@@ -58,7 +64,7 @@ static int no_passphrase(char *to, int size, int writing, void *unused) {
 
 static int check_private(const char *path, char *why) {
   struct stat st;
-  if (stat(path, &st) == -1) return fail(why, "open key", path, strerror(errno));
+  if (stat(path, &st) == -1) return fail(why, "open key", path, open_fault());
   return st.st_mode & (S_IROTH | S_IWOTH) ? fail(why, "use key", path, "everybody may read or write the file") : 0;
 }
 

@@ -157,7 +157,7 @@ static void reload(void) {
   end_generation(&current);
   current = next;
   settings = fresh_settings;
-  say("read the control files anew: %u certificates", settings.count);
+  say("read the control files anew: %u certificate%s", settings.count, settings.count == 1 ? "" : "s");
 }
 
 /* ---- the loop */

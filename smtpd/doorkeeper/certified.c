@@ -4,17 +4,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHA256_DIGITS = 64, WITH_COLONS = 3 * SHA256_DIGITS / 2 };
+
 /* Who chooses a name must not get what somebody else's fingerprint gets. */
 static bool is_like_fingerprint(const char *name) {
-  return strlen(name) == 64 && strspn(name, "0123456789abcdefABCDEF") == 64;
+  size_t digits = 0, len = strlen(name);
+  for (const char *s = name; *s; s++) digits += *s != ':';
+  return digits == SHA256_DIGITS && strspn(name, "0123456789abcdefABCDEF:") == len;
 }
 
 static const char *vouched_name(const struct tls_facts *f) {
   return text_equals(text_of(f->verified), "authority") && !is_like_fingerprint(f->peer) ? f->peer : "";
 }
 
+/* As openssl-x509(1) shows it. */
+static const char *with_colons(const char *hex, char to[WITH_COLONS]) {
+  size_t n = 0;
+  for (size_t i = 0; hex[i] && n + 2 < WITH_COLONS; i++) {
+    if (i && i % 2 == 0) to[n++] = ':';
+    to[n++] = hex[i];
+  }
+  to[n] = 0;
+  return to;
+}
+
 bool certified_has(const struct list *tlsclients, const struct tls_facts *f) {
-  const char *names[] = {f->fingerprint, f->key_fingerprint, vouched_name(f)};
+  char whole[WITH_COLONS], key[WITH_COLONS];
+  const char *names[] = {f->fingerprint, f->key_fingerprint, with_colons(f->fingerprint, whole),
+                         with_colons(f->key_fingerprint, key), vouched_name(f)};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (*names[i] && list_find(tlsclients, text_of(names[i]))) return true;
   return false;

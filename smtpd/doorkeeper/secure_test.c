@@ -156,6 +156,9 @@ static void certificates_let_relay(void **state) {
   }
 }
 
+#define HEX_WITH_COLONS                                                                                                \
+  "AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB"
+
 static bool asks_for_one(const struct tls_request *r) { return r->peer_asked == 1; }
 
 static void whoever_has_one_may_relay(void **state) {
@@ -164,6 +167,16 @@ static void whoever_has_one_may_relay(void **state) {
   assert_null(keeper.settings->relayclient.s);
   assert_true(begin(&good, asks_for_one) == 0);
   assert_text(keeper.settings->relayclient, text_of(""));
+}
+
+static void fingerprints_may_be_as_openssl_shows_them(void **state) {
+  static const struct tls_facts vouched = {.ok = 1, .verified = "authority", .peer = HEX_WITH_COLONS};
+  struct list l = {0};
+  (void)state;
+  assert_int_equal(list_parse(&l, text_of("00:FF\n" HEX_WITH_COLONS "\n")), 0);
+  assert_true(certified_has(&l, &good));
+  assert_false(certified_has(&l, &vouched)); /* the name of somebody */
+  list_free(&l);
 }
 
 static void without_it_mail_is_not_taken_where_it_is_needed(void **state) {
@@ -195,6 +208,7 @@ int main(void) {
     IN_FOLDER(a_handshake_that_fails_leaves_nothing),
     IN_FOLDER(certificates_let_relay),
     IN_FOLDER(whoever_has_one_may_relay),
+    IN_FOLDER(fingerprints_may_be_as_openssl_shows_them),
     IN_FOLDER(without_it_mail_is_not_taken_where_it_is_needed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 """Certificates of clients: what owl-tlsd says of them, and who may relay by them."""
+import re
 import smtplib
 import ssl
 
@@ -96,6 +97,7 @@ def may_relay(port, context):
     ("named.test", {"named"}),
     (MADE["expired"].fingerprint(), {"expired"}),
     (MADE["strange"].fingerprint(1), {"strange"}),
+    (":".join(re.findall("..", MADE["known"].fingerprint().upper())), {"known"}),
     ("ab" * 32, set()),
     ("nobody.test", set()),
 ])
