@@ -1,6 +1,8 @@
 #include "config.h"
 #include "tls/relay.h"
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -22,10 +24,16 @@ struct relay {
   struct half in, out; /* from the network; to it */
   short wants;         /* what the session waits for on the network */
   bool broken;         /* the session is of no more use */
+  bool hears;          /* something came in that the peer may wait to have acknowledged */
   uint64_t deadline;   /* 0: none */
 };
 
 static bool is_empty(const struct half *h) { return h->start == h->end; }
+
+static void clear(struct half *h) {
+  h->start = h->end = 0;
+  h->over = h->passed_on = false;
+}
 
 static void refill(struct half *h, size_t len) {
   h->start = 0;
@@ -50,7 +58,7 @@ static void note_result(struct relay *r, int result) {
 static bool take_network(struct relay *r) {
   if (!is_empty(&r->in) || r->in.over) return false;
   int n = SSL_read(r->ssl, r->in.octets, sizeof r->in.octets);
-  if (n > 0) refill(&r->in, (size_t)n);
+  if (n > 0) refill(&r->in, (size_t)n), r->hears = true;
   else note_result(r, n);
   return n > 0 || r->in.over;
 }
@@ -100,7 +108,7 @@ static bool give_network(struct relay *r) {
     return true;
   }
   int n = SSL_write(r->ssl, r->out.octets + r->out.start, (int)(r->out.end - r->out.start));
-  if (n > 0) r->out.start += (size_t)n;
+  if (n > 0) r->out.start += (size_t)n, r->hears = false;
   else note_result(r, n);
   return n > 0 || r->broken;
 }
@@ -119,6 +127,22 @@ static void note_close(struct relay *r) {
   if (!r->deadline) r->deadline = io_deadline(RELAY_LINGER_MS);
 }
 
+static bool is_later(uint64_t deadline, int ms) { return deadline == 0 || io_remaining_ms(deadline) > ms; }
+
+/* A peer with Nagle's algorithm holds the rest of what it says back until the first
+ * part is acknowledged, for which the kernel would wait 40 ms.  Mostly our side
+ * answers at once, and that acknowledges it. */
+static int wait_and_acknowledge(struct relay *r, struct pollfd p[2]) {
+  int on = 1, n = 0;
+  if (r->hears && r->wants & POLLIN && is_later(r->deadline, RELAY_ANSWER_MS)) {
+    n = poll(p, 2, RELAY_ANSWER_MS);
+    if (n != 0) return n;
+    r->hears = false;
+    (void)setsockopt(r->network, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+  }
+  return poll(p, 2, io_remaining_ms(r->deadline));
+}
+
 static bool wait_for_more(struct relay *r) {
   struct pollfd p[2] = {{r->network, r->wants, 0}, {r->plain, 0, 0}};
   if (is_empty(&r->out) && !r->out.over) p[1].events |= POLLIN;
@@ -126,7 +150,7 @@ static bool wait_for_more(struct relay *r) {
   /* what has ended is reported for as long as it is asked about */
   if (r->in.passed_on && p[1].events == 0) p[1].fd = -1;
   if (r->in.over && r->wants == 0) p[0].fd = -1;
-  int n = poll(p, 2, io_remaining_ms(r->deadline));
+  int n = wait_and_acknowledge(r, p);
   if (n == 0) return false;
   if (p[1].revents & POLLHUP && !(p[1].revents & POLLIN)) note_close(r);
   if (p[0].revents & POLLERR) r->broken = r->in.over = true;
@@ -141,8 +165,11 @@ static bool step(struct relay *r) {
 }
 
 void relay_run(SSL *ssl, int network, int plain) {
-  static struct relay r;
-  memset(&r, 0, sizeof r);
+  static struct relay r; /* its octets are not touched before they are used */
+  clear(&r.in);
+  clear(&r.out);
+  r.broken = r.hears = false;
+  r.deadline = 0;
   r.ssl = ssl;
   r.network = network;
   r.plain = plain;
