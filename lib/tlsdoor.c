@@ -116,12 +116,10 @@ int tlsdoor_connect(const char *rundir, struct tls_facts *facts) {
   return sock;
 }
 
-int tlsdoor_ask(int sock, const struct tls_request *r, int network, struct tls_facts *facts, int limit_ms) {
-  static struct tls_request timed; /* large */
-  timed = *r;
-  if (timed.limit_s == 0 && limit_ms >= 1000) timed.limit_s = (unsigned)limit_ms / 1000;
+int tlsdoor_ask(int sock, struct tls_request *r, int network, struct tls_facts *facts, int limit_ms) {
+  if (r->limit_s == 0 && limit_ms >= 1000) r->limit_s = (unsigned)limit_ms / 1000;
   uint64_t deadline = io_deadline(limit_ms);
-  if (send_request(sock, &timed, network, deadline) == -1) return fail(facts, "ask");
+  if (send_request(sock, r, network, deadline) == -1) return fail(facts, "ask");
   deadline += ANSWER_MARGIN_MS * 1000u;
   if (read_facts(sock, facts, deadline) == -1) return fail(facts, "hear from");
   if (facts->ok) return 0;
@@ -129,7 +127,7 @@ int tlsdoor_ask(int sock, const struct tls_request *r, int network, struct tls_f
   return -1;
 }
 
-int tlsdoor_open(const char *rundir, const struct tls_request *r, int network, struct tls_facts *facts,
+int tlsdoor_open(const char *rundir, struct tls_request *r, int network, struct tls_facts *facts,
                  int limit_ms) {
   int sock = tlsdoor_connect(rundir, facts);
   if (sock == -1 || tlsdoor_ask(sock, r, network, facts, limit_ms) == 0) return sock;

@@ -24,8 +24,8 @@
 #include "lib/tlswire.h"
 
 int tlsdoor_connect(const char *rundir, struct tls_facts *facts);
-int tlsdoor_ask(int sock, const struct tls_request *r, int network, struct tls_facts *facts, int limit_ms);
-int tlsdoor_open(const char *rundir, const struct tls_request *r, int network, struct tls_facts *facts,
+int tlsdoor_ask(int sock, struct tls_request *r, int network, struct tls_facts *facts, int limit_ms);
+int tlsdoor_open(const char *rundir, struct tls_request *r, int network, struct tls_facts *facts,
                  int limit_ms);
 
 bool tlsdoor_is_there(const char *rundir);

@@ -16,7 +16,7 @@ static void assert_reads(int fd, const char *expected) {
   }
 }
 
-static const struct tls_request asked = {.role = TLS_SERVER, .service = "smtp"};
+static struct tls_request asked = {.role = TLS_SERVER, .service = "smtp"};
 
 static void gives_facts_and_the_plaintext_behind_them(void **state) {
   (void)state;

@@ -211,8 +211,18 @@ static bool read_line(const struct field *fields, void *object, const char *line
   }
 }
 
+/* A list ends where its count says. */
+static void clear(const struct field *fields, char *object) {
+  for (const struct field *f = fields; f->name; f++) {
+    if (f->type == STRING) object[f->offset] = 0;
+    else memset(object + (f->type == LIST ? f->count_at : f->offset), 0, sizeof(unsigned));
+  }
+}
+
+void tlswire_clear_request(struct tls_request *r) { clear(request_fields, (char *)r); }
+
 bool tlswire_read_request(struct tls_request *r, const char *line, size_t len) {
-  memset(r, 0, sizeof *r);
+  tlswire_clear_request(r);
   return read_line(request_fields, r, line, len) && r->role >= TLS_SERVER && r->role <= TLS_CLIENT &&
          r->check <= TLS_CHECK_DANE;
 }

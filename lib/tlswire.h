@@ -82,6 +82,10 @@ struct tls_facts {
   char endpoint[129];                 /* RFC 5929: "tls-server-end-point" */
 };
 
+/* Asks for nothing.  A request is large, and most of it is not used: only the few pages
+ * that are looked at are written to. */
+void tlswire_clear_request(struct tls_request *r);
+
 /* tlswire_put_...(): the line with its length before it.  The octets stored, or
  * 0: it does not fit. */
 size_t tlswire_put_request(char *out, size_t room, const struct tls_request *r);

@@ -19,7 +19,7 @@ static void a_request_survives(void **state) {
                            .names_count = 2,
                            .tlsa = {"3 1 1 00ff"},
                            .tlsa_count = 1};
-  struct tls_request out;
+  struct tls_request out = {0};
   char wire[512];
   size_t len = tlswire_put_request(wire, sizeof wire, &in);
   assert_true(len > 4);
@@ -72,11 +72,22 @@ static void a_list_has_an_end(void **state) {
   assert_false(reads_request(&r, line));
 }
 
+static void nothing_is_left_of_the_request_before(void **state) {
+  (void)state;
+  struct tls_request r;
+  char wire[64];
+  memset(&r, 'x', sizeof r);
+  assert_true(reads_request(&r, "role=2 sni=a names=b names=c fingerprints=d tlsa=e session=f limit_s=9 ciphers=g check=3"));
+  assert_true(reads_request(&r, "role=1 names=h"));
+  size_t len = tlswire_put_request(wire, sizeof wire, &r);
+  assert_memory_equal(wire + 4, "role=1 names=h", len - 4);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_request_survives), cmocka_unit_test(facts_are_a_line),
     cmocka_unit_test(what_does_not_fit_is_not_written), cmocka_unit_test(hostile_lines),
-    cmocka_unit_test(a_list_has_an_end),
+    cmocka_unit_test(a_list_has_an_end), cmocka_unit_test(nothing_is_left_of_the_request_before),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

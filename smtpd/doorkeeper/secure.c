@@ -1,6 +1,7 @@
 #include "config.h"
 #include "smtpd/doorkeeper/secure.h"
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "lib/tlsdoor.h"
 #include "smtpd/doorkeeper/certified.h"
@@ -55,7 +56,10 @@ int secure_describe(stralloc *out, const struct tls_facts *f) {
 
 static int ask_daemon(struct doorkeeper *k, int network, struct tls_facts *facts, int plain[2]) {
   static struct tls_request r; /* large */
-  r = (struct tls_request){.role = TLS_SERVER, .service = "smtp", .peer_asked = k->settings->tlsclients.count > 0};
+  tlswire_clear_request(&r);
+  r.role = TLS_SERVER;
+  memcpy(r.service, "smtp", sizeof "smtp");
+  r.peer_asked = k->settings->tlsclients.count > 0;
   if (k->secure.door == -1) k->secure.door = tlsdoor_connect(k->settings->rundir.s, facts);
   if (k->secure.door == -1) return -1;
   int asked = tlsdoor_ask(k->secure.door, &r, network, facts, SECURE_HANDSHAKE_MS), door = k->secure.door;
