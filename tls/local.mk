@@ -33,6 +33,7 @@ owlpost_PROGRAMS += %D%/owl-tlsd
   %D%/signer.h %D%/signer.c \
   %D%/zygote.h %D%/zygote.c \
   %D%/warmup.h %D%/warmup.c \
+  %D%/heap.h %D%/heap.c \
   %D%/child.h %D%/child.c
 %C%_owl_tlsd_LDADD = %D%/libtls.a lib/libplain.a $(SSL_LIBS)
 # a fork of a static program copies and relocates less

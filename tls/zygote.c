@@ -17,6 +17,7 @@
 #include "lib/sandbox.h"
 #include "tls/child.h"
 #include "tls/client.h"
+#include "tls/heap.h"
 #include "tls/keeper.h"
 #include "tls/netbio.h"
 #include "tls/passfd.h"
@@ -141,6 +142,7 @@ static int get_ready(struct state *s) {
     return say("unable to start: out of memory"), -1;
   if (take_certificates(s) == -1) return -1; /* the signer has said why */
   if (make_contexts(s) == -1 || forbid_files() == -1 || warm_up(s) == -1) return -1;
+  heap_settle();
   const char octet = s->server.count ? ZYGOTE_SERVES : ZYGOTE_IS_CLIENT;
   return io_write_all(s->z->master, &octet, 1, START_LIMIT_MS);
 }
