@@ -105,7 +105,8 @@ static bool note_peer(struct talker *t, const struct net_peer *p) {
       text_cat(&t->hello, p->hello) == -1 || text_cat(&t->tls, p->tls) == -1)
     return give_up(t, TALKER_NO_MEMORY);
   t->smtp.stage = (enum smtp_stage)p->stage;
-  if (keep_binding(&t->exporter, p->exporter) == -1 || keep_binding(&t->endpoint, p->endpoint) == -1) return -1;
+  if (keep_binding(&t->exporter, p->exporter) == -1 || keep_binding(&t->endpoint, p->endpoint) == -1)
+    return give_up(t, TALKER_NO_MEMORY);
   t->smtp.is_verified = p->verified;
   t->smtp.exporter = t->exporter.s;
   t->smtp.endpoint = t->endpoint.s;
