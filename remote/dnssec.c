@@ -15,6 +15,8 @@ bool dnssec_names_are_valid(struct text names) {
   return is_off(names) || cut_names(names, &a, &b);
 }
 
+static const char elsewhere[] = "a name server is not on this host";
+
 static void end(struct dnssec *d, enum dnssec_state state, const char *why) {
   d->state = state;
   d->why = why;
@@ -47,7 +49,7 @@ void dnssec_test(struct dnssec *d) {
   d->is_tested = true;
   if (is_off(d->names)) end(d, DNSSEC_OFF, "");
   else if (!cut_names(d->names, &signed_name, &broken_name)) end(d, DNSSEC_NO, "dnssectest does not have two names");
-  else if (!resolve_is_local()) end(d, DNSSEC_NO, "a name server is not on this host");
+  else if (!resolve_is_local()) end(d, DNSSEC_NO, elsewhere);
   else ask(d, signed_name, broken_name);
 }
 
@@ -59,9 +61,11 @@ static void take_finding(struct dnssec *d) {
   end(d, *found == 'y' ? DNSSEC_TRUSTED : DNSSEC_NO, "");
 }
 
+/* The test may be of other servers than those that resolv.conf names now. */
 bool dnssec_is_trusted(struct dnssec *d) {
   if (!d->is_tested) take_finding(d);
   if (!d->is_tested) dnssec_test(d);
+  if (d->state != DNSSEC_OFF && !resolve_is_local()) end(d, DNSSEC_NO, elsewhere);
   return d->state == DNSSEC_TRUSTED || d->state == DNSSEC_UNKNOWN;
 }
 

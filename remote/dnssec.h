@@ -33,7 +33,8 @@ struct dnssec {
 void dnssec_test(struct dnssec *d);
 
 /* dnssec_is_trusted(): whether what vouches is to be believed; tests when
- * nobody has. */
+ * nobody has.  That the servers are on this host is seen to each time: they are
+ * those that resolv.conf names now (remote/query.h). */
 bool dnssec_is_trusted(struct dnssec *d);
 
 /* dnssec_word(): the finding, for the variable: "yes", "no", or "". */

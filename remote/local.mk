@@ -94,7 +94,8 @@ endif
 %C%_libremote_a_SOURCES += %D%/handshake.h %D%/handshake.c %D%/prelude.h %D%/prelude.c %D%/tlscase.h %D%/tlscase.c %D%/tlsnote.h %D%/tlsnote.c %D%/tlscheck.h %D%/tlscheck.c
 %C%_libremote_a_SOURCES += %D%/tlspolicy.h %D%/tlspolicy.c %D%/tlsverdict.h %D%/tlsverdict.c %D%/tlswish.h %D%/tlswish.c
 if CMOCKA
-check_PROGRAMS += %D%/tlspolicy_test %D%/tlsverdict_test %D%/tlswish_test
+check_PROGRAMS += %D%/dnssec_test %D%/tlspolicy_test %D%/tlsverdict_test %D%/tlswish_test
+%C%_dnssec_test_LDADD = %D%/libremote.a $(LDADD) $(CARES_LIBS)
 %C%_tlswish_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_tlspolicy_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_tlsverdict_test_LDADD = %D%/libremote.a $(LDADD)
