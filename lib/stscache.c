@@ -49,7 +49,7 @@ int stscache_open(const char *remotedir) {
 static ssize_t read_file(int folder, const char *kind, const char *name, char *to, size_t room) {
   char path[PATH_OCTETS];
   size_t len = 0;
-  ssize_t n;
+  ssize_t n = 0;
   int fd = openat(folder, path_of(path, kind, name), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
   if (fd == -1) return errno == ENOENT ? 0 : -1;
   while (len < room && (n = io_read(fd, to + len, room - len, IO_FOREVER)) != 0) {
@@ -58,7 +58,8 @@ static ssize_t read_file(int folder, const char *kind, const char *name, char *t
   }
   int saved = errno;
   close(fd);
-  return len < room ? (ssize_t)len : (errno = saved, 0);
+  if (n == -1) return errno = saved, -1;
+  return len < room ? (ssize_t)len : 0;
 }
 
 /* Takes "NAME VALUE\n" off *at. */

@@ -79,8 +79,17 @@ static void use_kept(struct search *s) {
   if (s->has_entry) use_entry(s, STSPOLICY_KEPT);
 }
 
-static void read_entry(struct search *s) {
-  s->has_entry = stscache_read(&entry, s->folder, s->domain) == 1 && !stscache_is_over(&entry, s->now_s);
+static void set_unreadable(struct stspolicy *p, const char *what) {
+  *p = (struct stspolicy){.source = STSPOLICY_UNREADABLE};
+  snprintf(p->problem, sizeof p->problem, "unable to read %.253s: %.60s", what, strerror(errno));
+}
+
+/* false: what there is, is not known. */
+static bool read_entry(struct search *s) {
+  int r = stscache_read(&entry, s->folder, s->domain);
+  s->has_entry = r == 1 && !stscache_is_over(&entry, s->now_s);
+  if (r == -1) set_unreadable(s->p, s->domain);
+  return r != -1;
 }
 
 static bool failed_lately(struct search *s, const struct stscache_failure *f, const char *id) {
@@ -101,7 +110,7 @@ static void fetch_anew(struct search *s, const char *id) {
     return;
   }
   int fetched = fetch(s->domain, id, s->settings->timeoutsts_s);
-  read_entry(s);
+  if (!read_entry(s)) return;
   if (fetched == 0 && s->has_entry) {
     use_entry(s, STSPOLICY_FETCHED);
     return;
@@ -113,33 +122,42 @@ static void fetch_anew(struct search *s, const char *id) {
 
 static void decide(struct search *s) {
   struct sts_records records;
-  read_entry(s);
+  if (!read_entry(s)) return;
   if (s->settings->timeoutsts_s == 0) {
     if (s->has_entry) use_entry(s, STSPOLICY_CACHED);
     return;
   }
   enum announcement a = look_up(&records, s->domain, s->settings->timeoutdns_s, s->p->problem);
+  if (a == NOT_KNOWN) s->p->source = STSPOLICY_UNKNOWN;
   if (a != ANNOUNCED) use_kept(s);
   else if (s->has_entry && strcmp(records.id, entry.id) == 0 && !stscache_is_old(&entry, s->now_s))
     use_entry(s, STSPOLICY_CACHED);
   else fetch_anew(s, records.id);
 }
 
+/* false: it is no policy domain, or with ENOMEM. */
 static bool take_domain(struct search *s, struct text domain) {
   stralloc ascii = {0};
+  errno = 0;
   bool ok = text_is_ascii(domain) ? text_cat(&ascii, domain) == 0 : idn_to_ascii(&ascii, domain) == 0;
+  int saved = errno;
   ok = ok && ascii.len && sts_domain(s->domain, sizeof s->domain, ascii.s, ascii.len);
   stralloc_free(&ascii);
-  return ok;
+  return errno = saved, ok;
 }
 
 void stspolicy_find(struct stspolicy *p, struct text domain, const struct stspolicy_settings *settings) {
   struct search s = {.p = p, .settings = settings, .now_s = (int64_t)(clock_wall_us(settings->clock) / 1000000)};
   *p = (struct stspolicy){0};
-  if (!take_domain(&s, domain)) return;
+  if (!take_domain(&s, domain)) {
+    if (errno == ENOMEM) set_unreadable(p, "the name of a domain");
+    return;
+  }
   s.folder = stscache_open(settings->remotedir);
   if (s.folder == -1) {
-    snprintf(p->problem, sizeof p->problem, "unable to open %.250s/sts: %.60s", settings->remotedir, strerror(errno));
+    bool is_absent = errno == ENOENT;
+    set_unreadable(p, settings->remotedir);
+    if (is_absent) p->source = STSPOLICY_ABSENT;
     return;
   }
   decide(&s);

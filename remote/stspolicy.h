@@ -7,6 +7,7 @@
  *
  * A domain whose record went away, cannot be looked up or whose policy cannot be
  * fetched keeps the policy that is in the files until that ends (RFC 8461 5.1).
+ * Files that cannot be read may hold one that is to be kept.
  */
 #ifndef OWL_STSPOLICY_H
 #define OWL_STSPOLICY_H
@@ -27,7 +28,9 @@ enum stspolicy_source {
   STSPOLICY_CACHED,  /* from the files: it is the one that is announced, or it was not looked up */
   STSPOLICY_FETCHED, /* just now */
   STSPOLICY_KEPT,    /* from the files, although it could not be looked up or fetched again: see problem */
-  STSPOLICY_FAILED   /* one is announced, but cannot be had: mode is STS_NONE; see problem, result */
+  STSPOLICY_FAILED,  /* one is announced, but cannot be had: mode is STS_NONE; see problem, result */
+  STSPOLICY_UNKNOWN, /* none is kept, and whether one is announced cannot be looked up: mode is STS_NONE; see problem */
+  STSPOLICY_UNREADABLE /* what the files hold is not known: mode is STS_NONE; see problem */
 };
 
 struct stspolicy {

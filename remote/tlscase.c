@@ -112,6 +112,8 @@ static void find_sts(struct tlscase *c, const struct walk *w, const struct walk_
   static const char *const modes[] = {"none", "testing", "enforce"};
   stspolicy_find(&c->sts, w->destination->host, &w->settings->sts);
   c->facts.sts = c->sts.mode;
+  c->facts.sts_unreadable = c->sts.source == STSPOLICY_UNREADABLE;
+  c->facts.sts_unknown = c->sts.source == STSPOLICY_UNKNOWN || c->sts.source == STSPOLICY_FAILED;
   c->facts.sts_names_host = c->sts.mode != STS_NONE && stspolicy_allows(&c->sts, t->host);
   if (!w->facts) return;
   fact_begin(w->facts, "sts");

@@ -22,7 +22,7 @@ static struct tls_plan avoid(const char *status, const char *why) {
 }
 
 static struct tls_plan refuse(const char *why) {
-  return (struct tls_plan){.action = TLS_AVOID, .must = true, .class = RESULT_FAILURE, .status = "5.7.30", .why = why};
+  return (struct tls_plan){.action = TLS_AVOID, .must = true, .class = RESULT_FAILURE, .status = "5.7.10", .why = why};
 }
 
 static struct tls_plan must(enum tls_check check, const char *why) {
@@ -41,6 +41,10 @@ static struct tls_plan may(enum tls_check check, const char *why) {
 
 static const char lookup_failed[] = "the look-up of its TLSA records failed";
 
+static struct tls_plan unreadable(void) {
+  return avoid("4.3.0", "the files with MTA-STS policies cannot be read");
+}
+
 static struct tls_plan by_sts(const struct tls_case *c) {
   struct tls_plan p = must(TLS_CHECK_NAMES, "the domain's MTA-STS policy asks for it");
   p.by = "sts";
@@ -51,6 +55,7 @@ static struct tls_plan by_sts(const struct tls_case *c) {
 static struct tls_plan as_published(const struct tls_case *c) {
   if (c->tlsa == TLSA_USABLE) return must(TLS_CHECK_DANE, "the host has TLSA records");
   if (c->tlsa == TLSA_FAILED) return avoid("4.4.3", lookup_failed);
+  if (c->sts_unreadable) return unreadable();
   if (c->sts == STS_ENFORCE) return by_sts(c);
   if (c->tlsa == TLSA_UNUSABLE) return must(TLS_CHECK_NOTHING, "the host has TLSA records, none of which can be used");
   if (c->level == LEVEL_ENCRYPT) return must(TLS_CHECK_NOTHING, "tlspolicy says encrypt");
@@ -79,6 +84,7 @@ static struct tls_plan only_dane(const struct tls_case *c) {
 static struct tls_plan only_sts(const struct tls_case *c) {
   if (c->tlsa == TLSA_USABLE) return must(TLS_CHECK_DANE, "tlspolicy says sts, and the host has TLSA records");
   if (c->tlsa == TLSA_FAILED) return avoid("4.4.3", lookup_failed);
+  if (c->sts_unreadable) return unreadable();
   if (c->sts == STS_NONE) return avoid("4.7.5", "tlspolicy says sts, and the domain has no MTA-STS policy");
   return by_sts(c);
 }
@@ -103,13 +109,21 @@ static bool host_is_vouched_for(const struct tls_case *c) {
   return c->host_is_secure || (c->sts != STS_NONE && c->sts_names_host);
 }
 
+static struct tls_plan not_vouched_for(const struct tls_case *c) {
+  if (c->sts_unreadable) return unreadable();
+  if (c->sts_unknown) return avoid("4.7.10", "the message requires TLS, and the MTA-STS policy that may vouch for the host cannot be had");
+  return refuse("the message requires TLS with a host that is verified, and neither DNSSEC nor MTA-STS vouches for its name");
+}
+
+/* That a server does not offer TLS may be the work of somebody on the way: it waits. */
 static struct tls_plan required(const struct tls_case *c, struct tls_plan p) {
+  bool is_checked = p.check == TLS_CHECK_DANE || p.check == TLS_CHECK_FINGERPRINT;
   if (p.action == TLS_AVOID) return p;
   if (p.action == TLS_PLAIN) return refuse("the message requires TLS, which this site does not use with the next hop");
-  if (p.check == TLS_CHECK_DANE || p.check == TLS_CHECK_FINGERPRINT) return p;
-  if (!host_is_vouched_for(c))
-    return refuse("the message requires TLS with a host that is verified, and neither DNSSEC nor MTA-STS vouches for its name");
-  return must(TLS_CHECK_NAMES, "the message requires TLS (REQUIRETLS)");
+  if (!is_checked && !host_is_vouched_for(c)) return not_vouched_for(c);
+  if (!is_checked) p = must(TLS_CHECK_NAMES, "the message requires TLS (REQUIRETLS)");
+  p.status = "4.7.10";
+  return p;
 }
 
 /* ---- what is possible */

@@ -33,6 +33,8 @@ struct tls_case {
   enum tlsa_state tlsa;
   enum sts_mode sts;
   bool sts_names_host;
+  bool sts_unknown;    /* STS_NONE: only since it could not be found out whether there is a policy, */
+  bool sts_unreadable; /* or since the files cannot be read, which may hold one */
   bool requiretls;   /* the message's: REQUIRETLS, */
   bool tls_optional; /* or the field "TLS-Required: No" */
   bool is_implicit;  /* TLS from the first octet (RFC 8314) */

@@ -16,6 +16,8 @@ static struct tls_case case_of(enum tls_level level, const char *letters) {
       case 't': c.sts = STS_TESTING; break;
       case 'e': c.sts = STS_ENFORCE; break;
       case 'n': c.sts_names_host = true; break;
+      case 'u': c.sts_unknown = true; break;
+      case 'r': c.sts_unreadable = true; break;
       case 'R': c.requiretls = true; break;
       case 'N': c.tls_optional = true; break;
       case 'i': c.is_implicit = true; break;
@@ -80,20 +82,32 @@ static const struct {
   {LEVEL_STS, "osTe", "must dane"},
   {LEVEL_STS, "osFen", "4.4.3"},
   {LEVEL_STS, "osUen", "must names"},
+  {LEVEL_MAY, "u", "may any"},
+  {LEVEL_MAY, "r", "4.3.0"},
+  {LEVEL_MAY, "rN", "may any"},
+  {LEVEL_MAY, "sUr", "4.3.0"},
+  {LEVEL_ENCRYPT, "or", "4.3.0"},
+  {LEVEL_STS, "or", "4.3.0"},
+  {LEVEL_STS, "ou", "4.7.5"},
   /* REQUIRETLS */
-  {LEVEL_MAY, "R", "5.7.30"},
+  {LEVEL_MAY, "uR", "4.7.10"},
+  {LEVEL_MAY, "rR", "4.3.0"},
+  {LEVEL_VERIFY, "orR", "4.3.0"},
+  {LEVEL_VERIFY, "ouR", "4.7.10"},
+  {LEVEL_VERIFY, "osuR", "must names"},
+  {LEVEL_MAY, "R", "5.7.10"},
   {LEVEL_MAY, "sR", "must names"},
   {LEVEL_MAY, "sTR", "must dane"},
   {LEVEL_MAY, "sUR", "must names"},
   {LEVEL_MAY, "sFR", "4.4.3"},
   {LEVEL_MAY, "enR", "must names"},
   {LEVEL_MAY, "tnR", "must names"},
-  {LEVEL_MAY, "tR", "5.7.30"},
+  {LEVEL_MAY, "tR", "5.7.10"},
   {LEVEL_MAY, "eR", "4.7.5"},
-  {LEVEL_NONE, "osR", "5.7.30"},
-  {LEVEL_ENCRYPT, "oR", "5.7.30"},
+  {LEVEL_NONE, "osR", "5.7.10"},
+  {LEVEL_ENCRYPT, "oR", "5.7.10"},
   {LEVEL_ENCRYPT, "osR", "must names"},
-  {LEVEL_VERIFY, "oR", "5.7.30"},
+  {LEVEL_VERIFY, "oR", "5.7.10"},
   {LEVEL_VERIFY, "osR", "must names"},
   {LEVEL_FINGERPRINT, "oR", "must fingerprint"},
   {LEVEL_DANE, "osTR", "must dane"},
@@ -162,12 +176,13 @@ static void has_plans(void **state) {
 /* Over all combinations: what is demanded is never met by less. */
 static void keeps_demands(struct tls_case c) {
   struct tls_plan p = tlsverdict_plan(&c);
-  bool demands_of_domain = c.tlsa != TLSA_ABSENT || c.sts == STS_ENFORCE;
+  bool demands_of_domain = c.tlsa != TLSA_ABSENT || c.sts == STS_ENFORCE || c.sts_unreadable;
   bool demands = c.level > LEVEL_MAY || c.requiretls || (c.level == LEVEL_MAY && demands_of_domain && !c.tls_optional);
   if (c.level == LEVEL_NONE && !c.requiretls) assert_int_equal(p.action, TLS_PLAIN);
   if (demands) assert_true(p.must);
   if (demands) assert_int_not_equal(p.action, TLS_PLAIN);
   if (c.requiretls && p.action == TLS_BEGIN) assert_int_not_equal(p.check, TLS_CHECK_NOTHING);
+  if (c.requiretls && p.action == TLS_BEGIN) assert_string_equal(p.status, "4.7.10"); /* RFC 8689 4.2.1 */
   if (!c.has_tlsd) assert_int_not_equal(p.action, TLS_BEGIN);
   if (p.must)
     for (int f = TLS_NOT_OFFERED; f <= TLS_NO_TLSD; f++)
@@ -179,11 +194,12 @@ static void never_meets_a_demand_by_less(void **state) {
   for (unsigned level = 0; level < TLS_LEVELS; level++)
     for (unsigned tlsa = TLSA_ABSENT; tlsa <= TLSA_FAILED; tlsa++)
       for (unsigned sts = STS_NONE; sts <= STS_ENFORCE; sts++)
-        for (unsigned bits = 0; bits < 128; bits++)
+        for (unsigned bits = 0; bits < 512; bits++)
           keeps_demands((struct tls_case){.level = (enum tls_level)level, .tlsa = (enum tlsa_state)tlsa,
                                           .sts = (enum sts_mode)sts, .is_ours = bits & 1, .host_is_secure = bits & 2,
                                           .sts_names_host = bits & 4, .requiretls = bits & 8, .tls_optional = bits & 16,
-                                          .is_implicit = bits & 32, .has_tlsd = bits & 64});
+                                          .is_implicit = bits & 32, .has_tlsd = bits & 64,
+                                          .sts_unknown = bits & 128, .sts_unreadable = bits & 256});
 }
 
 static void goes_on_after_failures(void **state) {

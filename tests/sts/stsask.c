@@ -21,6 +21,8 @@ static const char *source_name(enum stspolicy_source s) {
     case STSPOLICY_FETCHED: return "fetched";
     case STSPOLICY_KEPT: return "kept";
     case STSPOLICY_FAILED: return "failed";
+    case STSPOLICY_UNKNOWN: return "unknown";
+    case STSPOLICY_UNREADABLE: return "unreadable";
   }
   return "";
 }

@@ -215,7 +215,7 @@ def test_a_name_server_that_fails(world, how):
     assert "unable to look up _mta-sts.a.test" in said["problem"]
     os.unlink(world.path())
     said = world.ask("other.test")
-    assert (said["mode"], said["source"]) == ("none", "absent") and site.requests == 1
+    assert (said["mode"], said["source"]) == ("none", "unknown") and site.requests == 1
 
 
 # ---- what is kept
@@ -294,6 +294,18 @@ def test_a_file_that_is_not_sound_is_fetched_again(world):
     with open(world.path(), "w") as f:
         f.write("owlpost-sts 1\nid 1\n")
     assert (world.ask()["source"], site.requests) == ("fetched", 2)
+
+
+def test_files_that_cannot_be_read_are_not_files_that_are_not_there(world):
+    """One of them may hold an enforced policy: what there is, is not known."""
+    fetched(world)
+    for path, mode in ((world.path(), 0), (f"{world.remotedir}/sts", 0)):
+        was = os.stat(path).st_mode
+        os.chmod(path, mode)
+        said = world.ask("other.test")
+        os.chmod(path, was)
+        assert (said["mode"], said["source"]) == ("none", "unreadable") and "Permission denied" in said["problem"], said
+    assert world.ask()["mode"] == "enforce"
 
 
 def test_0_seconds_look_nothing_up(world):

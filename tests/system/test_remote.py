@@ -149,7 +149,7 @@ def test_a_message_that_needs_tls_does_not_go_without(spawner):
     with Sink() as sink:
         worker = spawner.worker(REMOTE, host="127.0.0.1", port=sink.port)
         (result,) = worker.deliver(Job(1, SENDER, ["user@sink.test"], BODY, extra=agent.item(agent.REQUIRETLS, b"")))
-        assert (result["class"], result["status"]) == (FAILURE, "5.7.30")
+        assert (result["class"], result["status"]) == (FAILURE, "5.7.10")
         worker.close()
         assert not sink.received
 
