@@ -88,6 +88,7 @@ class TlsSink:
                     if not self.answer.startswith(b"220"):
                         continue
                     if self.inside is not None:
+                        connection.recv(1, socket.MSG_PEEK)  # what comes before the handshake is another case
                         connection.sendall(self.inside.encode())
                         self.ended.wait(60) if self.inside == "" else None
                         return None
