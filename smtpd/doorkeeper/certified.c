@@ -20,7 +20,7 @@ static const char *vouched_name(const struct tls_facts *f) {
 /* As openssl-x509(1) shows it. */
 static const char *with_colons(const char *hex, char to[WITH_COLONS]) {
   size_t n = 0;
-  for (size_t i = 0; hex[i] && n + 2 < WITH_COLONS; i++) {
+  for (size_t i = 0; hex[i] && i < SHA256_DIGITS; i++) {
     if (i && i % 2 == 0) to[n++] = ':';
     to[n++] = hex[i];
   }

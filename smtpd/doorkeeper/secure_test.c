@@ -156,6 +156,7 @@ static void certificates_let_relay(void **state) {
   }
 }
 
+#define HEX8 "abababab"
 #define HEX_WITH_COLONS                                                                                                \
   "AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB:AB"
 
@@ -171,10 +172,12 @@ static void whoever_has_one_may_relay(void **state) {
 
 static void fingerprints_may_be_as_openssl_shows_them(void **state) {
   static const struct tls_facts vouched = {.ok = 1, .verified = "authority", .peer = HEX_WITH_COLONS};
+  static const struct tls_facts whole = {.ok = 1, .fingerprint = HEX8 HEX8 HEX8 HEX8 HEX8 HEX8 HEX8 HEX8};
   struct list l = {0};
   (void)state;
   assert_int_equal(list_parse(&l, text_of("00:FF\n" HEX_WITH_COLONS "\n")), 0);
   assert_true(certified_has(&l, &good));
+  assert_true(certified_has(&l, &whole));
   assert_false(certified_has(&l, &vouched)); /* the name of somebody */
   list_free(&l);
 }
