@@ -89,7 +89,8 @@ static void answer_later(struct links *l, struct link *k, uint64_t now_us) {
 
 static const struct list_line *find_certificate(const struct links *l, const struct credential_request *r) {
   const struct list_line *line = list_find(&l->settings->certificates, r->certificate);
-  return line || !r->certificate_name.len ? line : list_find(&l->settings->certificates, r->certificate_name);
+  if (line || !r->certificate_name.len || credential_is_like_fingerprint(r->certificate_name)) return line;
+  return list_find(&l->settings->certificates, r->certificate_name);
 }
 
 static void answer_certificate(struct links *l, struct link *k, uint64_t now_us) {

@@ -1,5 +1,6 @@
 #include "config.h"
 #include "lib/credential.h"
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,7 +48,16 @@ static bool is_hexadecimal(struct text t) {
 
 static bool is_secret(struct text t) { return t.len > 0 && !memchr(t.s, 0, t.len); }
 
-static bool is_certificate(struct text t) { return t.len == 64 && is_hexadecimal(t); }
+static bool is_certificate(struct text t) { return t.len == CREDENTIAL_FINGERPRINT_DIGITS && is_hexadecimal(t); }
+
+bool credential_is_like_fingerprint(struct text name) {
+  size_t digits = 0;
+  for (size_t i = 0; i < name.len; i++) {
+    if (isxdigit((unsigned char)name.s[i])) digits++;
+    else if (name.s[i] != ':') return false;
+  }
+  return digits == CREDENTIAL_FINGERPRINT_DIGITS;
+}
 
 /* A user that is given is never empty. */
 static bool fits_kind(const struct credential_request *r, unsigned kind) {

@@ -37,6 +37,7 @@ enum {
   CREDENTIAL_AUTH_MESSAGE_MAX = 4096,
   CREDENTIAL_SALT_MAX = 64,
   CREDENTIAL_MECHANISMS_MAX = 255,
+  CREDENTIAL_FINGERPRINT_DIGITS = 64, /* SHA-256 */
   CREDENTIAL_SCRAM_OCTETS = 32, /* SHA-256: of a proof, of a signature */
   CREDENTIAL_ANSWER_MS = 120000 /* owl-authd answers within this, delays included, or is to be given up */
 };
@@ -104,6 +105,10 @@ int credential_send(struct credential_link *l, unsigned kind, const struct crede
 
 /* What came in is wiped. */
 void credential_close(struct credential_link *l);
+
+/* credential_is_like_fingerprint(): whether a certificate's name looks like the SHA-256
+ * of one, with colons or without.  Who chooses a name must not get what somebody else's fingerprint gets. */
+bool credential_is_like_fingerprint(struct text name);
 
 /* credential_wipe(): empties a stralloc after wiping all that it ever held. */
 void credential_wipe(stralloc *secret);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "lib/tlswire.h"
 #include "smtpd/doorkeeper/authsettings.h"
+#include "smtpd/doorkeeper/certified.h"
 #include "smtpd/doorkeeper/event.h"
 #include "smtpd/doorkeeper/policy.h"
 #include "smtpd/doorkeeper/request.h"
@@ -16,7 +17,7 @@ static void know_certificate(struct saslguard *g, const struct tls_facts *f) {
   g->exporter = f->exporter;
   g->endpoint = f->endpoint;
   if (*f->fingerprint) g->certificate = text_of(f->fingerprint);
-  if (strcmp(f->verified, "authority") == 0 && *f->peer) g->certificate_name = text_of(f->peer);
+  if (*certified_name(f)) g->certificate_name = text_of(certified_name(f));
 }
 
 static struct saslguard *prepare(struct doorkeeper *k) {

@@ -3,24 +3,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/credential.h"
 
-enum { SHA256_DIGITS = 64, WITH_COLONS = 3 * SHA256_DIGITS / 2 };
+enum { WITH_COLONS = 3 * CREDENTIAL_FINGERPRINT_DIGITS / 2 };
 
-/* Who chooses a name must not get what somebody else's fingerprint gets. */
-static bool is_like_fingerprint(const char *name) {
-  size_t digits = 0, len = strlen(name);
-  for (const char *s = name; *s; s++) digits += *s != ':';
-  return digits == SHA256_DIGITS && strspn(name, "0123456789abcdefABCDEF:") == len;
-}
-
-static const char *vouched_name(const struct tls_facts *f) {
-  return text_equals(text_of(f->verified), "authority") && !is_like_fingerprint(f->peer) ? f->peer : "";
+const char *certified_name(const struct tls_facts *f) {
+  if (strcmp(f->verified, "authority") != 0 || credential_is_like_fingerprint(text_of(f->peer))) return "";
+  return f->peer;
 }
 
 /* As openssl-x509(1) shows it. */
 static const char *with_colons(const char *hex, char to[WITH_COLONS]) {
   size_t n = 0;
-  for (size_t i = 0; hex[i] && i < SHA256_DIGITS; i++) {
+  for (size_t i = 0; hex[i] && i < CREDENTIAL_FINGERPRINT_DIGITS; i++) {
     if (i && i % 2 == 0) to[n++] = ':';
     to[n++] = hex[i];
   }
@@ -31,7 +26,7 @@ static const char *with_colons(const char *hex, char to[WITH_COLONS]) {
 bool certified_has(const struct list *tlsclients, const struct tls_facts *f) {
   char whole[WITH_COLONS], key[WITH_COLONS];
   const char *names[] = {f->fingerprint, f->key_fingerprint, with_colons(f->fingerprint, whole),
-                         with_colons(f->key_fingerprint, key), vouched_name(f)};
+                         with_colons(f->key_fingerprint, key), certified_name(f)};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (*names[i] && list_find(tlsclients, text_of(names[i]))) return true;
   return false;

@@ -224,8 +224,8 @@ def test_a_user_that_many_guess_at_is_refused_where_it_is_not_known(owlpost):
 
 
 def test_certificates(owlpost):
-    mark = "0a" * 32
-    up(owlpost, f"{script(owlpost, JOE)} true", authcertificates=f"{mark}:joe\nann.owlpost.test:ann")
+    mark, name = "0a" * 32, "0C" * 32
+    up(owlpost, f"{script(owlpost, JOE)} true", authcertificates=f"{mark}:joe\n{name}:joe\nann.owlpost.test:ann")
     with Link(owlpost) as link:
         def external(**items):
             answer = link.ask(authd.EXTERNAL, mechanism="EXTERNAL", **items)
@@ -235,6 +235,8 @@ def test_certificates(owlpost):
         assert external(certificate=mark, user="ann")[0] == WRONG
         assert external(certificate="0b" * 32)[0] == WRONG
         assert external(certificate="0b" * 32, certificate_name="ann.owlpost.test") == (RIGHT, b"ann")
+        for like in (mark, mark.upper(), name):  # who chooses a name gets nothing of a certificate's
+            assert external(certificate="0b" * 32, certificate_name=like)[0] == WRONG
         assert link.ask(authd.MECHANISMS)["mechanisms"] == b"PLAIN LOGIN EXTERNAL"
 
 
