@@ -22,12 +22,24 @@ static int unescape(stralloc *out, struct text t) {
   return 0;
 }
 
-/* A user that no log line or trace field can hold is nobody. */
+static bool is_field(struct text word, const char *name) {
+  struct text rest;
+  return begins(word, name, &rest) && (rest.len == 0 || rest.s[0] == '=');
+}
+
+/* nologin: the password is right, and the user may not log in all the same,
+ * unless that is only to say that it is to do so at another host.
+ * A user that no log line or trace field can hold is nobody. */
 static enum dovecot_word read_right(struct text rest, stralloc *user) {
   struct text word, value;
+  bool locked = false, elsewhere = false;
   stralloc_zero(user);
-  while (text_cut(&rest, '\t', &word))
+  while (text_cut(&rest, '\t', &word)) {
     if (begins(word, "user=", &value) && unescape(user, value) == -1) return DOVECOT_MALFORMED;
+    locked = locked || is_field(word, "nologin");
+    elsewhere = elsewhere || is_field(word, "proxy") || is_field(word, "host");
+  }
+  if (locked && !elsewhere) return DOVECOT_WRONG;
   return text_is_clean(text_of_stralloc(user)) && user->len <= CREDENTIAL_USER_MAX ? DOVECOT_RIGHT : DOVECOT_MALFORMED;
 }
 
