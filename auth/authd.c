@@ -78,7 +78,7 @@ static uint64_t now_us(void) { return clock_boot_us(&clock_system); }
 
 static void reload(struct links *l) {
   struct control c;
-  struct settings fresh;
+  struct settings fresh = {0};
   told_to_reload = 0;
   if (control_open(&c) == -1 || settings_load(&fresh, &c) == -1) {
     log_say(&auth_log, "owl-authd", "keeps its settings: ", text_of(c.error.s ? c.error.s : ""));
