@@ -66,6 +66,14 @@ static struct account find_account(const char *name) {
   return (struct account){p->pw_uid, p->pw_gid};
 }
 
+/* false where there is no such user, which is no failure of the look-up. */
+static bool has_account(const char *name) {
+  errno = 0;
+  if (is_private() || getpwnam(name)) return true;
+  if (errno != 0 && errno != ENOENT && errno != ESRCH) die_errno("unable to look up a user");
+  return false;
+}
+
 static gid_t find_group(const char *name) {
   if (is_private()) return getegid();
   struct group *g = getgrnam(name);
@@ -258,12 +266,15 @@ static bool wants_listener(void) {
   return wanted;
 }
 
+/* A host that had owlpost before there was TLS lacks the user: its mail goes on as it did. */
 static bool wants_tls(void) {
   struct control c;
   uint64_t wanted = 0;
   if (control_open(&c) == -1 || control_number(&c, CONTROL_TLSDAEMON, &wanted) == -1) die("configuration", c.error.s);
   control_free(&c);
-  return wanted > 0;
+  if (wanted == 0 || has_account(TLS_USER)) return wanted > 0;
+  say("no TLS, and mail that must have it waits, since there is no user " TLS_USER, "add it, or write 0 to tlsdaemon");
+  return false;
 }
 
 /* Who may ask for TLS. */

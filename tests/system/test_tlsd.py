@@ -1,5 +1,6 @@
 """owl-tlsd as a server: which certificate, when it is read, and what is refused."""
 import os
+import re
 import signal
 import socket
 import ssl
@@ -178,6 +179,29 @@ def test_no_certificate_no_server(owlpost):
         assert meeting.facts["ok"] == "0"
         assert meeting.facts["temporary"] == "1"
     assert not os.path.exists(f"{owlpost.run}/tls/certificate")
+
+
+@pytest.fixture
+def no_tls_user():
+    with open("/etc/passwd") as f:
+        accounts = f.read()
+    with open("/etc/passwd", "w") as f:
+        f.write(re.sub(r"(?m)^owltls:.*\n", "", accounts))
+    yield
+    with open("/etc/passwd", "w") as f:
+        f.write(accounts)
+
+
+@pytest.mark.needs_root("accounts of the system's")
+def test_a_host_that_lacks_the_user_has_mail_and_no_tls(owlpost, no_tls_user):
+    """As after an upgrade of one that was set up before there was TLS."""
+    owlpost.control("tlsdaemon", None)
+    owlpost.start()
+    assert "there is no user owltls: add it, or write 0 to tlsdaemon" in owlpost.log()
+    assert not os.path.exists(f"{owlpost.run}/tls/socket")
+    assert owlpost.inject(b"Subject: owls\n\nhello\n", "joe@owlpost.test").returncode == 0
+    owlpost.wait_for_empty_queue()
+    assert len(owlpost.maildir("joe")) == 1
 
 
 @pytest.mark.parametrize("there", [True, False])
