@@ -17,9 +17,10 @@ static void path_in(char path[64], const char *folder, const struct queueid *id)
   snprintf(path, 64, "%s/%s", folder, id->s);
 }
 
-static bool has_name(int fd) {
+/* 1, 0, or -1. */
+static int has_name(int fd) {
   struct stat st;
-  return fstat(fd, &st) == 0 && st.st_nlink > 0;
+  return fstat(fd, &st) == -1 ? -1 : st.st_nlink > 0;
 }
 
 /* A runner that starts removes what nobody has locked, and may have seen the
@@ -31,13 +32,12 @@ static int open_named(struct newmessage *m) {
   for (;;) {
     int fd = openat(m->queue_fd, path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
     if (fd == -1) return -1;
-    bool locked = flock(fd, LOCK_EX) == 0;
-    if (locked && has_name(fd)) return fd;
+    int named = flock(fd, LOCK_EX) == -1 ? -1 : has_name(fd);
+    if (named == 1) return fd;
     int saved = errno;
+    if (named == -1) unlinkat(m->queue_fd, path, 0);
     close(fd);
-    if (locked) continue;
-    unlinkat(m->queue_fd, path, 0);
-    return errno = saved, -1;
+    if (named == -1) return errno = saved, -1;
   }
 }
 
