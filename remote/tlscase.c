@@ -108,9 +108,15 @@ static bool sts_counts(const struct tlscase *c, const struct walk *w) {
   return false;
 }
 
-static void find_sts(struct tlscase *c, const struct walk *w, const struct walk_target *t) {
+static const struct stspolicy *policy_of(struct walk *w) {
+  if (!w->has_sts) stspolicy_find(&w->sts, w->destination->host, &w->settings->sts);
+  w->has_sts = true;
+  return &w->sts;
+}
+
+static void find_sts(struct tlscase *c, struct walk *w, const struct walk_target *t) {
   static const char *const modes[] = {"none", "testing", "enforce"};
-  stspolicy_find(&c->sts, w->destination->host, &w->settings->sts);
+  c->sts = *policy_of(w);
   c->facts.sts = c->sts.mode;
   c->facts.sts_unreadable = c->sts.source == STSPOLICY_UNREADABLE;
   c->facts.sts_unknown = c->sts.source == STSPOLICY_UNKNOWN || c->sts.source == STSPOLICY_FAILED;
@@ -127,7 +133,7 @@ static void find_sts(struct tlscase *c, const struct walk *w, const struct walk_
 
 /* ---- the case */
 
-void tlscase_make(struct tlscase *c, const struct walk *w, const struct walk_target *t, const struct net_wish *wish) {
+void tlscase_make(struct tlscase *c, struct walk *w, const struct walk_target *t, const struct net_wish *wish) {
   const struct destination *d = w->destination;
   memset(c, 0, sizeof *c);
   c->policy = tlspolicy_find(w->settings->tlspolicy, d->host);

@@ -22,8 +22,8 @@ struct tlscase {
   const char *problem; /* static, or NULL: why the look-up of TLSA records failed */
 };
 
-/* tlscase_make(): looks up what is needed. */
-void tlscase_make(struct tlscase *c, const struct walk *w, const struct walk_target *t, const struct net_wish *wish);
+/* tlscase_make(): looks up what is needed, the domain's MTA-STS policy once for each walk. */
+void tlscase_make(struct tlscase *c, struct walk *w, const struct walk_target *t, const struct net_wish *wish);
 
 /* tlscase_request(): *r is overwritten.  false: there are more names than fit. */
 bool tlscase_request(struct tls_request *r, const struct tlscase *c, const struct tls_plan *p, const struct walk *w,

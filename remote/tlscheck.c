@@ -52,7 +52,7 @@ static void note_messages(struct facts *f, const struct tlscase *c) {
   note_verdict(f, "tlsrequiredno", &p);
 }
 
-static void check_host(const struct walk *w, const struct walk_target *t) {
+static void check_host(struct walk *w, const struct walk_target *t) {
   static struct tlscase c; /* large */
   static const struct net_wish usual;
   fact_begin(w->facts, "host");

@@ -222,6 +222,7 @@ void walk_begin(struct walk *w, const struct destination *d, const struct connec
   struct ip literal;
   forget_own_addresses(w);
   w->destination = d;
+  w->has_sts = false;
   w->hosts_are_secure = !d->use_mx; /* a relay is the site's own word */
   w->settings = s;
   w->hosts.count = w->next_host = w->target_count = w->last_count = 0;

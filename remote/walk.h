@@ -41,6 +41,8 @@ struct walk {
   struct walk_target last[WALK_LAST_MAX];
   size_t last_count;
   struct ifaddrs *own; /* addresses of this host, once they were asked for; owned */
+  struct stspolicy sts; /* the caller's: the domain's policy, which all hosts share, */
+  bool has_sts;         /* once it was looked for */
   struct facts *facts; /* NULL, or who wants to know what was looked up */
   struct verdict said; /* the caller's: by the last server that spoke; class none: none has */
   struct verdict trouble; /* the last thing that went wrong; class success: nothing yet */

@@ -108,6 +108,14 @@ def test_enforce_goes_on_to_the_host_that_the_policy_names(mail):
         assert send(mail.owlpost, two, USER)["version"] == "TLSv1.3" and not one.messages()
 
 
+def test_hosts_of_one_message_share_one_look_up(mail):
+    mail.names.records["a.test", "MX"].append("20 mx2.a.test.")
+    mail.serve("enforce", "mx1.a.test", "mx2.a.test")
+    with TlsSink(ONE, mail.certificate("wrong_name")), TlsSink(TWO, mail.certificate("right", "mx2.a.test")) as two:
+        assert send(mail.owlpost, two, USER)["version"] == "TLSv1.3"
+    assert mail.names.asked.count("_mta-sts.a.test") == 1
+
+
 @pytest.mark.parametrize("kind", BREAKS)
 def test_testing_sends_and_notes(mail, kind):
     mail.serve("testing", "mx1.a.test")
