@@ -19,6 +19,7 @@ struct run {
   struct tlscase known;
   struct tls_plan plan;
   struct tls_request request;
+  struct text helo; /* the name that the server gave before TLS; absent: none */
 };
 
 static const struct connector_settings *settings_of(const struct run *r) { return r->h->walk->settings; }
@@ -40,7 +41,7 @@ static void log_host(const struct run *r, const char *ours, const char *theirs, 
 }
 
 static void note(const struct run *r, const char *result, const char *why) {
-  tlsnote_session(&r->known, r->h->walk, r->target, *r->fd, result, why);
+  tlsnote_session(&r->known, r->h->walk, r->target, *r->fd, r->helo, result, why);
 }
 
 static void close_connection(struct run *r) {
@@ -169,7 +170,9 @@ static enum handshake_end speak(struct run *r) {
   const struct prelude_settings p = {s->limits_ms, r->h->walk->destination->is_lmtp, s->may_lack_seccomp, r->h->walk->facts};
   struct prelude prelude;
   enum handshake_end end = HANDSHAKE_GONE;
-  switch (prelude_run(&prelude, &p, *r->fd, r->h->talker, r->h->wish->helohost, r->target->host, text_of(r->address))) {
+  enum prelude_end spoken = prelude_run(&prelude, &p, *r->fd, r->h->talker, r->h->wish->helohost, r->target->host, text_of(r->address));
+  r->helo = prelude.name;
+  switch (spoken) {
     case PRELUDE_LOST: end = lose(r, &prelude.result); break;
     case PRELUDE_READY: end = begin_tls(r); break;
     case PRELUDE_PLAIN: end = not_offered(r, prelude.hello); break;
@@ -177,6 +180,7 @@ static enum handshake_end speak(struct run *r) {
     case PRELUDE_FAILED: end = avoid(r, "unable to speak with the server: the process that does died", ""); break;
     case PRELUDE_GONE: close_connection(r); break;
   }
+  r->helo = TEXT_ABSENT;
   prelude_free(&prelude);
   return end;
 }

@@ -68,7 +68,8 @@ check_PROGRAMS += %D%/qmtp_test %D%/attempts_test %D%/credentials_test %D%/ident
 %C%_smtp_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_stream_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_verdict_test_LDADD = %D%/libremote.a $(LDADD)
-check_PROGRAMS += %D%/command_test %D%/downgrade_test
+check_PROGRAMS += %D%/command_test %D%/downgrade_test %D%/offer_test
+%C%_offer_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_downgrade_test_LDADD = %D%/libremote.a $(LDADD)
 %C%_command_test_LDADD = %D%/libremote.a $(LDADD)
 endif

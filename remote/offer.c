@@ -1,5 +1,6 @@
 #include "config.h"
 #include "remote/offer.h"
+#include <string.h>
 #include "lib/sasl.h"
 
 enum { LIMIT_MAX = 999999 }; /* six digits, RFC 9422 3 */
@@ -50,10 +51,16 @@ static void take_line(struct offer *o, struct text line) {
       *(bool *)((char *)o + keywords[i].place) = true;
 }
 
+static void take_name(struct offer *o, struct text line) {
+  struct text name;
+  if (!text_cut(&line, ' ', &name) || name.len > OFFER_NAME_MAX || !text_is_clean(name)) return;
+  memcpy(o->name, name.s, name.len); /* all else is 0 */
+}
+
 void offer_read(struct offer *o, struct text text) {
   struct text line;
   *o = (struct offer){0};
-  (void)text_cut(&text, '\n', &line); /* the server's name */
+  if (text_cut(&text, '\n', &line)) take_name(o, line);
   while (text_cut(&text, '\n', &line)) take_line(o, line);
   o->binary = o->binary && o->chunking;
 }

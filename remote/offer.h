@@ -9,7 +9,10 @@
 #include <stdint.h>
 #include "lib/text.h"
 
+enum { OFFER_NAME_MAX = 255 };
+
 struct offer {
+  char name[OFFER_NAME_MAX + 1]; /* of the server, as it says; "": it says none, or one that is too long or not clean */
   bool pipelining; /* RFC 2920 */
   bool size;       /* RFC 1870 */
   bool eightbit;   /* RFC 6152 */

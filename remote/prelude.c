@@ -17,12 +17,13 @@ enum { MEMORY_OCTETS = 16 * 1024 * 1024, CPU_S = 60 };
 struct report {
   uint64_t end;
   struct result result;
-  struct text hello;
+  struct text hello, name;
 };
 
 static const struct field report_fields[] = {
   {TAG_PRELUDE_END, FIELD_UINT, offsetof(struct report, end), PRELUDE_REFUSED, true},
   {TAG_HELLO, FIELD_OCTETS, offsetof(struct report, hello), REPLY_TEXT_MAX, false},
+  {TAG_HELO, FIELD_TEXT, offsetof(struct report, name), OFFER_NAME_MAX, false},
   RESULT_FIELDS(struct report, result),
   FIELD_END
 };
@@ -51,6 +52,7 @@ enum prelude_end prelude_speak(struct smtp *s, int fd, struct text helohost) {
 static int send_report(int sock, const struct smtp *s, enum prelude_end end) {
   struct report r = {.end = end, .hello = end == PRELUDE_PLAIN ? text_of_stralloc(&s->reply.text) : TEXT_ABSENT};
   stralloc payload = {0};
+  if (s->offer.name[0]) r.name = text_of(s->offer.name);
   if (end == PRELUDE_LOST || end == PRELUDE_REFUSED) r.result = verdict_result(&s->verdict);
   int sent = record_put(&payload, report_fields, &r);
   if (sent == 0) sent = frame_send(sock, &net_protocol, NET_PRELUDE, text_of_stralloc(&payload), -1, IO_FOREVER);
@@ -93,6 +95,7 @@ static enum prelude_end hear(struct prelude *p, int sock, int watched) {
     if (s != FRAME_READY || !read_report(&r, &f)) return PRELUDE_FAILED;
     p->result = r.result;
     p->hello = r.hello;
+    p->name = r.name;
     return (enum prelude_end)r.end;
   }
 }

@@ -4,7 +4,8 @@
  * the connection and nothing else: whatever a server, or somebody before it, says
  * in plaintext, or sends behind its answer to STARTTLS, ends with that child, and
  * the talker begins after it.  The child can tell only one of four ends, and
- * the answer to EHLO, which is hostile as it is in the talker.
+ * the answer to EHLO, which is hostile as it is in the talker.  The name in it, free of
+ * control octets, is for reports.
  */
 #ifndef OWL_PRELUDE_H
 #define OWL_PRELUDE_H
@@ -32,6 +33,7 @@ struct prelude_settings {
 struct prelude {
   struct result result; /* views */
   struct text hello;    /* a view */
+  struct text name;     /* of the server, as it says before TLS: a view; absent: it says none */
   struct frame_reader reader;
 };
 

@@ -31,8 +31,8 @@ static void put_own_address(char to[IP_TEXT_MAX], int fd) {
 }
 
 void tlsnote_session(const struct tlscase *c, const struct walk *w, const struct walk_target *t, int fd,
-                     const char *result, const char *why) {
-  struct tlsrpt_session s = {.domain = w->destination->host, .mx = t->host, .result = text_of(result), .code = text_of(why)};
+                     struct text helo, const char *result, const char *why) {
+  struct tlsrpt_session s = {.domain = w->destination->host, .mx = t->host, .helo = helo, .result = text_of(result), .code = text_of(why)};
   char address[IP_TEXT_MAX], own[IP_TEXT_MAX];
   stralloc lines = {0};
   /* such messages bring reports, of which there shall be none (RFC 8460 5.3) */

@@ -29,7 +29,7 @@ struct tlsrpt_session {
   struct text result;        /* empty: all went well; or RFC 8460 4.3: "certificate-expired" */
   struct text sending_ip;    /* ours */
   struct text mx;            /* the host's name */
-  struct text helo;          /* by which it greeted */
+  struct text helo;          /* by which it answers EHLO before TLS */
   struct text receiving_ip;  /* its address */
   struct text code;          /* what went wrong, more precisely: a sentence */
 };

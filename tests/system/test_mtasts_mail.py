@@ -53,12 +53,15 @@ class Mail:
             "no_tls": lambda: None,
         }[kind]()
 
-    def noted(self):
-        """Of all policies together: {type: (successes, {result: number})}."""
+    def policies(self):
         day = time.strftime("%Y%m%d", time.gmtime())
         done = self.owlpost.call("owl-tlsrpt", "--print", "--day", day, user="owlremote")
+        return json.loads(done.stdout or b'{"policies": []}')["policies"]
+
+    def noted(self):
+        """Of all policies together: {type: (successes, {result: number})}."""
         found = {}
-        for entry in json.loads(done.stdout or b'{"policies": []}')["policies"]:
+        for entry in self.policies():
             failed = {f["result-type"]: f["failed-session-count"] for f in entry.get("failure-details", [])}
             found[entry["policy"]["policy-type"]] = (entry["summary"]["total-successful-session-count"], failed)
         return found
@@ -91,6 +94,8 @@ def test_enforce_keeps_the_mail_from_a_host_that_breaks_the_policy(mail, kind):
         line = outcome(mail.owlpost, USER)
         assert "deferral" in line and not sink.messages(), line
     assert mail.noted() == {"sts": (0, {BREAKS[kind]: 1})}
+    (row,) = mail.policies()[0]["failure-details"]
+    assert (row["receiving-mx-hostname"], row["receiving-mx-helo"], row["receiving-ip"]) == ("mx1.a.test", "mx.test", ONE)
 
 
 def test_enforce_connects_to_no_host_that_the_policy_does_not_name(mail):
