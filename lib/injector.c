@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,31 +70,90 @@ static int open_pipes(struct pipes *p, const struct envelope *e) {
   return -1;
 }
 
-static void reset_signals(void) {
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
-  signal(SIGPIPE, SIG_DFL);
+/* Moved above those that are dealt out, so that no dup2() closes one that is still needed. */
+static int move_above(int *fd, int above) {
+  int moved = fcntl(*fd, F_DUPFD_CLOEXEC, above);
+  if (moved == -1) return -1;
+  close(*fd);
+  *fd = moved;
+  return 0;
 }
 
-/* In the child.  Descriptors are first moved above those that are dealt out,
- * so that no dup2() closes one that is still needed. */
-static void become_injector(const struct pipes *p, const char *path) {
+static int move_all(struct pipes *p, int above) {
+  bool done = move_above(&p->message[0], above) == 0 && move_above(&p->envelope[0], above) == 0 &&
+              move_above(&p->error[1], above) == 0 && move_above(&p->extra, above) == 0;
+  return done ? 0 : -1;
+}
+
+/* 0 or an errno, as the functions of posix_spawn() do. */
+static int deal_out(posix_spawn_file_actions_t *to, const struct pipes *p, int error_fd) {
+  const int dealt[][2] = {{p->message[0], 0}, {p->envelope[0], 1}, {p->error[1], CLASSIC_ERROR_FD},
+                          {p->error[1], error_fd}, {p->extra, p->extra}};
+  int r = 0;
+  for (size_t n = 0; n < sizeof dealt / sizeof dealt[0] && r == 0; n++)
+    r = posix_spawn_file_actions_adddup2(to, dealt[n][0], dealt[n][1]);
+  return r;
+}
+
+static int reset_signals(posix_spawnattr_t *a) {
+  sigset_t none, pipe;
+  sigemptyset(&none);
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  int r = posix_spawnattr_setsigmask(a, &none);
+  if (r == 0) r = posix_spawnattr_setsigdefault(a, &pipe);
+  return r ? r : posix_spawnattr_setflags(a, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+}
+
+/* The environment with our variable first; the caller frees the array. */
+static char **environment_with(char *variable) {
+  size_t count = 0, kept = 1, name_len = strlen(INJECTOR_ENVELOPE_VARIABLE "=");
+  while (environ && environ[count]) count++;
+  char **all = calloc(count + 2, sizeof *all);
+  if (!all) return NULL;
+  all[0] = variable;
+  for (size_t n = 0; n < count; n++)
+    if (strncmp(environ[n], variable, name_len) != 0) all[kept++] = environ[n];
+  return all;
+}
+
+/* It shares the memory until it is another program: a fork() would copy every page
+ * that either of the two writes to.  The pid, or -1 with errno. */
+static pid_t spawn(const struct pipes *p, char *path, int error_fd) {
+  char variable[sizeof INJECTOR_ENVELOPE_VARIABLE + 16], *arguments[] = {path, NULL};
+  posix_spawn_file_actions_t descriptors;
+  posix_spawnattr_t attributes;
+  pid_t pid = -1;
+  snprintf(variable, sizeof variable, INJECTOR_ENVELOPE_VARIABLE "=%d", p->extra);
+  char **all = environment_with(variable);
+  if (!all) return -1;
+  int r = posix_spawn_file_actions_init(&descriptors);
+  if (r == 0 && (r = posix_spawnattr_init(&attributes)) == 0) {
+    if ((r = deal_out(&descriptors, p, error_fd)) == 0 && (r = reset_signals(&attributes)) == 0)
+      r = posix_spawn(&pid, path, &descriptors, &attributes, arguments, all);
+    posix_spawnattr_destroy(&attributes);
+  }
+  posix_spawn_file_actions_destroy(&descriptors);
+  free(all);
+  if (r == 0) return pid;
+  errno = r;
+  return -1;
+}
+
+/* A program that is not there is reported like one that ends so. */
+static pid_t start_missing(void) {
+  pid_t pid = fork();
+  if (pid == 0) _exit(INJECTOR_EXEC);
+  return pid;
+}
+
+static bool is_of_memory(int e) { return e == EAGAIN || e == ENOMEM; }
+
+static pid_t start(struct pipes *p, char *path) {
   int error_fd = error_descriptor();
-  int above = (error_fd > DEFAULT_ERROR_FD ? error_fd : DEFAULT_ERROR_FD) + 1;
-  int message = fcntl(p->message[0], F_DUPFD_CLOEXEC, above);
-  int envelope = fcntl(p->envelope[0], F_DUPFD_CLOEXEC, above);
-  int error = fcntl(p->error[1], F_DUPFD_CLOEXEC, above);
-  int extra = fcntl(p->extra, F_DUPFD, above);
-  char number[16];
-  if (message < 0 || envelope < 0 || error < 0 || extra < 0) _exit(INJECTOR_EXEC);
-  if (dup2(message, 0) < 0 || dup2(envelope, 1) < 0) _exit(INJECTOR_EXEC);
-  if (dup2(error, CLASSIC_ERROR_FD) < 0 || dup2(error, error_fd) < 0) _exit(INJECTOR_EXEC);
-  reset_signals();
-  snprintf(number, sizeof number, "%d", extra);
-  if (setenv(INJECTOR_ENVELOPE_VARIABLE, number, 1) == -1) _exit(INJECTOR_NO_MEMORY);
-  execl(path, path, (char *)NULL);
-  _exit(INJECTOR_EXEC);
+  if (move_all(p, (error_fd > DEFAULT_ERROR_FD ? error_fd : DEFAULT_ERROR_FD) + 1) == -1) return -1;
+  pid_t pid = spawn(p, path, error_fd);
+  return pid == -1 && !is_of_memory(errno) ? start_missing() : pid;
 }
 
 static int choose_program(stralloc *path) {
@@ -115,8 +175,7 @@ int injector_start(struct injector *i, const struct envelope *e) {
   *i = (struct injector){-1, -1, -1, -1, -1, {0}, false};
   if (choose_program(&path) == -1 || open_pipes(&p, e) == -1) return stralloc_free(&path), -1;
   keep_exit_codes();
-  i->pid = fork();
-  if (i->pid == 0) become_injector(&p, path.s);
+  i->pid = start(&p, path.s);
   stralloc_free(&path);
   if (i->pid == -1) return close_pipes(&p), -1;
   i->message_fd = p.message[1];
