@@ -204,7 +204,7 @@ static void start_child(struct state *s, int caller, uid_t uid) {
   }
   if (passfd_send(s->z->signer, pair[0]) == -1) say("the signer does not listen: %s", strerror(errno));
   int seat = keeper_seat(&s->keeper);
-  pid_t pid = fork();
+  pid_t pid = _Fork(); /* what fork() does for threads dirties pages */
   if (pid == 0) run_child(s, caller, pair[1], seat);
   if (pid == -1) say("unable to fork: %s", strerror(errno));
   else s->sessions[s->count++] = (struct session){pid, uid};
