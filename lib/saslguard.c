@@ -41,6 +41,7 @@ int saslguard_offer(struct saslguard *g) {
   struct credential_answer a;
   struct credential_request r = g->about;
   unsigned possible = 0;
+  saslguard_drop(g); /* an answer that was given up may still be on its way */
   g->offered = 0;
   int asked = ask(g, CREDENTIAL_MECHANISMS, &r, &a, OFFER_MS);
   if (asked == 0) possible = sasl_set(a.mechanisms);

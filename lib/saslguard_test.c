@@ -134,6 +134,19 @@ static void a_challenge_is_ours_and_serves_once(void **state) {
   stralloc_free(&first);
 }
 
+static void an_answer_that_was_given_up_is_none_to_the_next_question(void **state) {
+  (void)state;
+  const struct credential_request late = {.user = TEXT("bob"), .secret = TEXT("secret")};
+  assert_int_equal(ask("PLAIN", TEXT("bob"), TEXT("secret")), 0);
+  assert_int_equal(credential_send(&guard.link, CREDENTIAL_PASSWORD, &late, IO_FOREVER), 0);
+  assert_int_equal(saslguard_offer(&guard), 0);
+  assert_true(guard.offered & 1u << SASL_PLAIN);
+  assert_int_equal(ask("PLAIN", TEXT("bob"), TEXT("secret")), 0);
+  assert_int_equal(credential_send(&guard.link, CREDENTIAL_PASSWORD, &late, IO_FOREVER), 0);
+  assert_int_equal(ask("PLAIN", TEXT("mallory"), TEXT("wrong")), 0);
+  assert_int_equal(answer.result.class, RESULT_FAILURE);
+}
+
 /* The message that is proven has our nonce and binding, whatever the talker says. */
 static void scram_is_proven_over_our_words(void **state) {
   (void)state;
@@ -215,6 +228,7 @@ int main(void) {
     TEST(what_may_be_offered_depends_on_the_connection),
     TEST(a_password_is_asked_about),
     TEST(a_challenge_is_ours_and_serves_once),
+    TEST(an_answer_that_was_given_up_is_none_to_the_next_question),
     TEST(scram_is_proven_over_our_words),
     TEST(scram_keeps_to_its_steps),
     TEST(a_binding_fits_its_mechanism),
