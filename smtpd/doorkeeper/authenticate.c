@@ -87,13 +87,19 @@ static int let_in(struct doorkeeper *k, struct text user, struct text mechanism)
   return 0;
 }
 
+/* Whatever its talker makes of it. */
+static struct outcome send_away(struct doorkeeper *k, struct outcome o) {
+  k->sent_away = o.answer.ends_session = true;
+  return o;
+}
+
 static struct outcome welcome(struct doorkeeper *k, const struct saslguard_answer *a, struct text mechanism) {
   struct outcome o = outcome_grant(235, "2.7.0", "you are logged in");
   o.answer.challenge = a->challenge;
-  if (let_in(k, a->user, mechanism) == 0) return event_authenticated(k, a->user, mechanism), o;
-  o = outcome_no_memory(); /* half of a log-in would be another one */
-  o.answer.ends_session = true;
-  return o;
+  bool is_in = let_in(k, a->user, mechanism) == 0;
+  if (is_in) event_authenticated(k, a->user, mechanism);
+  saslguard_drop(&k->guard); /* owl-authd has others to hear */
+  return is_in ? o : send_away(k, outcome_no_memory()); /* half of a log-in would be another one */
 }
 
 static struct outcome refuse(struct doorkeeper *k, const struct saslguard_answer *a, const struct sasl_question *q) {
@@ -102,9 +108,9 @@ static struct outcome refuse(struct doorkeeper *k, const struct saslguard_answer
   bool is_wrong = a->result.class == RESULT_FAILURE;
   o.answer.result.reply_code = is_wrong ? 535 : 454;
   if (!o.answer.result.status.s) o.answer.result.status = text_of(is_wrong ? "5.7.8" : "4.7.0");
-  if (is_wrong && ++k->auth_failures >= s->maxauthtries && s->maxauthtries) o.answer.ends_session = true;
   event_refused_login(k, q->mechanism, q->user, &o.answer.result);
-  return o;
+  bool is_last = is_wrong && ++k->auth_failures >= s->maxauthtries && s->maxauthtries;
+  return is_last ? send_away(k, o) : o;
 }
 
 static struct outcome ask(struct doorkeeper *k, const struct sasl_question *q) {

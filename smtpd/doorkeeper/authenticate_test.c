@@ -74,6 +74,7 @@ static void who_logs_in_may_relay_and_is_named(void **state) {
   assert_text(ask(NULL, NULL, NULL).answer.challenge, TEXT(" SCRAM-SHA-256 CRAM-MD5 PLAIN LOGIN"));
   assert_false(keeper.settings->relayclient.s);
   assert_int_equal(code("PLAIN", "bob", "secret"), 235);
+  assert_false(keeper.guard.is_linked); /* a session may be long, and owl-authd has so many places */
   assert_text(keeper.settings->relayclient, TEXT(""));
   assert_text(text_of_stralloc(&keeper.client->login), TEXT("bob@example.org"));
   assert_text(text_of_stralloc(&keeper.client->address), TEXT("192.0.2.1"));
@@ -108,7 +109,9 @@ static void guesses_are_counted(void **state) {
   assert_int_equal(code(NULL, NULL, NULL), 250);
   assert_false(ask("PLAIN", "bob", "wrong").answer.ends_session);
   assert_false(ask("PLAIN", "later", "wrong").answer.ends_session);
+  assert_false(keeper.sent_away);
   assert_true(ask("PLAIN", "bob", "wrong").answer.ends_session);
+  assert_true(keeper.sent_away);
 }
 
 static void what_no_sound_talker_asks_ends_the_session(void **state) {
