@@ -4,6 +4,8 @@
 #include "auth/backend.h"
 #include "auth/passwords.h"
 
+enum { FAKE_ITERATIONS = 4096 };
+
 static void answer_password(const struct verifier *v, bool known, const struct question *q, struct reply *r) {
   int right = verifier_password(v, q->request.secret);
   if (known && right == 1) reply_right(r, q->user);
@@ -19,28 +21,25 @@ static void answer_response(const struct verifier *v, bool known, const struct q
   else reply_wrong(r);
 }
 
-/* A user without a verifier for SCRAM is like one that there is not. */
+/* A user without a verifier for SCRAM is like one that there is not.  For all the
+ * same is done, so that time does not tell who is there. */
 static void answer_scram(const struct verifier *v, bool known, const struct settings *s, const struct question *q, struct reply *r) {
   struct verifier nobody;
-  if (!known || !v->has_scram) {
-    uint8_t salt[SCRAM_SALT_OCTETS];
-    if (passwords_find(&nobody, s->place.s, text_of("")) == -1) {
-      reply_later(r);
-      return;
-    }
-    scram_fake_salt(salt, text_of_stralloc(&nobody.secret), q->user);
-    bool stored = stralloc_copyb(&r->salt, (char *)salt, sizeof salt);
-    reply_right(r, q->user);
-    r->answer.iterations = nobody.has_scram ? nobody.iterations : 4096;
-    if (!stored) reply_later(r);
-    verifier_free(&nobody);
-  } else {
-    reply_right(r, q->user);
-    r->answer.iterations = v->iterations;
-    if (!stralloc_copy(&r->salt, &v->salt)) reply_later(r);
+  uint8_t fake[SCRAM_SALT_OCTETS];
+  if (passwords_find(&nobody, s->place.s, TEXT_ABSENT) == -1) {
+    reply_later(r);
+    return;
   }
+  scram_fake_salt(fake, text_of_stralloc(&nobody.secret), q->user);
+  bool own = known && v->has_scram;
+  struct text salt = own ? text_of_stralloc(&v->salt) : (struct text){(const char *)fake, sizeof fake};
+  uint32_t usual = nobody.has_scram ? nobody.iterations : FAKE_ITERATIONS;
+  reply_right(r, q->user);
+  if (!stralloc_copyb(&r->salt, salt.s, salt.len)) reply_later(r);
+  r->answer.iterations = own ? v->iterations : usual;
   if (r->answer.result.class == RESULT_SUCCESS) r->answer.salt = text_of_stralloc(&r->salt);
   r->answer.user = TEXT_ABSENT;
+  verifier_free(&nobody);
 }
 
 static void answer_proof(const struct verifier *v, bool known, const struct question *q, struct reply *r) {
