@@ -6,9 +6,11 @@
 enum { HEADER_MAX = 65536 };
 
 /* RET speaks of DSNs that tell of a failure; in others the header is enough
- * (RFC 3461 4.3). */
+ * (RFC 3461 4.3), and of what requires TLS it is all that may come back
+ * whatever RET says (RFC 8689 5). */
 bool bounce_returns_whole(const struct bounce *b) {
-  if (b->m->file.envelope.ret == RET_HEADERS || !bounce_has(b, BOUNCE_FAILED)) return false;
+  const struct envelope *e = &b->m->file.envelope;
+  if (e->ret == RET_HEADERS || e->requiretls || !bounce_has(b, BOUNCE_FAILED)) return false;
   return b->m->file.body_octets <= b->s->bouncemaxbytes;
 }
 

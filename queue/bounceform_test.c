@@ -69,6 +69,17 @@ static void ret_and_bouncemaxbytes_choose_what_comes_back(void **state) {
   }
 }
 
+static void what_requires_tls_comes_back_so_and_without_its_body(void **state) {
+  struct testrunner *t = *state;
+  inject_with(t, "never@here.example", TEXT_ABSENT, (struct envelope){.ret = RET_FULL, .requiretls = true});
+  testrunner_run(t, 10);
+  const struct attempt *dsn = testdsn_to(t, sender, 0);
+  assert_non_null(dsn);
+  assert_true(dsn->requiretls);
+  assert_false(testrunner_body_has(dsn, "the body"));
+  assert_has(dsn, "Content-Type: text/rfc822-headers\n", "\nSubject: test\n");
+}
+
 /* ---- addresses that are not ASCII */
 
 static void without_smtputf8_the_status_is_ascii(void **state) {
@@ -152,6 +163,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TEST_CASE(the_senders_own_words_come_back),
     cmocka_unit_test(ret_and_bouncemaxbytes_choose_what_comes_back),
+    TEST_CASE(what_requires_tls_comes_back_so_and_without_its_body),
     TEST_CASE(without_smtputf8_the_status_is_ascii),
     TEST_CASE(what_is_no_utf8_becomes_a_question_mark),
     TEST_CASE(smtputf8_is_answered_in_kind),

@@ -107,6 +107,7 @@ static int compose(struct dsn *d, const struct message *m, const struct runner *
   d->delays = bounce_has(&b, BOUNCE_DELAYED);
   d->envelope.body = b.eightbit ? BODY_8BITMIME : BODY_DEFAULT;
   d->envelope.smtputf8 = b.international;
+  d->envelope.requiretls = m->file.envelope.requiretls; /* what it holds of the message is as secret: RFC 8689 5 */
   return 0;
 }
 

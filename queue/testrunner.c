@@ -128,7 +128,8 @@ static void keep_attempt(struct testrunner *t, const struct played_agent *agent,
                         .said = SAY_COUNT,
                         .recipients = j->envelope.recipient_count,
                         .body_type = j->envelope.body,
-                        .smtputf8 = j->envelope.smtputf8};
+                        .smtputf8 = j->envelope.smtputf8,
+                        .requiretls = j->envelope.requiretls};
   keep_text(a->sender, j->envelope.sender);
   keep_text(a->address, j->envelope.recipients[recipient].address);
   keep_body(a, j, fd);

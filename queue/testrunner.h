@@ -42,7 +42,7 @@ struct attempt {
   bool by_descriptor;
   enum say said; /* SAY_COUNT: the agent did not come to it */
   uint64_t body_type; /* enum envelope_body */
-  bool smtputf8;
+  bool smtputf8, requiretls;
   char sender[TEST_ADDRESS_MAX], address[TEST_ADDRESS_MAX];
   stralloc body;
 };
