@@ -137,6 +137,20 @@ static void note_success(const struct run *r) {
   else note(r, "", "");
 }
 
+/* TLSA records of a form that can be compared with may hold what is no
+ * certificate or key: only owl-tlsd sees that, and then has verified nothing.
+ * What is asked of such a host is another thing, so it is begun with anew. */
+static enum handshake_end not_verified(struct run *r) {
+  static const char why[] = "none of the TLSA records can be used";
+  if (r->plan.check != TLS_CHECK_DANE) return avoid(r, "owl-tlsd has not verified the certificate", "");
+  log_host(r, why, "", "; it is tried again without them");
+  note(r, "tlsa-invalid", why);
+  r->target->has_no_usable_tlsa = true;
+  r->target->used = false;
+  close_connection(r);
+  return HANDSHAKE_ANEW;
+}
+
 static enum handshake_end begin_tls(struct run *r) {
   static struct tls_facts facts; /* large */
   if (!tlscase_request(&r->request, &r->known, &r->plan, r->h->walk, r->target))
@@ -144,6 +158,7 @@ static enum handshake_end begin_tls(struct run *r) {
   int plaintext = tlsdoor_open(settings_of(r)->rundir, &r->request, *r->fd, &facts, limit_ms(r));
   if (plaintext == -1 && facts.result[0]) note(r, facts.result, facts.error);
   if (plaintext == -1) return after_failure(r, facts.error);
+  if (r->plan.check != TLS_CHECK_NOTHING && !*facts.verified) return close(plaintext), not_verified(r);
   note_success(r);
   return take_plaintext(r, plaintext, &facts);
 }

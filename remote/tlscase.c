@@ -147,6 +147,7 @@ void tlscase_make(struct tlscase *c, struct walk *w, const struct walk_target *t
                                .has_tlsd = tlsdoor_is_there(w->settings->rundir)};
   if (dane_counts(c, w, t)) {
     find_tlsa(c, w, t);
+    if (t->has_no_usable_tlsa && c->facts.tlsa == TLSA_USABLE) c->facts.tlsa = TLSA_UNUSABLE;
     note_tlsa(c, w->facts);
   }
   if (sts_counts(c, w)) find_sts(c, w, t);

@@ -26,6 +26,7 @@ struct walk_target {
   struct text host; /* a view of the walk's or the destination's octets */
   struct ip ip;
   bool used; /* the caller's: not to be tried (again) */
+  bool has_no_usable_tlsa; /* the caller's: owl-tlsd could make nothing of its TLSA records */
   enum walk_tls tls; /* the caller's: what has failed before is not asked for again */
 };
 

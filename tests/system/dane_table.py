@@ -62,6 +62,9 @@ RULES = [
     row("matching", "3 1 3 good", "tls"),
     row("usage", "4 1 1 good", "tls"),
     row("short", "3 1 1 nothing", "tls"),
+    row("no-certificate", "3 0 0 nothing", "tls"),
+    row("no-key", "3 1 0 nothing", "tls"),
+    row("no-key-and-right", ["3 1 0 nothing", "3 1 1 good"], "dane"),
     row("short-and-right", ["3 1 1 nothing", "3 1 1 good"], "dane"),
     # no TLS where it is asked for
     row("stripped", "3 1 1 good", "defer", starttls=False),

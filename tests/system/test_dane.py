@@ -147,6 +147,15 @@ def test_what_is_said_of_it(world):
     assert sink.taken == []
 
 
+def test_policy_dane_is_not_met_by_records_that_cannot_be_used(world):
+    owlpost, sink, _ = world
+    rows = rows_named("no-certificate", "no-key", "short")
+    owlpost.control("tlspolicy", ":dane")
+    for name, result in deliver(owlpost, rows).items():
+        assert (result["class"], result["status"]) == (DEFERRAL, "4.7.5") and "can be used" in result["text"], (name, result)
+    assert sink.taken == []
+
+
 def test_a_name_server_that_does_not_validate(world):
     """It resolves the name that has to be broken: nothing that it vouches for counts, and the log says so."""
     owlpost, *sinks = world
