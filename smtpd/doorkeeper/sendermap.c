@@ -1,5 +1,6 @@
 #include "config.h"
 #include "smtpd/doorkeeper/sendermap.h"
+#include <string.h>
 #include "lib/address.h"
 
 static const struct list_line *find(const struct list *map, struct text sender) {
@@ -13,6 +14,8 @@ static const struct list_line *find(const struct list *map, struct text sender) 
 static bool is_own(struct text user, struct text sender) {
   struct text local, domain;
   if (text_equal_nocase(user, sender)) return true;
+  /* "bob@example.org"@example.net is nobody's own, though it has bob's whole name */
+  if (memchr(user.s, '@', user.len)) return false;
   return address_split(sender, &local, &domain) && text_equal_nocase(user, local);
 }
 

@@ -48,6 +48,7 @@ static void the_empty_key_is_for_the_rest(void **state) {
   assert_int_equal(list_parse_map(&map, text_of(":=\n@closed.example:\n")), 0);
   assert_true(sendermap_allows(&map, TEXT("bob"), TEXT("bob@any.example"), NULL));
   assert_false(sendermap_allows(&map, TEXT("bob"), TEXT("al@any.example"), NULL));
+  assert_false(sendermap_allows(&map, TEXT("bob@any.example"), TEXT("bob@any.example@other.example"), NULL));
   assert_false(sendermap_allows(&map, TEXT("bob"), TEXT("bob@closed.example"), NULL));
   list_free(&map);
 }
