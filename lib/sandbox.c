@@ -105,6 +105,8 @@ int sandbox_forbid_files_but_connect(unsigned port) { return forbid((struct exce
 
 int sandbox_forbid_files_outside(int folder) { return forbid((struct exception){0, folder}); }
 
+int sandbox_forbid_cores(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
 static int limit_to(__rlimit_resource_t what, uint64_t most) {
   const struct rlimit limit = {(rlim_t)most, (rlim_t)most};
   return setrlimit(what, &limit);

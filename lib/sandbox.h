@@ -66,6 +66,11 @@ int sandbox_forbid_files_outside(int folder);
  * can be made. */
 int sandbox_forbid_files_but_connect(unsigned port);
 
+/* sandbox_forbid_cores(): no core file of this process or its children, nor a look
+ * into their memory but for root, until they start another program: for who is told
+ * passwords.  0, or -1 with errno. */
+int sandbox_forbid_cores(void);
+
 /* sandbox_close_others(): closes every descriptor but those of the list. */
 void sandbox_close_others(const int *keep, unsigned count);
 

@@ -169,7 +169,9 @@ static const struct credentials *find_credentials(const struct destination *d) {
   static struct credentials c;
   if (d->use_mx || d->is_lmtp || d->is_qmtp) return NULL;
   if (credentials_load(&c, &control, d->host, d->port) == -1) die_control();
-  return c.user.len ? &c : NULL;
+  if (!c.user.len) return NULL;
+  if (sandbox_forbid_cores() == -1) die_system("unable to forbid core files");
+  return &c;
 }
 
 static int run_talker(int connector, const struct destination *d, bool asks_only) {

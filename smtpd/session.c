@@ -67,6 +67,7 @@ void session_die(const char *what, const char *reason) {
 
 static void die_memory(void) { session_die("out of memory", ""); }
 static void die_socket(void) { session_die("unable to make a socket pair: ", strerror(errno)); }
+static void die_core(void) { session_die("unable to forbid core files: ", strerror(errno)); }
 static void die_fork(void) { session_die("unable to fork: ", strerror(errno)); }
 static void die_sandbox(const char *step) { session_die("unable to shut the talker in: unable to ", step); }
 static void die_unfenced(void) {
@@ -323,6 +324,7 @@ static void look_in_front(const struct settings *s) {
 static int run(const struct settings *s) {
   int code = TOOL_OK;
   check_kernel(s);
+  if (s->offers_auth && sandbox_forbid_cores() == -1) die_core();
   look_in_front(s);
   if (!secure_first(s)) return code;
   do {

@@ -11,6 +11,7 @@ import pytest
 
 import authd
 import certificates
+import processes
 import senders
 from instance import ROOT
 from peers import free_port, listens
@@ -120,6 +121,17 @@ def test_mail_goes_on_while_owl_authd_is_away(submission):
         s.ehlo()
         assert "auth" not in s.esmtp_features
         s.sendmail("a@b.example", ["joe@local.test"], MESSAGE)
+
+
+def test_who_hears_passwords_cannot_be_looked_into(submission, port):
+    owlpost = submission.owlpost
+    with submission.client(port) as s:
+        s.login("joe", SECRET)
+        sessions = [pid for pid in owlpost.named("owl-smtpd") if processes.stat(pid)[1] != "Z"]
+        assert len(sessions) >= 2  # doorkeeper and talker
+        for pid in sessions:
+            spy = subprocess.run(["head", "-c", "1", f"/proc/{pid}/mem"], capture_output=True, **owlpost.identity("owlsmtpd"))
+            assert b"Permission denied" in spy.stderr, pid
 
 
 # ---- what becomes of mail
