@@ -3,9 +3,9 @@
  * whom that client may send: a subverted talker cannot relay.
  *
  * The first octet chooses what the rest meets (enum choice), the second is the
- * injector's exit code, the third how many of the octets behind it delivery
- * answers to questions about recipients, the runner to ETRN, and owl-tlsd to a
- * connection.  Behind a request for TLS the next talker begins. */
+ * injector's exit code and two choices more, the third how many of the octets behind it delivery
+ * answers to questions about recipients, the runner to ETRN, owl-tlsd to a
+ * connection, and owl-authd to AUTH.  Behind a request for TLS the next talker begins. */
 #include "config.h"
 #include <errno.h>
 #include <signal.h>
@@ -32,6 +32,8 @@ enum choice {
   BROKEN = 64,    /* they are; or else, without them, the injector's pipe */
   NAMES = 128     /* the client may name another */
 };
+
+enum { IS_SUBMISSION = 64, NEEDS_AUTH = 128 }; /* of the exit code, too */
 
 enum { INPUT_MAX = 4000 /* as many answers as a socket holds, unread */, LIMIT_MS = 1000 };
 
@@ -110,7 +112,11 @@ static void set_up(void) {
   put_text(&settings.etrn_socket, "/etrn");
   put_text(&settings.rundir, "/run");
   put_list(&settings.tlsclients, "certified\n");
-  settings.offers_starttls = true;
+  put_map(&settings.sendermap, "bob@o:bob\n@own.x:=\n@lists.x:ann *\n:bob\n");
+  settings.offers_starttls = settings.offers_auth = true;
+  settings.authwithouttls = 1;
+  settings.mechanisms = SASL_ALL;
+  settings.maxauthtries = 2;
   put_text(&client.local_address, "::1");
   put_text(&client.address, "::2");
   put_text(&client.name, "two");
@@ -150,6 +156,7 @@ static void see(const struct envelope *e) {
   check(text_equal(e->client_address, text_of_stralloc(&c->address)) && e->client_port == c->port);
   check(text_equal(e->client_name, text_of_stralloc(&c->name)));
   check(text_equal(e->auth_user, text_of_stralloc(&c->login)));
+  check(e->auth_user.len || !settings.needs_auth);
   check(e->arrival_us && e->arrival_us == doorkeeper->number && e->kind == KIND_MAIL && e->submitter_uid == 0);
 }
 
@@ -163,6 +170,8 @@ static void choose(unsigned choice, unsigned code) {
   settings.databytes = choice & HAS_LIMITS ? 100 : 0;
   settings.maxrequests = settings.maxtransactions = choice & HAS_LIMITS ? 6 : 0;
   settings.trusts_recipients = choice & TRUSTS_RECIPIENTS;
+  settings.needs_auth = code & NEEDS_AUTH;
+  settings.is_submission = code & IS_SUBMISSION;
   put_text(&settings.folder, choice & DATABASES ? path_of(choice & BROKEN ? "broken" : "whole", "") : "/nonexistent");
   injectormodel = (struct injectormodel){.starts = choice & INJECTOR, .code = (int)code, .text = text_of("Dno"),
                                          .see = see, .message = -1};
