@@ -41,15 +41,21 @@ static void note_policy(struct facts *f, const struct tlscase *c) {
   fact_end(f);
 }
 
-static void note_messages(struct facts *f, const struct tlscase *c) {
-  struct tls_case other = c->facts;
-  other.requiretls = true;
-  struct tls_plan p = tlsverdict_plan(&other);
-  note_verdict(f, "requiretls", &p);
-  other.requiretls = false;
-  other.tls_optional = true;
-  p = tlsverdict_plan(&other);
-  note_verdict(f, "tlsrequiredno", &p);
+/* What is looked up depends on it, too; it has been told. */
+static void note_message(struct walk *w, const struct walk_target *t, const char *kind, const struct net_wish *wish) {
+  static struct tlscase c; /* large */
+  struct facts *f = w->facts;
+  w->facts = NULL;
+  tlscase_make(&c, w, t, wish);
+  w->facts = f;
+  struct tls_plan p = tlsverdict_plan(&c.facts);
+  note_verdict(f, kind, &p);
+}
+
+static void note_messages(struct walk *w, const struct walk_target *t) {
+  static const struct net_wish required = {.requiretls = true}, optional = {.tls_optional = true};
+  note_message(w, t, "requiretls", &required);
+  note_message(w, t, "tlsrequiredno", &optional);
 }
 
 static void check_host(struct walk *w, const struct walk_target *t) {
@@ -65,7 +71,7 @@ static void check_host(struct walk *w, const struct walk_target *t) {
   struct tls_plan p = tlsverdict_plan(&c.facts);
   note_policy(w->facts, &c);
   note_verdict(w->facts, "verdict", &p);
-  note_messages(w->facts, &c);
+  note_messages(w, t);
 }
 
 /* A host is one, with however many addresses. */

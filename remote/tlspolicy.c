@@ -94,11 +94,13 @@ const char *tlspolicy_parse(struct tlspolicy *p, struct text value) {
 
 /* ---- the file */
 
+static bool ends_with_dot(struct text name) { return name.len > 1 && name.s[name.len - 1] == '.'; }
+
 int tlspolicy_load(struct list *l, struct control *c) {
   struct tlspolicy p;
   if (control_list(c, CONTROL_TLSPOLICY, l) == -1) return -1;
   for (size_t i = 0; i < l->count; i++) {
-    const char *wrong = tlspolicy_parse(&p, l->lines[i].value);
+    const char *wrong = ends_with_dot(l->lines[i].key) ? "a destination ends with a dot" : tlspolicy_parse(&p, l->lines[i].value);
     if (!wrong) continue;
     list_free(l);
     return control_fail(c, CONTROL_TLSPOLICY, wrong);
@@ -107,6 +109,7 @@ int tlspolicy_load(struct list *l, struct control *c) {
 }
 
 struct tlspolicy tlspolicy_find(const struct list *l, struct text destination) {
+  if (ends_with_dot(destination)) destination.len--; /* a relay may be written so */
   const struct list_line *line = idn_find_domain(l, destination);
   struct tlspolicy p = {.level = LEVEL_MAY};
   if (line) (void)tlspolicy_parse(&p, line->value); /* tlspolicy_load() has */

@@ -75,6 +75,7 @@ static void finds_by_destination(void **state) {
   struct list l;
   assert_int_equal(list_parse_map(&l, text_of("example.org:verify\n.example.org:encrypt\nb\xc3\xbc" "cher.example:dane\n[192.0.2.1]:none\n")), 0);
   assert_int_equal(tlspolicy_find(&l, text_of("Example.org")).level, LEVEL_VERIFY);
+  assert_int_equal(tlspolicy_find(&l, text_of("example.org.")).level, LEVEL_VERIFY);
   assert_int_equal(tlspolicy_find(&l, text_of("mx.example.org")).level, LEVEL_ENCRYPT);
   assert_int_equal(tlspolicy_find(&l, text_of("xn--bcher-kva.example")).level, LEVEL_DANE);
   assert_int_equal(tlspolicy_find(&l, text_of("[192.0.2.1]")).level, LEVEL_NONE);

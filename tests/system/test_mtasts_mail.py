@@ -113,6 +113,14 @@ def test_enforce_goes_on_to_the_host_that_the_policy_names(mail):
         assert send(mail.owlpost, two, USER)["version"] == "TLSv1.3" and not one.messages()
 
 
+def test_tls_check_looks_up_what_a_message_that_requires_tls_needs(mail):
+    """With verify the policy is asked for only then: it vouches for the host's name."""
+    mail.serve("enforce", "mx1.a.test")
+    mail.owlpost.control("tlspolicy", "a.test:verify")
+    facts = json.loads(mail.owlpost.owlq("tls-check", "--json", "a.test"))["tls"]
+    assert {f["fact"]: f for f in facts}["requiretls"]["action"] == "must", facts
+
+
 def test_hosts_of_one_message_share_one_look_up(mail):
     mail.names.records["a.test", "MX"].append("20 mx2.a.test.")
     mail.serve("enforce", "mx1.a.test", "mx2.a.test")
