@@ -2,6 +2,7 @@
 #include "lib/idn.h"
 #include <idn2.h>
 #include <string.h>
+#include "lib/address.h"
 
 /* What makes a name longer than the DNS has room for fails there, but not here. */
 enum { DOMAIN_MAX = 1024 };
@@ -72,4 +73,41 @@ const struct list_line *idn_find_domain(const struct list *l, struct text domain
 
 const struct list_line *idn_find(const struct list *l, struct text domain) {
   return find(l, domain, list_find);
+}
+
+/* ---- addresses */
+
+static bool add_form(struct idn_forms *f, struct text before_domain, struct text domain) {
+  stralloc *a = &f->address[f->count];
+  if (!stralloc_copyb(a, before_domain.s, before_domain.len) || !stralloc_catb(a, domain.s, domain.len)) return false;
+  for (size_t i = 0; i < f->count; i++)
+    if (text_equal_nocase(text_of_stralloc(&f->address[i]), text_of_stralloc(a))) return true;
+  f->count++;
+  return true;
+}
+
+static bool add_domains(struct idn_forms *f, struct text before, struct text domain) {
+  stralloc ascii = {0}, unicode = {0};
+  bool added = true;
+  if (idn_to_ascii(&ascii, domain) == 0) {
+    added = add_form(f, before, text_of_stralloc(&ascii));
+    if (added && idn_to_unicode(&unicode, text_of_stralloc(&ascii)) == 0)
+      added = add_form(f, before, text_of_stralloc(&unicode));
+  }
+  stralloc_free(&ascii);
+  stralloc_free(&unicode);
+  return added;
+}
+
+size_t idn_forms(struct idn_forms *f, struct text address) {
+  struct text local, domain;
+  *f = (struct idn_forms){.count = 0};
+  if (!add_form(f, address, text_of(""))) return 0;
+  if (!address_split(address, &local, &domain) || (text_is_ascii(domain) && !may_be_coded(domain))) return f->count;
+  struct text before = {address.s, (size_t)(domain.s - address.s)};
+  return add_domains(f, before, domain) ? f->count : 0;
+}
+
+void idn_forms_free(struct idn_forms *f) {
+  for (size_t i = 0; i < IDN_FORMS; i++) stralloc_free(&f->address[i]);
 }

@@ -21,4 +21,15 @@ int idn_to_unicode(stralloc *out, struct text domain);
 const struct list_line *idn_find_domain(const struct list *l, struct text domain);
 const struct list_line *idn_find(const struct list *l, struct text domain);
 
+/* idn_forms(): an address as it is, then with its domain in the ASCII form and in
+ * the UTF-8 form where these are others.  Their number; 0 without memory.  The
+ * caller frees all of *f by idn_forms_free(). */
+enum { IDN_FORMS = 3 };
+struct idn_forms {
+  stralloc address[IDN_FORMS];
+  size_t count;
+};
+size_t idn_forms(struct idn_forms *f, struct text address);
+void idn_forms_free(struct idn_forms *f);
+
 #endif

@@ -2,12 +2,24 @@
 #include "smtpd/doorkeeper/sendermap.h"
 #include <string.h>
 #include "lib/address.h"
+#include "lib/idn.h"
 
-static const struct list_line *find(const struct list *map, struct text sender) {
-  struct text local, domain;
-  const struct list_line *l = list_find(map, sender);
-  if (!l && address_split(sender, &local, &domain) && domain.s > sender.s)
-    l = list_find(map, (struct text){domain.s - 1, domain.len + 1}); /* with its '@' */
+/* By the address, or by its domain with the '@'; in whichever form the line has the
+ * domain, so that none that is for one is passed by with the other. */
+static const struct list_line *find_by(const struct list *map, const struct idn_forms *f, bool by_domain) {
+  const struct list_line *l = NULL;
+  for (size_t i = 0; !l && i < f->count; i++) {
+    struct text address = text_of_stralloc(&f->address[i]), local, domain;
+    if (!by_domain) l = list_find(map, address);
+    else if (address_split(address, &local, &domain) && domain.s > address.s)
+      l = list_find(map, (struct text){domain.s - 1, domain.len + 1});
+  }
+  return l;
+}
+
+static const struct list_line *find(const struct list *map, const struct idn_forms *f) {
+  const struct list_line *l = find_by(map, f, false);
+  if (!l) l = find_by(map, f, true);
   return l ? l : list_find(map, text_of(""));
 }
 
@@ -19,22 +31,29 @@ static bool is_own(struct text user, struct text sender) {
   return address_split(sender, &local, &domain) && text_equal_nocase(user, local);
 }
 
-static bool names_user(struct text word, struct text user, struct text sender) {
+static bool names_user(struct text word, struct text user, const struct idn_forms *f) {
   if (text_equals(word, "*")) return true;
-  return text_equals(word, "=") ? is_own(user, sender) : text_equal_nocase(word, user);
+  if (!text_equals(word, "=")) return text_equal_nocase(word, user);
+  for (size_t i = 0; i < f->count; i++)
+    if (is_own(user, text_of_stralloc(&f->address[i]))) return true;
+  return false;
 }
 
-static bool has_user(struct text users, struct text user, struct text sender) {
+static bool has_user(struct text users, struct text user, const struct idn_forms *f) {
   struct text word;
   while (text_cut(&users, ' ', &word))
-    if (word.len && names_user(word, user, sender)) return true;
+    if (word.len && names_user(word, user, f)) return true;
   return false;
 }
 
 bool sendermap_allows(const struct list *map, struct text user, struct text sender, struct facts *f) {
+  struct idn_forms forms;
   if (map->count == 0 || sender.len == 0) return true;
-  const struct list_line *l = find(map, sender);
+  bool known = idn_forms(&forms, sender) > 0;
+  const struct list_line *l = known ? find(map, &forms) : NULL;
   fact_say(f, "sendermap", l ? "a line of sendermap is for this sender: " : "no line of sendermap is for this sender",
            l ? l->key : TEXT_ABSENT);
-  return l && has_user(l->value, user, sender);
+  bool allows = l && has_user(l->value, user, &forms);
+  idn_forms_free(&forms);
+  return allows;
 }

@@ -53,6 +53,25 @@ static void the_empty_key_is_for_the_rest(void **state) {
   list_free(&map);
 }
 
+static void a_line_is_for_both_forms_of_a_domain(void **state) {
+  (void)state;
+  struct list map;
+  static const char *const senders[] = {"ceo@xn--bcher-kva.example",         "ceo@b\303\274cher.example",
+                                        "ceo@B\303\234CHER.example",         "ceo@bu\314\210cher.example",
+                                        "ceo@b\303\274cher\343\200\202example", "ceo@xn--bcher-kva.EXAMPLE"};
+  static const char *const maps[] = {"ceo@xn--bcher-kva.example:ceo\n:*\n", "ceo@b\303\274cher.example:ceo\n:*\n",
+                                     "@xn--bcher-kva.example:=\n:*\n", "@b\303\274cher.example:=\n:*\n"};
+  for (size_t m = 0; m < COUNT(maps); m++) {
+    assert_int_equal(list_parse_map(&map, text_of(maps[m])), 0);
+    for (size_t i = 0; i < COUNT(senders); i++) {
+      assert_false(sendermap_allows(&map, TEXT("joe"), text_of(senders[i]), NULL));
+      assert_true(sendermap_allows(&map, TEXT("ceo"), text_of(senders[i]), NULL));
+    }
+    assert_true(sendermap_allows(&map, TEXT("joe"), TEXT("ceo@\377.example"), NULL)); /* no other form */
+    list_free(&map);
+  }
+}
+
 static void without_a_line_there_is_no_rule(void **state) {
   (void)state;
   struct list map = {.count = 0};
@@ -63,6 +82,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(lines_say_who_may),
     cmocka_unit_test(the_empty_key_is_for_the_rest),
+    cmocka_unit_test(a_line_is_for_both_forms_of_a_domain),
     cmocka_unit_test(without_a_line_there_is_no_rule),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
