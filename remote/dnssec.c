@@ -63,7 +63,7 @@ static void take_finding(struct dnssec *d) {
 
 /* The test may be of other servers than those that resolv.conf names now. */
 bool dnssec_is_trusted(struct dnssec *d) {
-  if (!d->is_tested) take_finding(d);
+  if (!d->is_tested && !is_off(d->names)) take_finding(d);
   if (!d->is_tested) dnssec_test(d);
   if (d->state != DNSSEC_OFF && !resolve_is_local()) end(d, DNSSEC_NO, elsewhere);
   return d->state == DNSSEC_TRUSTED || d->state == DNSSEC_UNKNOWN;

@@ -10,6 +10,7 @@ static const struct {
   {"yes", "127.0.0.1", "a.test b.test", true},
   {"yes", "[::1]:53", "a.test b.test", true},
   {"no", "127.0.0.1", "a.test b.test", false},
+  {"yes", "127.0.0.1", "off", false}, /* since the test */
   {"yes", "192.0.2.1", "a.test b.test", false}, /* what was tested was another one */
   {"yes", "127.0.0.1,192.0.2.1", "a.test b.test", false},
 };
