@@ -1,6 +1,7 @@
 #include "config.h"
 #include "lib/idn.h"
 #include <idn2.h>
+#include <stdint.h>
 #include <string.h>
 #include "lib/address.h"
 
@@ -47,18 +48,27 @@ int idn_to_unicode(stralloc *out, struct text domain) {
 
 typedef const struct list_line *find_fn(const struct list *l, struct text domain);
 
-/* The line for every domain is the last resort, after all forms. */
+/* How much of a domain a line names: its labels are as many in all forms.  The
+ * domain itself is more than any suffix, and the line for every domain the last resort. */
+static size_t reach_of(const struct list_line *line) {
+  size_t labels = 0;
+  if (!line) return 0;
+  if (line->key.len && line->key.s[0] != '.') return SIZE_MAX;
+  for (size_t i = 0; i < line->key.len; i++) labels += line->key.s[i] == '.';
+  return 1 + labels;
+}
+
 static const struct list_line *better(const struct list_line *a, const struct list_line *b) {
-  return a && (a->key.len || !b) ? a : b;
+  return reach_of(b) > reach_of(a) ? b : a;
 }
 
 static const struct list_line *find(const struct list *l, struct text domain, find_fn *f) {
   const struct list_line *line = f(l, domain);
   stralloc ascii = {0}, unicode = {0};
-  if ((line && line->key.len) || l->count == 0) return line;
+  if (reach_of(line) == SIZE_MAX || l->count == 0) return line;
   if (text_is_ascii(domain) && !may_be_coded(domain)) return line;
   if (idn_to_ascii(&ascii, domain) == 0) {
-    line = better(f(l, text_of_stralloc(&ascii)), line);
+    line = better(line, f(l, text_of_stralloc(&ascii)));
     if (idn_to_unicode(&unicode, text_of_stralloc(&ascii)) == 0)
       line = better(line, f(l, text_of_stralloc(&unicode)));
   }

@@ -81,9 +81,25 @@ static void lists_have_either_form(void **state) {
   list_free(&l_for_all);
 }
 
+/* Whatever form the line and the domain have. */
+static void the_longest_counts_in_any_form(void **state) {
+  static const struct {
+    const char *domain, *value;
+  } cases[] = {{U, "u"}, {A, "u"}, {"x." U, "below"}, {"x." A, "below"}, {"xn--4ca.example", "all"}};
+  struct list l;
+  (void)state;
+  assert_int_equal(list_parse_map(&l, text_of(".example:all\n." U ":below\n" U ":u\n")), 0);
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    const struct list_line *line = idn_find_domain(&l, text_of(cases[i].domain));
+    if (!line || !text_equals(line->value, cases[i].value)) fail_msg("%s", cases[i].domain);
+  }
+  list_free(&l);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(both_ways), cmocka_unit_test(letters_are_mapped),
                                      cmocka_unit_test(what_has_no_other_form),
-                                     cmocka_unit_test(lists_have_either_form)};
+                                     cmocka_unit_test(lists_have_either_form),
+                                     cmocka_unit_test(the_longest_counts_in_any_form)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
