@@ -71,16 +71,16 @@ static void restore_signals(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static pid_t fork_or_die(void) {
+static pid_t fork_child(void) {
   pid_t pid = fork();
-  if (pid == -1) die_errno("unable to fork");
+  if (pid == -1) say("unable to fork: %s", strerror(errno));
   if (pid == 0) restore_signals();
   if (pid == 0 && current.control >= 0) close(current.control);
   return pid;
 }
 
 static pid_t start_signer(const struct settings *s, int own, int other, bool strict) {
-  pid_t pid = fork_or_die();
+  pid_t pid = fork_child();
   if (pid) return pid;
   close(other);
   close(zygote.listener);
@@ -88,7 +88,7 @@ static pid_t start_signer(const struct settings *s, int own, int other, bool str
 }
 
 static pid_t start_zygote(const struct settings *s, int signer, int other, int master) {
-  pid_t pid = fork_or_die();
+  pid_t pid = fork_child();
   if (pid) return pid;
   close(other);
   zygote.settings = s;
@@ -117,18 +117,29 @@ static void unmark(void) {
   (void)unlink(path);
 }
 
-/* false: it did not get ready, and has said why. */
+static bool make_pairs(int signing[2], int control[2]) {
+  if (unixsock_pair(signing) == 0) {
+    if (unixsock_pair(control) == 0) return true;
+    close(signing[0]);
+    close(signing[1]);
+  }
+  say("unable to make sockets: %s", strerror(errno));
+  return false;
+}
+
+/* false: it did not get ready, and has said why.  What has begun of it sees its sockets
+ * close, and ends. */
 static bool start_generation(struct generation *g, const struct settings *s, bool strict) {
   int signing[2], control[2];
   char octet;
-  if (unixsock_pair(signing) == -1 || unixsock_pair(control) == -1) die_errno("unable to make sockets");
+  if (!make_pairs(signing, control)) return false;
   g->signer = start_signer(s, signing[1], signing[0], strict);
   close(signing[1]);
-  g->zygote = start_zygote(s, signing[0], control[0], control[1]);
+  g->zygote = g->signer == -1 ? -1 : start_zygote(s, signing[0], control[0], control[1]);
   close(signing[0]);
   close(control[1]);
   g->control = control[0];
-  if (io_read(g->control, &octet, 1, READY_LIMIT_MS) == 1) {
+  if (g->zygote != -1 && io_read(g->control, &octet, 1, READY_LIMIT_MS) == 1) {
     mark(octet == ZYGOTE_SERVES);
     return true;
   }

@@ -30,9 +30,9 @@ class Call:
         return f"{self.pid} {self.text}"
 
 
-def attach(bystanders, pids, path):
-    """strace on running processes and what they start; ends with detach()."""
-    argv = ["strace", *OPTIONS, "-o", path]
+def attach(bystanders, pids, path, options=OPTIONS):
+    """strace on running processes and, unless told otherwise, what they start; ends with detach()."""
+    argv = ["strace", *options, "-o", path]
     for pid in pids:
         argv += ["-p", str(pid)]
     tracer = bystanders.start(argv)

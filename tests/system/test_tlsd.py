@@ -11,6 +11,7 @@ import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import certificates
+import strace
 from certificates import DAY
 from tlsserver import Meeting, processes, unverified
 from tlswire import CLIENT, SERVER, ask
@@ -97,6 +98,32 @@ def test_what_cannot_be_used_is_said_and_changes_nothing(owlpost, harm, text):
     assert text in owlpost.log()
     with Meeting(owlpost) as meeting:
         assert shown(meeting) == EC.octets(0)
+
+
+def master(owlpost):
+    """Whom owl-start started."""
+    def parent(pid):
+        with open(f"/proc/{pid}/stat") as f:
+            return int(f.read().rpartition(")")[2].split()[1])
+    return next(pid for pid in processes(owlpost) if parent(pid) == owlpost.starter.pid)
+
+
+@pytest.mark.needs_root("strace on processes of another user")
+def test_a_hangup_without_room_for_processes_changes_nothing(owlpost, bystanders, folder):
+    owlpost.tls(EC)
+    owlpost.start()
+    owlpost.tls(RSA)
+    options = ["-e", "inject=fork,vfork,clone,clone3:error=EAGAIN"]
+    tracer = strace.attach(bystanders, [master(owlpost)], f"{folder}/strace", options)
+    owlpost.starter.send_signal(signal.SIGHUP)
+    wait_until(lambda: "unable to fork" in owlpost.log(), 20, owlpost.log)
+    strace.detach(tracer)
+    with Meeting(owlpost) as meeting:
+        assert shown(meeting) == EC.octets(0)
+    owlpost.starter.send_signal(signal.SIGHUP)
+    wait_until(lambda: "read the control files anew" in owlpost.log(), 20, owlpost.log)
+    with Meeting(owlpost) as meeting:
+        assert shown(meeting) == RSA.octets(0)
 
 
 def test_warnings_at_the_start(owlpost):
