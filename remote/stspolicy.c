@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "lib/control.h"
@@ -135,6 +136,18 @@ static void decide(struct search *s) {
   else fetch_anew(s, records.id);
 }
 
+/* Whether files that could not be opened may hold a policy: there are none where
+ * nobody could make the folder, and another user's are not this instance's. */
+static bool may_hold(const char *remotedir) {
+  struct stat st;
+  stralloc path = {0};
+  bool made = stralloc_copys(&path, remotedir) && stralloc_cats(&path, "/sts/policies") && stralloc_0(&path);
+  bool is_absent = made && stat(path.s, &st) == -1 && errno == ENOENT;
+  stralloc_free(&path);
+  if (is_absent) return false;
+  return stat(remotedir, &st) == -1 ? errno != EACCES : st.st_uid == geteuid();
+}
+
 /* false: it is no policy domain, or with ENOMEM. */
 static bool take_domain(struct search *s, struct text domain) {
   stralloc ascii = {0};
@@ -155,9 +168,8 @@ void stspolicy_find(struct stspolicy *p, struct text domain, const struct stspol
   }
   s.folder = stscache_open(settings->remotedir);
   if (s.folder == -1) {
-    bool is_absent = errno == ENOENT;
     set_unreadable(p, settings->remotedir);
-    if (is_absent) p->source = STSPOLICY_ABSENT;
+    if (!may_hold(settings->remotedir)) p->source = STSPOLICY_ABSENT;
     return;
   }
   decide(&s);

@@ -17,7 +17,7 @@
 #include "lib/text.h"
 
 struct stspolicy_settings {
-  const char *remotedir;  /* of the control files; where there is no such folder, all is STS_NONE */
+  const char *remotedir;  /* of the control files; where there is none of this user, all is STS_NONE */
   unsigned timeoutdns_s;
   unsigned timeoutsts_s;  /* for owl-sts; 0: nothing is looked up or fetched, the files alone count */
   const struct clock *clock;

@@ -42,10 +42,10 @@ class World:
         self.sites[host] = Site(self.authority.context(host, **certificate), answer)
         return self.sites[host]
 
-    def ask(self, *hosts, domain="a.test", limit="20"):
+    def ask(self, *hosts, domain="a.test", limit="20", user="owlremote"):
         """What stspolicy_find() says, as a dictionary."""
         done = subprocess.run([f"{WORK}/stsask", self.remotedir, limit, domain, *hosts], capture_output=True, text=True,
-                              timeout=60, user="owlremote", group="owlremote", extra_groups=[])
+                              timeout=60, user=user, group=user, extra_groups=[])
         assert done.returncode == 0, done.stderr
         return dict(line.rsplit("=", 1) if line.startswith("allows") else line.split("=", 1)
                     for line in done.stdout.splitlines())
@@ -306,6 +306,16 @@ def test_files_that_cannot_be_read_are_not_files_that_are_not_there(world):
         os.chmod(path, was)
         assert (said["mode"], said["source"]) == ("none", "unreadable") and "Permission denied" in said["problem"], said
     assert world.ask()["mode"] == "enforce"
+
+
+def test_a_folder_that_holds_nothing_of_ours(world):
+    """Another instance's, or one in which nothing can be made: no mail waits for it."""
+    fetched(world)
+    assert world.ask(user="joe")["source"] == "absent"
+    shutil.rmtree(f"{world.remotedir}/sts")
+    os.chmod(world.remotedir, 0o500)
+    said = world.ask()
+    assert (said["mode"], said["source"]) == ("none", "absent") and "Permission denied" in said["problem"], said
 
 
 def test_0_seconds_look_nothing_up(world):
