@@ -107,6 +107,7 @@ static bool set_strength(SSL_CTX *context, const struct client_settings *s, char
 
 static bool set_up(SSL_CTX *context, const struct client_settings *s, char *why, size_t why_size) {
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_read_ahead(context, 1); /* a record's head and body at once */
   SSL_CTX_set_verify_depth(context, CHAIN_MAX);
   SSL_CTX_set_cert_verify_callback(context, check_certificate, NULL);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

@@ -24,6 +24,7 @@ struct relay {
   struct half in, out; /* from the network; to it */
   short wants;         /* what the session waits for on the network */
   bool broken;         /* the session is of no more use */
+  bool network_idle, plain_idle; /* nothing was left there to read, and poll() has not said otherwise */
   bool hears;          /* something came in that the peer may wait to have acknowledged */
   uint64_t deadline;   /* 0: none */
 };
@@ -57,9 +58,14 @@ static void note_result(struct relay *r, int result) {
 
 static bool take_network(struct relay *r) {
   if (!is_empty(&r->in) || r->in.over) return false;
+  if (r->network_idle) {
+    r->wants |= POLLIN;
+    return false;
+  }
   int n = SSL_read(r->ssl, r->in.octets, sizeof r->in.octets);
   if (n > 0) refill(&r->in, (size_t)n), r->hears = true;
   else note_result(r, n);
+  r->network_idle = n <= 0 && r->wants & POLLIN;
   return n > 0 || r->in.over;
 }
 
@@ -82,8 +88,9 @@ static bool give_plain(struct relay *r) {
 }
 
 static bool take_plain(struct relay *r) {
-  if (!is_empty(&r->out) || r->out.over) return false;
+  if (!is_empty(&r->out) || r->out.over || r->plain_idle) return false;
   ssize_t n = socket_take(r->plain, r->out.octets, sizeof r->out.octets);
+  r->plain_idle = n != 0 && n < (ssize_t)sizeof r->out.octets;
   if (n > 0) refill(&r->out, (size_t)n);
   else if (n == 0 || !is_pause()) r->out.over = true;
   return n > 0 || r->out.over;
@@ -152,6 +159,8 @@ static bool wait_for_more(struct relay *r) {
   if (r->in.over && r->wants == 0) p[0].fd = -1;
   int n = wait_and_acknowledge(r, p);
   if (n == 0) return false;
+  if (p[0].revents) r->network_idle = false;
+  if (p[1].revents) r->plain_idle = false;
   if (p[1].revents & POLLHUP && !(p[1].revents & POLLIN)) note_close(r);
   if (p[0].revents & POLLERR) r->broken = r->in.over = true;
   return true;
@@ -168,7 +177,7 @@ void relay_run(SSL *ssl, int network, int plain) {
   static struct relay r; /* its octets are not touched before they are used */
   clear(&r.in);
   clear(&r.out);
-  r.broken = r.hears = false;
+  r.broken = r.hears = r.network_idle = r.plain_idle = false;
   r.deadline = 0;
   r.ssl = ssl;
   r.network = network;

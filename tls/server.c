@@ -93,6 +93,7 @@ static const char *set_up(SSL_CTX *c, struct server *s, const struct settings *s
   SSL_CTX_set_security_level(c, 2);
   SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_read_ahead(c, 1); /* a record's head and body at once */
   if (SSL_CTX_set_min_proto_version(c, client_version_number(settings->server.minversion)) != 1)
     return "tlsserverminversion";
   if (SSL_CTX_set1_groups_list(c, SUITES_GROUPS) != 1) return "groups";
