@@ -23,6 +23,7 @@ struct run {
   struct tls_request request;
   struct tls_facts facts;
   int network;
+  int seat;
   uint64_t deadline;
 };
 
@@ -93,8 +94,8 @@ static SSL *open_session(struct run *r) {
   if (ssl && !b) failure_temporary(&r->facts, "unable to begin TLS", "out of memory");
   if (!b) return SSL_free(ssl), NULL;
   SSL_set_bio(ssl, b, b);
-  if (r->request.role == TLS_CLIENT && c->seat >= 0) resume_begin(ssl, &r->request, &c->seat);
-  else if (c->seat >= 0) close(c->seat);
+  if (r->request.role == TLS_CLIENT && r->seat >= 0) resume_begin(ssl, &r->request, &r->seat);
+  else if (r->seat >= 0) close(r->seat);
   return ssl;
 }
 
@@ -119,6 +120,7 @@ int child_run(const struct child *c) {
   static struct run r;
   r.c = c;
   r.network = -1;
+  r.seat = c->seat;
   r.deadline = io_deadline(io_limit_ms(c->handshake_s));
   if (shut_in(c) == -1 || read_request(&r) == -1) return DENIED;
   set_limit(&r);

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 #include "tls/netbio.h"
 
 /* ---- who keeps */
@@ -65,12 +66,17 @@ static void use(SSL *ssl, const unsigned char *octets, size_t len) {
   ERR_clear_error();
 }
 
-void resume_begin(SSL *ssl, const struct tls_request *r, const int *fd) {
+static bool get_session(SSL *ssl, const struct tls_request *r, const int *fd) {
   unsigned char key[SESSIONS_KEY], answer[RESUME_PACKET];
-  if (!sessions_key(r, key)) return;
-  size_t len = ask(*fd, key, answer);
-  if (len == 0 || answer[0] != 'S') return;
+  size_t len = sessions_key(r, key) ? ask(*fd, key, answer) : 0;
+  if (len == 0 || answer[0] != 'S') return false;
   if (len > 1) use(ssl, answer + 1, len - 1);
-  SSL_set_ex_data(ssl, place(), (void *)fd);
   OPENSSL_cleanse(answer, sizeof answer);
+  return SSL_set_ex_data(ssl, place(), (void *)(uintptr_t)fd) == 1;
+}
+
+void resume_begin(SSL *ssl, const struct tls_request *r, int *fd) {
+  if (get_session(ssl, r, fd)) return;
+  close(*fd);
+  *fd = -1;
 }

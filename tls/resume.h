@@ -38,7 +38,8 @@ int resume_serve(struct resume_seat *seat, struct sessions *s, const unsigned ch
 void resume_prepare(SSL_CTX *context);
 
 /* Asks for the session, waits RESUME_WAIT_MS at most, and goes on without one
- * where something fails.  *fd must live as long as ssl. */
-void resume_begin(SSL *ssl, const struct tls_request *r, const int *fd);
+ * where something fails.  *fd must live as long as ssl; it is closed, and -1, where
+ * no session is to be kept, so that a key cannot be named later. */
+void resume_begin(SSL *ssl, const struct tls_request *r, int *fd);
 
 #endif

@@ -189,14 +189,16 @@ static struct tls_facts connect_once(struct sessions *sessions, const struct tls
   struct keeping k = {pair[1], sessions};
   assert_int_equal(pthread_create(&keeper, NULL, keep, &k), 0);
   SSL *client = client_open(client_side, r, &f), *server = SSL_new(server_side);
-  resume_begin(client, r, &pair[0]);
+  int seat = pair[0];
+  resume_begin(client, r, &seat);
+  assert_int_equal(seat, *r->session ? pair[0] : -1);
   assert_true(test_handshake(client, server, &ret));
   SSL_read(client, &octet, 1); /* takes the tickets */
   client_facts(client, r, &f);
   SSL_free(client);
   SSL_free(server);
-  close(pair[0]);
-  pthread_join(keeper, NULL);
+  if (seat >= 0) close(seat);
+  pthread_join(keeper, NULL); /* sees the end */
   close(pair[1]);
   return f;
 }
@@ -220,12 +222,21 @@ static void sessions_are_resumed(void **state) {
   }
 }
 
+/* Whoever subverts the child then could name any. */
+static void without_a_key_nothing_can_be_named_later(void **state) {
+  (void)state;
+  struct sessions *s = sessions_new();
+  struct tls_request r = request("");
+  for (int i = 0; i < 2; i++) assert_int_equal(connect_once(s, &r).resumed, 0);
+  sessions_free(s);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_kept_is_found), cmocka_unit_test(the_oldest_gives_way),
     cmocka_unit_test(a_child_sees_none),     cmocka_unit_test(keys_are_of_what_the_check_depends_on),
     cmocka_unit_test(records_in_any_order),  cmocka_unit_test(a_child_has_one_key),
-    cmocka_unit_test(sessions_are_resumed),
+    cmocka_unit_test(sessions_are_resumed),   cmocka_unit_test(without_a_key_nothing_can_be_named_later),
   };
   return cmocka_run_group_tests(tests, make_world, free_world);
 }
