@@ -19,13 +19,14 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "lib/clock.h"
 #include "lib/control.h"
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
 #include "lib/log.h"
 #include "lib/unixsock.h"
 
-enum { LOG_FD = 2 };
+enum { LOG_FD = 2, PAUSE_MAX_S = 60, SECOND_US = 1000000 };
 
 static struct log start_log = {.fd = LOG_FD, .line = {0}};
 
@@ -145,6 +146,10 @@ struct program {
   bool keep_root;
   struct account account;
   gid_t group; /* one more */
+  pid_t pid;
+  pid_t *comes_back; /* is started again where it fails, and this is set; or NULL */
+  uint64_t began_us, due_us; /* boot clock; due: when to start again, or 0 */
+  unsigned pause_s;
 };
 
 /* Above the numbers that are dealt out, so that no dup2() hits another one. */
@@ -162,13 +167,15 @@ static void place(const int descriptors[2]) {
   if (dup2(first, 0) == -1 || dup2(second, 1) == -1) die_errno("unable to move a descriptor");
 }
 
-static pid_t start(const struct program *p) {
+static pid_t start(struct program *p) {
   stralloc path = {0};
   pid_t parent = getpid();
   if (program_path(&path, p->name) == -1) die("unable to start", "out of memory");
   pid_t pid = fork();
   if (pid == -1) die_errno("unable to fork");
-  if (pid) return stralloc_free(&path), pid;
+  p->began_us = clock_boot_us(&clock_system);
+  if (pid) return stralloc_free(&path), p->pid = pid;
+  signal(SIGTERM, SIG_DFL);
   place(p->descriptors);
   if (!p->keep_root) become(p->account, &p->group, 1);
   /* whatever ends the starter ends them all */
@@ -199,12 +206,14 @@ static void start_logger(char **argv) {
 
 /* ---- watching */
 
+static volatile sig_atomic_t is_ending;
 static pid_t runner_pid, local_spawner_pid, remote_spawner_pid, listener_pid, tls_pid, auth_pid;
 
 /* All read control files; the spawners end by themselves with the runner.
  * USR2 is for the listener alone. */
 static void pass_on(int signal_number) {
   int saved = errno;
+  if (signal_number == SIGTERM || signal_number == SIGINT) is_ending = 1;
   if (listener_pid > 0 && signal_number != SIGALRM) kill(listener_pid, signal_number);
   if (runner_pid > 0 && signal_number != SIGUSR2) kill(runner_pid, signal_number);
   if (tls_pid > 0 && signal_number != SIGALRM && signal_number != SIGUSR2) kill(tls_pid, signal_number);
@@ -237,19 +246,58 @@ static void end_others(pid_t pid) {
   if (ends_all) pass_on(SIGTERM);
 }
 
-static int wait_for_all(const pid_t *pids, const char *const *names, size_t count) {
+/* A growing pause, which is forgotten when it has run for a while: it may fail at once, each time. */
+static bool rest(struct program *p) {
+  uint64_t now = clock_boot_us(&clock_system), ran_s = (now - p->began_us) / SECOND_US;
+  if (!p->comes_back || is_ending) return false;
+  p->pause_s = ran_s > PAUSE_MAX_S || p->pause_s == 0 ? 1 : 2 * p->pause_s;
+  if (p->pause_s > PAUSE_MAX_S) p->pause_s = PAUSE_MAX_S;
+  p->due_us = now + p->pause_s * (uint64_t)SECOND_US;
+  return true;
+}
+
+/* The signal to end may have come before the new one was known. */
+static void start_again(struct program *p) {
+  p->due_us = 0;
+  *p->comes_back = start(p);
+  if (is_ending) kill(p->pid, SIGTERM);
+}
+
+/* How many rest.  In the end nobody comes back. */
+static size_t start_due(struct program *const *programs, size_t count, size_t *left) {
+  size_t resting = 0;
+  for (size_t i = 0; i < count; i++) {
+    struct program *p = programs[i];
+    if (p->due_us == 0) continue;
+    if (is_ending) p->due_us = 0, --*left;
+    else if (p->due_us <= clock_boot_us(&clock_system)) start_again(p);
+    else resting++;
+  }
+  return resting;
+}
+
+static void note_end(struct program *p, int status, size_t *left) {
+  end_others(p->pid);
+  p->pid = 0;
+  if (status != 0) say(p->name, "ended with an error");
+  if (status == 0 || !rest(p)) --*left;
+}
+
+/* The first one's exit code. */
+static int wait_for_all(struct program *const *programs, size_t count) {
   int code = TOOL_SYSTEM, status;
   size_t left = count;
   while (left) {
-    pid_t pid = wait(&status);
-    if (pid == -1 && errno == EINTR) continue;
+    size_t resting = start_due(programs, count, &left);
+    if (left == 0) break;
+    pid_t pid = waitpid(-1, &status, resting ? WNOHANG : 0);
+    if (pid == -1 && (errno == EINTR || resting)) pid = 0;
     if (pid == -1) break;
-    for (size_t i = 0; i < count; i++) {
-      if (pids[i] != pid) continue;
-      left--;
-      end_others(pid);
+    if (pid == 0 && resting) sleep(1);
+    for (size_t i = 0; pid && i < count; i++) {
+      if (programs[i]->pid != pid) continue;
       if (i == 0) code = exit_code(status);
-      if (status != 0) say(names[i], "ended with an error");
+      note_end(programs[i], status, &left);
     }
   }
   return code;
@@ -300,7 +348,6 @@ static bool wants_auth(struct account *a, bool *keep_root) {
 }
 
 int main(int argc, char **argv) {
-  static const char *names[] = {"owl-send", "owl-lspawn", "owl-rspawn", "", "", ""};
   int local[2], remote[2];
   if (argc > 1 && argv[1][0] == '-') die_usage();
   if (argc > 2) start_logger(argv + 2);
@@ -314,37 +361,41 @@ int main(int argc, char **argv) {
   make_run_folders(send, smtpd_user, far, tls, auth);
   if (unixsock_pair(local) == -1 || unixsock_pair(remote) == -1) die_errno("unable to make sockets");
 
-  struct program runner = {names[0], NULL, {local[0], remote[0]}, false, send, find_group(QUEUE_GROUP)};
-  struct program lspawn = {names[1], argc > 1 ? argv[1] : NULL, {local[1], -1}, true, {0, 0}, 0};
-  struct program rspawn = {names[2], NULL, {remote[1], -1}, false, far, far.gid};
+  struct program runner = {.name = "owl-send", .descriptors = {local[0], remote[0]}, .account = send,
+                           .group = find_group(QUEUE_GROUP)};
+  struct program lspawn = {.name = "owl-lspawn", .argument = argc > 1 ? argv[1] : NULL,
+                           .descriptors = {local[1], -1}, .keep_root = true};
+  struct program rspawn = {.name = "owl-rspawn", .descriptors = {remote[1], -1}, .account = far, .group = far.gid};
   /* binds its addresses as root, and drops root itself */
-  struct program smtpd = {"owl-smtpd", "--listen", {-1, -1}, true, {0, 0}, 0};
+  struct program smtpd = {.name = "owl-smtpd", .argument = "--listen", .descriptors = {-1, -1}, .keep_root = true};
   char callers[64];
   name_callers(callers, sizeof callers, smtpd_user, far);
-  struct program tlsd = {"owl-tlsd", callers, {-1, -1}, false, tls, tls.gid};
-  struct program authd = {"owl-authd", NULL, {-1, -1}, auth_root, auth, auth.gid};
-  pid_t pids[6];
+  struct program tlsd = {.name = "owl-tlsd", .argument = callers, .descriptors = {-1, -1}, .account = tls,
+                         .group = tls.gid, .comes_back = &tls_pid};
+  struct program authd = {.name = "owl-authd", .descriptors = {-1, -1}, .keep_root = auth_root, .account = auth,
+                          .group = auth.gid, .comes_back = &auth_pid};
+  struct program *programs[6] = {&runner, &lspawn, &rspawn};
   size_t count = 3;
   bool listens = wants_listener(); /* also: whether the configuration can be read, before anybody runs */
   catch_signals();
-  pids[1] = local_spawner_pid = start(&lspawn);
-  pids[2] = remote_spawner_pid = start(&rspawn);
-  pids[0] = runner_pid = start(&runner);
+  local_spawner_pid = start(&lspawn);
+  remote_spawner_pid = start(&rspawn);
+  runner_pid = start(&runner);
   for (int end = 0; end < 2; end++) {
     close(local[end]);
     close(remote[end]);
   }
   if (has_tls) {
-    names[count] = tlsd.name;
-    pids[count++] = tls_pid = start(&tlsd);
+    programs[count++] = &tlsd;
+    tls_pid = start(&tlsd);
   }
   if (has_auth) {
-    names[count] = authd.name;
-    pids[count++] = auth_pid = start(&authd);
+    programs[count++] = &authd;
+    auth_pid = start(&authd);
   }
   if (listens) {
-    names[count] = smtpd.name;
-    pids[count++] = listener_pid = start(&smtpd);
+    programs[count++] = &smtpd;
+    listener_pid = start(&smtpd);
   }
-  return wait_for_all(pids, names, count);
+  return wait_for_all(programs, count);
 }

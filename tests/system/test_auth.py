@@ -2,6 +2,7 @@
 import concurrent.futures
 import os
 import re
+import signal
 import subprocess
 
 import pytest
@@ -261,3 +262,20 @@ def test_it_ends_with_the_others(owlpost):
         wait_until(lambda: owlpost.named("sleep"), 10, "the program runs")
         owlpost.stop()
     assert not [p for p in owlpost.pids() if processes.name(p) == "sleep"]
+
+
+def test_who_is_killed_comes_back(owlpost):
+    owlpost.control("authbackend", "/bin/false")
+    owlpost.control("tlsdaemon", "1")
+    owlpost.start()
+    authd.wait_for_daemon(owlpost)
+    for name in ("owl-authd", "owl-tlsd"):
+        old = owlpost.named(name)
+        os.kill(min(old), signal.SIGKILL)
+        wait_until(lambda: set(owlpost.named(name)) - set(old), 20, owlpost.log)
+        assert f"{name}: ended with an error" in owlpost.log()
+    authd.wait_for_daemon(owlpost)
+    # in a pause it still ends at once
+    os.kill(min(owlpost.named("owl-authd")), signal.SIGKILL)
+    wait_until(lambda: owlpost.log().count("owl-authd: ended with an error") == 2, 20, owlpost.log)
+    owlpost.stop()
