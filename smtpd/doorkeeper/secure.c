@@ -88,7 +88,12 @@ static int take_facts(struct doorkeeper *k, struct tls_facts *facts) {
   if (secure_describe(&k->secure.words, facts) == -1) return -1;
   event_secured(k, "TLS", text_of_stralloc(&k->secure.words));
   certified_settings(k);
-  return k->secure.server.is_there ? 0 : certified_publish(facts);
+  return 0;
+}
+
+/* What a server in front knows it has put into the environment itself. */
+static int publish(const struct doorkeeper *k) {
+  return k->secure.server.is_there ? 0 : certified_publish(k->secure.facts);
 }
 
 static int fail(struct doorkeeper *k, const char *why) {
@@ -105,7 +110,7 @@ int secure_begin(struct doorkeeper *k, int network, int plain[2]) {
     free(facts);
     return -1;
   }
-  if (take_facts(k, facts) == 0) return 0;
+  if (take_facts(k, facts) == 0 && publish(k) == 0) return 0;
   close(plain[0]);
   if (plain[1] != plain[0]) close(plain[1]);
   return fail(k, "out of memory");

@@ -84,6 +84,17 @@ static void facts_are_for_envelope_trace_and_programs(void **state) {
   stralloc_free(&trace);
 }
 
+static void what_a_server_in_front_says_stays(void **state) {
+  (void)state;
+  setenv("SSL_PROTOCOL", "TLSv1.2", 1);
+  setenv("SSL_CIPHER", "X", 1);
+  setenv("SSL_CLIENT_VERIFY", "SUCCESS", 1);
+  assert_int_equal(secure_inherit(&keeper), 0);
+  assert_true(keeper.settings->is_secured);
+  assert_string_equal(getenv("SSL_CLIENT_VERIFY"), "SUCCESS");
+  assert_null(getenv("SSL_CIPHER_USEKEYSIZE"));
+}
+
 /* A child of owl-tlsd that has been taken over can say what it likes. */
 static void facts_cannot_forge_a_trace_field(void **state) {
   stralloc trace = {0};
@@ -203,6 +214,7 @@ int main(void) {
   alarm(120);
   const struct CMUnitTest tests[] = {
     IN_FOLDER(facts_are_for_envelope_trace_and_programs),
+    IN_FOLDER(what_a_server_in_front_says_stays),
     IN_FOLDER(facts_cannot_forge_a_trace_field),
     IN_FOLDER(it_goes_once),
     IN_FOLDER(not_in_a_transaction),
