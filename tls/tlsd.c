@@ -31,7 +31,7 @@
 #include "tls/signer.h"
 #include "tls/zygote.h"
 
-enum { READY_LIMIT_MS = 60000, RESTART_PAUSE_MS = 1000 };
+enum { READY_LIMIT_MS = 60000, RESTART_PAUSE_MS = 1000, RESTART_PAUSE_MOST_MS = 60000 };
 
 static void die(const char *why) {
   say("%s", why);
@@ -190,10 +190,27 @@ static void catch_signals(void) {
   sigprocmask(SIG_BLOCK, &ours, NULL);
 }
 
+static void rest(int pause_ms) {
+  sigset_t none;
+  int left_ms;
+  sigemptyset(&none);
+  for (uint64_t until = io_deadline(pause_ms); !termination && !hangup && (left_ms = io_remaining_ms(until)) > 0;) {
+    struct timespec t = {left_ms / 1000, left_ms % 1000 * 1000000L};
+    ppoll(NULL, 0, &t, &none);
+    while (waitpid(-1, NULL, WNOHANG) > 0) continue; /* of what did not get ready */
+  }
+}
+
+/* What stands in the way, no memory or no process, may pass; or the operator sees to it. */
 static void start_again(void) {
   end_generation(&current);
-  poll(NULL, 0, RESTART_PAUSE_MS);
-  if (!start_generation(&current, &settings, false)) die("unable to start again");
+  mark(false);
+  for (int pause_ms = RESTART_PAUSE_MS; current.control < 0 && !termination; pause_ms *= 2) {
+    if (pause_ms > RESTART_PAUSE_MOST_MS) pause_ms = RESTART_PAUSE_MOST_MS;
+    rest(pause_ms);
+    if (hangup) hangup = 0, reload();
+    else if (!termination) (void)start_generation(&current, &settings, false);
+  }
 }
 
 static void reap(void) {

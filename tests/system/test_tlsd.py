@@ -126,6 +126,24 @@ def test_a_hangup_without_room_for_processes_changes_nothing(owlpost, bystanders
         assert shown(meeting) == RSA.octets(0)
 
 
+@pytest.mark.needs_root("strace on processes of another user")
+def test_it_comes_again_when_there_is_room_for_processes(owlpost, bystanders, folder):
+    owlpost.tls(EC)
+    owlpost.start()
+    ours = master(owlpost)
+    options = ["-e", "inject=fork,vfork,clone,clone3:error=EAGAIN"]
+    tracer = strace.attach(bystanders, [ours], f"{folder}/strace", options)
+    for pid in processes(owlpost):
+        if pid != ours:
+            os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: "unable to fork" in owlpost.log(), 20, owlpost.log)
+    assert not os.path.exists(f"{owlpost.run}/tls/certificate")
+    strace.detach(tracer)
+    wait_until(lambda: os.path.exists(f"{owlpost.run}/tls/certificate"), 20, owlpost.log)
+    with Meeting(owlpost) as meeting:
+        assert shown(meeting) == EC.octets(0)
+
+
 def test_warnings_at_the_start(owlpost):
     owlpost.tls(certificates.make("mx.b.test", ["mx.b.test"], start=-3 * DAY, end=-DAY))
     owlpost.start()
