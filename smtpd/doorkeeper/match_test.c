@@ -91,6 +91,19 @@ static bool refuses(const struct settings *s, const char *helo, const char *send
   return senders_refuse(s, text_of(helo), text_of(sender), NULL) != NULL;
 }
 
+static void senders_are_refused_in_both_forms_of_their_domain(void **state) {
+  (void)state;
+  struct settings s = {0};
+  static const char *const lines[] = {"@xn--bcher-kva.example\n", "a@b\303\274cher.example\n"};
+  for (size_t i = 0; i < COUNT(lines); i++) {
+    assert_int_equal(list_parse(&s.badmailfrom, text_of(lines[i])), 0);
+    assert_non_null(senders_refuse(&s, TEXT("x"), TEXT("a@xn--bcher-kva.example"), NULL));
+    assert_non_null(senders_refuse(&s, TEXT("x"), TEXT("a@B\303\234cher.example"), NULL));
+    assert_null(senders_refuse(&s, TEXT("x"), TEXT("a@example"), NULL));
+    list_free(&s.badmailfrom);
+  }
+}
+
 static void senders_and_names_are_refused(void **state) {
   struct settings s = {0};
   (void)state;
@@ -109,6 +122,7 @@ int main(void) {
     cmocka_unit_test(many_stars_take_no_time),
     cmocka_unit_test(addresses_match_lines),
     cmocka_unit_test(names_match_lines),
+    cmocka_unit_test(senders_are_refused_in_both_forms_of_their_domain),
     cmocka_unit_test(senders_and_names_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
