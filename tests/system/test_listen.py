@@ -148,10 +148,20 @@ def test_sessions_of_one_client(owlpost, port, bits, hosts, refused):
     assert f"[{refused}] refused: too many sessions of this client" in listener.log()
 
 
+@pytest.fixture
+def addresses():
+    """Of loopback, for as long as the test runs: a host with such ones is asked for no IPv4 addresses."""
+    own = [f"{address}/128" for address in ("2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:2::1")]
+    for address in own:
+        subprocess.run(["ip", "addr", "add", address, "dev", "lo", "nodad"], check=True)
+    yield
+    for address in own:
+        subprocess.run(["ip", "addr", "del", address, "dev", "lo"], check=True)
+
+
 @pytest.mark.needs_root("addresses of its own")
+@pytest.mark.usefixtures("addresses")
 def test_an_ipv6_client_is_a_network(owlpost, port):
-    for address in ("2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:2::1"):
-        subprocess.run(["ip", "addr", "add", f"{address}/128", "dev", "lo", "nodad"], check=True)
     owlpost.control("maxsessionsperip", "1")
     Listener(owlpost, f"[::1]:{port}", f"[2001:db8:0:1::1]:{port}")
     held = [connect(port, "2001:db8:0:1::1", source) for source in ("2001:db8:0:1::1", "2001:db8:0:2::1")]
@@ -627,7 +637,7 @@ def test_xclient_says_all_about_a_client(owlpost, port):
     assert say(s, b"DATA").startswith(b"354 ")
     assert say(s, b"Subject: x\r\n\r\nx\r\n.").startswith(b"250 ")
     found = b" ".join(owlpost.wait_for_mail("joe")[0].split())
-    assert b"from there.test (far.test [192.0.2.9]) by owlpost.test with SMTP id" in found
+    assert b"from there.test (far.test [192.0.2.9]) by owlpost.test with SMTP (user ann@b) id" in found
     assert seen() == {"PROTO": "TCP", "TCPREMOTEIP": "192.0.2.9", "TCPREMOTEPORT": "4000", "TCPREMOTEHOST": "far.test",
                       "TCPLOCALIP": "198.51.100.2", "TCPLOCALPORT": "26"}
     assert ", helo there.test with SMTP, user ann@b, client [192.0.2.9]:4000 far.test" in listener.log()
