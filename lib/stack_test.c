@@ -1,4 +1,5 @@
 #include "config.h"
+#include <alloca.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -38,7 +39,26 @@ static void deep_pages_are_given_back(void **state) {
   assert_true(go_down(top - DEEP_OCTETS) <= top - DEEP_OCTETS);
 }
 
+/* Octets from here to the page's end. */
+__attribute__((noinline)) static int depth_in_page(const void *context) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  assert_string_equal(context, "context");
+  return (int)(page - ((uintptr_t)__builtin_frame_address(0) & (page - 1)));
+}
+
+__attribute__((noinline)) static void call_deeper(size_t by) {
+  volatile char *gap = alloca(by + 1);
+  *gap = 1;
+  assert_in_range(stack_on_new_page(depth_in_page, "context"), 0, 512);
+  assert_int_equal(*gap, 1);
+}
+
+static void a_call_begins_at_a_pages_top(void **state) {
+  (void)state;
+  for (size_t by = 0; by < 2 * 4096; by += 100) call_deeper(by);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(deep_pages_are_given_back)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(deep_pages_are_given_back), cmocka_unit_test(a_call_begins_at_a_pages_top)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -321,7 +321,8 @@ static void look_in_front(const struct settings *s) {
   if (secure_inherit(&keeper) == -1) die_memory();
 }
 
-static int run(const struct settings *s) {
+static int run(const void *settings) {
+  const struct settings *s = settings;
   int code = TOOL_OK;
   check_kernel(s);
   if (s->offers_auth && sandbox_forbid_cores() == -1) die_core();
@@ -342,7 +343,8 @@ int session_run(const struct settings *s, const struct place *place) {
   doorkeeper_open(&keeper, s, &client, &clock_system, &events);
   keeper.program = session_protocol.program;
   keeper.place = place;
-  int code = run(s);
+  /* so that a client who waits costs one page for our frames and one for the talker's */
+  int code = stack_on_new_page(run, s);
   client_free(&client);
   stralloc_free(&events.line);
   return code;

@@ -2,6 +2,7 @@
 #include "smtpd/talker/talker.h"
 #include <errno.h>
 #include <stdio.h>
+#include "lib/stack.h"
 #include "smtpd/talker/foreign.h"
 #include "smtpd/talker/opening.h"
 
@@ -45,7 +46,9 @@ static bool is_injected(struct talker *t, const struct reply *r) { return r->nex
 static struct reply run(struct talker *t, struct text line) {
   if (foreign_is_http(line))
     return hang_up_for(t, TALKER_FOREIGN, "this is SMTP and no HTTP, closing");
+  bool was_greeted = t->session.greeted;
   struct reply r = command_run(&t->session, line);
+  if (!was_greeted && t->session.greeted) stack_forget(); /* after this many a client is silent for long */
   if (comes_too_early(t, &r))
     return hang_up_for(t, TALKER_TOO_EARLY, "a message waits for 354, closing");
   if (is_injected(t, &r)) return hang_up_for(t, TALKER_INJECTED, "nothing goes behind STARTTLS, closing");
