@@ -321,8 +321,7 @@ static void look_in_front(const struct settings *s) {
   if (secure_inherit(&keeper) == -1) die_memory();
 }
 
-static int run(const void *settings) {
-  const struct settings *s = settings;
+static int run(const struct settings *s) {
   int code = TOOL_OK;
   check_kernel(s);
   if (s->offers_auth && sandbox_forbid_cores() == -1) die_core();
@@ -343,8 +342,7 @@ int session_run(const struct settings *s, const struct place *place) {
   doorkeeper_open(&keeper, s, &client, &clock_system, &events);
   keeper.program = session_protocol.program;
   keeper.place = place;
-  /* so that a client who waits costs one page for our frames and one for the talker's */
-  int code = stack_on_new_page(run, s);
+  int code = run(s);
   client_free(&client);
   stralloc_free(&events.line);
   return code;

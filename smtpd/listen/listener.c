@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "lib/exitcode.h"
 #include "lib/network.h"
+#include "lib/stack.h"
 #include "smtpd/listen/account.h"
 #include "smtpd/listen/addresses.h"
 #include "smtpd/listen/birth.h"
@@ -176,17 +177,28 @@ static int begin(char **addresses) {
   return account_drop_root();
 }
 
-int listener_run(char **addresses, char **again) {
+struct command_line {
+  char **addresses, **again;
+};
+
+static int run(const void *command_line) {
+  const struct command_line *c = command_line;
   catch_signals();
-  if (begin(addresses) == -1) return TOOL_SYSTEM;
+  if (begin(c->addresses) == -1) return TOOL_SYSTEM;
   report(text_of("listening"));
   for (;;) {
     bury();
     strain_set(strain, sessions.count, configuration.limits.sessions);
     if (ends && sessions.count == 0) break;
     turn();
-    obey(again);
+    obey(c->again);
   }
   report(text_of("ended"));
   return TOOL_OK;
+}
+
+/* A session's frames follow ours: with luck they would lie in one page, without in
+ * two, for each of its processes. */
+int listener_run(char **addresses, char **again) {
+  return stack_on_new_page(run, &(struct command_line){addresses, again});
 }
