@@ -229,18 +229,23 @@ def test_the_runner_is_told_of_a_silence_and_of_its_end(spawner):
     worker.close()
 
 
+def held_by(pid):
+    return {os.readlink(f"/proc/{pid}/fd/{n}") for n in os.listdir(f"/proc/{pid}/fd")}
+
+
 def test_two_processes_of_which_one_is_shut_in(spawner, owlpost):
+    """Once both have come to rest: a job may be done before the connector has closed what it handed on."""
     with Sink() as sink:
         worker = spawner.worker(REMOTE, host="127.0.0.1", port=sink.port)
         worker.deliver(Job(1, SENDER, ["user@sink.test"], BODY))
+        wait_until(lambda: len(owlpost.named("owl-remote")) == 2, 20, owlpost.log)
         pids = owlpost.named("owl-remote")
-        assert len(pids) == 2
         (talker,) = [p for p in pids if processes.status(p)["Seccomp"] == "2"]
-        held = [os.readlink(f"/proc/{talker}/fd/{n}") for n in os.listdir(f"/proc/{talker}/fd")]
+        held = held_by(talker)
         assert len(held) == 3 and all(h.startswith("socket:") for h in held), held
         (connector,) = set(pids) - {talker}
-        kept = {os.readlink(f"/proc/{connector}/fd/{n}") for n in os.listdir(f"/proc/{connector}/fd")}
-        assert len(kept & set(held)) == 0, "the connector keeps neither the runner's socket nor the connection"
+        wait_until(lambda: not held_by(connector) & held, 20,
+                   "the connector to keep neither the runner's socket nor the connection")
         worker.close()
 
 
