@@ -88,6 +88,7 @@ enum {
   TAG_EXPORTER = 0x030f,   /* channel bindings, hexadecimal: RFC 9266, */
   TAG_ENDPOINT = 0x0310,   /* RFC 5929 */
   TAG_VERIFIED = 0x0311,   /* flag: the server's certificate has been checked */
+  TAG_HOST_WAITS = 0x0312, /* flag: a host of the next hop could not be asked now */
 
   /* doorkeeper */
   TAG_OCTETS = 0x0400,     /* octets that the talker put into the data pipe */

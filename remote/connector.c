@@ -12,10 +12,10 @@
 
 /* ---- answers */
 
-static int send_none(int talker, const struct verdict *v) {
+static int send_none(int talker, const struct verdict *v, bool host_waits) {
   stralloc payload = {0};
-  struct result r = verdict_result(v);
-  int sent = net_put_none(&payload, &r);
+  const struct net_none n = {verdict_result(v), host_waits};
+  int sent = net_put_none(&payload, &n);
   if (sent == 0)
     sent = frame_send(talker, &net_protocol, NET_NONE, text_of_stralloc(&payload), -1, IO_FOREVER);
   stralloc_free(&payload);
@@ -66,6 +66,7 @@ static void note_failure(void *context, const struct walk_target *t, int error) 
   struct verdict *v = &w->trouble;
   char address[IP_TEXT_MAX], number[FMT_ULONG + 1];
   remember(w, t, error);
+  walk_note(w, t->host, false);
   ip_format(&t->ip, address);
   number[fmt_ulong(number, w->destination->port)] = 0;
   /* a limit of ours says nothing about the host (queue/window.h) */
@@ -102,15 +103,21 @@ static int send_target(struct connector *c, int talker, const struct walk_target
   ip_format(&t->ip, address);
   peer->host = t->host;
   peer->address = text_of(address);
+  walk_note(&c->walk, t->host, true);
   verdict_set(&c->walk.trouble, RESULT_DEFERRAL, "4.4.1", "");
   verdict_set(&c->walk.said, RESULT_NONE, "", "");
   return send_connected(talker, peer, fd);
 }
 
-/* What a server has said is worth more than that another cannot be reached. */
+/* What a server has said is worth more than that another cannot be reached.  But
+ * that we send nothing to this host is for good only where no other host is left
+ * to ask. */
 static int send_end(struct connector *c, int talker) {
+  struct verdict *said = &c->walk.said;
+  bool host_waits = walk_has_waiting(&c->walk);
   walk_end(&c->walk);
-  return send_none(talker, c->walk.said.class == RESULT_NONE ? &c->walk.trouble : &c->walk.said);
+  if (host_waits && said->class == RESULT_FAILURE && said->code == 0) verdict_defer(said, "4.7.10");
+  return send_none(talker, said->class == RESULT_NONE ? &c->walk.trouble : said, host_waits);
 }
 
 /* What goes wrong now is news to the talker; what went wrong before the last
@@ -163,7 +170,7 @@ static int send_no_socket(int talker, const char *path) {
     verdict_add(&v, ": ");
     verdict_add(&v, error);
   }
-  int sent = send_none(talker, &v);
+  int sent = send_none(talker, &v, false);
   verdict_free(&v);
   return sent;
 }

@@ -57,6 +57,7 @@ static enum handshake_end avoid(struct run *r, const char *what, const char *the
   verdict_add(v, r->plan.why);
   verdict_add(v, ")");
   verdict_who(v, r->target->host, text_of(r->address));
+  walk_note(r->h->walk, r->target->host, v->class == RESULT_FAILURE);
   fact_say(r->h->walk->facts, "tls", "not this host: ", text_of_stralloc(&v->text));
   close_connection(r);
   return HANDSHAKE_NEXT;
@@ -65,6 +66,7 @@ static enum handshake_end avoid(struct run *r, const char *what, const char *the
 /* A server's word, or the loss of it. */
 static enum handshake_end lose(struct run *r, const struct result *said) {
   verdict_copy(&r->h->walk->said, said);
+  walk_note(r->h->walk, r->target->host, said->class == RESULT_FAILURE);
   close_connection(r);
   return HANDSHAKE_NEXT;
 }

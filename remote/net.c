@@ -24,10 +24,11 @@ static const struct field connected_fields[] = {
   FIELD_END
 };
 
-struct none {
-  struct result result;
+static const struct field none_fields[] = {
+  RESULT_FIELDS(struct net_none, result),
+  {TAG_HOST_WAITS, FIELD_FLAG, offsetof(struct net_none, host_waits), 0, false},
+  FIELD_END
 };
-static const struct field none_fields[] = {RESULT_FIELDS(struct none, result), FIELD_END};
 
 int net_put_connect(stralloc *out, const struct net_wish *w) {
   return record_put(out, connect_fields, w);
@@ -37,9 +38,8 @@ int net_put_connected(stralloc *out, const struct net_peer *p) {
   return record_put(out, connected_fields, p);
 }
 
-int net_put_none(stralloc *out, const struct result *r) {
-  struct none none = {*r};
-  return record_put(out, none_fields, &none);
+int net_put_none(stralloc *out, const struct net_none *n) {
+  return record_put(out, none_fields, n);
 }
 
 int net_read_connect(struct net_wish *w, struct text payload) {
@@ -52,9 +52,8 @@ int net_read_connected(struct net_peer *p, struct text payload) {
   return record_read(connected_fields, p, payload) == 0 && (p->host.len || p->address.len) ? 0 : -1;
 }
 
-int net_read_none(struct result *r, struct text payload) {
-  struct none none = {0};
-  if (record_read(none_fields, &none, payload) == -1 || !result_is_valid(&none.result)) return -1;
-  *r = none.result;
-  return r->class == RESULT_SUCCESS ? -1 : 0;
+int net_read_none(struct net_none *n, struct text payload) {
+  *n = (struct net_none){0};
+  if (record_read(none_fields, n, payload) == -1 || !result_is_valid(&n->result)) return -1;
+  return n->result.class == RESULT_SUCCESS ? -1 : 0;
 }

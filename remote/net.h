@@ -50,11 +50,16 @@ int net_put_connected(stralloc *out, const struct net_peer *p);
 
 /* NONE: no (further) address.  Without text: what the talker knows from its last
  * server says more. */
-int net_put_none(stralloc *out, const struct result *r);
+struct net_none {
+  struct result result;
+  bool host_waits; /* since CONNECT a host could not be asked that may say another thing later */
+};
+
+int net_put_none(stralloc *out, const struct net_none *n);
 
 /* Decoders check everything and make views into the payload: 0, or -1. */
 int net_read_connect(struct net_wish *w, struct text payload);
 int net_read_connected(struct net_peer *p, struct text payload);
-int net_read_none(struct result *r, struct text payload);
+int net_read_none(struct net_none *n, struct text payload);
 
 #endif

@@ -77,14 +77,15 @@ static void peer_needs_a_clean_name(void **state) {
 static void none_round_trip(void **state) {
   stralloc payload = {0};
   struct verdict v = {.class = RESULT_NONE}, back = {.class = RESULT_NONE};
-  struct result r, out;
+  struct net_none n = {.host_waits = true}, out;
   (void)state;
   verdict_set(&v, RESULT_FAILURE, "5.1.2", "no such domain: ");
   verdict_add_text(&v, text_of("a\nb"));
-  r = verdict_result(&v);
-  assert_int_equal(net_put_none(&payload, &r), 0);
+  n.result = verdict_result(&v);
+  assert_int_equal(net_put_none(&payload, &n), 0);
   assert_int_equal(net_read_none(&out, text_of_stralloc(&payload)), 0);
-  verdict_copy(&back, &out);
+  assert_true(out.host_waits);
+  verdict_copy(&back, &out.result);
   assert_int_equal(back.class, RESULT_FAILURE);
   assert_string_equal(back.status, "5.1.2");
   assert_true(text_equals(text_of_stralloc(&back.text), "no such domain: a?b"));
@@ -95,9 +96,9 @@ static void none_round_trip(void **state) {
 
 static void none_is_no_success(void **state) {
   stralloc payload = {0};
-  struct result r = {.class = RESULT_SUCCESS}, out;
+  struct net_none n = {.result = {.class = RESULT_SUCCESS}}, out;
   (void)state;
-  assert_int_equal(net_put_none(&payload, &r), 0);
+  assert_int_equal(net_put_none(&payload, &n), 0);
   assert_int_equal(net_read_none(&out, text_of_stralloc(&payload)), -1);
   stralloc_free(&payload);
 }

@@ -25,6 +25,7 @@ struct talker {
   enum tls_wish wish;       /* of the job */
   enum tls_wish session_wish;
   stralloc host, address, hello, tls, exporter, endpoint; /* of the server */
+  bool host_waits;        /* a host could not have the message now, and may later */
   bool was_heard;         /* the runner was told that a server has spoken */
   enum talker_end end;    /* why the talker cannot go on; TALKER_DONE: it can */
 };
@@ -118,10 +119,11 @@ static bool note_peer(struct talker *t, const struct net_peer *p) {
 
 /* What a server has said is worth more than that another cannot be reached. */
 static bool take_none(struct talker *t, const struct frame *f) {
-  struct result r;
-  if (net_read_none(&r, f->payload) == -1) return give_up(t, TALKER_NO_CONNECTOR);
-  if (r.text.len && t->smtp.verdict.host.len == 0) {
-    verdict_copy(&t->smtp.verdict, &r);
+  struct net_none n;
+  if (net_read_none(&n, f->payload) == -1) return give_up(t, TALKER_NO_CONNECTOR);
+  if (n.host_waits) t->host_waits = true;
+  if (n.result.text.len && t->smtp.verdict.host.len == 0) {
+    verdict_copy(&t->smtp.verdict, &n.result);
     stralloc_zero(&t->tls);
   }
   return false;
@@ -166,6 +168,14 @@ static bool lacks_requiretls(struct talker *t) {
   return true;
 }
 
+/* That servers lack what the message requires is for good only when all were asked. */
+static void weigh_failure(struct talker *t) {
+  struct verdict *v = &t->smtp.verdict;
+  if (t->wish != WISH_REQUIRED || v->class != RESULT_FAILURE || !t->host_waits) return;
+  verdict_defer(v, "4.7.10");
+  verdict_add(v, "; another server cannot be asked now");
+}
+
 /* A session that greets us, at the best server that has one, or with NET_NEXT at
  * the best of those behind the last one.  On false and t->end DONE, smtp.verdict
  * says why there is none. */
@@ -175,9 +185,12 @@ static bool connect_session(struct talker *t, enum net_frame question) {
     verdict_set(&t->smtp.verdict, RESULT_DEFERRAL, "4.4.1", "no server could be used");
   while (ask_connector(t, question, &fd)) {
     t->session_wish = t->wish;
-    if (smtp_hello(&t->smtp, fd, t->identity.helohost) && !lacks_requiretls(t)) return note_greeting(t), true;
+    bool greets = smtp_hello(&t->smtp, fd, t->identity.helohost);
+    if (greets && !lacks_requiretls(t)) return note_greeting(t), true;
+    if (!greets && t->smtp.verdict.class == RESULT_DEFERRAL) t->host_waits = true;
     question = NET_NEXT;
   }
+  weigh_failure(t);
   return false;
 }
 
@@ -271,6 +284,7 @@ static bool any_waits(const struct transaction *x) {
  * handed over. */
 static void send_message(struct talker *t, const struct transaction *x) {
   enum net_frame question = NET_CONNECT;
+  t->host_waits = false;
   for (unsigned lost = 0; lost < LOST_SESSIONS_MAX && any_waits(x);) {
     bool used = t->smtp.open && t->smtp.transactions > 0;
     if (!t->smtp.open && !connect_session(t, question)) break;
@@ -281,6 +295,7 @@ static void send_message(struct talker *t, const struct transaction *x) {
     bool is_server_fault = end == SMTP_LOST && !used;
     question = is_server_fault ? NET_NEXT : NET_CONNECT;
     lost += is_server_fault;
+    if (is_server_fault) t->host_waits = true;
   }
   if (t->end == TALKER_DONE) smtp_report_rest(x, &t->smtp.verdict);
 }

@@ -41,6 +41,18 @@ static struct text host_name(const struct walk *w, size_t i) {
   return text_of(w->hosts.hosts[i].name);
 }
 
+/* Hosts are told apart by where their names stand. */
+void walk_note(struct walk *w, struct text host, bool answered) {
+  size_t i = 0;
+  while (i < MX_MAX && w->hosts.hosts[i].name != host.s) i++;
+  unsigned char *came_of = &w->came_of[i < MX_MAX ? i : 0];
+  if (*came_of != WALK_ANSWERED) *came_of = answered ? WALK_ANSWERED : WALK_WAITS;
+}
+
+bool walk_has_waiting(const struct walk *w) {
+  return memchr(w->came_of, WALK_WAITS, sizeof w->came_of);
+}
+
 static void put_off(struct walk *w, const struct walk_target *t) {
   char address[IP_TEXT_MAX];
   w->last[w->last_count++] = *t;
@@ -108,6 +120,7 @@ static bool take_host(struct walk *w, const struct host *h) {
       return trouble(w, RESULT_DEFERRAL, "4.4.4", "no address found for mail exchanger ", h->name),
              true;
     case RESOLVE_TEMPORARY:
+      walk_note(w, h->name, false);
       return unable(w, "unable to look up mail exchanger ", h->name, &h->found), true;
   }
   for (size_t i = 0; i < h->list.count; i++) {
@@ -226,6 +239,7 @@ void walk_begin(struct walk *w, const struct destination *d, const struct connec
   w->hosts_are_secure = !d->use_mx; /* a relay is the site's own word */
   w->settings = s;
   w->hosts.count = w->next_host = w->target_count = w->last_count = 0;
+  memset(w->came_of, WALK_UNTRIED, sizeof w->came_of);
   verdict_set(&w->trouble, RESULT_SUCCESS, "", "");
   verdict_set(&w->said, RESULT_NONE, "", "");
   if (ip_parse_literal(&literal, d->host, !d->use_mx))

@@ -30,11 +30,15 @@ struct walk_target {
   enum walk_tls tls; /* the caller's: what has failed before is not asked for again */
 };
 
+/* What came of a host, over all of its addresses. */
+enum walk_host { WALK_UNTRIED = 0, WALK_WAITS, WALK_ANSWERED };
+
 struct walk {
   const struct destination *destination;
   const struct connector_settings *settings;
   struct mx_set hosts;
   size_t next_host;
+  unsigned char came_of[MX_MAX]; /* enum walk_host of each host; the domain or relay itself: the first */
   bool hosts_are_secure; /* DNSSEC vouches for it that these hosts take the domain's mail */
   struct host group[MX_MAX]; /* hosts of one preference */
   struct walk_target targets[WALK_TARGETS_MAX];
@@ -57,6 +61,12 @@ void walk_begin(struct walk *w, const struct destination *d, const struct connec
  * did not answer lately (remote/deadlist.h).  NULL at the end.  The caller marks
  * what it has used. */
 struct walk_target *walk_targets(struct walk *w, size_t *count);
+
+/* walk_note(): an address of the host gave an answer that stands, or could not be
+ * asked now.  walk_has_waiting(): a host could not be asked at any address: it
+ * may have a better answer later. */
+void walk_note(struct walk *w, struct text host, bool answered);
+bool walk_has_waiting(const struct walk *w);
 
 /* walk_end(): no address was left, and none was used: trouble says why in any
  * case. */

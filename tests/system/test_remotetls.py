@@ -1,4 +1,5 @@
 """TLS to next hops, by tlspolicy: owl-remote and owl-tlsd against a server that can go wrong."""
+import contextlib
 import json
 import ssl
 
@@ -6,7 +7,7 @@ import pytest
 
 import agent
 import certificates
-from agent import FAILURE, REMOTE, SUCCESS, Job, Spawner
+from agent import DEFERRAL, FAILURE, REMOTE, SUCCESS, Job, Spawner
 from peers import Unbound
 from tlssink import TlsSink
 from waiting import wait_until
@@ -27,7 +28,8 @@ def tls(owlpost, folder, authority, bystanders):
     """An instance with owl-tlsd and with hosts' names, but without a listener."""
     with open(f"{folder}/ca.pem", "w") as f:
         f.write(authority.pem)
-    Unbound(bystanders, folder, [f"mx.test. 60 IN A {HOST}"])
+    Unbound(bystanders, folder, [f"mx.test. 60 IN A {HOST}", "pair.test. 60 IN MX 10 first.test.", "pair.test. 60 IN MX 20 second.test.",
+                                 f"first.test. 60 IN A {HOST}", "second.test. 60 IN A 127.0.0.3"])
     owlpost.control("tlsdaemon", "1")
     owlpost.control("tlsauthorities", f"{folder}/ca.pem")
     owlpost.control("dnssectest", "off")
@@ -228,6 +230,31 @@ def test_requiretls_needs_the_next_hop_s_promise(tls, folder, authority):
         said = [[line for line in m["lines"] if line.startswith("MAIL")][-1].endswith(" REQUIRETLS") for m in sink.messages()]
         assert said == [False, True, False] and len(sink.sessions) == 3
         assert "verified by names as mx.test" in result["tls"]
+    assert spawner.close() == 0
+
+
+@pytest.mark.parametrize("first", ["is away", "lacks it, too", "hangs up", "loses the session", "cannot be verified"])
+def test_requiretls_fails_when_all_hosts_were_asked(tls, folder, authority, first):
+    """A host that cannot be asked now may promise it later: the message waits."""
+    certificate = certificates.make("mx.test", ["mx.test"])
+    mine = certificate.write(folder, "mine")
+    tls.control("tlspolicy", f":fingerprint fingerprints={certificate.fingerprint()}")
+    spawner = Spawner([tls.program("owl-rspawn")], tls.environment)
+    with contextlib.ExitStack() as sinks:
+        other = mine if first != "cannot be verified" else leaf(folder, authority, "other")
+        best = None if first == "is away" else sinks.enter_context(TlsSink(HOST, other))
+        if first == "hangs up":
+            best.answer = b"421 4.3.2 going down\r\n"
+        elif first == "loses the session":
+            best.offers = ["REQUIRETLS"]
+            best.replies["MAIL"] = b"421 4.3.2 going down\r\n"
+        worst = sinks.enter_context(TlsSink("127.0.0.3", mine))
+        worker = spawner.worker(REMOTE, host="pair.test", use_mx=True)
+        (result,) = worker.deliver(Job(1, SENDER, ["user@pair.test"], BODY, extra=agent.item(agent.REQUIRETLS, b"")))
+        worker.close()
+        expected = (FAILURE, "5.7.30") if first == "lacks it, too" else (DEFERRAL, "4.7.10")
+        assert (result["class"], result["status"]) == expected, result
+        assert worst.sessions and not worst.messages()
     assert spawner.close() == 0
 
 
