@@ -38,12 +38,12 @@ static void say(const char *what, const char *why) {
   log_end(&start_log);
 }
 
-static void die(const char *what, const char *why) {
+static _Noreturn void die(const char *what, const char *why) {
   say(what, why);
   exit(TOOL_SYSTEM);
 }
 
-static void die_errno(const char *what) { die(what, strerror(errno)); }
+static _Noreturn void die_errno(const char *what) { die(what, strerror(errno)); }
 static void die_usage(void) {
   say("usage: owl-start [DEFAULTDELIVERY [LOGGER [ARGUMENT...]]]", NULL);
   exit(TOOL_USAGE);
@@ -167,23 +167,35 @@ static void place(const int descriptors[2]) {
   if (dup2(first, 0) == -1 || dup2(second, 1) == -1) die_errno("unable to move a descriptor");
 }
 
-static pid_t start(struct program *p) {
-  stralloc path = {0};
-  pid_t parent = getpid();
-  if (program_path(&path, p->name) == -1) die("unable to start", "out of memory");
-  pid_t pid = fork();
-  if (pid == -1) die_errno("unable to fork");
-  p->began_us = clock_boot_us(&clock_system);
-  if (pid) return stralloc_free(&path), p->pid = pid;
+static _Noreturn void become_program(const struct program *p, const char *path, pid_t parent) {
   signal(SIGTERM, SIG_DFL);
   place(p->descriptors);
   if (!p->keep_root) become(p->account, &p->group, 1);
   /* whatever ends the starter ends them all */
   if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != parent) _exit(TOOL_SYSTEM);
   signal(SIGPIPE, SIG_DFL);
-  execl(path.s, p->name, p->argument, (char *)NULL);
-  die_errno(path.s);
-  return -1;
+  execl(path, p->name, p->argument, (char *)NULL);
+  die_errno(path);
+}
+
+/* -1: there is no memory, or no process. */
+static pid_t start(struct program *p) {
+  stralloc path = {0};
+  pid_t parent = getpid(), pid = -1;
+  p->began_us = clock_boot_us(&clock_system);
+  if (program_path(&path, p->name) == 0) pid = fork();
+  else errno = ENOMEM;
+  if (pid == 0) become_program(p, path.s, parent);
+  int saved = errno;
+  stralloc_free(&path);
+  p->pid = pid > 0 ? pid : 0;
+  return errno = saved, pid;
+}
+
+static pid_t must_start(struct program *p) {
+  pid_t pid = start(p);
+  if (pid == -1) die_errno("unable to start a program");
+  return pid;
 }
 
 /* qmail-start's way: everything that is logged goes to a program's descriptor 0. */
@@ -256,11 +268,28 @@ static bool rest(struct program *p) {
   return true;
 }
 
-/* The signal to end may have come before the new one was known. */
-static void start_again(struct program *p) {
+static void say_again(const char *name, const char *why) {
+  log_s(&start_log, "owl-start: unable to start ");
+  log_s(&start_log, name);
+  log_s(&start_log, " again: ");
+  log_s(&start_log, why);
+  log_end(&start_log);
+}
+
+/* A machine without memory or processes for it just now loses nothing else by that.
+ * The signal to end may have come before the new one was known. */
+static bool start_again(struct program *p) {
+  pid_t pid = start(p);
+  if (pid == -1) {
+    int saved = errno;
+    (void)rest(p);
+    say_again(p->name, strerror(saved));
+    return false;
+  }
   p->due_us = 0;
-  *p->comes_back = start(p);
-  if (is_ending) kill(p->pid, SIGTERM);
+  *p->comes_back = pid;
+  if (is_ending) kill(pid, SIGTERM);
+  return true;
 }
 
 /* How many rest.  In the end nobody comes back. */
@@ -270,8 +299,7 @@ static size_t start_due(struct program *const *programs, size_t count, size_t *l
     struct program *p = programs[i];
     if (p->due_us == 0) continue;
     if (is_ending) p->due_us = 0, --*left;
-    else if (p->due_us <= clock_boot_us(&clock_system)) start_again(p);
-    else resting++;
+    else if (p->due_us > clock_boot_us(&clock_system) || !start_again(p)) resting++;
   }
   return resting;
 }
@@ -378,24 +406,24 @@ int main(int argc, char **argv) {
   size_t count = 3;
   bool listens = wants_listener(); /* also: whether the configuration can be read, before anybody runs */
   catch_signals();
-  local_spawner_pid = start(&lspawn);
-  remote_spawner_pid = start(&rspawn);
-  runner_pid = start(&runner);
+  local_spawner_pid = must_start(&lspawn);
+  remote_spawner_pid = must_start(&rspawn);
+  runner_pid = must_start(&runner);
   for (int end = 0; end < 2; end++) {
     close(local[end]);
     close(remote[end]);
   }
   if (has_tls) {
     programs[count++] = &tlsd;
-    tls_pid = start(&tlsd);
+    tls_pid = must_start(&tlsd);
   }
   if (has_auth) {
     programs[count++] = &authd;
-    auth_pid = start(&authd);
+    auth_pid = must_start(&authd);
   }
   if (listens) {
     programs[count++] = &smtpd;
-    listener_pid = start(&smtpd);
+    listener_pid = must_start(&smtpd);
   }
   return wait_for_all(programs, count);
 }

@@ -144,6 +144,19 @@ def test_it_comes_again_when_there_is_room_for_processes(owlpost, bystanders, fo
         assert shown(meeting) == EC.octets(0)
 
 
+@pytest.mark.needs_root("strace on processes of another user")
+def test_the_starter_goes_on_when_there_is_no_room_for_it(owlpost, bystanders, folder):
+    owlpost.tls(EC)
+    owlpost.start()
+    tracer = strace.attach(bystanders, [owlpost.starter.pid], f"{folder}/strace", ["-e", "inject=fork,vfork,clone,clone3:error=EAGAIN"])
+    os.kill(master(owlpost), signal.SIGKILL)
+    wait_until(lambda: "unable to start owl-tlsd again: " in owlpost.log(), 20, owlpost.log)
+    strace.detach(tracer)
+    wait_until(lambda: processes(owlpost), 20, owlpost.log)
+    with Meeting(owlpost) as meeting:
+        assert shown(meeting) == EC.octets(0)
+
+
 def test_warnings_at_the_start(owlpost):
     owlpost.tls(certificates.make("mx.b.test", ["mx.b.test"], start=-3 * DAY, end=-DAY))
     owlpost.start()
