@@ -15,11 +15,14 @@ bool dnssec_names_are_valid(struct text names) {
   return is_off(names) || cut_names(names, &a, &b);
 }
 
-static const char elsewhere[] = "a name server is not on this host";
-
 static void end(struct dnssec *d, enum dnssec_state state, const char *why) {
   d->state = state;
   d->why = why;
+}
+
+static void end_elsewhere(struct dnssec *d) {
+  end(d, DNSSEC_ELSEWHERE, "a name server is not on this host");
+  d->is_tested = false;
 }
 
 static struct lookup look_up(struct text name, unsigned limit_s) {
@@ -46,10 +49,12 @@ static void ask(struct dnssec *d, struct text signed_name, struct text broken_na
 
 void dnssec_test(struct dnssec *d) {
   struct text signed_name, broken_name;
-  d->is_tested = true;
+  enum query_place place = resolve_place();
+  d->is_tested = place == QUERY_HERE;
   if (is_off(d->names)) end(d, DNSSEC_OFF, "");
   else if (!cut_names(d->names, &signed_name, &broken_name)) end(d, DNSSEC_NO, "dnssectest does not have two names");
-  else if (!resolve_is_local()) end(d, DNSSEC_NO, elsewhere);
+  else if (place == QUERY_UNKNOWN) end(d, DNSSEC_UNKNOWN, "their list cannot be read");
+  else if (place == QUERY_ELSEWHERE) end_elsewhere(d);
   else ask(d, signed_name, broken_name);
 }
 
@@ -63,9 +68,10 @@ static void take_finding(struct dnssec *d) {
 
 /* The test may be of other servers than those that resolv.conf names now. */
 bool dnssec_is_trusted(struct dnssec *d) {
-  if (!d->is_tested && !is_off(d->names)) take_finding(d);
+  if (is_off(d->names)) return end(d, DNSSEC_OFF, ""), false;
+  if (resolve_place() == QUERY_ELSEWHERE) return end_elsewhere(d), false;
+  if (!d->is_tested) take_finding(d);
   if (!d->is_tested) dnssec_test(d);
-  if (d->state != DNSSEC_OFF && !resolve_is_local()) end(d, DNSSEC_NO, elsewhere);
   return d->state == DNSSEC_TRUSTED || d->state == DNSSEC_UNKNOWN;
 }
 
@@ -74,12 +80,13 @@ const char *dnssec_word(const struct dnssec *d) {
     case DNSSEC_TRUSTED: return "yes";
     case DNSSEC_NO:
     case DNSSEC_OFF: return "no";
+    case DNSSEC_ELSEWHERE: return "elsewhere";
     case DNSSEC_UNKNOWN: break;
   }
   return "";
 }
 
 void dnssec_report(const struct dnssec *d, struct log *l) {
-  if (d->state == DNSSEC_NO) log_say(l, "owl-remote", "DANE is off: ", text_of(d->why));
+  if (d->state == DNSSEC_NO || d->state == DNSSEC_ELSEWHERE) log_say(l, "owl-remote", "DANE is off: ", text_of(d->why));
   if (d->state == DNSSEC_UNKNOWN) log_say(l, "owl-remote", "unable to test the name servers for DANE: ", text_of(d->why));
 }

@@ -14,7 +14,8 @@
 enum dnssec_state {
   DNSSEC_TRUSTED,
   DNSSEC_UNKNOWN, /* the test had no answer: what vouches is believed, so that who stops the test wins nothing */
-  DNSSEC_NO,      /* they are elsewhere, or do not validate */
+  DNSSEC_NO,      /* they do not validate */
+  DNSSEC_ELSEWHERE, /* for now: it is looked at again each time */
   DNSSEC_OFF      /* the site wants none */
 };
 
@@ -26,7 +27,7 @@ struct dnssec {
   unsigned limit_s;  /* of each look-up */
   bool is_tested;
   enum dnssec_state state;
-  const char *why; /* static: of DNSSEC_UNKNOWN and DNSSEC_NO */
+  const char *why; /* static: of what is not DNSSEC_TRUSTED */
 };
 
 /* dnssec_test(): asks the name servers. */
@@ -34,10 +35,11 @@ void dnssec_test(struct dnssec *d);
 
 /* dnssec_is_trusted(): whether what vouches is to be believed; tests when
  * nobody has.  That the servers are on this host is seen to each time: they are
- * those that resolv.conf names now (remote/query.h). */
+ * those that resolv.conf names now (remote/query.h).  That this cannot be seen now
+ * changes nothing. */
 bool dnssec_is_trusted(struct dnssec *d);
 
-/* dnssec_word(): the finding, for the variable: "yes", "no", or "". */
+/* dnssec_word(): the finding, for the variable: "yes", "no", "elsewhere", or "". */
 const char *dnssec_word(const struct dnssec *d);
 
 /* dnssec_names_are_valid(): of the control file. */

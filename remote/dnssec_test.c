@@ -13,6 +13,10 @@ static const struct {
   {"yes", "127.0.0.1", "off", false}, /* since the test */
   {"yes", "192.0.2.1", "a.test b.test", false}, /* what was tested was another one */
   {"yes", "127.0.0.1,192.0.2.1", "a.test b.test", false},
+  {"yes", "nonsense", "a.test b.test", true}, /* nobody can be asked now: what was found stays */
+  {"no", "nonsense", "a.test b.test", false},
+  {"elsewhere", "192.0.2.1", "a.test b.test", false},
+  {"", "nonsense", "a.test b.test", true},
 };
 
 static void believes_servers_of_this_host_only(void **state) {
@@ -34,6 +38,9 @@ static void stops_when_the_servers_are_others(void **state) {
   assert_true(dnssec_is_trusted(&d));
   assert_int_equal(setenv("DNSCACHEIP", "192.0.2.1", 1), 0);
   assert_false(dnssec_is_trusted(&d));
+  assert_string_equal(dnssec_word(&d), "elsewhere");
+  assert_int_equal(setenv("DNSCACHEIP", "127.0.0.1", 1), 0);
+  assert_true(dnssec_is_trusted(&d));
 }
 
 int main(void) {

@@ -138,16 +138,17 @@ static bool is_loopback(const struct ares_addr_port_node *n) {
   return ip_is_loopback(&ip);
 }
 
-bool query_is_local(void) {
+enum query_place query_place(void) {
   ares_channel channel;
   struct ares_addr_port_node *servers = NULL;
-  bool local = false;
-  if (open_channel(&channel, 0) != ARES_SUCCESS) return false;
+  enum query_place place = QUERY_UNKNOWN;
+  if (open_channel(&channel, 0) != ARES_SUCCESS) return QUERY_UNKNOWN;
   if (ares_get_servers_ports(channel, &servers) == ARES_SUCCESS) {
-    local = servers;
-    for (const struct ares_addr_port_node *n = servers; n; n = n->next) local = local && is_loopback(n);
+    place = servers ? QUERY_HERE : QUERY_ELSEWHERE;
+    for (const struct ares_addr_port_node *n = servers; n; n = n->next)
+      if (!is_loopback(n)) place = QUERY_ELSEWHERE;
     ares_free_data(servers);
   }
   ares_destroy(channel);
-  return local;
+  return place;
 }

@@ -19,7 +19,13 @@ struct query {
  * (lib/iofd.h).  The caller frees the packets. */
 void query_run(struct query *const *queries, size_t count, uint64_t deadline);
 
-/* query_is_local(): there are servers, and each has a loopback address. */
-bool query_is_local(void);
+enum query_place {
+  QUERY_HERE, /* there are servers, and each has a loopback address */
+  QUERY_ELSEWHERE,
+  QUERY_UNKNOWN /* the list cannot be read now */
+};
+
+/* query_place(): where the servers are that would be asked. */
+enum query_place query_place(void);
 
 #endif

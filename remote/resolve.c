@@ -206,7 +206,7 @@ struct lookup resolve_alias(struct text name, unsigned limit_s) {
   return q.found;
 }
 
-bool resolve_is_local(void) { return query_is_local(); }
+enum query_place resolve_place(void) { return query_place(); }
 
 /* ---- TLSA records */
 

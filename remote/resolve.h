@@ -13,6 +13,7 @@
 #include "lib/tlswire.h"
 #include "remote/answer.h"
 #include "remote/mx.h"
+#include "remote/query.h"
 
 enum resolve_status {
   RESOLVE_FOUND,
@@ -73,8 +74,7 @@ struct tlsa_set {
 /* resolve_tlsa(): those of a TCP port of that host.  Found: there is one, of whatever kind. */
 struct lookup resolve_tlsa(struct tlsa_set *set, struct text host, unsigned port, unsigned limit_s);
 
-/* resolve_is_local(): all name servers that are asked are on this host, by a
- * loopback address. */
-bool resolve_is_local(void);
+/* resolve_place(): where the name servers are that are asked. */
+enum query_place resolve_place(void);
 
 #endif

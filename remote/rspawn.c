@@ -30,7 +30,7 @@
 #include "remote/launch.h"
 #include "remote/verify/verify.h"
 
-enum { RUNNER = 0, REFUSE_MS = 1000, RESTART_MIN_S = 1, RESTART_MAX_S = 64 };
+enum { RUNNER = 0, REFUSE_MS = 1000, RESTART_MIN_S = 1, RESTART_MAX_S = 64, RETEST_S = 60 };
 
 static struct log out = {.fd = 2};
 static stralloc program;
@@ -124,12 +124,16 @@ static void make_deadlist(void) {
   close(fd);
 }
 
-/* Whether DANE is possible is found out once, beside the first deliveries; a sender
- * that is started before that finds out for itself, when it needs to know. */
-static int dnssec_finding = -1; /* a pipe on which owl-remote says yes or no */
+/* Whether DANE is possible is found out beside the first deliveries, anew on SIGHUP,
+ * and after a while where there was no answer; a sender that is started before that
+ * finds out for itself, when it needs to know. */
+static int dnssec_finding = -1; /* a pipe on which owl-remote says what it has found */
+static uint64_t dnssec_due_us;  /* boot clock: when to test again, or 0 */
+static volatile sig_atomic_t is_hung_up;
 
 static _Noreturn void run_dnssec_test(int out_fd) {
   char name[] = "owl-remote", option[] = "--dnssec-test", *arguments[] = {name, option, NULL};
+  signal(SIGHUP, SIG_DFL);
   close(RUNNER);
   if (dup2(out_fd, STDOUT_FILENO) != -1) execv(program.s, arguments);
   _exit(TOOL_SYSTEM);
@@ -137,7 +141,8 @@ static _Noreturn void run_dnssec_test(int out_fd) {
 
 static void start_dnssec_test(void) {
   int ends[2];
-  (void)unsetenv(DNSSEC_VARIABLE);
+  is_hung_up = 0;
+  dnssec_due_us = clock_boot_us(&clock_system) + RETEST_S * 1000000u;
   if (pipe2(ends, O_CLOEXEC) == -1) return;
   pid_t pid = fork();
   if (pid == 0) run_dnssec_test(ends[1]);
@@ -147,9 +152,24 @@ static void start_dnssec_test(void) {
 
 static void take_finding(void) {
   char found[4] = "";
-  if (read(dnssec_finding, found, sizeof found - 1) > 0) (void)setenv(DNSSEC_VARIABLE, found, 1);
+  bool has_found = read(dnssec_finding, found, sizeof found - 1) > 0;
+  if (has_found) dnssec_due_us = 0;
+  if (has_found) (void)setenv(DNSSEC_VARIABLE, found, 1);
+  else (void)unsetenv(DNSSEC_VARIABLE);
   close(dnssec_finding);
   dnssec_finding = -1;
+}
+
+static int until_ms(uint64_t due_us) {
+  uint64_t now = clock_boot_us(&clock_system);
+  return due_us <= now ? 0 : (int)((due_us - now) / 1000u) + 1;
+}
+
+/* -1: not by the clock */
+static int until_retest_ms(void) {
+  if (dnssec_finding >= 0) return -1;
+  if (is_hung_up) return 0;
+  return dnssec_due_us ? until_ms(dnssec_due_us) : -1;
 }
 
 /* A missing standard descriptor would be taken by the next socket. */
@@ -170,6 +190,7 @@ static struct {
 
 static void pass_on(int number) {
   int saved = errno;
+  is_hung_up = 1;
   if (verifier.pid > 0) kill(verifier.pid, number);
   errno = saved;
 }
@@ -214,9 +235,12 @@ static void start_verifier(void) {
 /* One that ran for long is started again soon, one that cannot run less and
  * less often. */
 static int until_restart_ms(void) {
-  uint64_t due = verifier.started_us + verifier.pause_s * 1000000u, now = clock_boot_us(&clock_system);
-  if (verifier.pidfd >= 0) return -1;
-  return due <= now ? 0 : (int)((due - now) / 1000u) + 1;
+  return verifier.pidfd >= 0 ? -1 : until_ms(verifier.started_us + verifier.pause_s * 1000000u);
+}
+
+static int sooner_ms(int a, int b) {
+  if (a == -1 || b == -1) return a == -1 ? b : a;
+  return a < b ? a : b;
 }
 
 static void verifier_ended(void) {
@@ -249,9 +273,10 @@ static bool take_frames(struct frame_reader *reader) {
 static void serve(void) {
   struct frame_reader reader = {.protocol = &agent_protocol};
   for (;;) {
+    if (until_retest_ms() == 0) start_dnssec_test();
     if (until_restart_ms() == 0) start_verifier();
     struct pollfd p[] = {{RUNNER, POLLIN, 0}, {verifier.pidfd, POLLIN, 0}, {dnssec_finding, POLLIN, 0}};
-    if (poll(p, 3, until_restart_ms()) == -1) {
+    if (poll(p, 3, sooner_ms(until_restart_ms(), until_retest_ms())) == -1) {
       if (errno != EINTR) die_system("unable to poll");
       continue;
     }
@@ -267,6 +292,7 @@ int main(void) {
   signal(SIGPIPE, SIG_IGN);
   if (program_path(&program, "owl-remote") == -1) die("out of memory");
   signal(SIGCHLD, SIG_IGN); /* nobody asks how a worker ended: the kernel reaps it */
+  (void)unsetenv(DNSSEC_VARIABLE);
   start_dnssec_test();
   signal(SIGHUP, pass_on);
   launch.program = program.s;

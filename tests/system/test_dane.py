@@ -2,6 +2,7 @@
 import concurrent.futures
 import contextlib
 import os
+import signal
 import subprocess
 
 import pytest
@@ -166,6 +167,22 @@ def test_a_name_server_that_does_not_validate(world):
         log.seek(0)
         assert "DANE is off" in log.read()
     assert outcome(row, results[row.name], sinks) == "tls"
+
+
+def test_a_hangup_tests_the_name_server_again(world):
+    owlpost, *_ = world
+    with open(f"{owlpost.folder}/spawner.log", "w+") as log:
+        spawner = Spawner([owlpost.program("owl-rspawn")], owlpost.environment, stderr=log)
+        (row,) = rows_named("u311-wrong")
+        worker = spawner.worker(REMOTE, f"{row.name}.{ZONE}", 25, True)
+        (result,) = worker.deliver(Job(1, "sender@sender.test", [address_of(row)], b"Subject: owls\n\nhello\n"))
+        assert result["class"] == DEFERRAL
+        worker.close()
+        owlpost.control("dnssectest", f"signed.{ZONE} signed.{ZONE}")
+        spawner.process.send_signal(signal.SIGHUP)
+        with open(log.name, encoding="utf-8") as said:
+            wait_until(lambda: "DANE is off" in said.read(), 20, "no second test")
+        assert spawner.close() == 0
 
 
 def posttls_finger(folder):
