@@ -32,7 +32,9 @@ void deadlist_open(struct deadlist *d, int fd) {
   int seals = fcntl(fd, F_GET_SEALS);
   if (seals == -1 || (seals & SEALS) != SEALS || fstat(fd, &st) == -1 || st.st_size != SIZE) return;
   void *m = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  if (m != MAP_FAILED) d->entries = m;
+  if (m == MAP_FAILED) return;
+  d->entries = m;
+  if (madvise(m, SIZE, MADV_DONTFORK) == -1 || fcntl(fd, F_SETFD, FD_CLOEXEC) == -1) deadlist_close(d);
 }
 
 static size_t place_of(const struct ip *ip, unsigned port) { return (ip_hash(ip) ^ port) % PLACES; }

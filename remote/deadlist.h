@@ -21,7 +21,8 @@ struct deadlist {
 int deadlist_make(void);
 
 /* deadlist_open(): maps it.  A descriptor that is none leaves an empty list that
- * keeps nothing. */
+ * keeps nothing.  What is forked or started later has neither map nor descriptor:
+ * it may be what reads the network. */
 void deadlist_open(struct deadlist *d, int fd);
 
 void deadlist_add(struct deadlist *d, const struct ip *ip, unsigned port, uint64_t until_us);

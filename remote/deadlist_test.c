@@ -1,9 +1,12 @@
 #include "config.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -55,6 +58,22 @@ static void processes_share_it(void **state) {
   close(fd);
 }
 
+static void children_do_not_have_it(void **state) {
+  struct deadlist d;
+  int status, fd = deadlist_make();
+  (void)state;
+  assert_int_equal(fcntl(fd, F_SETFD, 0), 0);
+  deadlist_open(&d, fd);
+  assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+  assert_int_equal(msync(d.entries, 1, MS_ASYNC), 0);
+  pid_t pid = fork();
+  if (pid == 0) _exit(msync(d.entries, 1, MS_ASYNC) == -1 && errno == ENOMEM ? 0 : 1);
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+  deadlist_close(&d);
+  close(fd);
+}
+
 /* 70,000 addresses: it keeps what fits, and never says what it was not told. */
 static void a_full_list_forgets(void **state) {
   struct deadlist d;
@@ -98,6 +117,7 @@ static void without_a_list_nothing_is_known(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(what_was_added_is_there_until_its_time),
                                      cmocka_unit_test(processes_share_it),
+                                     cmocka_unit_test(children_do_not_have_it),
                                      cmocka_unit_test(a_full_list_forgets),
                                      cmocka_unit_test(without_a_list_nothing_is_known)};
   return cmocka_run_group_tests(tests, NULL, NULL);
