@@ -1,7 +1,6 @@
 #include "config.h"
 #include "remote/handshake.h"
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 #include "lib/iofd.h"
 #include "lib/tlsdoor.h"
@@ -135,7 +134,7 @@ static void note_success(const struct run *r) {
   const struct tls_case *k = &r->known.facts;
   if (r->target->tls != WALK_FULL) return;
   if (k->sts == STS_TESTING && !k->sts_names_host) note(r, "validation-failure", "the domain's MTA-STS policy does not name this host");
-  else if (r->known.sts.source == STSPOLICY_FAILED) note(r, r->known.sts.result, r->known.sts.problem);
+  else if (r->known.sts->source == STSPOLICY_FAILED) note(r, r->known.sts->result, r->known.sts->problem);
   else note(r, "", "");
 }
 
@@ -232,11 +231,11 @@ static void note_no_tlsd(struct run *r) {
 }
 
 enum handshake_end handshake_run(struct handshake *h, struct walk_target *t, int *fd) {
-  static struct run r; /* large */
-  memset(&r, 0, sizeof r);
+  static struct run r; /* large: each step sets what the next one reads */
   r.h = h;
   r.target = t;
   r.fd = fd;
+  r.helo = TEXT_ABSENT;
   h->tls[0] = 0;
   h->peer->verified = false;
   h->peer->exporter = h->peer->endpoint = TEXT_ABSENT;

@@ -115,27 +115,30 @@ static const struct stspolicy *policy_of(struct walk *w) {
 }
 
 static void find_sts(struct tlscase *c, struct walk *w, const struct walk_target *t) {
-  static const char *const modes[] = {"none", "testing", "enforce"};
-  c->sts = *policy_of(w);
-  c->facts.sts = c->sts.mode;
-  c->facts.sts_unreadable = c->sts.source == STSPOLICY_UNREADABLE;
-  c->facts.sts_unknown = c->sts.source == STSPOLICY_UNKNOWN || c->sts.source == STSPOLICY_FAILED;
-  c->facts.sts_names_host = c->sts.mode != STS_NONE && stspolicy_allows(&c->sts, t->host);
+  const struct stspolicy *p = c->sts = policy_of(w);
+  c->facts.sts = p->mode;
+  c->facts.sts_unreadable = p->source == STSPOLICY_UNREADABLE;
+  c->facts.sts_unknown = p->source == STSPOLICY_UNKNOWN || p->source == STSPOLICY_FAILED;
+  c->facts.sts_names_host = p->mode != STS_NONE && stspolicy_allows(p, t->host);
   if (!w->facts) return;
   fact_begin(w->facts, "sts");
   fact_s(w->facts, "MTA-STS policy: ");
-  fact_s(w->facts, modes[c->sts.mode]);
-  if (c->sts.mode != STS_NONE) fact_s(w->facts, c->facts.sts_names_host ? ", which names this host" : ", which does not name this host");
-  if (c->sts.problem[0]) fact_s(w->facts, "; ");
-  if (c->sts.problem[0]) fact_t(w->facts, text_of(c->sts.problem));
+  fact_s(w->facts, sts_mode_name(p->mode));
+  if (p->mode != STS_NONE) fact_s(w->facts, c->facts.sts_names_host ? ", which names this host" : ", which does not name this host");
+  if (p->problem[0]) fact_s(w->facts, "; ");
+  if (p->problem[0]) fact_t(w->facts, text_of(p->problem));
   fact_end(w->facts);
 }
 
 /* ---- the case */
 
 void tlscase_make(struct tlscase *c, struct walk *w, const struct walk_target *t, const struct net_wish *wish) {
+  static const struct stspolicy none;
   const struct destination *d = w->destination;
-  memset(c, 0, sizeof *c);
+  c->tlsa.count = 0;
+  c->base = TEXT_ABSENT;
+  c->problem = NULL;
+  c->sts = &none;
   c->policy = tlspolicy_find(w->settings->tlspolicy, d->host);
   if (w->settings->has_no_tls && !c->policy.is_ours) c->policy.level = LEVEL_NONE;
   c->facts = (struct tls_case){.level = c->policy.level,
@@ -172,8 +175,8 @@ static bool add_name(struct tls_request *r, struct text name) {
 /* RFC 7672 3.2.2: with usage 2 the certificate may also be the domain's, or in
  * the name that the host has as an alias. */
 static bool ask_dane(struct tls_request *r, const struct tlscase *c, const struct walk *w, const struct walk_target *t) {
-  memcpy(r->tlsa, c->tlsa.lines, sizeof r->tlsa);
   r->tlsa_count = c->tlsa.count;
+  for (unsigned i = 0; i < c->tlsa.count; i++) memcpy(r->tlsa[i], c->tlsa.lines[i], strlen(c->tlsa.lines[i]) + 1);
   put_name(r->sni, c->base);
   return add_name(r, c->base) && (mx_same_name(c->base, t->host) || add_name(r, t->host)) &&
          (!w->destination->use_mx || mx_same_name(t->host, w->destination->host) || add_name(r, w->destination->host));
@@ -181,7 +184,7 @@ static bool ask_dane(struct tls_request *r, const struct tlscase *c, const struc
 
 bool tlscase_request(struct tls_request *r, const struct tlscase *c, const struct tls_plan *p, const struct walk *w,
                      const struct walk_target *t) {
-  memset(r, 0, sizeof *r);
+  tlswire_clear_request(r);
   r->role = TLS_CLIENT;
   r->check = p->check;
   (void)snprintf(r->service, sizeof r->service, "smtp");

@@ -18,11 +18,11 @@ struct tlscase {
   struct tlspolicy policy;
   struct tlsa_set tlsa;
   struct text base; /* the name that the TLSA records are of (RFC 7672 2.2.3), a view of the target's; or absent */
-  struct stspolicy sts;
+  const struct stspolicy *sts; /* the walk's, or one that asks for nothing */
   const char *problem; /* static, or NULL: why the look-up of TLSA records failed */
 };
 
-/* tlscase_make(): looks up what is needed, the domain's MTA-STS policy once for each walk. */
+/* tlscase_make(): *c is overwritten, but for TLSA records that do not count.  Looks up what is needed, the domain's MTA-STS policy once for each walk. */
 void tlscase_make(struct tlscase *c, struct walk *w, const struct walk_target *t, const struct net_wish *wish);
 
 /* tlscase_request(): *r is overwritten.  false: there are more names than fit. */

@@ -15,9 +15,9 @@ static void put_policy(struct tlsrpt_session *s, stralloc *space, const struct t
   if (c->facts.tlsa != TLSA_ABSENT) {
     s->policy = TLSRPT_TLSA;
     if (put_tlsa(space, c)) s->policy_lines = text_of_stralloc(space);
-  } else if (c->facts.sts != STS_NONE || c->sts.source == STSPOLICY_FAILED) {
+  } else if (c->facts.sts != STS_NONE || c->sts->source == STSPOLICY_FAILED) {
     s->policy = TLSRPT_STS;
-    s->policy_lines = (struct text){c->sts.policy.text, c->sts.policy.len};
+    s->policy_lines = (struct text){c->sts->policy.text, c->sts->policy.len};
   }
 }
 
