@@ -66,7 +66,7 @@ static bool level_asks_for_dane(const struct tlspolicy *p) {
 static bool dane_counts(const struct tlscase *c, const struct walk *w, const struct walk_target *t) {
   bool may_be_signed = t->is_secure || t->canonical.len;
   return may_be_signed && c->facts.host_is_secure && level_asks_for_dane(&c->policy) && !is_address(t) &&
-         dnssec_is_trusted(w->settings->dnssec);
+         (w->destination->use_mx || dnssec_is_trusted(w->settings->dnssec)); /* with MX records host_is_secure has asked */
 }
 
 static void note_tlsa(const struct tlscase *c, struct facts *f) {
