@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
+#include "lib/child.h"
 #include "lib/control.h"
 #include "lib/idn.h"
+#include "lib/iofd.h"
 #include "remote/resolve.h"
 
 /* ---- what is announced */
@@ -32,13 +33,18 @@ static enum announcement look_up(struct sts_records *r, const char *domain, unsi
 
 /* ---- owl-sts */
 
-/* The alarm goes on in the program, which has a limit of its own. */
+/* s over the limit that it has itself: until it is ended by us, or by its alarm where we have gone */
+enum { GRACE_S = 5, ALARM_S = 7 };
+
+/* The alarm goes on in the program, which has a limit of its own.  Who ends it ends
+ * its child, too (lib/child.h). */
 static void become_fetcher(const char *program, const char *domain, const char *id, unsigned limit_s) {
   int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (nothing == -1 || dup2(nothing, 0) == -1 || dup2(nothing, 1) == -1) _exit(111);
+  (void)setsid();
   signal(SIGALRM, SIG_DFL);
   signal(SIGPIPE, SIG_DFL);
-  alarm(limit_s + 5);
+  alarm(limit_s + ALARM_S);
   execl(program, "owl-sts", domain, id, (char *)NULL);
   _exit(111);
 }
@@ -46,15 +52,12 @@ static void become_fetcher(const char *program, const char *domain, const char *
 /* 0 when it says that the policy is in the files. */
 static int fetch(const char *domain, const char *id, unsigned limit_s) {
   stralloc program = {0};
-  int status;
   if (program_path(&program, "owl-sts") == -1) return -1;
   pid_t pid = fork();
   if (pid == 0) become_fetcher(program.s, domain, id, limit_s);
   stralloc_free(&program);
   if (pid == -1) return -1;
-  while (waitpid(pid, &status, 0) == -1)
-    if (errno != EINTR) return -1;
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+  return child_await(pid, io_limit_ms(limit_s + GRACE_S), -1) == 0 ? 0 : -1;
 }
 
 /* ---- the decision */
