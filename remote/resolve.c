@@ -220,7 +220,6 @@ static bool can_be_compared(const struct answer_tlsa *t) {
 
 static void add_tlsa(struct tlsa_set *set, const struct answer_tlsa *t) {
   static const char hex[] = "0123456789abcdef";
-  set->records++;
   if (!can_be_compared(t) || set->count == TLSWIRE_TLSA) return;
   char *to = set->lines[set->count];
   int head = snprintf(to, TLSWIRE_TLSA_MAX, "%u %u %u ", t->usage, t->selector, t->matching);
@@ -244,7 +243,7 @@ struct lookup resolve_tlsa(struct tlsa_set *set, struct text host, unsigned port
   struct question q;
   struct answer_tlsa t;
   char name[NAME_TEXT_MAX + 32];
-  set->count = set->records = 0;
+  set->count = 0;
   question_begin(&q, tlsa_name(name, sizeof name, host, port), ANSWER_TLSA);
   ask(&q, 1, limit_s);
   if (q.found.status == RESOLVE_FOUND)

@@ -67,8 +67,7 @@ struct lookup resolve_alias(struct text name, unsigned limit_s);
 /* TLSA records (RFC 6698), as USAGE SELECTOR MATCHING HEX. */
 struct tlsa_set {
   char lines[TLSWIRE_TLSA][TLSWIRE_TLSA_MAX + 1];
-  unsigned count;   /* of those that can be compared with (RFC 7672 3.1): usage 2 or 3, */
-  unsigned records; /* and of all */
+  unsigned count; /* of those that can be compared with (RFC 7672 3.1): usage 2 or 3 */
 };
 
 /* resolve_tlsa(): those of a TCP port of that host.  Found: there is one, of whatever kind. */

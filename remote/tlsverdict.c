@@ -151,7 +151,6 @@ enum tls_next tlsverdict_after(const struct tls_plan *p, enum tls_failure f) {
     case TLS_NOT_OFFERED:
     case TLS_REFUSED: return NEXT_PLAIN;
     case TLS_FAILED: break;
-    case TLS_NO_TLSD: return NEXT_PLAIN_ANEW;
   }
   return p->check == TLS_CHECK_NOTHING ? NEXT_PLAIN_ANEW : NEXT_UNCHECKED;
 }

@@ -63,8 +63,7 @@ struct tls_plan tlsverdict_plan(const struct tls_case *c);
 enum tls_failure {
   TLS_NOT_OFFERED, /* STARTTLS is not in the answer to EHLO */
   TLS_REFUSED,     /* it was offered, and answered with an error */
-  TLS_FAILED,      /* no handshake, or not the certificate that is wanted */
-  TLS_NO_TLSD      /* owl-tlsd is not there, or has no process */
+  TLS_FAILED       /* no handshake, or not the certificate that is wanted */
 };
 
 enum tls_next {

@@ -185,7 +185,7 @@ static void keeps_demands(struct tls_case c) {
   if (c.requiretls && p.action == TLS_BEGIN) assert_string_equal(p.status, "4.7.10"); /* RFC 8689 4.2.1 */
   if (!c.has_tlsd) assert_int_not_equal(p.action, TLS_BEGIN);
   if (p.must)
-    for (int f = TLS_NOT_OFFERED; f <= TLS_NO_TLSD; f++)
+    for (int f = TLS_NOT_OFFERED; f <= TLS_FAILED; f++)
       assert_int_equal(tlsverdict_after(&p, (enum tls_failure)f), NEXT_HOST);
 }
 
@@ -209,7 +209,6 @@ static void goes_on_after_failures(void **state) {
   assert_int_equal(tlsverdict_after(&any, TLS_NOT_OFFERED), NEXT_PLAIN);
   assert_int_equal(tlsverdict_after(&any, TLS_REFUSED), NEXT_PLAIN);
   assert_int_equal(tlsverdict_after(&any, TLS_FAILED), NEXT_PLAIN_ANEW);
-  assert_int_equal(tlsverdict_after(&any, TLS_NO_TLSD), NEXT_PLAIN_ANEW);
   assert_int_equal(tlsverdict_after(&names, TLS_FAILED), NEXT_UNCHECKED);
   assert_int_equal(tlsverdict_after(&names, TLS_NOT_OFFERED), NEXT_PLAIN);
 }

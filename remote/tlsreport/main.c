@@ -17,8 +17,11 @@
 #include "lib/control.h"
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
+#include "lib/room.h"
 #include "lib/sts.h"
 #include "remote/tlsreport/deliver.h"
+
+enum { FIRST_ROOM = 16 };
 
 static struct reporter reporter;
 static int trouble; /* something was left for the next run */
@@ -47,7 +50,7 @@ static void say_errno(const char *what, const char *object) {
 
 struct names {
   char **names;
-  size_t count;
+  size_t count, space;
 };
 
 static void list(struct names *n, int folder, bool (*wanted)(const char *)) {
@@ -57,9 +60,8 @@ static void list(struct names *n, int folder, bool (*wanted)(const char *)) {
   rewinddir(d);
   for (struct dirent *e; (e = readdir(d));) {
     if (!wanted(e->d_name)) continue;
-    char **more = reallocarray(n->names, n->count + 1, sizeof *more);
-    if (!more || !(more[n->count] = strdup(e->d_name))) die_memory();
-    n->names = more;
+    if (room_make(&n->names, n->count, &n->space, sizeof *n->names, FIRST_ROOM) == -1) die_memory();
+    if (!(n->names[n->count] = strdup(e->d_name))) die_memory();
     n->count++;
   }
   closedir(d);
