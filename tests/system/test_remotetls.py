@@ -258,6 +258,21 @@ def test_requiretls_fails_when_all_hosts_were_asked(tls, folder, authority, firs
     assert spawner.close() == 0
 
 
+@pytest.mark.parametrize("best_is_there", [True, False])
+def test_a_host_that_nobody_vouches_for_does_not_decide_for_another(tls, folder, authority, best_is_there):
+    mine = leaf(folder, authority)
+    spawner = Spawner([tls.program("owl-rspawn")], tls.environment)
+    with contextlib.ExitStack() as sinks:
+        if best_is_there:
+            sinks.enter_context(TlsSink(HOST, mine))
+        sinks.enter_context(TlsSink("127.0.0.3", mine))
+        worker = spawner.worker(REMOTE, host="pair.test", use_mx=True)
+        (result,) = worker.deliver(Job(1, SENDER, ["user@pair.test"], BODY, extra=agent.item(agent.REQUIRETLS, b"")))
+        worker.close()
+        assert (result["class"], result["status"]) == ((FAILURE, "5.7.10") if best_is_there else (DEFERRAL, "4.7.10")), result
+    assert spawner.close() == 0
+
+
 def test_tls_required_no_goes_where_the_certificate_is_wrong(tls, folder, authority):
     """The operator's own line stays: the field takes back what domains publish only."""
     tls.control("tlspolicy", "mx.test:verify")
