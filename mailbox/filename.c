@@ -4,7 +4,7 @@
 
 enum { SECOND_US = 1000000 };
 
-bool filename_is_message(const char *name) { return *name && *name != '.'; }
+bool filename_is_message(const char *name) { return *name && *name != '.' && *name != ':'; }
 
 static size_t digits(struct text t) {
   size_t n = 0;

@@ -25,7 +25,7 @@ struct filename {
 /* filename_read(): views into the name. */
 void filename_read(struct filename *f, struct text name);
 
-/* filename_is_message(): not one that begins with a dot. */
+/* filename_is_message(): it has a base, which begins with no dot. */
 bool filename_is_message(const char *name);
 
 /* filename_compare(): the order of deliveries, then that of the bases. */

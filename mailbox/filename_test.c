@@ -52,6 +52,7 @@ static void what_is_a_message(void **state) {
   assert_true(filename_is_message("1"));
   assert_false(filename_is_message(".nfs01"));
   assert_false(filename_is_message(""));
+  assert_false(filename_is_message(":2,S"));
 }
 
 int main(void) {

@@ -122,8 +122,7 @@ static int add_unknown(struct look *k, const struct takeover *t) {
   return r;
 }
 
-/* All of it in one step: who finds a log looks for no other server's files. */
-static int begin(struct look *k) {
+static int assign_first(struct look *k) {
   struct uidlog *l = &k->m->log;
   struct takeover t = {0};
   int r = takeover_read(&t, k->m->folder);
@@ -132,12 +131,14 @@ static int begin(struct look *k) {
     r = add_unknown(k, &t);
     uidlog_raise(l, t.next);
   }
-  if (r == 0) r = uidlog_rewrite(l);
   int saved = errno;
   takeover_free(&t);
   errno = saved;
   return r;
 }
+
+/* All of it in one step: who finds a log looks for no other server's files. */
+static int begin(struct look *k) { return assign_first(k) == 0 ? uidlog_rewrite(&k->m->log) : -1; }
 
 static int note_missing(struct look *k) {
   for (size_t i = 0; i < k->missing_count; i++) {
@@ -152,19 +153,37 @@ static int write_locked(struct look *k) {
   static const struct takeover nothing;
   struct uidlog *l = &k->m->log;
   int r = match(k);
-  if (r == 0 && l->lines.validity == 0) return begin(k) == 0 ? match(k) : -1;
-  if (r == 0) r = note_missing(k) == 0 ? add_unknown(k, &nothing) : -1;
-  if (r == 0) r = uidlog_commit(l);
-  if (r == 0 && uidlog_wants_rewrite(l)) r = uidlog_rewrite(l);
+  if (r == 0 && l->lines.validity == 0) r = begin(k);
+  else if (r == 0) {
+    r = note_missing(k) == 0 && add_unknown(k, &nothing) == 0 ? uidlog_commit(l) : -1;
+    if (r == 0 && uidlog_wants_rewrite(l)) (void)uidlog_rewrite(l); /* as good as it is where it cannot be */
+  }
+  if (r == 0) r = takeover_close(k->m->folder);
+  return r == 0 ? match(k) : -1;
+}
+
+static bool has_no_room(int error) {
+  return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EROFS;
+}
+
+static int assign_in_memory(struct look *k) {
+  static const struct takeover nothing;
+  struct uidlog *l = &k->m->log;
+  k->m->is_uncertain = true;
+  int r = match(k);
+  if (r == 0) r = l->lines.validity ? add_unknown(k, &nothing) : assign_first(k);
+  stralloc_zero(&l->out);
   return r == 0 ? match(k) : -1;
 }
 
 static int write_down(struct look *k) {
   if (k->unknown_count == 0 && k->missing_count == 0 && k->m->log.lines.validity) return 0;
-  if (uidlog_lock(&k->m->log) == -1) return -1;
-  int r = write_locked(k);
+  int r = uidlog_lock(&k->m->log);
+  if (r == 0) r = write_locked(k);
+  int saved = errno;
   uidlog_unlock(&k->m->log);
-  return r;
+  if (r == 0 || !has_no_room(saved)) return errno = saved, r;
+  return assign_in_memory(k);
 }
 
 /* ---- the list */

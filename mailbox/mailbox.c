@@ -8,7 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "lib/hex.h"
 #include "lib/iofd.h"
+#include "mailbox/sightings.h"
 
 enum { PIECE = 64 * 1024, LOOKS_FOR_A_FILE = 3 };
 
@@ -38,17 +40,12 @@ static bool can_be_uidl(struct text t) {
 }
 
 static int cat_digest(stralloc *out, struct text t) {
-  static const char digits[] = "0123456789abcdef";
   struct sha256_ctx context;
   uint8_t digest[SHA256_DIGEST_SIZE];
   sha256_init(&context);
   sha256_update(&context, t.len, (const uint8_t *)t.s);
   sha256_digest(&context, sizeof digest, digest);
-  for (size_t i = 0; i < sizeof digest; i++) {
-    const char pair[2] = {digits[digest[i] >> 4], digits[digest[i] & 15]};
-    if (!stralloc_catb(out, pair, 2)) return errno = ENOMEM, -1;
-  }
-  return 0;
+  return hex_cat(out, (struct text){(const char *)digest, sizeof digest});
 }
 
 int mailbox_uidl(const struct mailbox *m, size_t message, stralloc *out) {
@@ -70,21 +67,59 @@ static int path_of(const struct mailbox *m, const struct mailbox_message *x, str
   return errno = ENOMEM, -1;
 }
 
-/* Where another program has renamed it to. */
-static int find_again(struct mailbox *m, struct mailbox_message *x) {
-  struct mailbox now = {.folder = m->folder, .log = {.folder = m->folder, .fd = -1}};
-  int r = uidlog_open(&now.log, m->folder) == 0 ? mailbox_look(&now) : -1;
-  int error = r == -1 ? errno : ENOENT;
-  for (size_t i = 0; r == 0 && i < now.count; i++) {
-    if (now.messages[i].uid != x->uid) continue;
-    const char *name = now.names.s + now.messages[i].name_at;
-    x->name_at = m->names.len;
-    x->is_new = now.messages[i].is_new;
-    error = stralloc_catb(&m->names, name, strlen(name) + 1) ? 0 : ENOMEM;
+/* The message with this base, in the order of UIDs; NULL: none of ours. */
+static struct mailbox_message *message_of(struct mailbox *m, struct text base) {
+  size_t number = roster_find(&m->log.lines.roster, base), low = 0, high = m->count;
+  if (number == ROSTER_NONE) return NULL;
+  uint32_t uid = m->log.lines.roster.entries[number].uid;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (m->messages[middle].uid < uid) low = middle + 1;
+    else high = middle;
   }
-  now.folder = -1;
-  mailbox_close(&now);
-  return error ? (errno = error, -1) : 0;
+  return low < m->count && m->messages[low].uid == uid ? &m->messages[low] : NULL;
+}
+
+/* Names of messages that were not seen stay as they were. */
+static int keep_names(struct mailbox *m, stralloc *names, const bool *seen) {
+  for (size_t i = 0; i < m->count; i++) {
+    if (seen[i]) continue;
+    const char *name = m->names.s + m->messages[i].name_at;
+    m->messages[i].name_at = names->len;
+    if (!stralloc_catb(names, name, strlen(name) + 1)) return errno = ENOMEM, -1;
+  }
+  return 0;
+}
+
+static void take_sightings(struct mailbox *m, const struct sightings *s, bool *seen) {
+  for (size_t i = 0; i < s->count; i++) {
+    struct mailbox_message *x = message_of(m, sightings_name(s, i).base);
+    if (!x) continue;
+    x->name_at = s->all[i].name_at;
+    x->is_new = s->all[i].is_new;
+    seen[x - m->messages] = true;
+  }
+}
+
+/* Where other programs have renamed files to: for all messages at once, by their
+ * base names.  Who is missed where nobody can be missed is gone. */
+static int find_again(struct mailbox *m) {
+  struct sightings s = {0};
+  bool is_whole, *seen = calloc(m->count + 1, sizeof *seen);
+  int r = seen ? sightings_read(&s, m->folder, &is_whole) : -1;
+  if (r == 0) {
+    take_sightings(m, &s, seen);
+    r = keep_names(m, &s.names, seen);
+    stralloc swap = m->names;
+    m->names = s.names;
+    s.names = swap;
+  }
+  for (size_t i = 0; i < m->count && r == 0 && is_whole; i++) m->messages[i].is_gone = !seen[i];
+  int saved = errno;
+  sightings_free(&s);
+  free(seen);
+  errno = saved;
+  return r;
 }
 
 typedef int act_fn(int folder, const char *path);
@@ -104,10 +139,12 @@ static int act_on(struct mailbox *m, size_t message, act_fn *act) {
   struct mailbox_message *x = &m->messages[message];
   stralloc path = {0};
   int r = -1;
-  for (int i = 0; i < LOOKS_FOR_A_FILE; i++) {
+  errno = ENOENT;
+  for (int i = 0; i < LOOKS_FOR_A_FILE && !x->is_gone; i++) {
     if (path_of(m, x, &path) == -1) break;
     r = act(m->folder, path.s);
-    if (r >= 0 || errno != ENOENT || find_again(m, x) == -1) break;
+    if (r >= 0 || errno != ENOENT || find_again(m) == -1) break;
+    errno = ENOENT;
   }
   int saved = errno;
   stralloc_free(&path);
@@ -184,18 +221,16 @@ static int note_size(struct uidlog *l, const struct mailbox_message *x) {
   return uidlog_note_sizes(l, number, x->size, x->wire_size);
 }
 
-/* Only a cache: without it they are measured again. */
-static int note_sizes(struct mailbox *m) {
-  if (uidlog_lock(&m->log) == -1) return -1;
-  int r = 0;
+/* Only a cache: where it cannot be written they are measured again. */
+static void note_sizes(struct mailbox *m) {
+  int r = uidlog_lock(&m->log);
   for (size_t i = 0; i < m->count && r == 0; i++) r = note_size(&m->log, &m->messages[i]);
-  if (r == 0) r = uidlog_commit(&m->log);
+  if (r == 0) (void)uidlog_commit(&m->log);
   uidlog_unlock(&m->log);
-  return r;
 }
 
-int mailbox_measure(struct mailbox *m) {
+void mailbox_measure(struct mailbox *m) {
   int measured = 0;
   for (size_t i = 0; i < m->count; i++) measured |= measure_one(m, i);
-  return measured ? note_sizes(m) : 0;
+  if (measured) note_sizes(m);
 }

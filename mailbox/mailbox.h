@@ -19,11 +19,13 @@ struct mailbox_message {
   size_t name_at;  /* of its file: in names, NUL-terminated */
   bool is_new;     /* in new/, not in cur/ */
   bool is_removed; /* by mailbox_remove() */
+  bool is_gone;    /* another program has deleted it */
 };
 
 struct mailbox {
   int folder;          /* the Maildir */
   struct uidlog log;
+  bool is_uncertain;   /* the disk is full: new messages have UIDs in this process alone, not to be told */
   struct mailbox_message *messages;
   size_t count;
   stralloc names;
@@ -37,14 +39,14 @@ int mailbox_open(struct mailbox *m, const char *path);
 void mailbox_close(struct mailbox *m);
 
 /* mailbox_look(): which messages there are; new ones get their UIDs, which then
- * are on the disk.  Indexes of messages change. */
+ * are on the disk, or is_uncertain: who has no room must be able to delete.  Indexes of messages change. */
 int mailbox_look(struct mailbox *m);
 
 /* mailbox_measure_file(): its octets, and how many they are with CRLF line ends. */
 int mailbox_measure_file(int fd, uint64_t *size, uint64_t *wire_size);
 
 /* mailbox_measure(): all sizes are known, as far as files can be read. */
-int mailbox_measure(struct mailbox *m);
+void mailbox_measure(struct mailbox *m);
 
 /* mailbox_uidl(): appends what POP3 calls the message by (RFC 1939 7), 1 to 70
  * octets that hold for its life: the one that it had from another server, or

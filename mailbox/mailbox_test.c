@@ -1,9 +1,11 @@
 #include "config.h"
 #include "mailbox/mailbox.h"
 #include <errno.h>
+#include <signal.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -149,7 +151,7 @@ static void sizes_are_kept(void **state) {
   for (int i = 0; i < 2; i++) {
     assert_int_equal(mailbox_open(&m, test_maildir), 0);
     if (i == 1) assert_int_equal(m.messages[0].wire_size, 9);
-    assert_int_equal(mailbox_measure(&m), 0);
+    mailbox_measure(&m);
     assert_int_equal(m.messages[0].size, 7);
     assert_int_equal(m.messages[0].wire_size, 9);
     assert_int_equal(m.messages[1].wire_size, 100);
@@ -181,6 +183,49 @@ static void a_renamed_file_is_found_again(void **state) {
   open_and_expect("1 1.a:2,S");
 }
 
+/* By its base name, not by a UID, which is another message's in a log that is new. */
+static void a_log_that_is_made_anew_confuses_nobody(void **state) {
+  struct mailbox m;
+  (void)state;
+  test_maildir_write("new/1.a", "");
+  test_maildir_write("new/2.b", "");
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
+  assert_int_equal(unlink(test_maildir_path("owlpost-uids")), 0);
+  rename_file("new/2.b", "cur/2.b:2,S");
+  assert_int_equal(unlink(test_maildir_path("new/1.a")), 0);
+  open_and_expect("1 2.b:2,S");
+  settle();
+  assert_int_equal(mailbox_remove(&m, 0), 0);
+  assert_true(m.messages[0].is_gone);
+  assert_int_equal(access(test_maildir_path("cur/2.b:2,S"), F_OK), 0);
+  assert_int_equal(mailbox_remove(&m, 1), 0);
+  assert_int_equal(access(test_maildir_path("cur/2.b:2,S"), F_OK), -1);
+  mailbox_close(&m);
+}
+
+/* No file grows: as on a disk that is full. */
+static void who_has_no_room_can_delete(void **state) {
+  int status;
+  (void)state;
+  test_maildir_write("new/1.a", "x\n");
+  test_maildir_write("new/2.b,S=5", "y\n");
+  pid_t pid = fork();
+  if (pid == 0) {
+    struct mailbox m;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, 0});
+    if (mailbox_open(&m, test_maildir) == -1 || !m.is_uncertain || m.count != 2) _exit(1);
+    mailbox_measure(&m);
+    if (m.messages[0].wire_size != 3 || mailbox_remove(&m, 0) == -1) _exit(2);
+    mailbox_close(&m);
+    _exit(0);
+  }
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+  assert_int_equal(access(test_maildir_path("new/1.a"), F_OK), -1);
+  open_and_expect("1 2.b,S=5");
+}
+
 /* ---- other servers' files */
 
 static void dovecot_is_taken_over(void **state) {
@@ -199,6 +244,22 @@ static void dovecot_is_taken_over(void **state) {
   mailbox_close(&m);
   assert_int_equal(unlink(test_maildir_path("dovecot-uidlist")), 0);
   open_and_expect("3 2.b:2,S, 7 1.a, 20 0.new");
+}
+
+static void uids_are_taken_over_once(void **state) {
+  struct mailbox m;
+  (void)state;
+  test_maildir_write("dovecot-uidlist", "3 V1700000001 N20 G00\n3 :1.a\n");
+  test_maildir_write("new/1.a", "");
+  open_and_expect("3 1.a");
+  test_maildir_write("new/2.b", "");
+  open_and_expect("3 1.a, 20 2.b");
+  assert_int_equal(unlink(test_maildir_path("owlpost-uids")), 0);
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
+  assert_list(&m, "1 1.a, 2 2.b");
+  assert_true(m.log.lines.validity > 1700000001);
+  assert_uidl(&m, 0, "000000036553f101");
+  mailbox_close(&m);
 }
 
 static void an_old_dovecot_too(void **state) {
@@ -323,7 +384,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TESTED(uids_stay), TESTED(a_file_is_not_gone_while_others_are_renamed), TESTED(a_torn_line_costs_nothing), TESTED(a_wrong_line_costs_its_message_the_uid),
     TESTED(without_the_log_there_is_another_validity), TESTED(uidls_are_base_names), TESTED(sizes_are_kept),
-    TESTED(a_renamed_file_is_found_again), TESTED(dovecot_is_taken_over), TESTED(an_old_dovecot_too),
+    TESTED(a_renamed_file_is_found_again), TESTED(dovecot_is_taken_over), TESTED(uids_are_taken_over_once), TESTED(who_has_no_room_can_delete),
+    TESTED(a_log_that_is_made_anew_confuses_nobody), TESTED(an_old_dovecot_too),
     TESTED(courier_is_taken_over), TESTED(processes_share_a_mailbox), TESTED(a_big_log_is_written_anew),
     TESTED(what_is_no_maildir),
   };

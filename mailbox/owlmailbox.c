@@ -55,7 +55,8 @@ static int print_message(const struct mailbox *m, size_t i, stralloc *uidl) {
 
 static int list(struct mailbox *m, const char *path) {
   stralloc uidl = {0};
-  int r = mailbox_measure(m);
+  int r = 0;
+  mailbox_measure(m);
   for (size_t i = 0; i < m->count && r == 0; i++) r = print_message(m, i, &uidl);
   stralloc_free(&uidl);
   return end_output(r == 0 ? TOOL_OK : unable("read", path));
@@ -135,7 +136,9 @@ static int run(const struct command *c, const char *path) {
     fprintf(stderr, "owl-mailbox: %s belongs to another user: run this as that one\n", path);
     return TOOL_USAGE;
   }
-  int code = mailbox_open(&m, path) == 0 ? c->run(&m, path) : unable("open", path);
+  int r = mailbox_open(&m, path), code;
+  if (r == 0 && m.is_uncertain) code = (errno = ENOSPC, unable("write the UID log of", path));
+  else code = r == 0 ? c->run(&m, path) : unable("open", path);
   mailbox_close(&m);
   return code;
 }

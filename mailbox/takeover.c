@@ -1,6 +1,7 @@
 #include "config.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 #include "lib/iofd.h"
 #include "mailbox/takeover.h"
 
@@ -17,10 +18,27 @@ static int try_file(struct takeover *t, int folder, const char *name, takeover_f
   return r;
 }
 
-int takeover_read(struct takeover *t, int folder) {
+static const char begun[] = "owlpost-begun";
+
+int takeover_close(int folder) {
+  int fd = openat(folder, begun, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd == -1) return errno == EEXIST ? 0 : -1;
+  close(fd);
+  return fsync(folder);
+}
+
+static int read_files(struct takeover *t, int folder) {
   int r = try_file(t, folder, "dovecot-uidlist", takeover_dovecot);
   if (r != 0) return r == 1 ? 0 : -1;
   *t = (struct takeover){0}; /* what its first line had before it went wrong */
   if (try_file(t, folder, "courierimapuiddb", takeover_courier_imap) == -1) return -1;
   return try_file(t, folder, "courierpop3dsizelist", takeover_courier_pop3) == -1 ? -1 : 0;
+}
+
+int takeover_read(struct takeover *t, int folder) {
+  if (read_files(t, folder) == -1) return -1;
+  if (faccessat(folder, begun, F_OK, AT_SYMLINK_NOFOLLOW) == -1) return errno == ENOENT ? 0 : -1;
+  roster_free(&t->known);
+  t->validity = t->next = 0;
+  return 0;
 }

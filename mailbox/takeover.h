@@ -1,8 +1,10 @@
 /* takeover.h - UIDs and UIDLs that a Maildir's messages had from another server
  *
- * Read once, when a mailbox has no UID log: dovecot-uidlist (versions 1 and 3) or
+ * Read when a mailbox has no UID log: dovecot-uidlist (versions 1 and 3) or
  * courierimapuiddb for UIDs, dovecot-uidlist or courierpop3dsizelist for UIDLs;
- * Dovecot's before Courier's where there are both.  What qmail-pop3d calls a message by is its base name and needs no file.
+ * Dovecot's before Courier's where there are both.  UIDs are taken once, which the
+ * empty file owlpost-begun says: those that were given since must not be given
+ * again.  What qmail-pop3d calls a message by is its base name and needs no file.
  * The files are the user's and may hold anything: what cannot be is passed over.
  */
 #ifndef OWL_MAILBOX_TAKEOVER_H
@@ -15,6 +17,10 @@ struct takeover { /* zeroed at first */
   struct roster known;     /* by UID */
   struct roster uidls;     /* what POP3 clients have seen; the UIDs mean nothing */
 };
+
+/* takeover_close(): from now on only UIDLs are taken; behind the first log, which
+ * may break off.  0, or -1 with errno. */
+int takeover_close(int folder);
 
 /* takeover_read(): of the Maildir.  Nothing there is no error.  0, or -1 with errno. */
 int takeover_read(struct takeover *t, int folder);

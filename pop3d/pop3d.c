@@ -101,7 +101,7 @@ static void send_at_once(void) {
 
 static int show(struct mailbox *m, const char *path) {
   struct pop3_session s = {.mailbox = m, .flush = flush};
-  if (mailbox_measure(m) == -1) return refuse("unable to measure ", path);
+  mailbox_measure(m);
   send_at_once();
   log_session(&s, path, serve(&s));
   session_free(&s);

@@ -16,7 +16,7 @@ static struct pop3_session begin(void) {
   struct pop3_session s = {.mailbox = &mailbox, .flush = keep};
   stralloc_zero(&sent);
   assert_int_equal(mailbox_open(&mailbox, test_maildir), 0);
-  assert_int_equal(mailbox_measure(&mailbox), 0);
+  mailbox_measure(&mailbox);
   assert_int_equal(session_begin(&s), 0);
   return s;
 }
