@@ -10,9 +10,10 @@
 
 static int answer_key(struct resume_seat *seat, const struct sessions *s, const unsigned char *key, unsigned char *answer, uint64_t now_s) {
   seat->asked = true;
+  seat->checked_s = now_s;
   memcpy(seat->key, key, SESSIONS_KEY);
   answer[0] = 'S';
-  return 1 + (int)sessions_get(s, key, answer + 1, SESSIONS_MAX, now_s);
+  return 1 + (int)sessions_get(s, key, answer + 1, SESSIONS_MAX, now_s, &seat->checked_s);
 }
 
 int resume_serve(struct resume_seat *seat, struct sessions *s, const unsigned char *packet, size_t len,
@@ -20,7 +21,7 @@ int resume_serve(struct resume_seat *seat, struct sessions *s, const unsigned ch
   if (!seat->asked) return len == SESSIONS_KEY ? answer_key(seat, s, packet, answer, now_s) : -1;
   if (len < 2 || len > RESUME_PACKET || packet[0] != 'S' || seat->puts == RESUME_PUTS) return -1;
   seat->puts++;
-  sessions_put(s, seat->key, packet + 1, len - 1, now_s);
+  sessions_put(s, seat->key, packet + 1, len - 1, seat->checked_s);
   return 0;
 }
 

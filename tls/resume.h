@@ -24,6 +24,7 @@ struct resume_seat {
   bool asked;
   unsigned puts;
   unsigned char key[SESSIONS_KEY];
+  uint64_t checked_s; /* of the session that was handed out, or of the handshake that is now done without one */
 };
 
 /* resume_serve(): one packet, which is hostile.  What is to be answered is stored

@@ -24,22 +24,25 @@ static void make_key(unsigned char key[SESSIONS_KEY], unsigned n) {
   memcpy(key + 8, &n, sizeof n);
 }
 
+static size_t found(const struct sessions *s, const unsigned char key[SESSIONS_KEY], void *to, size_t room, uint64_t now_s) {
+  uint64_t checked_s;
+  return sessions_get(s, key, to, room, now_s, &checked_s);
+}
+
 static void what_is_kept_is_found(void **state) {
   (void)state;
   unsigned char key[SESSIONS_KEY], to[SESSIONS_MAX + 1] = {0};
   struct sessions *s = sessions_new();
   make_key(key, 1);
-  assert_int_equal(sessions_get(s, key, to, sizeof to, 5), 0);
+  assert_int_equal(found(s, key, to, sizeof to, 5), 0);
   sessions_put(s, key, "first", 5, 5);
   sessions_put(s, key, "second", 6, 6);
-  assert_int_equal(sessions_get(s, key, to, sizeof to, 5 + SESSIONS_LIFE_S), 6);
+  assert_int_equal(found(s, key, to, sizeof to, 5 + SESSIONS_LIFE_S), 6);
   assert_memory_equal(to, "second", 6);
-  assert_int_equal(sessions_get(s, key, to, 5, 6), 0);
-  assert_int_equal(sessions_get(s, key, to, sizeof to, 6 + SESSIONS_LIFE_S), 0);
+  assert_int_equal(found(s, key, to, 5, 6), 0);
+  assert_int_equal(found(s, key, to, sizeof to, 6 + SESSIONS_LIFE_S), 0);
   sessions_put(s, key, to, SESSIONS_MAX + 1, 7);
-  assert_int_equal(sessions_get(s, key, to, sizeof to, 7), 6);
-  sessions_clear(s);
-  assert_int_equal(sessions_get(s, key, to, sizeof to, 7), 0);
+  assert_int_equal(found(s, key, to, sizeof to, 7), 6);
   sessions_free(s);
 }
 
@@ -54,7 +57,7 @@ static void the_oldest_gives_way(void **state) {
   }
   for (unsigned n = 0; n < 100; n++) {
     make_key(key, n);
-    assert_int_equal(sessions_get(s, key, to, sizeof to, 100), n < 96 ? 0 : 6);
+    assert_int_equal(found(s, key, to, sizeof to, 100), n < 96 ? 0 : 6);
   }
   sessions_free(s);
 }
@@ -67,10 +70,10 @@ static void a_child_sees_none(void **state) {
   make_key(key, 1);
   sessions_put(s, key, "octets", 6, 1);
   pid_t child = fork();
-  if (child == 0) _exit(sessions_get(s, key, to, sizeof to, 1) == 0 ? 0 : 1);
+  if (child == 0) _exit(found(s, key, to, sizeof to, 1) == 0 ? 0 : 1);
   assert_int_equal(waitpid(child, &status, 0), child);
   assert_int_equal(status, 0);
-  assert_int_equal(sessions_get(s, key, to, sizeof to, 1), 6);
+  assert_int_equal(found(s, key, to, sizeof to, 1), 6);
   sessions_free(s);
 }
 
@@ -114,6 +117,28 @@ static void records_in_any_order(void **state) {
   assert_memory_not_equal(key, other, SESSIONS_KEY);
 }
 
+/* The octets of the session that a child gets who comes at this time, before it
+ * puts one of its own. */
+static int resume_at(struct sessions *s, const unsigned char key[SESSIONS_KEY], uint64_t now_s) {
+  struct resume_seat seat = {0};
+  int len = resume_serve(&seat, s, key, SESSIONS_KEY, answer, now_s);
+  assert_int_equal(resume_serve(&seat, s, (const unsigned char *)"Sabc", 4, answer, now_s), 0);
+  return len - 1;
+}
+
+/* However often it is resumed: then the certificate is checked again. */
+static void a_check_counts_for_an_hour(void **state) {
+  unsigned char key[SESSIONS_KEY];
+  struct sessions *s = sessions_new();
+  (void)state;
+  make_key(key, 1);
+  assert_int_equal(resume_at(s, key, 10), 0);
+  for (uint64_t t = 10; t < 10 + SESSIONS_LIFE_S; t += 600) assert_int_equal(resume_at(s, key, t), 3);
+  assert_int_equal(resume_at(s, key, 10 + SESSIONS_LIFE_S), 0);
+  assert_int_equal(resume_at(s, key, 11 + SESSIONS_LIFE_S), 3);
+  sessions_free(s);
+}
+
 static void a_child_has_one_key(void **state) {
   (void)state;
   struct sessions *s = sessions_new();
@@ -123,7 +148,7 @@ static void a_child_has_one_key(void **state) {
   assert_int_equal(resume_serve(&seat, s, key, SESSIONS_KEY, answer, 1), 1);
   assert_int_equal(answer[0], 'S');
   assert_int_equal(resume_serve(&seat, s, (const unsigned char *)"Sabc", 4, answer, 1), 0);
-  assert_int_equal(sessions_get(s, key, to, sizeof to, 1), 3);
+  assert_int_equal(found(s, key, to, sizeof to, 1), 3);
   make_key(key, 2);
   assert_int_equal(resume_serve(&seat, s, key, SESSIONS_KEY, answer, 1), -1);
   assert_int_equal(resume_serve(&seat, s, key, 0, answer, 1), -1);
@@ -235,7 +260,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_kept_is_found), cmocka_unit_test(the_oldest_gives_way),
     cmocka_unit_test(a_child_sees_none),     cmocka_unit_test(keys_are_of_what_the_check_depends_on),
-    cmocka_unit_test(records_in_any_order),  cmocka_unit_test(a_child_has_one_key),
+    cmocka_unit_test(records_in_any_order),  cmocka_unit_test(a_check_counts_for_an_hour), cmocka_unit_test(a_child_has_one_key),
     cmocka_unit_test(sessions_are_resumed),   cmocka_unit_test(without_a_key_nothing_can_be_named_later),
   };
   return cmocka_run_group_tests(tests, make_world, free_world);

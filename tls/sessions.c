@@ -10,7 +10,7 @@ enum { WAYS = 4 };
 
 struct entry {
   unsigned char key[SESSIONS_KEY];
-  uint64_t kept_s;
+  uint64_t checked_s;
   size_t len; /* 0: free */
   unsigned char octets[SESSIONS_MAX];
 };
@@ -29,13 +29,9 @@ struct sessions *sessions_new(void) {
 
 void sessions_free(struct sessions *s) {
   if (!s) return;
-  sessions_clear(s);
-  munmap(s, sizeof *s);
-}
-
-void sessions_clear(struct sessions *s) {
   for (size_t i = 0; i < SESSIONS_ENTRIES; i++)
     if (s->entries[i].len > 0) OPENSSL_cleanse(&s->entries[i], sizeof s->entries[i]);
+  munmap(s, sizeof *s);
 }
 
 /* The key is a digest: any of its octets are as good as others. */
@@ -51,25 +47,27 @@ static struct entry *place_for(struct sessions *s, const unsigned char key[SESSI
   struct entry *ways = s->entries + first_way(key), *place = ways;
   for (struct entry *e = ways; e < ways + WAYS; e++) {
     if (is_of(e, key)) return e;
-    if (place->len > 0 && (e->len == 0 || e->kept_s < place->kept_s)) place = e;
+    if (place->len > 0 && (e->len == 0 || e->checked_s < place->checked_s)) place = e;
   }
   return place;
 }
 
-void sessions_put(struct sessions *s, const unsigned char key[SESSIONS_KEY], const void *octets, size_t len, uint64_t now_s) {
+void sessions_put(struct sessions *s, const unsigned char key[SESSIONS_KEY], const void *octets, size_t len, uint64_t checked_s) {
   if (len == 0 || len > SESSIONS_MAX) return;
   struct entry *e = place_for(s, key);
   memcpy(e->key, key, SESSIONS_KEY);
   memcpy(e->octets, octets, len);
   e->len = len;
-  e->kept_s = now_s;
+  e->checked_s = checked_s;
 }
 
-size_t sessions_get(const struct sessions *s, const unsigned char key[SESSIONS_KEY], void *to, size_t room, uint64_t now_s) {
+size_t sessions_get(const struct sessions *s, const unsigned char key[SESSIONS_KEY], void *to, size_t room, uint64_t now_s,
+                    uint64_t *checked_s) {
   const struct entry *ways = s->entries + first_way(key);
   for (const struct entry *e = ways; e < ways + WAYS; e++)
-    if (is_of(e, key) && e->len <= room && now_s - e->kept_s < SESSIONS_LIFE_S) {
+    if (is_of(e, key) && e->len <= room && now_s - e->checked_s < SESSIONS_LIFE_S) {
       memcpy(to, e->octets, e->len);
+      *checked_s = e->checked_s;
       return e->len;
     }
   return 0;

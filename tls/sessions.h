@@ -30,14 +30,14 @@ struct sessions;
 struct sessions *sessions_new(void);
 void sessions_free(struct sessions *s);
 
-/* Replaces what the key had.  now_s: any clock that does not step. */
-void sessions_put(struct sessions *s, const unsigned char key[SESSIONS_KEY], const void *octets, size_t len, uint64_t now_s);
+/* Replaces what the key had.  Times are of any clock that does not step; checked_s:
+ * when the peer's certificate was checked, which a session that comes of a resumed
+ * one does not make later. */
+void sessions_put(struct sessions *s, const unsigned char key[SESSIONS_KEY], const void *octets, size_t len, uint64_t checked_s);
 
-/* The octets stored in to, or 0: there is none. */
-size_t sessions_get(const struct sessions *s, const unsigned char key[SESSIONS_KEY], void *to, size_t room, uint64_t now_s);
-
-/* All of them: the settings have changed. */
-void sessions_clear(struct sessions *s);
+/* The octets stored in to, and *checked_s; or 0: there is none, and it stays. */
+size_t sessions_get(const struct sessions *s, const unsigned char key[SESSIONS_KEY], void *to, size_t room, uint64_t now_s,
+                    uint64_t *checked_s);
 
 /* false: the request's sessions are not to be resumed, or OpenSSL failed.  The
  * order of names counts, that of TLSA records and fingerprints does not. */
