@@ -89,6 +89,26 @@ static const char *set_ciphers(SSL_CTX *c, const char *ciphers) {
 }
 
 /* What cannot be set, or NULL. */
+static bool digest_one(EVP_MD_CTX *digest, const X509 *authority) {
+  unsigned char octets[EVP_MAX_MD_SIZE];
+  unsigned len;
+  return X509_digest(authority, EVP_sha256(), octets, &len) == 1 && EVP_DigestUpdate(digest, octets, len) == 1;
+}
+
+/* Of none it is that of nothing. */
+static bool digest_authorities(struct server *s, SSL_CTX *c) {
+  STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(SSL_CTX_get_cert_store(c));
+  EVP_MD_CTX *digest = EVP_MD_CTX_new();
+  bool ok = digest && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1;
+  for (int i = 0; ok && i < sk_X509_OBJECT_num(all); i++) {
+    const X509 *authority = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(all, i));
+    ok = !authority || digest_one(digest, authority);
+  }
+  ok = ok && EVP_DigestFinal_ex(digest, s->asked, NULL) == 1;
+  EVP_MD_CTX_free(digest);
+  return ok;
+}
+
 static const char *set_up(SSL_CTX *c, struct server *s, const struct settings *settings) {
   SSL_CTX_set_security_level(c, 2);
   SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -101,6 +121,7 @@ static const char *set_up(SSL_CTX *c, struct server *s, const struct settings *s
   if (!tickets_use(c, &s->tickets, settings->ticket_s)) return "tickets";
   if (settings->client_authorities[0] && SSL_CTX_load_verify_file(c, settings->client_authorities) != 1)
     return "tlsclientauthorities";
+  if (!digest_authorities(s, c)) return "tlsclientauthorities";
   SSL_CTX_set_cert_cb(c, choose, s);
   SSL_CTX_set_tlsext_servername_callback(c, hear_name);
   SSL_CTX_set_tlsext_status_cb(c, show_staple);
@@ -130,18 +151,18 @@ static int accept_any(int good, X509_STORE_CTX *chain) {
 
 /* A session of a client that was not asked for its certificate is none of one
  * that was. */
-static int set_peer(SSL *ssl, const struct tls_request *r) {
-  static const unsigned char asked[] = "asked", unasked[] = "unasked";
+static int set_peer(SSL *ssl, const struct server *s, const struct tls_request *r) {
+  static const unsigned char unasked[] = "unasked";
   if (!r->peer_asked) return SSL_set_session_id_context(ssl, unasked, sizeof unasked - 1);
   SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, accept_any);
-  return SSL_set_session_id_context(ssl, asked, sizeof asked - 1);
+  return SSL_set_session_id_context(ssl, s->asked, sizeof s->asked);
 }
 
-static const char *set_request(SSL *ssl, const struct tls_request *r) {
+static const char *set_request(SSL *ssl, const struct server *s, const struct tls_request *r) {
   if (r->minversion[0] && SSL_set_min_proto_version(ssl, client_version_number(r->minversion)) != 1)
     return "unable to set the least version";
   if (r->ciphers[0] && SSL_set_cipher_list(ssl, r->ciphers) != 1) return "unable to set the ciphers";
-  return set_peer(ssl, r) == 1 ? NULL : "unable to set the session";
+  return set_peer(ssl, s, r) == 1 ? NULL : "unable to set the session";
 }
 
 SSL *server_open(SSL_CTX *context, struct server *s, const struct tls_request *r, struct tls_facts *f) {
@@ -154,7 +175,7 @@ SSL *server_open(SSL_CTX *context, struct server *s, const struct tls_request *r
     failure_temporary(f, "unable to begin TLS", "out of memory");
     return NULL;
   }
-  const char *fault = set_request(ssl, r);
+  const char *fault = set_request(ssl, s, r);
   SSL_set_accept_state(ssl);
   if (!fault) return ssl;
   failure_of_request(f, fault, NULL);
@@ -162,9 +183,12 @@ SSL *server_open(SSL_CTX *context, struct server *s, const struct tls_request *r
   return NULL;
 }
 
+/* A session that is resumed has its certificate from long ago. */
+static bool is_over(const X509 *certificate) { return X509_cmp_current_time(X509_get0_notAfter(certificate)) <= 0; }
+
 void server_facts(SSL *ssl, struct tls_facts *f) {
   facts_fill(ssl, f);
   f->ok = 1;
-  if (f->fingerprint[0] && SSL_get_verify_result(ssl) == X509_V_OK)
+  if (f->fingerprint[0] && SSL_get_verify_result(ssl) == X509_V_OK && !is_over(SSL_get0_peer_certificate(ssl)))
     snprintf(f->verified, sizeof f->verified, "authority");
 }

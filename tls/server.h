@@ -19,6 +19,8 @@ struct server {
   struct identity identities[SETTINGS_CERTIFICATES];
   unsigned count;
   struct tickets tickets;
+  unsigned char asked[32]; /* of whom a session with a client that is asked for a certificate is: a digest of
+                            * the authorities, so that none outlives them */
 };
 
 /* NULL: why has "unable to VERB OBJECT: reason".  *s lives as long as it. */
