@@ -48,8 +48,7 @@ static enum dovecot_word converse(int sock, const struct question *q, stralloc *
     stralloc_zero(&in);
     w = listen_for(sock, &in, DOVECOT_RIGHT, user);
   }
-  credential_wipe(&out);
-  stralloc_free(&out);
+  text_wipe(&out);
   stralloc_free(&in);
   return w;
 }

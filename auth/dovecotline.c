@@ -76,8 +76,7 @@ static int put_plain(stralloc *out, struct text user, struct text secret) {
   stralloc message = {0};
   bool made = stralloc_ready(&message, user.len + secret.len + 2) && stralloc_0(&message) && text_cat(&message, user) == 0 &&
               stralloc_0(&message) && text_cat(&message, secret) == 0 && base64_cat(out, text_of_stralloc(&message)) == 0;
-  credential_wipe(&message);
-  stralloc_free(&message);
+  text_wipe(&message);
   return made ? 0 : -1;
 }
 

@@ -20,8 +20,7 @@ static void hang_up(struct links *l, struct link *k) {
   close(k->fd);
   credential_wipe(&k->in.in);
   frame_reader_free(&k->in);
-  credential_wipe(&k->payload);
-  stralloc_free(&k->payload);
+  text_wipe(&k->payload);
   stralloc_free(&k->user);
   *k = (struct link){.fd = -1, .pipe = -1};
   l->count--;
@@ -65,8 +64,7 @@ static void send_answer(struct links *l, struct link *k, uint64_t now_us) {
 static void answer_at(struct links *l, struct link *k, const struct credential_answer *a, uint64_t due_us, uint64_t now_us) {
   stralloc payload = {0};
   int put = credential_put_answer(&payload, a); /* a may point into k->payload */
-  credential_wipe(&k->payload);
-  stralloc_free(&k->payload);
+  text_wipe(&k->payload);
   k->payload = payload;
   k->due_us = due_us;
   k->state = LINK_DELAYED;

@@ -11,7 +11,7 @@
 #include "auth/guesses.h"
 #include "lib/ip.h"
 
-enum { LINKS_MAX = 2000, LINK_NET_OCTETS = 64 };
+enum { LINKS_MAX = 2000 };
 
 enum link_state { LINK_LISTENS, LINK_WAITS, LINK_RUNS, LINK_DELAYED };
 

@@ -2,7 +2,7 @@
 # network: questions of servers of the same host only.
 auth_backend_parts = %D%/reply.h %D%/reply.c %D%/settings.h %D%/settings.c %D%/backend.h %D%/backend.c \
   %D%/program.c %D%/dovecot.c %D%/dovecotline.h %D%/dovecotline.c %D%/ownpasswords.c $(auth_password_parts)
-auth_password_parts = %D%/passwords.h %D%/passwords.c %D%/verifier.h %D%/verifier.c %D%/scram.h %D%/scram.c \
+auth_password_parts = %D%/passwords.h %D%/passwords.c %D%/verifier.h %D%/verifier.c \
   %D%/crammd5.h %D%/crammd5.c %D%/prepare.h %D%/prepare.c
 auth_judge_parts = %D%/links.h %D%/links.c %D%/judge.h %D%/judge.c %D%/guesses.h %D%/guesses.c \
   %D%/peer.h %D%/peer.c %D%/worker.h %D%/worker.c

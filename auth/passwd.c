@@ -86,8 +86,7 @@ static void put(struct order *o) {
   if (o->schemes & VERIFIER_CRYPT && secret.len >= CRYPT_MAX_PASSPHRASE_SIZE)
     die(TOOL_USAGE, "unable to take the password", "it is too long for crypt");
   int r = verifier_put(&fields, o->schemes, o->iterations, text_of_stralloc(&secret));
-  credential_wipe(&secret);
-  stralloc_free(&secret);
+  text_wipe(&secret);
   if (r == 0) r = passwdfile_set_nobody(&o->file, o->schemes, o->iterations);
   if (r == 0) r = passwdfile_set(&o->file, o->user, text_of_stralloc(&fields));
   if (r == -1) die(TOOL_SYSTEM, "unable to make the user's line", strerror(errno));
@@ -129,8 +128,7 @@ static int verify(struct order *o) {
   if (verifier_read(&v, fields) == -1) die(TOOL_SYSTEM, "the user's line is malformed", NULL);
   read_secret(&secret, false);
   int right = verifier_password(&v, text_of_stralloc(&secret));
-  credential_wipe(&secret);
-  stralloc_free(&secret);
+  text_wipe(&secret);
   verifier_free(&v);
   if (right == -1) die(TOOL_SYSTEM, "unable to check the password", strerror(errno));
   puts(right ? "right" : "wrong");

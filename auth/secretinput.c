@@ -43,7 +43,6 @@ int secretinput_read(stralloc *secret, bool confirm, const char **why) {
   int r = ask(secret, "password: ", why);
   if (r == 0 && confirm) r = ask(&again, "once more: ", why);
   if (r == 0 && confirm && !text_equal(text_of_stralloc(secret), text_of_stralloc(&again))) r = (*why = "the two are not the same", -1);
-  credential_wipe(&again);
-  stralloc_free(&again);
+  text_wipe(&again);
   return r;
 }

@@ -10,7 +10,7 @@
 #define OWL_AUTH_VERIFIER_H
 
 #include "auth/crammd5.h"
-#include "auth/scram.h"
+#include "lib/scram.h"
 
 enum { VERIFIER_ITERATIONS_MAX = 10000000, VERIFIER_OCTETS_MAX = 4096, VERIFIER_SECRET_OCTETS = 32 };
 

@@ -120,8 +120,7 @@ int credential_send(struct credential_link *l, unsigned kind, const struct crede
   int done = credential_put_request(&payload, kind, r);
   if (done == 0) done = frame_send(l->sock, &credential_protocol, kind, text_of_stralloc(&payload), -1, limit_ms);
   int saved = errno;
-  credential_wipe(&payload);
-  stralloc_free(&payload);
+  text_wipe(&payload);
   errno = saved;
   return done;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "lib/bigendian.h"
 #include "lib/iofd.h"
+#include "lib/passfd.h"
 
 enum { CHUNK_OCTETS = 65536 };
 
@@ -27,27 +28,6 @@ static int encode(stralloc *out, const struct frame_protocol *p, unsigned type, 
   if (!stralloc_catb(out, head, sizeof head) || text_cat(out, payload) == -1)
     return errno = ENOMEM, -1;
   return 0;
-}
-
-/* One sendmsg() that does not wait; the descriptor goes with the first octet. */
-static ssize_t send_some(int sock, const char *octets, size_t len, int fd) {
-  struct iovec v = {(void *)(uintptr_t)octets, len};
-  struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
-  union control control;
-  if (fd >= 0) {
-    memset(&control, 0, sizeof control);
-    m.msg_control = control.octets;
-    m.msg_controllen = CMSG_SPACE(sizeof fd);
-    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof fd);
-    memcpy(CMSG_DATA(c), &fd, sizeof fd);
-  }
-  ssize_t sent;
-  do sent = sendmsg(sock, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
-  while (sent == -1 && errno == EINTR);
-  return sent;
 }
 
 int frame_queue(struct frame_writer *w, const struct frame_protocol *p, unsigned type,
@@ -90,7 +70,7 @@ int frame_flush(struct frame_writer *w, int sock) {
       unsigned next = fd >= 0;
       if (next < w->passing_count) end = w->passing[next].at;
     }
-    ssize_t n = send_some(sock, w->out.s + w->sent, end - w->sent, fd);
+    ssize_t n = passfd_send(sock, w->out.s + w->sent, end - w->sent, fd);
     if (n == -1 && errno != EAGAIN && errno != EWOULDBLOCK) return -1;
     if (n == -1) break;
     if (fd >= 0) passed(w);
@@ -115,7 +95,7 @@ int frame_send(int sock, const struct frame_protocol *p, unsigned type, struct t
   uint64_t deadline = io_deadline(limit_ms);
   int r = encode(&out, p, type, payload, fd >= 0);
   while (r == 0 && sent < out.len) {
-    ssize_t n = send_some(sock, out.s + sent, out.len - sent, sent ? -1 : fd);
+    ssize_t n = passfd_send(sock, out.s + sent, out.len - sent, sent ? -1 : fd);
     if (n >= 0)
       sent += (size_t)n;
     else if (errno == EAGAIN || errno == EWOULDBLOCK)

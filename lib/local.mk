@@ -5,6 +5,7 @@ plain_parts = \
   %D%/bigendian.h %D%/exitcode.h \
   %D%/controltable.h %D%/controltable.c \
   %D%/iowait.h %D%/iowait.c \
+  %D%/passfd.h %D%/passfd.c \
   %D%/sandbox.h %D%/sandbox.c \
   %D%/sts.h %D%/sts.c %D%/stscache.h %D%/stscache.c \
   %D%/subfolder.h %D%/subfolder.c \
@@ -64,6 +65,7 @@ lib_libowl_a_SOURCES = $(plain_parts) \
   %D%/log.h %D%/log.c
 
 lib_libowl_a_SOURCES += %D%/base64.h %D%/base64.c %D%/hex.h %D%/hex.c \
+  %D%/scram.h %D%/scram.c \
   %D%/sasl.h %D%/sasl.c %D%/saslclient.h %D%/saslclient.c %D%/saslguard.h %D%/saslguard.c
 lib_libowl_a_SOURCES += %D%/unittest.h %D%/plaintest.h %D%/sample.h %D%/testfolder.h %D%/testtlsd.h %D%/testauthd.h %D%/fuzz.h
 

@@ -10,7 +10,7 @@
  * The list is in lib/sandbox_filter_gen.c: read, pread, write, recvmsg,
  * sendmsg, poll, ppoll, shutdown, close, exit, anonymous memory that
  * is not executable, the clock, random numbers for malloc().  Not on it are
- * fcntl, setsockopt, sigaction, kill, open, socket, and recv() and send():
+ * fcntl, setsockopt but for TCP_QUICKACK, sigaction, kill, open, socket, and recv() and send():
  * whatever needs them is done before.  Standard I/O is not to be used after.
  */
 #ifndef OWL_SANDBOX_H

@@ -2,12 +2,10 @@
 #include "lib/saslclient.h"
 #include <nettle/hmac.h>
 #include <nettle/memops.h>
-#include <nettle/pbkdf2.h>
 #include <string.h>
 #include "lib/base64.h"
 #include "lib/hex.h"
-
-enum { DIGEST = SHA256_DIGEST_SIZE };
+#include "lib/scram.h"
 
 static bool has(const char *binding) { return binding && *binding; }
 
@@ -46,6 +44,7 @@ static enum saslclient_status cram_md5(struct saslclient *c, struct text challen
   hmac_md5_set_key(&h, c->password.len, (const uint8_t *)c->password.s);
   hmac_md5_update(&h, challenge.len, (const uint8_t *)challenge.s);
   hmac_md5_digest(&h, sizeof digest, digest);
+  explicit_bzero(&h, sizeof h);
   stralloc_zero(&c->out);
   return send_out(c, text_cat(&c->out, c->user) == 0 && stralloc_cats(&c->out, " ") &&
                        hex_cat(&c->out, (struct text){(const char *)digest, sizeof digest}) == 0);
@@ -89,35 +88,11 @@ static bool read_first(const struct saslclient *c, struct text rest, struct serv
   return f->iterations >= SASLCLIENT_ITERATIONS_MIN && f->iterations <= SASLCLIENT_ITERATIONS_MAX;
 }
 
-static void hmac(const uint8_t key[DIGEST], struct text octets, uint8_t out[DIGEST]) {
-  struct hmac_sha256_ctx h;
-  hmac_sha256_set_key(&h, DIGEST, key);
-  hmac_sha256_update(&h, octets.len, (const uint8_t *)octets.s);
-  hmac_sha256_digest(&h, DIGEST, out);
-}
-
-static void hash(const uint8_t in[DIGEST], uint8_t out[DIGEST]) {
-  struct sha256_ctx h;
-  sha256_init(&h);
-  sha256_update(&h, DIGEST, in);
-  sha256_digest(&h, DIGEST, out);
-}
-
-/* RFC 5802 3: proof, and the signature that the server has to show. */
-static int prove(struct saslclient *c, struct text salt, unsigned iterations, struct text message, uint8_t proof[DIGEST]) {
-  uint8_t salted[DIGEST], key[DIGEST], stored[DIGEST], signature[DIGEST];
-  pbkdf2_hmac_sha256(c->password.len, (const uint8_t *)c->password.s, iterations, salt.len, (const uint8_t *)salt.s,
-                     DIGEST, salted);
-  hmac(salted, text_of("Client Key"), key);
-  hash(key, stored);
-  hmac(stored, message, signature);
-  for (unsigned i = 0; i < DIGEST; i++) proof[i] = key[i] ^ signature[i];
-  hmac(salted, text_of("Server Key"), key);
-  hmac(key, message, signature);
-  int r = stralloc_copyb(&c->signature, (const char *)signature, DIGEST) ? 0 : -1;
-  explicit_bzero(salted, sizeof salted);
-  explicit_bzero(key, sizeof key);
-  return r;
+/* Over the messages so far; keeps what the server has to show. */
+static int prove(struct saslclient *c, struct text salt, uint32_t iterations, uint8_t proof[SCRAM_OCTETS]) {
+  uint8_t signature[SCRAM_OCTETS];
+  scram_prove(c->password, salt, iterations, text_of_stralloc(&c->first), proof, signature);
+  return stralloc_copyb(&c->signature, (const char *)signature, sizeof signature) ? 0 : -1;
 }
 
 /* client-final-message-without-proof */
@@ -132,13 +107,13 @@ static bool write_final(struct saslclient *c, struct text nonce) {
 static enum saslclient_status scram_final(struct saslclient *c, struct text challenge) {
   struct server_first f;
   stralloc salt = {0};
-  uint8_t proof[DIGEST];
+  uint8_t proof[SCRAM_OCTETS];
   if (!read_first(c, challenge, &f) || base64_decode(&salt, f.salt) == -1 || salt.len == 0)
     return stralloc_free(&salt), SASLCLIENT_MALFORMED;
   bool ok = write_final(c, f.nonce) && stralloc_cats(&c->first, ",") && text_cat(&c->first, challenge) == 0 &&
             stralloc_cats(&c->first, ",") && stralloc_cat(&c->first, &c->out) &&
-            prove(c, text_of_stralloc(&salt), (unsigned)f.iterations, text_of_stralloc(&c->first), proof) == 0 &&
-            stralloc_cats(&c->out, ",p=") && base64_cat(&c->out, (struct text){(const char *)proof, DIGEST}) == 0;
+            prove(c, text_of_stralloc(&salt), (uint32_t)f.iterations, proof) == 0 &&
+            stralloc_cats(&c->out, ",p=") && base64_cat(&c->out, (struct text){(const char *)proof, SCRAM_OCTETS}) == 0;
   stralloc_free(&salt);
   return send_out(c, ok);
 }
@@ -147,9 +122,9 @@ static enum saslclient_status scram_final(struct saslclient *c, struct text chal
 static enum saslclient_status scram_verify(struct saslclient *c, struct text challenge) {
   struct text value;
   stralloc_zero(&c->out);
-  if (!take_attribute(&challenge, "v=", &value) || base64_decode(&c->out, value) == -1 || c->out.len != DIGEST)
+  if (!take_attribute(&challenge, "v=", &value) || base64_decode(&c->out, value) == -1 || c->out.len != SCRAM_OCTETS)
     return SASLCLIENT_FORGED;
-  if (!memeql_sec(c->out.s, c->signature.s, DIGEST)) return SASLCLIENT_FORGED;
+  if (!memeql_sec(c->out.s, c->signature.s, SCRAM_OCTETS)) return SASLCLIENT_FORGED;
   c->is_proven = true;
   return send_text(c, TEXT_ABSENT);
 }

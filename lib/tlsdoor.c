@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "lib/bigendian.h"
 #include "lib/iofd.h"
+#include "lib/passfd.h"
 #include "lib/unixsock.h"
 
 enum { LENGTH_OCTETS = 4 };
@@ -36,40 +37,13 @@ bool tlsdoor_is_there(const char *rundir) {
   return is_there;
 }
 
-/* The descriptor goes with the first octets. */
-static ssize_t send_first(int sock, char *octets, size_t len, int passed) {
-  union {
-    struct cmsghdr head;
-    char room[CMSG_SPACE(sizeof(int))];
-  } control = {0};
-  struct iovec piece = {octets, len};
-  struct msghdr m = {
-    .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-  struct cmsghdr *head = CMSG_FIRSTHDR(&m);
-  head->cmsg_level = SOL_SOCKET;
-  head->cmsg_type = SCM_RIGHTS;
-  head->cmsg_len = CMSG_LEN(sizeof passed);
-  memcpy(CMSG_DATA(head), &passed, sizeof passed);
-  ssize_t sent;
-  do sent = sendmsg(sock, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
-  while (sent == -1 && errno == EINTR);
-  return sent;
-}
-
-static ssize_t send_rest(int sock, const char *octets, size_t len) {
-  ssize_t sent;
-  do sent = send(sock, octets, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-  while (sent == -1 && errno == EINTR);
-  return sent;
-}
-
 static int send_request(int sock, const struct tls_request *r, int network, uint64_t deadline) {
   static char line[LENGTH_OCTETS + TLSWIRE_MAX];
   size_t len = tlswire_put_request(line, sizeof line, r), sent = 0;
   if (len == 0) return errno = EMSGSIZE, -1;
   while (sent < len) {
     if (io_wait(sock, POLLOUT, io_remaining_ms(deadline)) == -1) return -1;
-    ssize_t n = sent ? send_rest(sock, line + sent, len - sent) : send_first(sock, line, len, network);
+    ssize_t n = passfd_send(sock, line + sent, len - sent, sent ? -1 : network);
     if (n == -1 && errno != EAGAIN) return -1;
     if (n > 0) sent += (size_t)n;
   }

@@ -12,7 +12,7 @@
 #include "tls/client.h"
 #include "tls/failure.h"
 #include "tls/netbio.h"
-#include "tls/passfd.h"
+#include "lib/passfd.h"
 #include "tls/relay.h"
 #include "tls/resume.h"
 

@@ -45,7 +45,8 @@ bool facts_key_fingerprint(const X509 *certificate, char hex[FACTS_SHA256_HEX]) 
   return done;
 }
 
-void facts_common_name(const X509 *certificate, char *to, size_t size) {
+/* The subject's last CN, or "". */
+static void common_name(const X509 *certificate, char *to, size_t size) {
   X509_NAME *subject = X509_get_subject_name(certificate);
   int at = -1, last = -1;
   while ((at = X509_NAME_get_index_by_NID(subject, NID_commonName, at)) >= 0) last = at;
@@ -98,7 +99,7 @@ static void put_peer(const X509 *peer, struct tls_facts *f) {
   if (!peer) return;
   facts_fingerprint(peer, f->fingerprint);
   facts_key_fingerprint(peer, f->key_fingerprint);
-  facts_common_name(peer, f->peer, sizeof f->peer);
+  common_name(peer, f->peer, sizeof f->peer);
   if (!*f->peer) first_alternative_name(peer, f->peer, sizeof f->peer);
 }
 

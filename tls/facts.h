@@ -22,7 +22,4 @@ void facts_fill(SSL *ssl, struct tls_facts *f);
 bool facts_fingerprint(const X509 *certificate, char hex[FACTS_SHA256_HEX]);
 bool facts_key_fingerprint(const X509 *certificate, char hex[FACTS_SHA256_HEX]);
 
-/* The subject's last CN, or "". */
-void facts_common_name(const X509 *certificate, char *to, size_t size);
-
 #endif

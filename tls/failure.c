@@ -22,7 +22,8 @@ void failure_temporary(struct tls_facts *f, const char *what, const char *reason
   f->temporary = 1;
 }
 
-const char *failure_result(long verify) {
+/* RFC 8460 4.3 for a result of certificate verification (X509_V_...). */
+static const char *failure_result(long verify) {
   switch (verify) {
     case X509_V_ERR_CERT_HAS_EXPIRED: return "certificate-expired";
     case X509_V_ERR_HOSTNAME_MISMATCH:

@@ -20,7 +20,4 @@ void failure_of_request(struct tls_facts *f, const char *what, const char *reaso
 /* Neither side is at fault, and it may go well later. */
 void failure_temporary(struct tls_facts *f, const char *what, const char *reason);
 
-/* RFC 8460 4.3 for a result of certificate verification (X509_V_...). */
-const char *failure_result(long verify);
-
 #endif

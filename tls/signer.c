@@ -12,7 +12,7 @@
 #include "lib/iowait.h"
 #include "lib/sandbox.h"
 #include "tls/identity.h"
-#include "tls/passfd.h"
+#include "lib/passfd.h"
 #include "tls/say.h"
 #include "tls/sign.h"
 #include "tls/staple.h"

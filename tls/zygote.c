@@ -20,7 +20,7 @@
 #include "tls/heap.h"
 #include "tls/keeper.h"
 #include "tls/netbio.h"
-#include "tls/passfd.h"
+#include "lib/passfd.h"
 #include "tls/say.h"
 #include "tls/warmup.h"
 
@@ -120,7 +120,7 @@ static void settle_time_zone(void) {
 
 static int warm_up(struct state *s) {
   int pair[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1 || passfd_send(s->z->signer, pair[0]) == -1) {
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1 || passfd_send(s->z->signer, "", 1, pair[0]) == -1) {
     say("unable to reach the signer: %s", strerror(errno));
     return -1;
   }
@@ -202,7 +202,7 @@ static void start_child(struct state *s, int caller, uid_t uid) {
     say("unable to make sockets: %s", strerror(errno));
     return;
   }
-  if (passfd_send(s->z->signer, pair[0]) == -1) say("the signer does not listen: %s", strerror(errno));
+  if (passfd_send(s->z->signer, "", 1, pair[0]) == -1) say("the signer does not listen: %s", strerror(errno));
   int seat = keeper_seat(&s->keeper);
   pid_t pid = _Fork(); /* what fork() does for threads dirties pages */
   if (pid == 0) run_child(s, caller, pair[1], seat);

@@ -150,7 +150,7 @@ int channel_ask(struct channel *c, enum door_frame what, const struct door_reque
   int sent = door_put_request(&payload, request);
   if (sent == 0)
     sent = frame_send(c->door, &door_protocol, what, text_of_stralloc(&payload), -1, DOOR_MS);
-  stralloc_free(&payload);
+  text_wipe(&payload); /* of AUTH it has the password */
   if (sent == -1) return -1;
   c->answers.protocol = &door_protocol;
   /* the queue's injector, or a filter, may take its time */

@@ -1,9 +1,9 @@
-/* scram.h - the server's arithmetic of SCRAM-SHA-256 (RFC 5802 3, RFC 7677)
+/* scram.h - the arithmetic of SCRAM-SHA-256 (RFC 5802 3, RFC 7677)
  *
  * Keys are of SCRAM_OCTETS.  Comparisons take the same time whatever differs.
  */
-#ifndef OWL_AUTH_SCRAM_H
-#define OWL_AUTH_SCRAM_H
+#ifndef OWL_SCRAM_H
+#define OWL_SCRAM_H
 
 #include <stdint.h>
 #include "lib/text.h"
@@ -16,6 +16,11 @@ struct scram_keys {
 
 /* scram_derive(): from a password as prepare_password() gives it. */
 void scram_derive(struct scram_keys *k, struct text password, struct text salt, uint32_t iterations);
+
+/* scram_prove(): the client's: from the password, what it sends and what the
+ * server has to show. */
+void scram_prove(struct text password, struct text salt, uint32_t iterations, struct text auth_message,
+                 uint8_t proof[SCRAM_OCTETS], uint8_t signature[SCRAM_OCTETS]);
 
 bool scram_same_password(const struct scram_keys *kept, const struct scram_keys *derived);
 

@@ -1,6 +1,6 @@
-/* passfd.h - descriptors through Unix sockets (SCM_RIGHTS) */
-#ifndef OWL_TLS_PASSFD_H
-#define OWL_TLS_PASSFD_H
+/* passfd.h - descriptors through Unix sockets (SCM_RIGHTS); plain C */
+#ifndef OWL_PASSFD_H
+#define OWL_PASSFD_H
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -10,7 +10,8 @@
  * *fd is one already is closed. */
 ssize_t passfd_receive(int from, void *to, size_t size, int *fd);
 
-/* passfd_send(): one octet and a descriptor, without waiting.  0, or -1. */
-int passfd_send(int to, int fd);
+/* passfd_send(): like send(), without waiting and without SIGPIPE; fd, unless it is -1, goes
+ * with the first octet. */
+ssize_t passfd_send(int to, const void *octets, size_t len, int fd);
 
 #endif

@@ -1,5 +1,7 @@
 #include "config.h"
-#include "tls/passfd.h"
+#include "lib/passfd.h"
+#include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,15 +25,21 @@ ssize_t passfd_receive(int from, void *to, size_t size, int *fd) {
   return n;
 }
 
-int passfd_send(int to, int fd) {
+ssize_t passfd_send(int to, const void *octets, size_t len, int fd) {
   union passed passed = {0};
-  char octet = 0;
-  struct iovec part = {&octet, 1};
-  struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &passed, .msg_controllen = sizeof passed};
-  struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-  c->cmsg_level = SOL_SOCKET;
-  c->cmsg_type = SCM_RIGHTS;
-  c->cmsg_len = CMSG_LEN(sizeof fd);
-  memcpy(CMSG_DATA(c), &fd, sizeof fd);
-  return sendmsg(to, &m, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 ? 0 : -1;
+  struct iovec part = {(void *)(uintptr_t)octets, len};
+  struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+  if (fd >= 0) {
+    m.msg_control = &passed;
+    m.msg_controllen = sizeof passed;
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(c), &fd, sizeof fd);
+  }
+  ssize_t sent;
+  do sent = sendmsg(to, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (sent == -1 && errno == EINTR);
+  return sent;
 }

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "auth/scram.h"
+#include "lib/scram.h"
 #include <nettle/hmac.h>
 #include <nettle/memops.h>
 #include <nettle/pbkdf2.h>
@@ -23,13 +23,32 @@ static void hash(uint8_t out[SCRAM_OCTETS], const uint8_t in[SCRAM_OCTETS]) {
   sha256_digest(&h, SCRAM_OCTETS, out);
 }
 
-void scram_derive(struct scram_keys *k, struct text password, struct text salt, uint32_t iterations) {
-  uint8_t salted[SCRAM_OCTETS], client[SCRAM_OCTETS];
+/* Also the ClientKey, which only the client has. */
+static void derive(struct scram_keys *k, uint8_t client[SCRAM_OCTETS], struct text password, struct text salt,
+                   uint32_t iterations) {
+  uint8_t salted[SCRAM_OCTETS];
   pbkdf2_hmac_sha256(password.len, octets(password), iterations, salt.len, octets(salt), SCRAM_OCTETS, salted);
   hmac(client, salted, SCRAM_OCTETS, text_of("Client Key"));
   hash(k->stored, client);
   hmac(k->server, salted, SCRAM_OCTETS, text_of("Server Key"));
   explicit_bzero(salted, sizeof salted);
+}
+
+void scram_derive(struct scram_keys *k, struct text password, struct text salt, uint32_t iterations) {
+  uint8_t client[SCRAM_OCTETS];
+  derive(k, client, password, salt, iterations);
+  explicit_bzero(client, sizeof client);
+}
+
+void scram_prove(struct text password, struct text salt, uint32_t iterations, struct text auth_message,
+                 uint8_t proof[SCRAM_OCTETS], uint8_t signature[SCRAM_OCTETS]) {
+  struct scram_keys keys;
+  uint8_t client[SCRAM_OCTETS];
+  derive(&keys, client, password, salt, iterations);
+  hmac(proof, keys.stored, SCRAM_OCTETS, auth_message); /* ClientSignature */
+  for (size_t i = 0; i < SCRAM_OCTETS; i++) proof[i] ^= client[i];
+  hmac(signature, keys.server, SCRAM_OCTETS, auth_message);
+  explicit_bzero(&keys, sizeof keys);
   explicit_bzero(client, sizeof client);
 }
 
