@@ -122,6 +122,10 @@ static bool begins_with_tls(const struct settings *s) {
   return session_protocol.speaks_starttls && (s->begins_with_tls || (keeper.place && keeper.place->begins_with_tls));
 }
 
+static bool takes_passwords(const struct settings *s) {
+  return s->offers_auth || (keeper.place && keeper.place->is_submission);
+}
+
 static bool may_have_tls(const struct settings *s) {
   return keeper.secure.server.is_there || (is_one_socket() && tlsdoor_serves(s->rundir.s));
 }
@@ -134,7 +138,8 @@ static int meet_client(const struct settings *s) {
   if (keeper.place && keeper.place->is_submission) authsettings_submit(&settings_of_client);
   settings_of_client.begins_with_tls = begins_with_tls(s);
   settings_of_client.offers_starttls = session_protocol.speaks_starttls && may_have_tls(s);
-  settings_of_client.needs_tls |= keeper.secure.server.is_needed;
+  /* of QMTP and QMQP nobody can ask what they cannot have */
+  settings_of_client.needs_tls = session_protocol.speaks_starttls && (s->needs_tls || keeper.secure.server.is_needed);
   keeper.settings = &settings_of_client;
   has_met = true;
   return 0;
@@ -324,7 +329,7 @@ static void look_in_front(const struct settings *s) {
 static int run(const struct settings *s) {
   int code = TOOL_OK;
   check_kernel(s);
-  if (s->offers_auth && sandbox_forbid_cores() == -1) die_core();
+  if (takes_passwords(s) && sandbox_forbid_cores() == -1) die_core();
   look_in_front(s);
   if (!secure_first(s)) return code;
   do {

@@ -20,9 +20,11 @@ static struct outcome take_sender(struct doorkeeper *k, const struct door_reques
   const struct settings *s = k->settings;
   struct envelope granted = r->envelope; /* has nothing else, and no control octets */
   struct outcome refused;
+  const char *why;
   if (authenticate_refuses(k, granted.sender, &refused)) return refused;
-  const char *refusal = senders_refuse(s, granted.helo, granted.sender, k->facts);
-  if (refusal) return outcome_refuse(553, "5.7.1", refusal);
+  int is_refused = senders_refuse(s, granted.helo, granted.sender, k->facts, &why);
+  if (is_refused == -1) return outcome_no_memory();
+  if (is_refused) return outcome_refuse(553, "5.7.1", why);
   if (s->databytes && r->octets > s->databytes)
     return outcome_refuse(552, "5.3.4", "that message is too large for this server");
   if (!early_expects_sender(k, granted.protocol)) return outcome_not_now();

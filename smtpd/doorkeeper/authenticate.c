@@ -133,17 +133,27 @@ struct outcome authenticate(struct doorkeeper *k, const struct door_request *r) 
   return q.mechanism.s ? ask(k, &q) : offer(k);
 }
 
-bool authenticate_refuses(const struct doorkeeper *k, struct text sender, struct outcome *o) {
+/* Whether a submitted message may have this sender's domain: as policy_is_submittable(). */
+static int is_submittable(const struct settings *s, struct text sender) {
+  return s->is_submission ? policy_is_submittable(s, sender) : 1;
+}
+
+/* As sendermap_allows(). */
+static int may_be_used(const struct doorkeeper *k, struct text sender) {
+  return is_logged_in(k) ? sendermap_allows(&k->settings->sendermap, text_of_stralloc(&k->client->login), sender, k->facts) : 1;
+}
+
+bool authenticate_refuses(struct doorkeeper *k, struct text sender, struct outcome *o) {
   const struct settings *s = k->settings;
-  if (s->needs_auth && !is_logged_in(k)) {
-    *o = outcome_refuse(530, "5.7.0", "please log in first (AUTH)");
-    return true;
+  if (s->needs_auth && !is_logged_in(k)) return *o = outcome_refuse(530, "5.7.0", "please log in first (AUTH)"), true;
+  int submittable = is_submittable(s, sender);
+  if (submittable == -1) {
+    event_unreadable(k, "morercpthosts.cdb");
+    return *o = outcome_refuse(451, "4.3.5", "unable to check that sender now, please try later"), true;
   }
-  if (s->is_submission && policy_is_submittable(s, sender) == 0) {
-    *o = outcome_refuse(554, "5.1.8", "the domain of that sender is not a whole one");
-    return true;
-  }
-  if (!is_logged_in(k) || sendermap_allows(&s->sendermap, text_of_stralloc(&k->client->login), sender, k->facts)) return false;
-  *o = outcome_refuse(553, "5.7.1", "you may not send with this address, by sendermap");
-  return true;
+  if (!submittable) return *o = outcome_refuse(554, "5.1.8", "the domain of that sender is not a whole one"), true;
+  int may = may_be_used(k, sender);
+  if (may == -1) return *o = outcome_no_memory(), true;
+  if (!may) *o = outcome_refuse(553, "5.7.1", "you may not send with this address, by sendermap");
+  return !may;
 }

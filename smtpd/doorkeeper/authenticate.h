@@ -14,7 +14,7 @@
 struct outcome authenticate(struct doorkeeper *k, const struct door_request *r);
 
 /* authenticate_refuses(): this transaction may not begin: *o says why. */
-bool authenticate_refuses(const struct doorkeeper *k, struct text sender, struct outcome *o);
+bool authenticate_refuses(struct doorkeeper *k, struct text sender, struct outcome *o);
 
 /* authenticate_forget(): nobody has logged in yet, whatever the environment says. */
 void authenticate_forget(void);

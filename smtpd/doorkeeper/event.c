@@ -1,5 +1,6 @@
 #include "config.h"
 #include "smtpd/doorkeeper/event.h"
+#include <errno.h>
 #include <string.h>
 
 /* A line stays below PIPE_BUF, so that it is written in one piece. */
@@ -139,6 +140,16 @@ void event_named(struct doorkeeper *k, const char *how) {
   log_s(k->log, how);
   log_s(k->log, " ");
   log_client(k);
+  log_end(k->log);
+}
+
+void event_unreadable(struct doorkeeper *k, const char *name) {
+  int reason = errno;
+  event_begin(k);
+  log_s(k->log, "unable to read ");
+  log_s(k->log, name);
+  log_s(k->log, ": ");
+  log_s(k->log, strerror(reason));
   log_end(k->log);
 }
 

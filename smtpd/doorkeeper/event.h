@@ -34,6 +34,9 @@ void event_dropped(struct doorkeeper *k, struct text why);
 /* event_asked(): for a node's mail. */
 void event_asked(struct doorkeeper *k, struct text node, const struct result *r);
 
+/* event_unreadable(): a control file that is there, and errno. */
+void event_unreadable(struct doorkeeper *k, const char *name);
+
 /* event_secured(): what came of TLS, and facts or the reason. */
 void event_secured(struct doorkeeper *k, const char *what, struct text words);
 

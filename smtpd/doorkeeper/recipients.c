@@ -71,13 +71,7 @@ static struct outcome ask_next_hop(struct doorkeeper *k, bool accepts) {
 }
 
 static struct outcome unreadable(struct doorkeeper *k, const char *name) {
-  int reason = errno;
-  event_begin(k);
-  log_s(k->log, "unable to read ");
-  log_s(k->log, name);
-  log_s(k->log, ": ");
-  log_s(k->log, strerror(reason));
-  log_end(k->log);
+  event_unreadable(k, name);
   return outcome_refuse(451, "4.3.5", "unable to check that recipient now, please try later");
 }
 
@@ -87,8 +81,9 @@ static struct outcome check_lists(struct doorkeeper *k, struct text address) {
   if (s->badrcptto.count &&
       match_note(k->facts, "badrcptto", match_address(&s->badrcptto, address), address))
     return outcome_refuse(553, "5.7.1", "sorry, that recipient is in my list of refused recipients");
-  if (s->is_submission && policy_is_submittable(s, address) == 0)
-    return outcome_refuse(554, "5.1.2", "that domain is not a whole one");
+  int submittable = s->is_submission ? policy_is_submittable(s, address) : 1;
+  if (submittable == -1) return unreadable(k, "morercpthosts.cdb");
+  if (!submittable) return outcome_refuse(554, "5.1.2", "that domain is not a whole one");
   int may = policy_may_relay(s, address, k->facts);
   if (may == -1) return unreadable(k, "morercpthosts.cdb");
   if (!may)

@@ -46,11 +46,11 @@ static bool has_user(struct text users, struct text user, const struct idn_forms
   return false;
 }
 
-bool sendermap_allows(const struct list *map, struct text user, struct text sender, struct facts *f) {
+int sendermap_allows(const struct list *map, struct text user, struct text sender, struct facts *f) {
   struct idn_forms forms;
-  if (map->count == 0 || sender.len == 0) return true;
-  bool known = idn_forms(&forms, sender) > 0;
-  const struct list_line *l = known ? find(map, &forms) : NULL;
+  if (map->count == 0 || sender.len == 0) return 1;
+  if (idn_forms(&forms, sender) == 0) return idn_forms_free(&forms), -1;
+  const struct list_line *l = find(map, &forms);
   fact_say(f, "sendermap", l ? "a line of sendermap is for this sender: " : "no line of sendermap is for this sender",
            l ? l->key : TEXT_ABSENT);
   bool allows = l && has_user(l->value, user, &forms);

@@ -16,6 +16,7 @@
 #include "lib/fact.h"
 #include "lib/list.h"
 
-bool sendermap_allows(const struct list *map, struct text user, struct text sender, struct facts *f);
+/* sendermap_allows(): 1, 0, or -1 without memory. */
+int sendermap_allows(const struct list *map, struct text user, struct text sender, struct facts *f);
 
 #endif

@@ -4,10 +4,9 @@
 
 #include "smtpd/doorkeeper/settings.h"
 
-/* senders_refuse(): the reason to refuse a client that greets with this name
- * (badhelo), or this sender (badmailfrom): a literal; or NULL.  The null sender
- * is never refused. */
-const char *senders_refuse(const struct settings *s, struct text helo, struct text sender,
-                           struct facts *f);
+/* senders_refuse(): 1 and *why, a literal: a client that greets with this name
+ * (badhelo), or this sender (badmailfrom), is refused; 0; or -1 without memory.
+ * The null sender is never refused. */
+int senders_refuse(const struct settings *s, struct text helo, struct text sender, struct facts *f, const char **why);
 
 #endif
