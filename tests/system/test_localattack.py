@@ -255,7 +255,11 @@ def test_a_program_that_kills_all_of_its_user_s_processes_harms_nobody_else(owlp
     owlpost.start()
     assert outcome(owlpost, MESSAGE, "joe@local.test")[0] == "deferral"
     assert outcome(owlpost, MESSAGE, "ann@local.test", user="joe")[0] == "success"
-    (ident,) = {os.path.basename(path).removesuffix(".log") for path in owlpost.queued()}
+    def waiting():
+        return {os.path.basename(path).removesuffix(".log") for path in owlpost.queued()}
+
+    wait_until(lambda: len(waiting()) == 1, 20, owlpost.log)  # the other has been told before it leaves
+    (ident,) = waiting()
     owlpost.owlq("retry", ident)
     owlpost.wait_for_empty_queue()
 
