@@ -37,6 +37,7 @@ static const struct field answer_fields[] = {
   {TAG_ITERATIONS, FIELD_UINT, offsetof(struct credential_answer, iterations), UINT32_MAX, false},
   {TAG_SIGNATURE, FIELD_OCTETS, offsetof(struct credential_answer, signature), CREDENTIAL_SCRAM_OCTETS, false},
   {TAG_MECHANISMS, FIELD_TEXT, offsetof(struct credential_answer, mechanisms), CREDENTIAL_MECHANISMS_MAX, false},
+  {TAG_PASS, FIELD_OCTETS, offsetof(struct credential_answer, pass), PASS_OCTETS_MAX, false},
   FIELD_END
 };
 

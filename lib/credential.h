@@ -16,6 +16,7 @@
 #define OWL_CREDENTIAL_H
 
 #include "lib/frame.h"
+#include "lib/pass.h"
 #include "lib/result.h"
 
 enum credential_frame {
@@ -71,6 +72,7 @@ struct credential_answer {
   uint64_t iterations;    /* SCRAM */
   struct text signature;  /* PROOF: ServerSignature, 32 octets */
   struct text mechanisms; /* "PLAIN LOGIN SCRAM-SHA-256"; what needs TLS is the asker's to know */
+  struct text pass;       /* of who is in, where the service is a mailbox's (lib/pass.h); absent: there is none to be had */
 };
 
 /* Encoders append a payload: 0, or -1 with record_put()'s errno, or EINVAL for a

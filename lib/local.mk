@@ -58,6 +58,8 @@ lib_libowl_a_SOURCES = $(plain_parts) \
   %D%/injectorreply.h %D%/injectorreply.c \
   %D%/tlsdoor.h %D%/tlsdoor.c \
   %D%/credential.h %D%/credential.c \
+  %D%/pass.h %D%/pass.c \
+  %D%/mailboxdoor.h %D%/mailboxdoor.c \
   %D%/checkpassword.h %D%/checkpassword.c \
   %D%/idn.h %D%/idn.c \
   %D%/ip.h %D%/ip.c \
@@ -108,7 +110,7 @@ check_PROGRAMS += %D%/address_test
 check_PROGRAMS += %D%/tlswire_test
 check_PROGRAMS += %D%/tlsdoor_test
 check_PROGRAMS += %D%/sts_test %D%/stscache_test
-check_PROGRAMS += %D%/credential_test %D%/checkpassword_test
+check_PROGRAMS += %D%/credential_test %D%/checkpassword_test %D%/pass_test %D%/mailboxdoor_test
 check_PROGRAMS += %D%/unixsock_test
 check_PROGRAMS += %D%/log_test
 check_PROGRAMS += %D%/injector_test

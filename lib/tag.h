@@ -115,6 +115,20 @@ enum {
   TAG_MECHANISMS = 0x0608, /* that may be offered */
   TAG_CERTIFICATE = 0x0609, /* SHA-256 of the client's, hexadecimal */
   TAG_CERTIFICATE_NAME = 0x060a,
+  TAG_PASS = 0x060b,       /* lib/pass.h */
+
+  /* mailboxes */
+  TAG_EXPIRES = 0x0700,    /* boot clock, us */
+  TAG_HAS_ACCOUNT = 0x0701, /* flag: UID, GID and HOME are given */
+  TAG_UID = 0x0702,
+  TAG_GID = 0x0703,
+  TAG_HOME = 0x0704,
+  TAG_UTF8 = 0x0705,       /* flag: RFC 6856 */
+  TAG_LANGUAGE = 0x0706,   /* the same */
+  TAG_SEEN = 0x0707,       /* messages that a session found, */
+  TAG_RETRIEVED = 0x0708,  /* sent, */
+  TAG_REMOVED = 0x0709,    /* and deleted */
+  TAG_SENT = 0x070a,       /* octets of these messages */
 
   /* control socket */
   TAG_LOCAL_RUNNING = 0x0500,
