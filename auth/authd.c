@@ -19,7 +19,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "auth/links.h"
-#include "auth/peer.h"
 #include "lib/clock.h"
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
@@ -42,7 +41,7 @@ static void die_errno(const char *what) {
 }
 
 static void die_usage(void) {
-  log_say(&auth_log, "owl-authd", "usage: owl-authd", TEXT_ABSENT);
+  log_say(&auth_log, "owl-authd", "usage: owl-authd [UID,...]", TEXT_ABSENT);
   exit(TOOL_USAGE);
 }
 
@@ -142,13 +141,20 @@ static void raise_limit(void) {
   (void)setrlimit(RLIMIT_NOFILE, &r);
 }
 
+/* Without one who is in has no pass, and no mailbox is opened. */
+static void take_key(struct links *l) {
+  static uint8_t key[PASS_KEY_OCTETS];
+  if (pass_take_key(key) == 0) l->pass_key = key;
+  else if (errno != ENOENT) die_errno("unable to read the key of the passes");
+}
+
 int main(int argc, char **argv) {
   static struct links all;
   static struct settings settings;
   struct control c;
   stralloc rundir = {0};
-  (void)argv;
-  if (argc > 1) die_usage();
+  if (argc > 2 || peers_name(&all.peers, text_of(argv[1])) == -1) die_usage();
+  take_key(&all);
   if (control_open(&c) == -1 || control_text(&c, CONTROL_RUNDIR, &rundir) == -1 || settings_load(&settings, &c) == -1)
     die("unable to start: ", text_of(c.error.s ? c.error.s : "out of memory"));
   raise_limit();
@@ -159,7 +165,7 @@ int main(int argc, char **argv) {
   all.guesses = guesses_new(settings.failure_s * SECOND_US);
   if (!all.guesses) die_errno("unable to start");
   all.listener = unixsock_listen_in(rundir.s, "auth");
-  if (all.listener == -1 || peer_learn(rundir.s) == -1) die_errno("unable to listen at rundir/auth/socket");
+  if (all.listener == -1 || peers_learn(&all.peers, rundir.s, "auth") == -1) die_errno("unable to listen at rundir/auth/socket");
   forbid_cores();
   serve(&all);
   links_end_all(&all);

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "auth/admit.h"
 #include "auth/judge.h"
-#include "auth/peer.h"
 #include "auth/worker.h"
 
 enum { STEP_OCTETS = 4096, SECOND_US = 1000000, IDLE_US = 1800 * SECOND_US, ADDRESS_SHARE = 4 };
@@ -45,7 +45,7 @@ void links_accept(struct links *l, uint64_t now_us) {
   k->in = (struct frame_reader){.protocol = &credential_protocol, .no_descriptors = true, .step_octets = STEP_OCTETS};
   l->count++;
   /* all at once: a buffer that grows leaves secrets behind */
-  bool may = peer_may_ask(fd);
+  bool may = peers_may_ask(&l->peers, fd);
   if (!may) log_say(l->log, "owl-authd", "a connection by who may not ask", TEXT_ABSENT);
   if (!may || !stralloc_ready(&k->in.in, CREDENTIAL_FRAME_MAX + 2 * STEP_OCTETS)) hang_up(l, k);
 }
@@ -97,6 +97,7 @@ static void answer_certificate(struct links *l, struct link *k, uint64_t now_us)
   struct reply reply = {0};
   reply_wrong(&reply);
   if (line && line->value.len && (!r->user.s || text_equal(r->user, line->value))) reply_right(&reply, line->value);
+  admit(&reply, l->pass_key, r);
   answer(l, k, &reply.answer, now_us);
   reply_free(&reply);
 }

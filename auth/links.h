@@ -10,6 +10,7 @@
 #include "auth/backend.h"
 #include "auth/guesses.h"
 #include "lib/ip.h"
+#include "lib/peers.h"
 
 enum { LINKS_MAX = 2000 };
 
@@ -39,6 +40,8 @@ struct links {
   struct settings *settings;
   struct log *log;
   int listener;
+  struct peers peers;
+  const uint8_t *pass_key; /* NULL: there is none */
 };
 
 /* links_open(): takes a new connection that the listener has. */

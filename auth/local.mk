@@ -5,7 +5,7 @@ auth_backend_parts = %D%/reply.h %D%/reply.c %D%/settings.h %D%/settings.c %D%/b
 auth_password_parts = %D%/passwords.h %D%/passwords.c %D%/verifier.h %D%/verifier.c \
   %D%/crammd5.h %D%/crammd5.c %D%/prepare.h %D%/prepare.c
 auth_judge_parts = %D%/links.h %D%/links.c %D%/judge.h %D%/judge.c %D%/guesses.h %D%/guesses.c \
-  %D%/peer.h %D%/peer.c %D%/worker.h %D%/worker.c
+  %D%/admit.h %D%/admit.c %D%/worker.h %D%/worker.c
 owlpost_PROGRAMS += %D%/owl-authd
 %C%_owl_authd_SOURCES = %D%/authd.c $(auth_judge_parts) $(auth_backend_parts)
 %C%_owl_authd_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS) $(CRYPT_LIBS)

@@ -23,5 +23,7 @@ void reply_free(struct reply *r) {
   stralloc_free(&r->user);
   stralloc_free(&r->salt);
   stralloc_free(&r->signature);
+  stralloc_free(&r->pass);
+  stralloc_free(&r->home);
   *r = (struct reply){0};
 }

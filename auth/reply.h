@@ -6,7 +6,10 @@
 
 struct reply {
   struct credential_answer answer; /* its texts lie in the following, or are constant */
-  stralloc user, salt, signature;
+  stralloc user, salt, signature, pass;
+  bool has_account; /* the back end attests uid, gid and home of the mailbox's user */
+  uint64_t uid, gid;
+  stralloc home;
 };
 
 /* Each overwrites what was there.  reply_wrong() says nothing of why. */

@@ -59,6 +59,7 @@ lib_libowl_a_SOURCES = $(plain_parts) \
   %D%/tlsdoor.h %D%/tlsdoor.c \
   %D%/credential.h %D%/credential.c \
   %D%/pass.h %D%/pass.c \
+  %D%/peers.h %D%/peers.c \
   %D%/mailboxdoor.h %D%/mailboxdoor.c \
   %D%/checkpassword.h %D%/checkpassword.c \
   %D%/idn.h %D%/idn.c \

@@ -50,7 +50,13 @@ noinst_LIBRARIES += %D%/libdelivery.a
   %D%/srsanswer.h %D%/srsanswer.c \
   %D%/answer.h %D%/answer.c \
   %D%/answercache.h %D%/answercache.c \
-  %D%/rcpt.h %D%/rcpt.c
+  %D%/rcpt.h %D%/rcpt.c \
+  %D%/attendant.h %D%/attendant.c \
+  %D%/environment.h %D%/environment.c \
+  %D%/login.h %D%/login.c \
+  %D%/crowd.h %D%/crowd.c \
+  %D%/opening.h %D%/opening.c \
+  %D%/sessions.h %D%/sessions.c
 %C%_owl_lspawn_LDADD = %D%/libdelivery.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 
 if CMOCKA

@@ -13,20 +13,21 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "lib/agent.h"
-#include "lib/clock.h"
 #include "lib/exitcode.h"
 #include "lib/log.h"
+#include "lib/pass.h"
 #include "lib/route.h"
 #include "lib/sandbox.h"
+#include "local/attendant.h"
 #include "local/rcpt.h"
+#include "local/sessions.h"
 #include "local/signals.h"
 #include "local/worker.h"
 
-enum { RUNNER = 0, RESTART_MIN_S = 1, RESTART_MAX_S = 64 };
+enum { RUNNER = 0 };
 
 static struct log logger = {2, {0}};
 static struct control control;
@@ -35,12 +36,14 @@ static const char *default_delivery; /* given as an argument */
 static stralloc program;
 static struct frame_reader in = {.protocol = &agent_protocol};
 
-/* The child that answers questions. */
-static struct {
-  pid_t pid;       /* 0: not running */
-  uint64_t due_us; /* when to start it again */
-  uint64_t pause_s;
-} rcpt = {0, 0, RESTART_MIN_S};
+static uint8_t key[PASS_KEY_OCTETS]; /* without one no mailbox is opened for anybody */
+
+static void run_rcpt(void);
+static void run_sessions(void);
+
+enum { RCPT, SESSIONS, ATTENDANTS };
+
+static struct attendant attendants[ATTENDANTS] = {[RCPT] = {.run = run_rcpt}};
 
 static void say(const char *text, const char *object) { log_say(&logger, "owl-lspawn", text, text_of(object)); }
 
@@ -65,34 +68,27 @@ static _Noreturn void die_malformed(void) {
   _exit(TOOL_SYSTEM);
 }
 
-static _Noreturn void run_rcpt(int signals, pid_t parent) {
-  /* it must not outlive its parent: the next one wants the socket */
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent) _exit(TOOL_SYSTEM);
-  close(RUNNER);
-  close(signals);
-  signals_release();
+static void run_rcpt(void) {
+  explicit_bzero(key, sizeof key);
   rcpt_run(&control, &settings, &logger);
-  die_system("unable to answer questions about recipients: ");
+  say("unable to answer questions about recipients: ", strerror(errno));
 }
 
-static void start_rcpt(int signals) {
-  pid_t parent = getpid();
-  rcpt.pid = fork();
-  if (rcpt.pid == 0) run_rcpt(signals, parent);
-  if (rcpt.pid == -1) {
-    say("unable to fork: ", strerror(errno));
-    rcpt.pid = 0;
-  }
-  rcpt.due_us = clock_boot_us(&clock_system) + rcpt.pause_s * 1000000u;
+static void run_sessions(void) {
+  sessions_run(&control, &settings, &logger, key);
+  say("unable to open mailboxes: ", strerror(errno));
 }
 
-static void rcpt_ended(void) {
-  uint64_t now = clock_boot_us(&clock_system);
-  rcpt.pid = 0;
-  /* one that ran for long is started again at once, one that cannot run less
-   * and less often */
-  if (now > rcpt.due_us + RESTART_MAX_S * 1000000u) rcpt.pause_s = RESTART_MIN_S;
-  else if (rcpt.pause_s < RESTART_MAX_S) rcpt.pause_s *= 2;
+static void start_attendants(int signals) {
+  for (size_t i = 0; i < ATTENDANTS; i++)
+    if (attendant_due_ms(&attendants[i]) == 0 && attendant_start(&attendants[i], signals) == -1)
+      say("unable to fork: ", strerror(errno));
+}
+
+static bool was_attendant(pid_t pid) {
+  for (size_t i = 0; i < ATTENDANTS; i++)
+    if (attendant_note_end(&attendants[i], pid)) return true;
+  return false;
 }
 
 /* A worker cannot log: its user would hold the log. */
@@ -106,9 +102,8 @@ static void reap(void) {
   int status;
   pid_t pid;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-    if (pid == rcpt.pid)
-      rcpt_ended();
-    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+    if (was_attendant(pid)) continue;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
       say("a look-up of a user took longer than timeoutlookup", "");
     else if (WIFSIGNALED(status))
       say("a worker died: ", strsignal(WTERMSIG(status)));
@@ -120,7 +115,8 @@ static void reap(void) {
 static void reload(void) {
   if (settings_load(&settings, &control, default_delivery) == -1)
     say("control files kept as they were: ", control.error.s);
-  if (rcpt.pid) kill(rcpt.pid, SIGHUP);
+  for (size_t i = 0; i < ATTENDANTS; i++)
+    if (attendants[i].pid) kill(attendants[i].pid, SIGHUP);
 }
 
 static void start_worker(const struct frame *f) {
@@ -145,15 +141,14 @@ static bool take_frames(void) {
 }
 
 static int until_restart_ms(void) {
-  uint64_t now = clock_boot_us(&clock_system);
-  if (rcpt.pid) return -1;
-  return rcpt.due_us <= now ? 0 : (int)((rcpt.due_us - now) / 1000u) + 1;
+  int first = attendant_due_ms(&attendants[RCPT]), second = attendant_due_ms(&attendants[SESSIONS]);
+  return first == -1 || (second != -1 && second < first) ? second : first;
 }
 
 static void serve(int signals) {
   struct pollfd polled[] = {{RUNNER, POLLIN, 0}, {signals, POLLIN, 0}};
   for (;;) {
-    if (until_restart_ms() == 0) start_rcpt(signals);
+    start_attendants(signals);
     if (poll(polled, 2, until_restart_ms()) == -1 && errno != EINTR) die_system("unable to poll: ");
     int came = polled[1].revents ? signals_read(signals) : 0;
     if (came & SIGNALS_CHILD) reap();
@@ -162,19 +157,13 @@ static void serve(int signals) {
   }
 }
 
-static void end_rcpt(void) {
-  if (!rcpt.pid) return;
-  kill(rcpt.pid, SIGKILL);
-  while (waitpid(rcpt.pid, NULL, 0) == -1 && errno == EINTR)
-    ;
-}
-
 /* The ordinary life. */
 static int deliver(void) {
   int signals = signals_open();
+  if (!sessions_are_wanted(&settings)) attendants[SESSIONS].run = NULL;
   if (signals == -1) die_system("unable to wait for signals: ");
   serve(signals);
-  end_rcpt();
+  for (size_t i = 0; i < ATTENDANTS; i++) attendant_end(&attendants[i]);
   frame_reader_free(&in);
   return TOOL_OK;
 }
@@ -192,6 +181,12 @@ static int explain(const char *address) {
   return TOOL_OK;
 }
 
+/* owl-start gives the key, and makes the folder where there is who may use it. */
+static void take_key(void) {
+  if (pass_take_key(key) == 0) attendants[SESSIONS].run = run_sessions;
+  else if (errno != ENOENT) die_system("unable to read the key of the passes: ");
+}
+
 /* What whoever started us left open would reach every user's programs. */
 static void close_others(void) {
   static const int keep[] = {0, 1, 2};
@@ -199,6 +194,7 @@ static void close_others(void) {
 }
 
 int main(int argc, char **argv) {
+  take_key();
   close_others();
   bool explains = argc > 1 && strcmp(argv[1], "--explain") == 0;
   const char *address = explains ? argv[2] : NULL;

@@ -52,6 +52,16 @@ static int read_word(struct control *c, enum control_name name, const char *cons
   return r;
 }
 
+static int read_sessions(struct settings *s, struct control *c) {
+  uint64_t idle_s;
+  if (control_text(c, CONTROL_MAILBOXMAILDIR, &s->maildir) == -1) return -1;
+  if (control_number(c, CONTROL_MAXMAILBOXSESSIONS, &s->sessions_max) == -1) return -1;
+  if (control_number(c, CONTROL_MAXSESSIONSPERUSER, &s->user_sessions_max) == -1) return -1;
+  if (read_seconds(c, CONTROL_TIMEOUTPOP3D, &idle_s) == -1) return -1;
+  if (idle_s == 0) idle_s = SECONDS_MAX;
+  return text_cat_uint(&s->session_idle_s, idle_s) == 0 && stralloc_0(&s->session_idle_s) ? 0 : no_memory(c);
+}
+
 static int read_folders(struct settings *s, struct control *c) {
   static const char *const words[] = {"no", "existing", "make", NULL};
   size_t choice;
@@ -83,7 +93,7 @@ static int read_all(struct settings *s, struct control *c, const char *default_d
   if (control_text(c, CONTROL_PASSWDFILE, &s->passwdfile) == -1) return -1;
   if (breaks_load(c, &s->breaks) == -1) return -1;
   if (control_text(c, CONTROL_RUNDIR, &s->rundir) == -1) return -1;
-  if (read_program_limit(s, c) == -1) return -1;
+  if (read_program_limit(s, c) == -1 || read_sessions(s, c) == -1) return -1;
   if (read_flag(c, CONTROL_DOTFORWARD, &s->dotforward) == -1) return -1;
   if (read_quota(s, c) == -1 || read_full(s, c) == -1 || read_folders(s, c) == -1) return -1;
   if (read_seconds(c, CONTROL_TIMEOUTLOOKUP, &s->lookup_s) == -1) return -1;
@@ -118,6 +128,8 @@ void settings_free(struct settings *s) {
   stralloc_free(&s->folder);
   stralloc_free(&s->rundir);
   stralloc_free(&s->program_s);
+  stralloc_free(&s->maildir);
+  stralloc_free(&s->session_idle_s);
   stralloc_free(&s->quota);
   stralloc_free(&s->folders_max);
   srsrules_unload(&s->srs);

@@ -14,6 +14,8 @@ struct settings {
   bool ext_is_folder;
   stralloc folders_max; /* only handed on, NUL-terminated */
   uint64_t lookup_s, rcpt_s, cache_s;
+  stralloc maildir, session_idle_s; /* only handed on, NUL-terminated */
+  uint64_t sessions_max, user_sessions_max;
   struct srsrules srs;
 };
 

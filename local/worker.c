@@ -12,6 +12,7 @@
 #include "lib/sandbox.h"
 #include "local/alias/db.h"
 #include "local/become.h"
+#include "local/environment.h"
 #include "local/lookup.h"
 #include "local/signals.h"
 #include "local/srsanswer.h"
@@ -21,40 +22,6 @@ enum { REFUSE_MS = 1000 };
 static void refuse(int sock, const struct verdict *v) {
   struct result r = verdict_result(v);
   (void)agent_send_refuse(sock, &r, REFUSE_MS);
-}
-
-/* What a site may set for its mail programs; nothing else of root's. */
-static const char *const passed_on[] = {"OWLPOST_CONTROL", "OWLPOST_LIBEXEC", "QMAILLOCAL", "QMAILQUEUE", "ERROR_FD",
-                                        "TZ"};
-
-enum { PASSED_COUNT = sizeof passed_on / sizeof passed_on[0] };
-
-/* Programs that .qmail files of qmail start lie in a folder of their own. */
-static int make_path(stralloc *path) {
-  stralloc folder = {0};
-  int r = program_path(&folder, "dotqmail") == 0 && stralloc_copys(path, "PATH=") &&
-                 stralloc_cats(path, folder.s) && stralloc_cats(path, ":/usr/local/bin:/usr/bin:/bin") &&
-                 stralloc_0(path)
-             ? 0
-             : -1;
-  stralloc_free(&folder);
-  return r;
-}
-
-static int make_environment(char *to[PASSED_COUNT + 2], stralloc storage[PASSED_COUNT + 1]) {
-  size_t n = 0;
-  if (make_path(&storage[PASSED_COUNT]) == -1) return -1;
-  to[n++] = storage[PASSED_COUNT].s;
-  for (size_t i = 0; i < PASSED_COUNT; i++) {
-    const char *value = getenv(passed_on[i]);
-    if (!value) continue;
-    if (!stralloc_copys(&storage[i], passed_on[i]) || !stralloc_cats(&storage[i], "=") ||
-        !stralloc_cats(&storage[i], value) || !stralloc_0(&storage[i]))
-      return -1;
-    to[n++] = storage[i].s;
-  }
-  to[n] = NULL;
-  return 0;
 }
 
 /* 0: the socket; 1 and 2: nothing.  All else is close-on-exec.  What a user's
@@ -113,14 +80,13 @@ static int make_arguments(struct arguments *to, const struct worker_order *order
 
 static int run(const struct worker_order *order, const struct settings *s, const struct account *a,
                const char *local, const char *host, struct verdict *v) {
-  char *environment[PASSED_COUNT + 2];
-  stralloc storage[PASSED_COUNT + 1] = {{0}};
+  struct environment environment = {0};
   struct arguments arguments = {0};
-  if (make_environment(environment, storage) == -1 || make_arguments(&arguments, order, s, a, local, host) == -1)
+  if (environment_begin(&environment) == -1 || make_arguments(&arguments, order, s, a, local, host) == -1)
     return verdict_defer(v, "4.3.0", "out of memory", "");
   if (setsid() == -1 && errno != EPERM) return verdict_defer_errno(v, "unable to leave the session", "");
   if (deal_descriptors(order->sock) == -1) return verdict_defer_errno(v, "unable to deal descriptors", "");
-  execve(order->program, arguments.list, environment);
+  execve(order->program, arguments.list, environment.list);
   return verdict_defer_errno(v, "unable to run ", order->program);
 }
 

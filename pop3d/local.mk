@@ -6,7 +6,7 @@ noinst_LIBRARIES += %D%/libpop3.a
   %D%/session.h %D%/session.c
 %C%_libs = %D%/libpop3.a mailbox/libmailbox.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 
-%C%_owl_pop3d_SOURCES = %D%/pop3d.c
+%C%_owl_pop3d_SOURCES = %D%/pop3d.c %D%/report.h %D%/report.c
 %C%_owl_pop3d_LDADD = $(%C%_libs)
 
 if CMOCKA

@@ -20,6 +20,7 @@
 #include "lib/line.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
+#include "pop3d/report.h"
 #include "pop3d/session.h"
 
 enum { IDLE_S = 600 }; /* RFC 1939 3: at least ten minutes */
@@ -79,6 +80,21 @@ static void log_session(const struct pop3_session *s, const char *path, const ch
   log_end(&out);
 }
 
+static void report_session(const struct pop3_session *s, const char *end) {
+  struct mailboxdoor_end e = {
+    .seen = s->mailbox->count, .retrieved = s->retrieved, .sent = s->sent, .removed = s->removed};
+  report_end(&e, text_of(end));
+}
+
+static void report_trouble(const char *what, const char *path, int error) {
+  struct mailboxdoor_end e = {0};
+  stralloc why = {0};
+  if (stralloc_cats(&why, what) && stralloc_cats(&why, path) && stralloc_cats(&why, ": ") &&
+      stralloc_cats(&why, strerror(error)))
+    report_end(&e, text_of_stralloc(&why));
+  stralloc_free(&why);
+}
+
 static int refuse(const char *what, const char *path) {
   static const char words[] = "-ERR [SYS/TEMP] unable to open the mailbox\r\n";
   stralloc ours = {0};
@@ -88,6 +104,7 @@ static int refuse(const char *what, const char *path) {
     log_say_errno(&out, program, ours.s, text_of(path));
   }
   stralloc_free(&ours);
+  report_trouble(what, path, saved);
   (void)io_write_all(1, words, sizeof words - 1, io_limit_ms(idle_s));
   return TOOL_SYSTEM;
 }
@@ -103,7 +120,9 @@ static int show(struct mailbox *m, const char *path) {
   struct pop3_session s = {.mailbox = m, .flush = flush};
   mailbox_measure(m);
   send_at_once();
-  log_session(&s, path, serve(&s));
+  const char *end = serve(&s);
+  log_session(&s, path, end);
+  report_session(&s, end);
   session_free(&s);
   return TOOL_OK;
 }

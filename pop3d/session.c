@@ -126,6 +126,7 @@ static int retr_command(struct pop3_session *s, struct text argument) {
   int found = find(s, argument, &i);
   if (found != 1) return found;
   s->retrieved++;
+  s->sent += size_of(s, i);
   return send_message(s, i, MULTILINE_ALL);
 }
 

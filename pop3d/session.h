@@ -21,7 +21,7 @@ struct pop3_session {
   void *context;
 
   bool *deleted;        /* by message */
-  uint64_t retrieved, removed; /* for the log */
+  uint64_t retrieved, sent, removed; /* messages sent, their octets, messages deleted: for the log */
   bool is_over;         /* after QUIT */
   stralloc out;         /* replies that are held back */
 };

@@ -36,7 +36,7 @@ owlpost_PROGRAMS += %D%/owl-send
 
 owlpost_PROGRAMS += %D%/owl-start
 %C%_owl_start_SOURCES = %D%/start.c
-%C%_owl_start_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_owl_start_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 
 # What reads the queue's files: the runner and the operator's tool.
 queue_read_parts = %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message.h %D%/message.c \

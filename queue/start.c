@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
 #include "lib/log.h"
+#include "lib/pass.h"
 #include "lib/unixsock.h"
 
 enum { LOG_FD = 2, PAUSE_MAX_S = 60, SECOND_US = 1000000 };
@@ -116,15 +118,19 @@ static void make_run_folders(struct account send, struct account smtpd, struct a
   struct control c;
   stralloc rundir = {0};
   struct account root = {geteuid(), getegid()};
+  /* a host that had owlpost before it served mailboxes lacks the user */
+  bool has_pop = has_account(POP_USER);
   if (control_open(&c) == -1 || control_text(&c, CONTROL_RUNDIR, &rundir) == -1)
     die("configuration", c.error.s);
   make_folder(rundir.s, root, 0755);
   make_run_folder(rundir.s, "rcpt", (struct account){root.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   make_run_folder(rundir.s, "nexthop", (struct account){far.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   make_run_folder(rundir.s, "control", send, 0700);
-  /* it has two kinds of clients, and asks who they are */
+  /* these have two kinds of clients, and ask who they are */
   make_run_folder(rundir.s, "tls", tls, is_private() ? 0700 : 0711);
-  make_run_folder(rundir.s, "auth", (struct account){auth.uid, smtpd.gid}, is_private() ? 0700 : 0710);
+  make_run_folder(rundir.s, "auth", (struct account){auth.uid, smtpd.gid}, is_private() ? 0700 : 0711);
+  if (has_pop)
+    make_run_folder(rundir.s, "mailbox", (struct account){root.uid, find_account(POP_USER).gid}, is_private() ? 0700 : 0710);
   make_run_folder(rundir.s, "etrn", (struct account){send.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   stralloc_free(&rundir);
   control_free(&c);
@@ -139,11 +145,18 @@ static void become(struct account a, const gid_t *groups, size_t count) {
   if (setuid(0) == 0) die("unable to become another user", "still root");
 }
 
+static uint8_t pass_key[PASS_KEY_OCTETS];
+
+static void make_key(void) {
+  if (getrandom(pass_key, sizeof pass_key, 0) != sizeof pass_key) die_errno("unable to make a key");
+}
+
 struct program {
   const char *name;
   const char *argument; /* or NULL */
   int descriptors[2];   /* become 0 and 1; -1: /dev/null */
   bool keep_root;
+  bool gets_key; /* of the passes (lib/pass.h) */
   struct account account;
   gid_t group; /* one more */
   pid_t pid;
@@ -174,6 +187,7 @@ static _Noreturn void become_program(const struct program *p, const char *path, 
   /* whatever ends the starter ends them all */
   if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != parent) _exit(TOOL_SYSTEM);
   signal(SIGPIPE, SIG_DFL);
+  if (p->gets_key && pass_give_key(pass_key) == -1) die_errno("unable to give the key of the passes");
   execl(path, p->name, p->argument, (char *)NULL);
   die_errno(path);
 }
@@ -358,6 +372,12 @@ static void name_callers(char *list, size_t size, struct account smtpd, struct a
   snprintf(list, size, "%lu,%lu", (unsigned long)smtpd.uid, (unsigned long)far.uid);
 }
 
+/* Who may ask owl-authd, beside the receiver. */
+static void name_askers(char *list, size_t size) {
+  list[0] = 0;
+  if (has_account(POP_USER)) snprintf(list, size, "%lu", (unsigned long)find_account(POP_USER).uid);
+}
+
 /* Who owl-authd is; root where the site's check program needs it.  false: there is to be none. */
 static bool wants_auth(struct account *a, bool *keep_root) {
   struct control c;
@@ -383,6 +403,7 @@ int main(int argc, char **argv) {
   struct account send = find_account(SEND_USER), far = find_account(REMOTE_USER);
   struct account smtpd_user = find_account(SMTPD_USER);
   bool has_tls = wants_tls();
+  make_key();
   struct account tls = has_tls ? find_account(TLS_USER) : send;
   struct account auth;
   bool auth_root, has_auth = wants_auth(&auth, &auth_root);
@@ -392,7 +413,7 @@ int main(int argc, char **argv) {
   struct program runner = {.name = "owl-send", .descriptors = {local[0], remote[0]}, .account = send,
                            .group = find_group(QUEUE_GROUP)};
   struct program lspawn = {.name = "owl-lspawn", .argument = argc > 1 ? argv[1] : NULL,
-                           .descriptors = {local[1], -1}, .keep_root = true};
+                           .descriptors = {local[1], -1}, .keep_root = true, .gets_key = true};
   struct program rspawn = {.name = "owl-rspawn", .descriptors = {remote[1], -1}, .account = far, .group = far.gid};
   /* binds its addresses as root, and drops root itself */
   struct program smtpd = {.name = "owl-smtpd", .argument = "--listen", .descriptors = {-1, -1}, .keep_root = true};
@@ -400,8 +421,10 @@ int main(int argc, char **argv) {
   name_callers(callers, sizeof callers, smtpd_user, far);
   struct program tlsd = {.name = "owl-tlsd", .argument = callers, .descriptors = {-1, -1}, .account = tls,
                          .group = tls.gid, .comes_back = &tls_pid};
-  struct program authd = {.name = "owl-authd", .descriptors = {-1, -1}, .keep_root = auth_root, .account = auth,
-                          .group = auth.gid, .comes_back = &auth_pid};
+  char askers[64];
+  name_askers(askers, sizeof askers);
+  struct program authd = {.name = "owl-authd", .argument = askers[0] ? askers : NULL, .descriptors = {-1, -1}, .keep_root = auth_root, .account = auth,
+                          .group = auth.gid, .comes_back = &auth_pid, .gets_key = true};
   struct program *programs[6] = {&runner, &lspawn, &rspawn};
   size_t count = 3;
   bool listens = wants_listener(); /* also: whether the configuration can be read, before anybody runs */

@@ -15,7 +15,7 @@ TAGS = {"service": 0x600, "client": 0x11, "port": 0x12, "local": 0x404, "local_p
         "mechanism": 0x403, "user": 0x10, "secret": 0x402, "challenge": 0x601, "response": 0x602,
         "auth_message": 0x603, "proof": 0x604, "certificate": 0x609, "certificate_name": 0x60a}
 ANSWERS = {0x100: "class", 0x101: "status", 0x103: "text", 0x10: "user", 0x606: "salt", 0x607: "iterations",
-           0x605: "signature", 0x608: "mechanisms"}
+           0x605: "signature", 0x608: "mechanisms", 0x60b: "pass"}
 NUMBERS = ("port", "local_port", "class", "iterations")
 
 

@@ -1,0 +1,11 @@
+/* report.h - tell who logged the client in what the session did (lib/mailboxdoor.h) */
+#ifndef OWL_POP3D_REPORT_H
+#define OWL_POP3D_REPORT_H
+
+#include "lib/mailboxdoor.h"
+
+/* report_end(): where the environment says that there is such a one
+ * (MAILBOX_DOOR).  What cannot be told is not.  why is cut. */
+void report_end(struct mailboxdoor_end *e, struct text why);
+
+#endif
