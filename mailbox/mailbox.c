@@ -12,7 +12,7 @@
 #include "lib/iofd.h"
 #include "mailbox/sightings.h"
 
-enum { PIECE = 64 * 1024, LOOKS_FOR_A_FILE = 3 };
+enum { LOOKS_FOR_A_FILE = 3 };
 
 int mailbox_open(struct mailbox *m, const char *path) {
   *m = (struct mailbox){.log = {.fd = -1}};
@@ -180,57 +180,4 @@ void mailbox_seen(struct mailbox *m) {
     const char *name = m->names.s + x->name_at;
     if (x->is_new && !x->is_removed && !strchr(name, ':')) (void)move_to_cur(m, name);
   }
-}
-
-/* ---- sizes */
-
-/* Of the octets as they go over the wire: every LF without a CR before it gets one. */
-int mailbox_measure_file(int fd, uint64_t *size, uint64_t *wire_size) {
-  static char piece[PIECE];
-  char before = 0;
-  ssize_t got;
-  *size = *wire_size = 0;
-  while ((got = read(fd, piece, sizeof piece)) > 0) {
-    *size += (uint64_t)got;
-    *wire_size += (uint64_t)got;
-    const char *end = piece + got;
-    for (const char *lf = piece; (lf = memchr(lf, '\n', (size_t)(end - lf))); lf++)
-      if ((lf > piece ? lf[-1] : before) != '\r') ++*wire_size;
-    before = end[-1];
-  }
-  return got == 0 ? 0 : -1;
-}
-
-/* 1: it has been measured now, 0: it was before, or cannot be. */
-static int measure_one(struct mailbox *m, size_t message) {
-  struct mailbox_message *x = &m->messages[message];
-  if (x->size != SIZE_UNKNOWN && x->wire_size != SIZE_UNKNOWN) return 0;
-  int fd = mailbox_file(m, message);
-  if (fd == -1) return 0;
-  int r = mailbox_measure_file(fd, &x->size, &x->wire_size) == 0;
-  if (!r) x->size = x->wire_size = SIZE_UNKNOWN;
-  close(fd);
-  return r;
-}
-
-static int note_size(struct uidlog *l, const struct mailbox_message *x) {
-  size_t number = roster_find_uid(&l->lines.roster, x->uid);
-  if (number == ROSTER_NONE || x->wire_size == SIZE_UNKNOWN) return 0;
-  const struct roster_entry *e = &l->lines.roster.entries[number];
-  if (e->wire_size == x->wire_size && e->size == x->size) return 0;
-  return uidlog_note_sizes(l, number, x->size, x->wire_size);
-}
-
-/* Only a cache: where it cannot be written they are measured again. */
-static void note_sizes(struct mailbox *m) {
-  int r = uidlog_lock(&m->log);
-  for (size_t i = 0; i < m->count && r == 0; i++) r = note_size(&m->log, &m->messages[i]);
-  if (r == 0) (void)uidlog_commit(&m->log);
-  uidlog_unlock(&m->log);
-}
-
-void mailbox_measure(struct mailbox *m) {
-  int measured = 0;
-  for (size_t i = 0; i < m->count; i++) measured |= measure_one(m, i);
-  if (measured) note_sizes(m);
 }

@@ -160,6 +160,25 @@ static void sizes_are_kept(void **state) {
   }
 }
 
+/* As files are opened before they are read. */
+static void few_descriptors_are_enough(void **state) {
+  struct mailbox m;
+  struct rlimit limit;
+  char name[32];
+  (void)state;
+  for (int i = 10; i < 60; i++) {
+    snprintf(name, sizeof name, "new/%d.x", i);
+    test_maildir_write(name, "line\n");
+  }
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){20, limit.rlim_max}), 0);
+  mailbox_measure(&m);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  for (size_t i = 0; i < 50; i++) assert_int_equal(m.messages[i].wire_size, 6);
+  mailbox_close(&m);
+}
+
 static void a_renamed_file_is_found_again(void **state) {
   struct mailbox m;
   char octets[8];
@@ -384,6 +403,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TESTED(uids_stay), TESTED(a_file_is_not_gone_while_others_are_renamed), TESTED(a_torn_line_costs_nothing), TESTED(a_wrong_line_costs_its_message_the_uid),
     TESTED(without_the_log_there_is_another_validity), TESTED(uidls_are_base_names), TESTED(sizes_are_kept),
+    TESTED(few_descriptors_are_enough),
     TESTED(a_renamed_file_is_found_again), TESTED(dovecot_is_taken_over), TESTED(uids_are_taken_over_once), TESTED(who_has_no_room_can_delete),
     TESTED(a_log_that_is_made_anew_confuses_nobody), TESTED(an_old_dovecot_too),
     TESTED(courier_is_taken_over), TESTED(processes_share_a_mailbox), TESTED(a_big_log_is_written_anew),

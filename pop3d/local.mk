@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libpop3.a
 
 %C%_owl_pop3d_SOURCES = %D%/pop3d.c %D%/report.h %D%/report.c
 %C%_owl_pop3d_LDADD = $(%C%_libs)
+%C%_owl_pop3d_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
 if CMOCKA
 check_PROGRAMS += %D%/multiline_test %D%/session_test
