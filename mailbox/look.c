@@ -138,7 +138,7 @@ static int assign_first(struct look *k) {
 }
 
 /* All of it in one step: who finds a log looks for no other server's files. */
-static int begin(struct look *k) { return assign_first(k) == 0 ? uidlog_rewrite(&k->m->log) : -1; }
+static int begin(struct look *k) { return assign_first(k) == 0 && uidlog_rewrite(&k->m->log) == 0 ? 0 : -1; }
 
 static int note_missing(struct look *k) {
   for (size_t i = 0; i < k->missing_count; i++) {
@@ -156,7 +156,7 @@ static int write_locked(struct look *k) {
   if (r == 0 && l->lines.validity == 0) r = begin(k);
   else if (r == 0) {
     r = note_missing(k) == 0 && add_unknown(k, &nothing) == 0 ? uidlog_commit(l) : -1;
-    if (r == 0 && uidlog_wants_rewrite(l)) (void)uidlog_rewrite(l); /* as good as it is where it cannot be */
+    if (r == 0 && uidlog_wants_rewrite(l)) r = uidlog_rewrite(l) == -1 ? -1 : 0; /* where it cannot be, good as it is */
   }
   if (r == 0) r = takeover_close(k->m->folder);
   return r == 0 ? match(k) : -1;

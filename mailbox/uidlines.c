@@ -134,6 +134,7 @@ static enum taken take_first(struct uidlines *u, const struct text *field, size_
     return WRONG;
   u->validity = (uint32_t)validity;
   u->next = next;
+  u->unmarked = true;
   return TAKEN;
 }
 

@@ -20,7 +20,7 @@ struct uidlines { /* zeroed at first */
   uint32_t validity;  /* 0: no first line has been read */
   uint64_t next;      /* UIDNEXT; over UINT32_MAX: no UID is left */
   uint64_t read;      /* octets, of whole lines */
-  bool unmarked;      /* a message stands behind the last mark */
+  bool unmarked;      /* a message, or the first line, stands behind the last mark */
   uint64_t wrong;     /* lines that did not check */
   uint64_t superfluous; /* lines that a file written anew does not have */
 };

@@ -57,9 +57,10 @@ static void forget(struct uidlog *l) {
   stralloc_zero(&l->out);
 }
 
-/* Whoever wrote what has no mark behind it may have died before his sync. */
+/* Whoever wrote what has no mark behind it may have died before his syncs. */
 static int sync_read(struct uidlog *l) {
-  return l->lines.unmarked ? fdatasync(l->fd) : 0;
+  if (!l->lines.unmarked) return 0;
+  return fdatasync(l->fd) == 0 ? fsync(l->folder) : -1;
 }
 
 int uidlog_open(struct uidlog *l, int folder) {
@@ -70,10 +71,10 @@ int uidlog_open(struct uidlog *l, int folder) {
 
 /* ---- the lock */
 
-static int take_lock(struct uidlog *l) {
+static int take_lock(int fd) {
   struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   uint64_t end_us = clock_boot_us(&clock_system) + (uint64_t)UIDLOG_LOCK_MS * 1000;
-  while (fcntl(l->fd, F_OFD_SETLK, &all) == -1) {
+  while (fcntl(fd, F_OFD_SETLK, &all) == -1) {
     if (errno != EAGAIN && errno != EACCES) return -1;
     if (clock_boot_us(&clock_system) > end_us) return errno = ETIMEDOUT, -1;
     usleep(RETRY_US);
@@ -92,7 +93,7 @@ static int has_name(const struct uidlog *l) {
 static int lock_named(struct uidlog *l) {
   for (;;) {
     if (l->fd == -1 && open_file(l, O_CREAT) == -1) return -1;
-    if (take_lock(l) == -1) return -1;
+    if (take_lock(l->fd) == -1) return -1;
     int is_it = has_name(l);
     if (is_it == -1) return -1;
     if (is_it) break;
@@ -170,13 +171,12 @@ static int append(struct uidlog *l) {
   return 0;
 }
 
-/* The mark itself may be lost: then the next reader syncs once more. */
-static int append_mark(struct uidlog *l) {
-  if (uidlines_put_mark(&l->out, l->lines.next) == -1) return errno = ENOMEM, -1;
-  if (append(l) == -1) return -1;
-  l->lines.unmarked = false;
-  l->lines.superfluous++;
-  return 0;
+/* The mark itself may be lost, or find no room: then the next reader syncs once more. */
+static void append_mark(struct uidlog *l) {
+  bool is_there = uidlines_put_mark(&l->out, l->lines.next) == 0 && append(l) == 0;
+  stralloc_zero(&l->out);
+  l->lines.unmarked = !is_there;
+  l->lines.superfluous += is_there;
 }
 
 int uidlog_commit(struct uidlog *l) {
@@ -184,7 +184,9 @@ int uidlog_commit(struct uidlog *l) {
   bool must_sync = l->lines.unmarked;
   if (append(l) == -1) return -1;
   if (!must_sync) return 0;
-  return fdatasync(l->fd) == 0 ? append_mark(l) : -1;
+  if (fdatasync(l->fd) == -1) return -1;
+  append_mark(l);
+  return 0;
 }
 
 /* ---- the file anew */
@@ -212,24 +214,35 @@ static int put_all(struct uidlog *l) {
   return r == 0 ? 0 : (errno = ENOMEM, -1);
 }
 
-static int fill(struct uidlog *l) {
-  l->lines.read = l->lines.wrong = l->lines.superfluous = 0;
-  if (append(l) == -1 || fsync(l->fd) == -1) return -1;
-  return append_mark(l);
+/* Locked before it has the name: whoever has opened the old one waits, and finds
+ * then that it has lost its name. */
+static int fill(struct uidlog *l, int fd, const char *tmp) {
+  if (take_lock(fd) == -1 || io_write_all(fd, l->out.s, l->out.len, IO_FOREVER) == -1 || fsync(fd) == -1) return -1;
+  return renameat(l->folder, tmp, l->folder, UIDLOG_NAME);
 }
 
-/* Both files are locked meanwhile: whoever has opened the one waits, and finds
- * then that it has lost its name. */
-static int put_in_place(struct uidlog *l, int fd, const char *tmp) {
-  int old = l->fd;
-  l->fd = fd;
-  int r = take_lock(l) == 0 ? fill(l) : -1;
-  if (r == 0) r = renameat(l->folder, tmp, l->folder, UIDLOG_NAME);
-  if (r == 0) r = fsync(l->folder);
+static int make_new(struct uidlog *l, const char *tmp) {
+  if (unlinkat(l->folder, tmp, 0) == -1 && errno != ENOENT) return -1;
+  int fd = openat(l->folder, tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+  if (fd == -1 || fill(l, fd, tmp) == 0) return fd;
   int saved = errno;
-  close(old);
-  errno = saved;
-  return r;
+  close(fd);
+  unlinkat(l->folder, tmp, 0);
+  return errno = saved, -1;
+}
+
+/* It has no mark before its name is on the disk: a log that lost its name again
+ * would take along what was added to it. */
+static int take_new(struct uidlog *l, int fd) {
+  close(l->fd);
+  l->fd = fd;
+  l->lines.read = l->out.len;
+  l->lines.wrong = l->lines.superfluous = 0;
+  l->lines.unmarked = true;
+  stralloc_zero(&l->out);
+  if (fsync(l->folder) == -1) return -1;
+  append_mark(l);
+  return 0;
 }
 
 bool uidlog_wants_rewrite(const struct uidlog *l) {
@@ -239,14 +252,10 @@ bool uidlog_wants_rewrite(const struct uidlog *l) {
 int uidlog_rewrite(struct uidlog *l) {
   char tmp[64];
   snprintf(tmp, sizeof tmp, "tmp/" UIDLOG_NAME ".%ld", (long)getpid());
-  if (keep_some(l) == -1 || put_all(l) == -1) return -1;
-  if (unlinkat(l->folder, tmp, 0) == -1 && errno != ENOENT) return -1;
-  int fd = openat(l->folder, tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
-  if (fd == -1) return -1;
-  if (put_in_place(l, fd, tmp) == 0) return 0;
-  int saved = errno;
-  unlinkat(l->folder, tmp, 0);
-  return errno = saved, -1;
+  int fd = keep_some(l) == 0 && put_all(l) == 0 ? make_new(l, tmp) : -1;
+  if (fd >= 0) return take_new(l, fd);
+  stralloc_zero(&l->out);
+  return 1;
 }
 
 void uidlog_close(struct uidlog *l) {

@@ -56,7 +56,7 @@ int uidlog_note_gone(struct uidlog *l, size_t number);
 int uidlog_commit(struct uidlog *l);
 
 /* uidlog_rewrite(): under the lock: the file anew, without those that are gone.
- * Numbers change. */
+ * Numbers change.  1: it could not be, errno says why, and is as it was. */
 bool uidlog_wants_rewrite(const struct uidlog *l);
 int uidlog_rewrite(struct uidlog *l);
 
