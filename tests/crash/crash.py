@@ -98,18 +98,23 @@ def main():
     parser.add_argument("--no-mutants", action="store_true")
     parser.add_argument("stories", nargs="*")
     options = parser.parse_args()
+    return with_staged(lambda staged, work: report(play(options, Recorder(staged, work))))
+
+
+def with_staged(test):
+    """The exit code that test(staged, work) returns."""
     staged, work = stage(), make_folder(256 << 20, "/dev/shm", tempfile.gettempdir())
     try:
         if not can_follow(staged, work):
             print("SKIP crash-states: ptrace is not permitted here")
             return 0
-        return run(options, staged, work)
+        return run(test, staged, work)
     finally:
         shutil.rmtree(staged)
         shutil.rmtree(work)
 
 
-def run(options, staged, work):
+def run(test, staged, work):
     """In a process that can give up root's rights for good."""
     pid = os.fork()
     if pid:
@@ -117,7 +122,7 @@ def run(options, staged, work):
     code = 111
     try:
         become_nobody(work)
-        code = report(play(options, Recorder(staged, work)))
+        code = test(staged, work)
     except BaseException:
         traceback.print_exc()
     sys.stdout.flush()
