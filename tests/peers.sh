@@ -2,6 +2,7 @@
 # peers.sh FOLDER PACKAGE...: unpack Debian packages under FOLDER/PACKAGE, each
 # with those shared libraries that the machine lacks.  Nothing is installed, no
 # service starts, no mail server is replaced.  What is there already is kept.
+# npm:NAME@VERSION is one of npm's, put under FOLDER/NAME; left out without npm.
 set -eu
 # shellcheck source=tests/packages.sh
 . "$(dirname "${BASH_SOURCE[0]}")/packages.sh"
@@ -43,6 +44,18 @@ unpack() {
   touch "$folder/$package/.complete"
 }
 
+unpack_from_npm() {
+  local name=${1%@*}
+  command -v npm >/dev/null || { echo "$1 is left out: npm is not installed"; return 0; }
+  [ ! -e "$folder/$name/.complete" ] || return 0
+  rm -rf "${folder:?}/$name"
+  npm install --prefix "$folder/$name" --ignore-scripts --no-audit --no-fund --no-save "$1"
+  touch "$folder/$name/.complete"
+}
+
 for package; do
+  case $package in
+    npm:*) unpack_from_npm "${package#npm:}"; continue ;;
+  esac
   [ -e "$folder/$package/.complete" ] || unpack "$package"
 done

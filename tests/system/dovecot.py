@@ -18,6 +18,7 @@ from overlay import over_usr
 from waiting import wait_until
 
 PACKAGES = ("dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "dovecot-sieve")
+POP3_PACKAGES = ("dovecot-core", "dovecot-pop3d")
 COMMON = """
 base_dir = {folder}/run
 state_dir = {folder}/state
@@ -32,7 +33,7 @@ first_valid_uid = 1
 auth_username_format = %Ln
 passdb {{
   driver = static
-  args = nopassword=y
+  args = {password}
 }}
 """
 LMTP = """
@@ -88,24 +89,47 @@ service imap-login {{
 }}
 """
 
+POP3 = """
+ssl = yes
+ssl_cert = <{certificate}
+ssl_key = <{key}
+disable_plaintext_auth = no
+auth_mechanisms = plain login apop
+mail_location = maildir:~/Maildir
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={home}
+}}
+service pop3-login {{
+  chroot =
+  inet_listener pop3 {{
+    address = 127.0.0.1
+  }}
+  inet_listener pop3s {{
+    address = 127.0.0.1
+  }}
+}}
+"""
+
+
 class Master:
     """A Dovecot in a folder of its own, which users may pass through."""
 
-    def __init__(self, bystanders, protocol):
-        self.bystanders, self.protocol = bystanders, protocol
+    def __init__(self, bystanders, protocol, packages=PACKAGES):
+        self.bystanders, self.protocol, self.packages = bystanders, protocol, packages
         self.folder = tempfile.mkdtemp(dir=WORK, prefix="dovecot.")  # its sockets' paths have to be short
         os.chmod(self.folder, 0o711)
         os.mkdir(f"{self.folder}/state")
         self.master = None
 
-    def configure(self, text, **values):
+    def configure(self, text, password="nopassword=y", **values):
         with open(f"{self.folder}/conf", "w", encoding="ascii") as f:
-            f.write((COMMON + text).format(folder=self.folder, protocol=self.protocol, **values))
+            f.write((COMMON + text).format(folder=self.folder, protocol=self.protocol, password=password, **values))
 
     def start(self):
         log = f"{self.folder}/log"
         at = os.path.getsize(log) if os.path.exists(log) else 0
-        self.master = self.bystanders.start(over_usr(PACKAGES, "dovecot", "-F", "-c", f"{self.folder}/conf"))
+        self.master = self.bystanders.start(over_usr(self.packages, "dovecot", "-F", "-c", f"{self.folder}/conf"))
         wait_until(lambda: f"starting up for {self.protocol}" in self.log()[at:] or self.master.poll() is not None, 20,
                    self.log)
         assert self.master.poll() is None, self.log()
@@ -220,3 +244,15 @@ class Imap(Master):
         kind, answer = command(*arguments)
         assert kind == "OK", f"{arguments}: {answer} {self.log()[-2000:]}"
         return answer
+
+
+class Pop3(Master):
+    """Shows one user's Maildir by POP3, on ports 110 and 995, with this
+    certificate (certificates.py) and password."""
+
+    def __init__(self, bystanders, user, home, certificate, password):
+        super().__init__(bystanders, "pop3", POP3_PACKAGES)
+        account = pwd.getpwnam(user)
+        cert, key = certificate.write(self.folder, "server")
+        self.configure(POP3, password=f"password={{PLAIN}}{password}", certificate=cert, key=key, uid=account.pw_uid,
+                       gid=account.pw_gid, home=home)
