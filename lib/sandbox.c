@@ -67,19 +67,24 @@ static long allow_connect(long ruleset, uint64_t port) {
   return syscall(__NR_landlock_add_rule, ruleset, 2, &rule, 0);
 }
 
-/* What stays allowed: a TCP port to connect to, 0: none; a folder, -1: none. */
+enum { WRITE = 1 << 1, READ = 1 << 2, LIST = 1 << 3, REMOVE = 1 << 5, MAKE = 1 << 8, REFER = 1 << 13, TRUNCATE = 1 << 14 };
+enum { ALL_IN_FOLDER = WRITE | READ | LIST | REMOVE | MAKE | REFER | TRUNCATE };
+
+/* What stays allowed: a TCP port to connect to, 0: none, or all of TCP; these rights
+ * in a folder or to a file, -1: none. */
 struct exception {
   unsigned port;
-  int folder;
+  int path;
+  uint64_t rights;
+  bool tcp;
 };
 
 /* LANDLOCK_RULE_PATH_BENEATH */
-static long allow_folder(long ruleset, uint64_t files, int folder) {
-  enum { WRITE = 1 << 1, READ = 1 << 2, LIST = 1 << 3, REMOVE = 1 << 5, MAKE = 1 << 8, REFER = 1 << 13, TRUNCATE = 1 << 14 };
+static long allow_path(long ruleset, uint64_t rights, int path) {
   const struct {
     uint64_t access;
-    int32_t folder;
-  } __attribute__((packed)) rule = {files & (WRITE | READ | LIST | REMOVE | MAKE | REFER | TRUNCATE), folder};
+    int32_t path;
+  } __attribute__((packed)) rule = {rights, path};
   return syscall(__NR_landlock_add_rule, ruleset, 1, &rule, 0);
 }
 
@@ -87,11 +92,12 @@ static int forbid(struct exception but) {
   long abi = landlock_abi();
   if (abi < 1) return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -1;
   struct ruleset all = rights_of(abi);
+  if (but.tcp) all.net = 0;
   /* an older kernel takes a longer struct whose end is zero */
   long fd = syscall(__NR_landlock_create_ruleset, &all, sizeof all, 0);
   if (fd == -1) return -1;
   long r = but.port && all.net ? allow_connect(fd, but.port) : 0;
-  if (r == 0 && but.folder != -1) r = allow_folder(fd, all.files, but.folder);
+  if (r == 0 && but.path != -1) r = allow_path(fd, all.files & but.rights, but.path);
   if (r == 0) r = syscall(__NR_landlock_restrict_self, fd, 0);
   int saved = errno;
   close((int)fd);
@@ -99,11 +105,13 @@ static int forbid(struct exception but) {
   return r == -1 ? -1 : 1;
 }
 
-int sandbox_forbid_files(void) { return forbid((struct exception){0, -1}); }
+int sandbox_forbid_files(void) { return forbid((struct exception){.path = -1}); }
 
-int sandbox_forbid_files_but_connect(unsigned port) { return forbid((struct exception){port, -1}); }
+int sandbox_forbid_files_but_connect(unsigned port) { return forbid((struct exception){.port = port, .path = -1}); }
 
-int sandbox_forbid_files_outside(int folder) { return forbid((struct exception){0, folder}); }
+int sandbox_forbid_files_outside(int folder) { return forbid((struct exception){.path = folder, .rights = ALL_IN_FOLDER}); }
+
+int sandbox_forbid_files_but(int file) { return forbid((struct exception){.path = file, .rights = READ, .tcp = true}); }
 
 int sandbox_forbid_cores(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 

@@ -62,6 +62,10 @@ int sandbox_forbid_files(void);
  * can be read, written, made, renamed and deleted. */
 int sandbox_forbid_files_outside(int folder);
 
+/* sandbox_forbid_files_but(): the same, but this file can be read, -1: none, and TCP
+ * is left alone: for who asks name servers. */
+int sandbox_forbid_files_but(int file);
+
 /* sandbox_forbid_files_but_connect(): the same, but TCP connections to this port
  * can be made. */
 int sandbox_forbid_files_but_connect(unsigned port);

@@ -319,6 +319,21 @@ static void landlock_allows_one_port(void **state) {
   assert_well_or_skip(pid, "this kernel's Landlock does not tell ports apart");
 }
 
+static int only_the_file_is_left(void) {
+  int fd = open("/etc/passwd", O_PATH);
+  if (fd == -1 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) return 99;
+  if (sandbox_forbid_files_but(fd) == 0) return 77;
+  if (open("/etc/group", O_RDONLY) != -1 || errno != EACCES) return 1;
+  return open("/etc/passwd", O_RDONLY) != -1 && open("/etc/passwd", O_WRONLY) == -1 ? 0 : 2;
+}
+
+static void landlock_keeps_a_file(void **state) {
+  (void)state;
+  pid_t pid = fork();
+  if (pid == 0) _exit(only_the_file_is_left());
+  assert_well_or_skip(pid, "this kernel has no Landlock");
+}
+
 static int only_the_folder_is_left(const char *folder) {
   int fd = open(folder, O_RDONLY | O_DIRECTORY);
   if (fd == -1 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) return 99;
@@ -373,7 +388,7 @@ int main(void) {
     cmocka_unit_test(every_forbidden_call_dies), cmocka_unit_test(memory_has_a_limit),
     cmocka_unit_test(computing_has_a_limit),
     cmocka_unit_test(opening_a_file_dies),    cmocka_unit_test(the_kernel_confirms_it),
-    cmocka_unit_test(landlock_forbids_files), cmocka_unit_test(landlock_allows_one_port), cmocka_unit_test(landlock_keeps_a_folder), cmocka_unit_test(close_others_keeps_the_list_only),
+    cmocka_unit_test(landlock_forbids_files), cmocka_unit_test(landlock_allows_one_port), cmocka_unit_test(landlock_keeps_a_folder), cmocka_unit_test(landlock_keeps_a_file), cmocka_unit_test(close_others_keeps_the_list_only),
   };
   return cmocka_run_group_tests(tests, set_up, NULL);
 }

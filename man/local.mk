@@ -30,6 +30,7 @@ dist_man_MANS += %D%/owlpost-queue.5
 dist_man_MANS += %D%/owlpost-simulate.5
 dist_man_MANS += %D%/owl-sts.8 %D%/owlpost-sts.5 %D%/owl-tlsrpt.8 %D%/owlpost-tlsrpt.5
 dist_man_MANS += %D%/owlpost-tls.7
+dist_man_MANS += %D%/owl-tlsa.8
 dist_man_MANS += %D%/owl-pop3d.8
 dist_man_MANS += %D%/owlpost-users.5
 dist_man_MANS += %D%/owlpost-uids.5

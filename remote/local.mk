@@ -20,6 +20,12 @@ owlpost_PROGRAMS += %D%/owl-rspawn %D%/owl-remote
 %C%_owl_remote_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS) $(CARES_LIBS) $(NETTLE_LIBS)
 %C%_owl_remote_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC_CARES)
 
+# started by owl-tlsd, as its user
+owlpost_PROGRAMS += %D%/owl-tlsa
+%C%_owl_tlsa_SOURCES = %D%/tlsa.c
+%C%_owl_tlsa_LDADD = %D%/libremote.a lib/libowl.a $(OWFAT_LIBS) $(CARES_LIBS)
+%C%_owl_tlsa_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC_CARES)
+
 noinst_LIBRARIES += %D%/libremote.a
 %C%_libremote_a_SOURCES = \
   %D%/attempts.h %D%/attempts.c \

@@ -7,6 +7,7 @@
 #include "lib/plaintest.h"
 #include "tls/facts.h"
 #include "tls/failure.h"
+#include "tls/rehearsal.h"
 #include "tls/testcertificate.h"
 
 enum kind { GOOD, RSA_KEY, WRONG, EXPIRED, EARLY, OTHER_CA, SELF_SIGNED, FOR_CLIENTS, CN_ONLY, WILD, PARTIAL, DEEP_WILD, ADDRESS, MUST_STAPLE, KINDS };
@@ -62,7 +63,7 @@ static struct tls_facts meet(SSL_CTX *server_context, const struct tls_request *
   SSL *client = client_open(context, r, &f);
   if (!client) return f;
   SSL *server = SSL_new(server_context);
-  if (test_handshake(client, server, &ret)) client_facts(client, r, &f);
+  if (rehearsal_run(client, server, &ret)) client_facts(client, r, &f);
   else failure_of_handshake(client, ret, &f);
   SSL_free(client);
   SSL_free(server);

@@ -7,6 +7,7 @@
 #include "lib/plaintest.h"
 #include "tls/client.h"
 #include "tls/failure.h"
+#include "tls/rehearsal.h"
 #include "tls/testcertificate.h"
 
 enum whose { NOBODY, ROOT, MIDDLE, LEAF, EXPIRED, WRONG, COMMON, ALONE, STRANGER, CERTIFICATES };
@@ -52,7 +53,7 @@ static struct tls_facts meet(SSL_CTX *server_context, const struct tls_request *
   int ret = 0;
   SSL *client = client_open(context, r, &f), *server = SSL_new(server_context);
   assert_non_null(client);
-  if (test_handshake(client, server, &ret)) client_facts(client, r, &f);
+  if (rehearsal_run(client, server, &ret)) client_facts(client, r, &f);
   else failure_of_handshake(client, ret, &f);
   SSL_free(client);
   SSL_free(server);

@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libtls.a
   %D%/failure.h %D%/failure.c \
   %D%/keeper.h %D%/keeper.c \
   %D%/names.h %D%/names.c \
+  %D%/rehearsal.h %D%/rehearsal.c \
   %D%/resume.h %D%/resume.c \
   %D%/sessions.h %D%/sessions.c \
   %D%/stapled.h %D%/stapled.c
@@ -32,6 +33,7 @@ owlpost_PROGRAMS += %D%/owl-tlsd
 %C%_owl_tlsd_SOURCES = %D%/tlsd.c \
   %D%/signer.h %D%/signer.c \
   %D%/zygote.h %D%/zygote.c \
+  %D%/published.h %D%/published.c \
   %D%/warmup.h %D%/warmup.c \
   %D%/heap.h %D%/heap.c \
   %D%/child.h %D%/child.c

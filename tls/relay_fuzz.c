@@ -16,6 +16,7 @@
 #include "tls/client.h"
 #include "tls/netbio.h"
 #include "tls/relay.h"
+#include "tls/rehearsal.h"
 #include "tls/testcertificate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size);
@@ -53,7 +54,7 @@ static void shake_hands(struct play *p) {
   SSL *client = client_open(client_side, &r, &f), *server = SSL_new(server_side);
   must(client && server);
   if (p->choice & TLS12) SSL_set_max_proto_version(server, TLS1_2_VERSION);
-  must(test_handshake(client, server, &ret));
+  must(rehearsal_run(client, server, &ret));
   SSL_read(client, got, 1); /* tickets */
   p->ours = p->choice & AS_CLIENT ? client : server;
   p->peer = p->choice & AS_CLIENT ? server : client;

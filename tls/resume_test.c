@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "lib/plaintest.h"
 #include "tls/client.h"
+#include "tls/rehearsal.h"
 #include "tls/testcertificate.h"
 
 static unsigned char answer[RESUME_PACKET];
@@ -217,7 +218,7 @@ static struct tls_facts connect_once(struct sessions *sessions, const struct tls
   int seat = pair[0];
   resume_begin(client, r, &seat);
   assert_int_equal(seat, *r->session ? pair[0] : -1);
-  assert_true(test_handshake(client, server, &ret));
+  assert_true(rehearsal_run(client, server, &ret));
   SSL_read(client, &octet, 1); /* takes the tickets */
   client_facts(client, r, &f);
   SSL_free(client);

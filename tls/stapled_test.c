@@ -8,6 +8,7 @@
 #include "lib/plaintest.h"
 #include "tls/client.h"
 #include "tls/failure.h"
+#include "tls/rehearsal.h"
 #include "tls/testcertificate.h"
 
 struct staple {
@@ -77,7 +78,7 @@ static struct tls_facts meet(const struct test_certificate *leaf, struct staple 
   SSL_CTX_set_tlsext_status_cb(server_context, staple);
   SSL_CTX_set_tlsext_status_arg(server_context, s);
   SSL *client = client_open(context, &r, &f), *server = SSL_new(server_context);
-  if (test_handshake(client, server, &ret)) client_facts(client, &r, &f);
+  if (rehearsal_run(client, server, &ret)) client_facts(client, &r, &f);
   else failure_of_handshake(client, ret, &f);
   SSL_free(client);
   SSL_free(server);

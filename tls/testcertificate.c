@@ -102,30 +102,3 @@ void test_tlsa(char *to, size_t size, int usage, int selector, int matching, con
   for (size_t i = 0; i < len && at + 2 < size; i++) at += (size_t)snprintf(to + at, size - at, "%02x", octets[i]);
   OPENSSL_free(data);
 }
-
-/* ---- */
-
-static void join(SSL *a, SSL *b) {
-  BIO *one = NULL, *two = NULL;
-  must(BIO_new_bio_pair(&one, 65536, &two, 65536) == 1);
-  SSL_set_bio(a, one, one);
-  SSL_set_bio(b, two, two);
-}
-
-static bool waits(SSL *ssl, int ret) {
-  return ret <= 0 && SSL_get_error(ssl, ret) == SSL_ERROR_WANT_READ;
-}
-
-bool test_handshake(SSL *client, SSL *server, int *client_return) {
-  int ours = -1, theirs = -1;
-  join(client, server);
-  SSL_set_accept_state(server);
-  for (int turns = 0; turns < 20; turns++) {
-    ours = *client_return = SSL_do_handshake(client);
-    if (ours <= 0 && !waits(client, ours)) return false;
-    theirs = SSL_do_handshake(server);
-    if (theirs <= 0 && !waits(server, theirs)) return false;
-    if (ours == 1 && theirs == 1) return true;
-  }
-  return false;
-}

@@ -35,7 +35,4 @@ SSL_CTX *test_server(const struct test_certificate *leaf, X509 *const *chain);
 /* TLSA data: of the certificate (selector 0) or its key (1); matching 0, 1, 2.  "U S M HEX" */
 void test_tlsa(char *to, size_t size, int usage, int selector, int matching, const X509 *certificate);
 
-/* Handshakes over memory until neither side goes on.  true: both are done. */
-bool test_handshake(SSL *client, SSL *server, int *client_return);
-
 #endif

@@ -2,25 +2,7 @@
 #include "tls/warmup.h"
 #include <openssl/err.h>
 #include "tls/client.h"
-
-enum { ROUNDS = 8 };
-
-static bool join(SSL *a, SSL *b) {
-  BIO *one, *other;
-  if (BIO_new_bio_pair(&one, 0, &other, 0) != 1) return false;
-  SSL_set_bio(a, one, one);
-  SSL_set_bio(b, other, other);
-  return true;
-}
-
-static bool meet(SSL *client, SSL *server) {
-  int client_done = 0, server_done = 0;
-  for (int i = 0; i < ROUNDS && (client_done != 1 || server_done != 1); i++) {
-    if (client_done != 1) client_done = SSL_do_handshake(client);
-    if (server_done != 1) server_done = SSL_do_handshake(server);
-  }
-  return client_done == 1 && server_done == 1;
-}
+#include "tls/rehearsal.h"
 
 /* A record each way; the client's reading also takes its ticket. */
 static bool talk(SSL *client, SSL *server) {
@@ -42,10 +24,11 @@ static bool session(SSL_CTX *server_context, struct server *s, SSL_CTX *client_c
   identity_name(&s->identities[0], request.sni, sizeof request.sni);
   SSL *server = server_open(server_context, s, &request, &facts);
   SSL *client = client_open(client_context, &request, &facts);
-  bool ok = server && client && join(client, server) && SSL_set_max_proto_version(client, round->version) == 1 &&
+  int ret;
+  bool ok = server && client && SSL_set_max_proto_version(client, round->version) == 1 &&
             SSL_set1_sigalgs_list(client, round->signatures) == 1;
   if (ok && *kept) ok = SSL_set_session(client, *kept) == 1;
-  ok = ok && meet(client, server) && talk(client, server);
+  ok = ok && rehearsal_run(client, server, &ret) && talk(client, server);
   if (ok) server_facts(server, &facts);
   SSL_SESSION_free(*kept);
   *kept = ok ? SSL_get1_session(client) : NULL;

@@ -21,6 +21,7 @@
 #include "tls/keeper.h"
 #include "tls/netbio.h"
 #include "lib/passfd.h"
+#include "tls/published.h"
 #include "tls/say.h"
 #include "tls/warmup.h"
 
@@ -132,6 +133,11 @@ static int warm_up(struct state *s) {
   return done ? 0 : -1;
 }
 
+static void compare_with_published(struct state *s) {
+  const struct published p = {s->z->settings->me, &s->server, s->server_context, s->client_context, &s->channel, s->z->signer};
+  if (s->server_context) published_compare(&p);
+}
+
 static int get_ready(struct state *s) {
   settle_time_zone();
   s->server.tickets = s->z->tickets;
@@ -141,7 +147,9 @@ static int get_ready(struct state *s) {
   if (!s->sessions || !s->polls || !netbio_prepare() || keeper_open(&s->keeper, max) == -1)
     return say("unable to start: out of memory"), -1;
   if (take_certificates(s) == -1) return -1; /* the signer has said why */
-  if (make_contexts(s) == -1 || forbid_files() == -1 || warm_up(s) == -1) return -1;
+  if (make_contexts(s) == -1) return -1;
+  compare_with_published(s);
+  if (forbid_files() == -1 || warm_up(s) == -1) return -1;
   heap_settle();
   const char octet = s->server.count ? ZYGOTE_SERVES : ZYGOTE_IS_CLIENT;
   return io_write_all(s->z->master, &octet, 1, START_LIMIT_MS);

@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 import certificates
 import strace
 from certificates import DAY
-from tlsserver import Meeting, processes, unverified
+from tlsserver import Meeting, master, processes, unverified
 from tlswire import CLIENT, SERVER, ask
 from waiting import wait_until
 
@@ -99,14 +99,6 @@ def test_what_cannot_be_used_is_said_and_changes_nothing(owlpost, harm, text):
     assert text in owlpost.log()
     with Meeting(owlpost) as meeting:
         assert shown(meeting) == EC.octets(0)
-
-
-def master(owlpost):
-    """Whom owl-start started."""
-    def parent(pid):
-        with open(f"/proc/{pid}/stat") as f:
-            return int(f.read().rpartition(")")[2].split()[1])
-    return next(pid for pid in processes(owlpost) if parent(pid) == owlpost.starter.pid)
 
 
 @pytest.mark.needs_root("strace on processes of another user")

@@ -69,6 +69,14 @@ def processes(owlpost):
     return [pid for pid in owlpost.pids() if name_of(pid) == "owl-tlsd"]
 
 
+def master(owlpost):
+    """Whom owl-start started."""
+    def parent(pid):
+        with open(f"/proc/{pid}/stat") as f:
+            return int(f.read().rpartition(")")[2].split()[1])
+    return next(pid for pid in processes(owlpost) if parent(pid) == owlpost.starter.pid)
+
+
 def name_of(pid):
     try:
         with open(f"/proc/{pid}/comm") as f:
