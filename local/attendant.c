@@ -1,6 +1,7 @@
 #include "config.h"
 #include "local/attendant.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -16,7 +17,8 @@ static uint64_t now_us(void) { return clock_boot_us(&clock_system); }
 static _Noreturn void run(const struct attendant *a, int signals, pid_t parent) {
   /* it must not outlive its parent: the next one wants the socket */
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 || getppid() != parent) _exit(TOOL_SYSTEM);
-  close(0);
+  int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nothing == -1 || dup2(nothing, 0) == -1) _exit(TOOL_SYSTEM);
   close(signals);
   signals_release();
   a->run();

@@ -13,8 +13,8 @@ struct attendant {
   uint64_t pause_s;
 };
 
-/* attendant_start(): when it is due.  The child is killed when this process ends, and
- * closes the descriptors 0 and signals, and the signals are as they were
+/* attendant_start(): when it is due.  The child is killed when this process ends, has
+ * /dev/null as descriptor 0, not the descriptor signals, and the signals are as they were
  * (local/signals.h).  0, or -1 with errno: it will be due again. */
 int attendant_start(struct attendant *a, int signals);
 

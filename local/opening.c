@@ -69,7 +69,7 @@ static int make_environment(struct environment *e, const struct opening *o, cons
 /* Our copies are close-on-exec.  What a user's process holds is the user's: the log
  * is not for him.  With a sanitizer it stays, for its reports. */
 static int deal_descriptors(const struct opening *o) {
-  int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+  int low = open("/dev/null", O_RDWR | O_CLOEXEC), nothing = fcntl(low, F_DUPFD_CLOEXEC, ABOVE);
   int stream = fcntl(o->stream, F_DUPFD_CLOEXEC, ABOVE), door = fcntl(o->door, F_DUPFD_CLOEXEC, ABOVE);
   if (nothing == -1 || stream == -1 || door == -1) return -1;
   if (dup2(stream, 0) == -1 || dup2(stream, 1) == -1) return -1;

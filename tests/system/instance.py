@@ -127,15 +127,15 @@ class Instance:
         self.control("tlscertificates", "\n".join(lines))
         self.control("tlsdaemon", "1")
 
-    def mailboxes(self, **passwords):
-        """Passwords of users, in owlpost's own password file; "_at_" in a name stands for "@"."""
+    def mailboxes(self, passwords):
+        """owl-authd with owlpost's own password file: {log-in name: password}."""
         folder = f"{self.controls}/auth"
         os.makedirs(folder, exist_ok=True)
         if ROOT:
             os.chown(folder, 0, pwd.getpwnam("owlauth").pw_gid)
         os.chmod(folder, 0o2750)
         for user, password in passwords.items():
-            self.call("owl-passwd", "-i", "4096", "-s", "scram,crypt,cram-md5", "add", user.replace("_at_", "@"),
+            self.call("owl-passwd", "-i", "4096", "-s", "scram,crypt,cram-md5", "add", user,
                       input=password.encode() + b"\n", check=True)
         for name, value in {"authbackend": "checkpw", "authdelay": "0", "authdelaymax": "0", "authfailures": "0"}.items():
             self.control(name, value)

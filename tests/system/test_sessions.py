@@ -41,7 +41,7 @@ def put_message(owlpost, user, name, octets):
 
 @pytest.fixture
 def mailboxes(owlpost):
-    owlpost.mailboxes(joe=SECRET, ann_at_local_test=SECRET)
+    owlpost.mailboxes({"joe": SECRET, "ann@local.test": SECRET})
     return owlpost
 
 
@@ -59,3 +59,237 @@ def test_who_has_logged_in_gets_the_mailbox(mailboxes):
         assert door.command("DELE 1").startswith("+OK")
         assert door.quit() == {"seen": 1, "retrieved": 1, "sent": 22, "removed": 1, "text": "quit"}
     assert owlpost.maildir("joe") == [] and os.listdir(f"{owlpost.home('joe')}/Maildir/cur") == []
+
+
+@pytest.mark.needs_root("other users")
+def test_the_session_is_the_user_s(mailboxes):
+    """What owl-pop3d is, has open, and finds in its environment."""
+    owlpost = mailboxes
+    up(owlpost)
+    os.environ["SECRET_OF_ROOT"] = "x"
+    with Door(owlpost) as door:
+        door.ask(log_in(owlpost, "joe", tls="TLSv1.3 TLS_AES_256_GCM_SHA384"), name="client.test", local="192.0.2.2",
+                 local_port=995, tls="TLSv1.3 TLS_AES_256_GCM_SHA384", language="de")
+        door.line()
+        pid, = owlpost.named("owl-pop3d")
+        status = open(f"/proc/{pid}/status").read()
+        uid, gid = (str(number) for number in identity(owlpost, "joe"))
+        assert re.search(r"Uid:\s+(.*)", status).group(1).split() == [uid] * 4
+        assert re.search(r"Gid:\s+(.*)", status).group(1).split() == [gid] * 4
+        assert re.search(r"Groups:\s*(.*)", status).group(1).split() == [gid]
+        assert re.search(r"CapPrm:\s+0+\n", status) and re.search(r"NoNewPrivs:\s+1\n", status)
+        assert os.readlink(f"/proc/{pid}/cwd") == f"{owlpost.home('joe')}/Maildir"
+        opened = {fd: os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+        assert opened["0"] == opened["1"] and opened["0"].startswith("socket:")
+        assert opened["2"] == "/dev/null" or owlpost.build == "sanitized"
+        assert opened["3"].startswith("socket:") and opened["3"] != opened["0"]
+        others = [path for fd, path in opened.items() if int(fd) > 3]
+        assert all(path.startswith(f"{owlpost.home('joe')}/Maildir") for path in others), others
+        found = dict(each.split("=", 1) for each in open(f"/proc/{pid}/environ").read().split("\0") if each)
+        assert found.pop("PATH").endswith(":/usr/local/bin:/usr/bin:/bin")
+        assert found == {
+            "PROTO": "TCP", "TCPREMOTEIP": "192.0.2.1", "TCPREMOTEPORT": "4711", "TCPREMOTEHOST": "client.test",
+            "TCPLOCALIP": "192.0.2.2", "TCPLOCALPORT": "995", "SSL_PROTOCOL": "TLSv1.3",
+            "SSL_CIPHER": "TLS_AES_256_GCM_SHA384", "USER": "joe", "HOME": owlpost.home("joe"),
+            "MAILBOX_LOGIN": "joe", "MAILBOX_LANGUAGE": "de", "MAILBOX_DOOR": "3"}
+        door.quit()
+
+
+def identity(owlpost, user):
+    found = os.stat(owlpost.home(user))
+    return found.st_uid, found.st_gid
+
+
+def refusal(owlpost, word, **items):
+    with Door(owlpost) as door:
+        answer = door.ask(word, **items)
+        assert door.receive(END) is None
+        assert door.stream.recv(100) == b""
+        return answer["class"]
+
+
+NAMES = {
+    "joe": "joe",
+    "Joe@OWLPOST.test": "joe",           # locals
+    "ann@local.test": "ann",
+    "info@assigned.test": "mallory",     # virtualdomains and users/assign
+    "joe-list": None,                    # extensions
+    "joe-": None,
+    "one@virtual.test": None,
+    "two@virtual.test": None,
+    "x@assigned.test": None,
+    "joe@elsewhere.test": None,          # not ours
+    "nobody": None,                      # the alias user's
+    "root": None,
+    "aliased": None,
+}
+
+
+def test_names_are_addresses(owlpost):
+    """By locals, virtualdomains, users/assign and the accounts; what is left over opens nobody's mailbox."""
+    owlpost.mailboxes({name: SECRET for name in NAMES})
+    owlpost.control("virtualdomains", "one@virtual.test:ann\nvirtual.test:joe\nassigned.test:as")
+    uid, gid = identity(owlpost, "mallory")
+    os.mkdir(f"{owlpost.controls}/users")
+    with open(f"{owlpost.controls}/users/assign", "w") as f:
+        f.write(f"=as-info:mallory:{uid}:{gid}:{owlpost.home('mallory')}:::\n"
+                f"+as-:mallory:{uid}:{gid}:{owlpost.home('mallory')}:-::\n.\n")
+    owlpost.call("owl-newu", check=True)
+    with open(f"{owlpost.controls}/aliases", "w") as f:
+        f.write("aliased: joe\n")
+    for user in ("joe", "ann", "mallory"):
+        put_message(owlpost, user, f"1.{user}", f"Subject: {user}\n\n".encode())
+    up(owlpost)
+    found = {}
+    for name in NAMES:
+        with Door(owlpost) as door:
+            answer = door.ask(log_in(owlpost, name))
+            found[name] = None
+            if answer["class"] == STARTED:
+                door.line()
+                assert door.command("RETR 1").startswith("+OK")
+                found[name] = door.line().removeprefix("Subject: ")
+            else:
+                assert answer["class"] == REFUSED and "no mailbox for this log-in" in answer["text"], (name, answer)
+    assert found == NAMES
+    assert "owl-lspawn: pop3 refused: there is no mailbox for this log-in: the name is an extension" in owlpost.log()
+
+
+def test_nobody_gets_in_without_a_pass(mailboxes):
+    owlpost = mailboxes
+    up(owlpost)
+    good = log_in(owlpost, "joe")
+    assert refusal(owlpost, bytes(len(good))) == REFUSED
+    assert refusal(owlpost, good[:-1] + bytes([good[-1] ^ 1])) == REFUSED
+    assert refusal(owlpost, good.replace(b"joe", b"ann")) == REFUSED
+    assert refusal(owlpost, b"x") == REFUSED
+    assert refusal(owlpost, good, client="192.0.2.7") == REFUSED
+    assert refusal(owlpost, good, service="imap") == REFUSED
+    assert refusal(owlpost, log_in(owlpost, "joe", service="imap")) == REFUSED
+    assert "the pass is none of owl-authd's" in owlpost.log() and "the pass is for something else" in owlpost.log()
+    # of a service without mailboxes there is none; nor before SCRAM's proof
+    with Link(owlpost) as link:
+        assert "pass" not in link.ask(authd.PASSWORD, user="joe", secret=SECRET)
+        assert "pass" not in link.ask(authd.SCRAM, service="pop3", user="joe")
+        assert "pass" not in link.ask(authd.MECHANISMS, service="pop3")
+        assert "pass" not in link.ask(authd.PASSWORD, service="pop3", user="joe", secret="wrong")
+    # and that of an earlier start is worth nothing
+    owlpost.stop()
+    up(owlpost)
+    assert refusal(owlpost, good) == REFUSED
+    with Door(owlpost) as door:
+        assert door.ask(log_in(owlpost, "joe"))["class"] == STARTED
+
+
+def test_malformed_requests(mailboxes):
+    owlpost = mailboxes
+    up(owlpost)
+    word = log_in(owlpost, "joe")
+    whole = frame(**{"service": "pop3", "pass": word, "client": "192.0.2.1"})
+    without = frame(flags=0, **{"service": "pop3", "pass": word, "client": "192.0.2.1"})
+    for raw in (b"USER joe\r\nPASS x\r\n", without, frame(kind=ANSWER, service="pop3"), frame(service="pop3"),
+                whole[:8] + b"\xff" * (len(whole) - 8)):
+        ours, theirs = socket.socketpair()
+        with Door(owlpost) as door, ours, theirs:
+            door.say(raw, None if raw == without or raw[:4] == b"USER" else theirs)
+            if raw[:4] == b"USER":
+                door.sock.shutdown(socket.SHUT_WR)
+            assert door.receive(ANSWER) is None
+    # what is no stream of octets is none to be served
+    with Door(owlpost) as door, open("/dev/null", "r+b") as nothing:
+        door.say(whole, nothing)
+        assert door.receive(ANSWER)["class"] == REFUSED
+    with Door(owlpost) as door:
+        assert door.ask(word)["class"] == STARTED
+
+
+@pytest.mark.needs_root("other users")
+def test_who_may_ask_for_a_mailbox(mailboxes):
+    owlpost = mailboxes
+    up(owlpost)
+    folder = os.stat(f"{owlpost.run}/mailbox")
+    assert (folder.st_mode & 0o777, folder.st_uid) == (0o710, 0)
+    code = "import sys; sys.path[:0] = sys.argv[1:2]; import mailboxdoor, types; " \
+           "print(mailboxdoor.Door(types.SimpleNamespace(run=sys.argv[2])).ask(b'x'))"
+    for user, expected in (("owlpop", "owl-authd's"), ("mallory", "PermissionError"), ("owlsmtpd", "PermissionError")):
+        done = subprocess.run(["python3", "-c", code, os.path.dirname(__file__), owlpost.run], capture_output=True,
+                              text=True, **owlpost.identity(user))
+        assert expected in done.stdout + done.stderr
+
+
+def test_limits(mailboxes):
+    owlpost = mailboxes
+    up(owlpost, maxsessionsperuser="2", maxmailboxsessions="3")
+    doors = []
+    for user in ("joe", "joe", "ann@local.test"):
+        doors.append(Door(owlpost))
+        assert doors[-1].ask(log_in(owlpost, user))["class"] == STARTED
+        doors[-1].line()
+    with Door(owlpost) as door:
+        answer = door.ask(log_in(owlpost, "joe"))
+        assert (answer["class"], answer["text"]) == (REFUSED, "this user has too many sessions")
+    with Door(owlpost) as door:
+        assert door.ask(log_in(owlpost, "ann@local.test"))["class"] == LATER
+    assert "there are too many sessions" in owlpost.log()
+    doors[0].quit()
+    # its place is free once its process has been waited for
+    wait_until(lambda: len(owlpost.named("owl-pop3d")) == 2, 20, lambda: "owl-pop3d does not end")
+    with Door(owlpost) as door:
+        assert door.ask(log_in(owlpost, "joe"))["class"] == STARTED
+    for door in doors:
+        door.close()
+
+
+def test_what_is_wrong_with_a_home_is_the_operator_s_to_know(mailboxes):
+    owlpost = mailboxes
+    os.rename(f"{owlpost.home('joe')}/Maildir", f"{owlpost.home('joe')}/elsewhere")
+    up(owlpost)
+    with Door(owlpost) as door:
+        assert door.ask(log_in(owlpost, "joe"))["class"] == STARTED
+        assert door.line().startswith("-ERR [SYS/TEMP]")
+        assert "Maildir: No such file or directory" in door.receive(END)["text"]
+    owlpost.control("mailboxmaildir", "elsewhere")
+    owlpost.stop()
+    up(owlpost)
+    with Door(owlpost) as door:
+        assert door.ask(log_in(owlpost, "joe"))["class"] == STARTED
+        assert door.line().startswith("+OK")
+    if not ROOT:
+        return
+    os.chmod(owlpost.home("ann"), 0)
+    with Door(owlpost) as door:
+        answer = door.ask(log_in(owlpost, "ann@local.test"))
+        assert (answer["class"], answer["text"]) == (LATER, "this mailbox has a problem just now")
+    assert "pop3 deferred: unable to enter home" in owlpost.log()
+
+
+def test_sessions_go_down_with_the_service(mailboxes):
+    owlpost = mailboxes
+    put_message(owlpost, "joe", "1.a", b"Subject: one\n\ntext\n")
+    up(owlpost)
+    with Door(owlpost) as door:
+        door.ask(log_in(owlpost, "joe"))
+        door.line()
+        assert door.command("DELE 1").startswith("+OK")
+        owlpost.stop()
+        assert door.receive(END) is None
+    assert len(owlpost.maildir("joe")) + len(os.listdir(f"{owlpost.home('joe')}/Maildir/cur")) == 1
+
+
+def test_another_process_takes_the_door_s_place(mailboxes):
+    """The process that opens mailboxes is started again; sessions end with the one that began them."""
+    owlpost = mailboxes
+    up(owlpost)
+    children = [pid for pid in owlpost.named("owl-lspawn") if processes.stat(pid)[2] in owlpost.named("owl-lspawn")]
+    assert len(children) == 2
+    for pid in children:
+        os.kill(pid, 9)
+    wait_until(lambda: not set(children) & set(owlpost.named("owl-lspawn")), 20, lambda: "they do not end")
+
+    def opens():
+        try:
+            with Door(owlpost) as door:
+                return door.ask(log_in(owlpost, "joe"))["class"] == STARTED
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+    wait_until(opens, 20, lambda: owlpost.log())
