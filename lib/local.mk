@@ -4,6 +4,7 @@ noinst_LIBRARIES += lib/libowl.a
 plain_parts = \
   %D%/bigendian.h %D%/exitcode.h \
   %D%/controltable.h %D%/controltable.c \
+  %D%/hugetext.h %D%/hugetext.c \
   %D%/iowait.h %D%/iowait.c \
   %D%/passfd.h %D%/passfd.c \
   %D%/sandbox.h %D%/sandbox.c \

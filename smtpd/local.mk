@@ -79,7 +79,7 @@ SMTPD_LIBS = %D%/liblisten.a %D%/libtalker.a %D%/libdoorkeeper.a lib/libowl.a $(
   %D%/listen/birth.h %D%/listen/birth.c \
   %D%/listen/listener.h %D%/listen/listener.c
 %C%_owl_smtpd_LDADD = $(SMTPD_LIBS)
-%C%_owl_smtpd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
+%C%_owl_smtpd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC) $(OWL_STATIC_HUGE)
 
 QMTP_LIBS = %D%/libqmtp.a $(SMTPD_LIBS)
 %C%_owl_qmtpd_SOURCES = %D%/qmtp/qmtpd.c %D%/session.h %D%/session.c

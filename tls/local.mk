@@ -39,7 +39,7 @@ owlpost_PROGRAMS += %D%/owl-tlsd
   %D%/child.h %D%/child.c
 %C%_owl_tlsd_LDADD = %D%/libtls.a lib/libplain.a $(SSL_LIBS)
 # a fork of a static program copies and relocates less
-%C%_owl_tlsd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC_CARES)
+%C%_owl_tlsd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC_CARES) $(OWL_STATIC_HUGE)
 
 TLS_TEST_LDADD = %D%/libtls.a lib/libplain.a $(CMOCKA_LIBS) $(SSL_LIBS)
 if CMOCKA

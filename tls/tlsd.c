@@ -25,6 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "lib/exitcode.h"
+#include "lib/hugetext.h"
 #include "lib/iowait.h"
 #include "lib/unixsock.h"
 #include "tls/say.h"
@@ -265,6 +266,7 @@ int main(int argc, char **argv) {
   if (settings_read(&settings, error) == -1) die(error);
   zygote.listener = unixsock_listen_in(settings.rundir, "tls");
   if (zygote.listener == -1) die_errno("unable to listen at the socket");
+  hugetext_settle();
   catch_signals();
   rotate();
   rotate();

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "lib/exitcode.h"
+#include "lib/hugetext.h"
 #include "lib/network.h"
 #include "lib/stack.h"
 #include "smtpd/listen/account.h"
@@ -183,6 +184,7 @@ struct command_line {
 
 static int run(const void *command_line) {
   const struct command_line *c = command_line;
+  hugetext_settle();
   catch_signals();
   if (begin(c->addresses) == -1) return TOOL_SYSTEM;
   report(text_of("listening"));

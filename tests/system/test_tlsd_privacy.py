@@ -88,3 +88,21 @@ def test_others_may_not_ask(owlpost):
                           **owlpost.identity("joe"))
     assert done.stdout == "0\n", done
     assert "may not ask for TLS" in owlpost.log()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="looks into other users' processes: root")
+def test_children_share_code_that_is_in_memory_and_cannot_be_written(owlpost):
+    if owlpost.build == "sanitized":
+        pytest.skip("only static programs have it")
+    owlpost.tls(EC)
+    owlpost.start()
+    before = set(processes(owlpost))
+    with Meeting(owlpost) as meeting:
+        meeting.echo()
+        (child,) = set(processes(owlpost)) - before
+        with open(f"/proc/{child}/maps") as f:
+            maps = [line.split() for line in f]
+    rights = [line[1] for line in maps]
+    assert not [r for r in rights if "w" in r and "x" in r], maps
+    codes = [line for line in maps if "x" in line[1] and line[-1] != "[vdso]" and line[-1] != "[vsyscall]"]
+    assert [(line[4], len(line)) for line in codes] == [("0", 5)], codes # of no file
