@@ -19,6 +19,7 @@ lib_libowl_a_SOURCES = $(plain_parts) \
   %D%/owfat.h %D%/tag.h \
   %D%/text.h %D%/text.c \
   %D%/claim.h %D%/claim.c \
+  %D%/client.h %D%/client.c \
   %D%/clock.h %D%/clock.c \
   %D%/child.h %D%/child.c \
   %D%/crc32c.h %D%/crc32c.c \
@@ -58,6 +59,7 @@ lib_libowl_a_SOURCES = $(plain_parts) \
   %D%/injector.h %D%/injector.c \
   %D%/injectorreply.h %D%/injectorreply.c \
   %D%/tlsdoor.h %D%/tlsdoor.c \
+  %D%/tlsfacts.h %D%/tlsfacts.c \
   %D%/credential.h %D%/credential.c \
   %D%/pass.h %D%/pass.c \
   %D%/peers.h %D%/peers.c \

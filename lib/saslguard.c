@@ -37,6 +37,13 @@ static int ask(struct saslguard *g, unsigned kind, const struct credential_reque
   return credential_ask(&g->link, kind, r, a, limit_ms);
 }
 
+static bool has_word(struct text words, const char *wanted) {
+  struct text word;
+  while (text_cut(&words, ' ', &word))
+    if (text_equal_nocase(word, text_of(wanted))) return true;
+  return false;
+}
+
 int saslguard_offer(struct saslguard *g) {
   struct credential_answer a;
   struct credential_request r = g->about;
@@ -45,6 +52,7 @@ int saslguard_offer(struct saslguard *g) {
   g->offered = 0;
   int asked = ask(g, CREDENTIAL_MECHANISMS, &r, &a, OFFER_MS);
   if (asked == 0) possible = sasl_set(a.mechanisms);
+  g->offers_apop = asked == 0 && has_word(a.mechanisms, "APOP");
   saslguard_drop(g);
   if (asked == -1) return -1;
   if (possible & 1u << SASL_SCRAM_SHA_256) possible |= SCRAM_SET;
@@ -88,7 +96,7 @@ static bool put_question(struct saslguard *g, unsigned kind, const struct creden
 
 /* A success has to name somebody. */
 static void accept(struct credential_answer *c, struct saslguard_answer *a) {
-  if (c->user.len) a->user = c->user;
+  if (c->user.len) a->user = c->user, a->pass = c->pass;
   else defer(a);
 }
 
@@ -270,6 +278,18 @@ int saslguard_ask(struct saslguard *g, const struct sasl_question *q, struct sas
   int asked = askers[m](g, q, &r, a);
   if (asked == -1) saslguard_drop(g);
   return asked;
+}
+
+void saslguard_apop(struct saslguard *g, struct text user, struct text stamp, struct text digest,
+                    struct saslguard_answer *a) {
+  struct credential_request r = g->about;
+  *a = (struct saslguard_answer){.result = {.class = RESULT_NONE}};
+  saslguard_drop(g);
+  r.mechanism = text_of("APOP");
+  r.user = user;
+  r.challenge = stamp;
+  r.response = digest;
+  conclude(g, CREDENTIAL_RESPONSE, &r, a);
 }
 
 void saslguard_free(struct saslguard *g) {

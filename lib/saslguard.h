@@ -22,6 +22,7 @@ struct saslguard {
   unsigned allowed;                /* enum sasl_mechanism, a set: what the site allows on this connection */
 
   unsigned offered; /* of these, what owl-authd can do */
+  bool offers_apop; /* it can do this, too */
   unsigned step;
   enum sasl_mechanism mechanism; /* of the exchange under way */
   bool is_linked;
@@ -32,7 +33,8 @@ struct saslguard {
 struct saslguard_answer {
   struct result result;  /* class, status and text; they and user hold until the next call */
   struct text challenge; /* for the client; absent: none */
-  struct text user;      /* where the exchange is over, and well: who it is */
+  struct text user;      /* where the exchange is over, and well: who it is, */
+  struct text pass;      /* and where the service is a mailbox's: lib/pass.h */
 };
 
 /* saslguard_offer(): finds what may be offered, and stores it.  0, or -1 with
@@ -41,6 +43,11 @@ int saslguard_offer(struct saslguard *g);
 
 /* saslguard_ask(): 0, or -1: a question that no sound talker asks. */
 int saslguard_ask(struct saslguard *g, const struct sasl_question *q, struct saslguard_answer *a);
+
+/* saslguard_apop(): POP3's, outside of SASL: whether digest is that of stamp and the user's
+ * secret (RFC 1939 7). */
+void saslguard_apop(struct saslguard *g, struct text user, struct text stamp, struct text digest,
+                    struct saslguard_answer *a);
 
 /* saslguard_drop(): the exchange under way, if there is one, is over. */
 void saslguard_drop(struct saslguard *g);

@@ -1,6 +1,12 @@
-# pop3d/: mailboxes by POP3.
-owlpost_PROGRAMS += %D%/owl-pop3d
-noinst_LIBRARIES += %D%/libpop3.a
+# pop3d/: mailboxes by POP3.  owl-popup: own user, until somebody has logged in
+# (login/local.mk); owl-pop3d: the mailbox's user.
+owlpost_PROGRAMS += %D%/owl-pop3d %D%/owl-popup
+noinst_LIBRARIES += %D%/libpop3.a %D%/libpopup.a
+%C%_libpopup_a_SOURCES = \
+  %D%/popup/auth.h %D%/popup/auth.c \
+  %D%/popup/command.h %D%/popup/command.c \
+  %D%/popup/reply.h %D%/popup/reply.c \
+  %D%/popup/talker.h %D%/popup/talker.c
 %C%_libpop3_a_SOURCES = \
   %D%/multiline.h %D%/multiline.c \
   %D%/session.h %D%/session.c
@@ -9,6 +15,10 @@ noinst_LIBRARIES += %D%/libpop3.a
 %C%_owl_pop3d_SOURCES = %D%/pop3d.c %D%/report.h %D%/report.c
 %C%_owl_pop3d_LDADD = $(%C%_libs)
 %C%_owl_pop3d_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
+%C%_popup_libs = %D%/libpopup.a login/liblogin.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
+%C%_owl_popup_SOURCES = %D%/popup/popup.c
+%C%_owl_popup_LDADD = $(%C%_popup_libs)
+%C%_owl_popup_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
 if CMOCKA
 check_PROGRAMS += %D%/multiline_test %D%/session_test

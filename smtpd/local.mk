@@ -26,7 +26,6 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libq
   %D%/doorkeeper/authsettings.h %D%/doorkeeper/authsettings.c \
   %D%/doorkeeper/sendermap.h %D%/doorkeeper/sendermap.c \
   %D%/doorkeeper/certified.h %D%/doorkeeper/certified.c \
-  %D%/doorkeeper/client.h %D%/doorkeeper/client.c \
   %D%/doorkeeper/database.h %D%/doorkeeper/database.c \
   %D%/doorkeeper/doorkeeper.h %D%/doorkeeper/doorkeeper.c \
   %D%/doorkeeper/early.h %D%/doorkeeper/early.c \

@@ -15,7 +15,7 @@
 #include "lib/injector.h"
 #include "lib/log.h"
 #include "lib/saslguard.h"
-#include "smtpd/doorkeeper/client.h"
+#include "lib/client.h"
 #include "smtpd/doorkeeper/question.h"
 #include "smtpd/doorkeeper/settings.h"
 #include "smtpd/doorkeeper/ucspitls.h"

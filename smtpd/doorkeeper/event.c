@@ -39,17 +39,7 @@ static void log_fact(struct doorkeeper *k, const char *what, struct text fact) {
   log_t(k->log, fact);
 }
 
-static void log_client(struct doorkeeper *k) {
-  const struct client *c = k->client;
-  if (c->address.len == 0) {
-    log_s(k->log, c->hidden ? "an unknown address" : "a local program");
-    return;
-  }
-  log_s(k->log, "[");
-  log_t(k->log, text_of_stralloc(&c->address));
-  log_number(k, "]:", c->port);
-  log_fact(k, " ", text_of_stralloc(&c->name));
-}
+static void log_client(struct doorkeeper *k) { client_log(k->client, k->log); }
 
 static void log_duration(struct doorkeeper *k, uint64_t since_us) {
   log_number(k, ", ms ", (clock_boot_us(k->clock) - since_us) / 1000);

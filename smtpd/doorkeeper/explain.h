@@ -7,7 +7,7 @@
 #define OWL_SMTPD_EXPLAIN_H
 
 #include "lib/fact.h"
-#include "smtpd/doorkeeper/client.h"
+#include "lib/client.h"
 #include "smtpd/doorkeeper/settings.h"
 
 /* explain_recipient(): recipient and sender as they stand between < and > in

@@ -6,7 +6,7 @@
 #ifndef OWL_NODES_H
 #define OWL_NODES_H
 
-#include "smtpd/doorkeeper/client.h"
+#include "lib/client.h"
 #include "smtpd/doorkeeper/settings.h"
 
 /* nodes_load(): 0, or -1 with c->error set, also where a line is none. */

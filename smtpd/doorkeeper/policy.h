@@ -2,7 +2,7 @@
 #ifndef OWL_POLICY_H
 #define OWL_POLICY_H
 
-#include "smtpd/doorkeeper/client.h"
+#include "lib/client.h"
 #include "smtpd/doorkeeper/settings.h"
 
 /* Each notes for f, which may be NULL, what it looked for (lib/fact.h). */

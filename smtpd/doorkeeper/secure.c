@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/tlsdoor.h"
+#include "lib/tlsfacts.h"
 #include "smtpd/doorkeeper/certified.h"
 #include "smtpd/doorkeeper/event.h"
 #include "smtpd/doorkeeper/request.h"
@@ -42,18 +43,6 @@ bool secure_allows(const struct doorkeeper *k, unsigned type, struct outcome *o)
 
 bool secure_is_granted(const struct doorkeeper *k) { return k->secure.is_granted; }
 
-int secure_describe(stralloc *out, const struct tls_facts *f) {
-  const struct {
-    const char *before, *value;
-  } parts[] = {{" sni ", f->sni}, {" client ", f->peer}, {" verified ", f->verified}, {" sha256 ", f->fingerprint}};
-  if (!stralloc_cats(out, f->version) || !stralloc_cats(out, " ") || !stralloc_cats(out, f->cipher)) return -1;
-  if (!stralloc_cats(out, " ") || text_cat_uint(out, f->bits) == -1) return -1;
-  if (f->resumed && !stralloc_cats(out, " resumed")) return -1;
-  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-    if (*parts[i].value && (!stralloc_cats(out, parts[i].before) || !stralloc_cats(out, parts[i].value))) return -1;
-  return 0;
-}
-
 static int ask_daemon(struct doorkeeper *k, int network, struct tls_facts *facts, int plain[2]) {
   static struct tls_request r; /* large */
   tlswire_clear_request(&r);
@@ -85,7 +74,7 @@ static int shake_hands(struct doorkeeper *k, int network, struct tls_facts *fact
 /* Ours from now on. */
 static int take_facts(struct doorkeeper *k, struct tls_facts *facts) {
   k->secure.facts = facts;
-  if (secure_describe(&k->secure.words, facts) == -1) return -1;
+  if (tlsfacts_describe(&k->secure.words, facts) == -1) return -1;
   event_secured(k, "TLS", text_of_stralloc(&k->secure.words));
   certified_settings(k);
   return 0;

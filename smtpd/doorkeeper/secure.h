@@ -31,11 +31,6 @@ bool secure_is_granted(const struct doorkeeper *k);
 int secure_begin(struct doorkeeper *k, int network, int plain[2]);
 int secure_inherit(struct doorkeeper *k);
 
-/* secure_describe(): appends "VERSION CIPHER BITS", and after that what is known of
- * "resumed", "sni NAME", "client NAME", "verified HOW", "sha256 HEX": for log and
- * envelope.  0, or -1 without memory. */
-int secure_describe(stralloc *out, const struct tls_facts *f);
-
 void secure_close(struct doorkeeper *k);
 
 #endif

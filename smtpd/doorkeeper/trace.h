@@ -15,7 +15,7 @@
 
 #include "lib/envelope.h"
 #include "lib/tlswire.h"
-#include "smtpd/doorkeeper/client.h"
+#include "lib/client.h"
 
 /* trace_protocol(): its name by what is granted: QMTP, QMQP, SMTP after
  * HELO, else that of RFC 3848 or RFC 6531 4.3. */

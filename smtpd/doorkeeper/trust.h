@@ -2,7 +2,7 @@
 #ifndef OWL_TRUST_H
 #define OWL_TRUST_H
 
-#include "smtpd/doorkeeper/client.h"
+#include "lib/client.h"
 #include "smtpd/doorkeeper/settings.h"
 
 /* trust_has(): whether one of these networks has the client. */

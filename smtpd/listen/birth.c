@@ -4,7 +4,7 @@
 #include <unistd.h>
 #include "lib/exitcode.h"
 #include "lib/sandbox.h"
-#include "smtpd/doorkeeper/client.h"
+#include "lib/client.h"
 #include "smtpd/session.h"
 
 /* Those that end a session stay blocked until it has its own handlers. */

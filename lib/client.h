@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 #include <sys/socket.h>
-#include "lib/text.h"
+#include "lib/log.h"
 
 struct client {
   stralloc address;       /* IP address; empty: not a network client */
@@ -40,6 +40,9 @@ void client_forget_environment(void);
 
 /* client_copy(): *to is overwritten.  0, or -1 without memory: *to is to be freed. */
 int client_copy(struct client *to, const struct client *from);
+
+/* client_log(): "[ADDRESS]:PORT NAME", or what stands for it. */
+void client_log(const struct client *c, struct log *l);
 
 void client_free(struct client *c);
 

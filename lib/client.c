@@ -1,5 +1,5 @@
 #include "config.h"
-#include "smtpd/doorkeeper/client.h"
+#include "lib/client.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -138,6 +138,18 @@ int client_copy(struct client *to, const struct client *from) {
              stralloc_copy(&to->local_address, &from->local_address) && stralloc_copy(&to->login, &from->login)
            ? 0
            : -1;
+}
+
+void client_log(const struct client *c, struct log *l) {
+  if (c->address.len == 0) {
+    log_s(l, c->hidden ? "an unknown address" : "a local program");
+    return;
+  }
+  log_s(l, "[");
+  log_t(l, text_of_stralloc(&c->address));
+  log_s(l, "]:");
+  log_u(l, c->port);
+  if (c->name.len) log_s(l, " "), log_t(l, text_of_stralloc(&c->name));
 }
 
 void client_free(struct client *c) {

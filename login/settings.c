@@ -1,0 +1,17 @@
+#include "config.h"
+#include "login/settings.h"
+
+int login_settings_load(struct login_settings *s, struct control *c) {
+  *s = (struct login_settings){0};
+  if (control_text(c, CONTROL_ME, &s->me) == -1 || control_text(c, CONTROL_RUNDIR, &s->rundir) == -1) return -1;
+  if (control_number(c, CONTROL_ALLOWUNFENCED, &s->allowunfenced) == -1) return -1;
+  if (control_number(c, CONTROL_AUTHWITHOUTTLS, &s->authwithouttls) == -1) return -1;
+  if (control_number(c, CONTROL_MAXAUTHTRIES, &s->maxauthtries) == -1) return -1;
+  if (control_number(c, CONTROL_MAXLOGINCOMMANDS, &s->maxcommands) == -1) return -1;
+  return control_number(c, CONTROL_TIMEOUTLOGIN, &s->timeout_s);
+}
+
+void login_settings_free(struct login_settings *s) {
+  stralloc_free(&s->me);
+  stralloc_free(&s->rundir);
+}
