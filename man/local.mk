@@ -33,6 +33,7 @@ dist_man_MANS += %D%/owlpost-tls.7
 dist_man_MANS += %D%/owl-tlsa.8
 dist_man_MANS += %D%/owl-pop3d.8 %D%/owl-popup.8
 dist_man_MANS += %D%/owlpost-users.5
+dist_man_MANS += %D%/owlpost-mailbox.7
 dist_man_MANS += %D%/owlpost-uids.5
 dist_man_MANS += %D%/owlpost.7
 dist_man_MANS += %D%/owlq.8
