@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libpop3.a %D%/libpopup.a
   %D%/popup/reply.h %D%/popup/reply.c \
   %D%/popup/talker.h %D%/popup/talker.c
 %C%_libpop3_a_SOURCES = \
+  %D%/language.h %D%/language.c \
   %D%/multiline.h %D%/multiline.c \
   %D%/session.h %D%/session.c
 %C%_libs = %D%/libpop3.a mailbox/libmailbox.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)

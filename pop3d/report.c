@@ -2,10 +2,14 @@
 #include "pop3d/report.h"
 #include <stdlib.h>
 
-void report_end(struct mailboxdoor_end *e, struct text why) {
+bool report_is_wanted(void) {
   const char *door = getenv("MAILBOX_DOOR");
+  return door && text_equals(text_of(door), "3");
+}
+
+void report_end(struct mailboxdoor_end *e, struct text why) {
   stralloc clean = {0};
-  if (!door || !text_equals(text_of(door), "3")) return;
+  if (!report_is_wanted()) return;
   if (why.len > MAILBOXDOOR_WHY_MAX) why.len = MAILBOXDOOR_WHY_MAX;
   if (text_cat_cleaned(&clean, why) == 0) e->why = text_of_stralloc(&clean);
   (void)mailboxdoor_send_end(MAILBOXDOOR_SESSION_FD, e);

@@ -4,8 +4,11 @@
 
 #include "lib/mailboxdoor.h"
 
-/* report_end(): where the environment says that there is such a one
- * (MAILBOX_DOOR).  What cannot be told is not.  why is cut. */
+/* report_is_wanted(): whether the environment says that there is such a one
+ * (MAILBOX_DOOR). */
+bool report_is_wanted(void);
+
+/* report_end(): where it is wanted.  What cannot be told is not.  why is cut. */
 void report_end(struct mailboxdoor_end *e, struct text why);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "lib/iofd.h"
+#include "pop3d/language.h"
 #include "pop3d/multiline.h"
 
 /* ---- replies */
@@ -93,6 +94,17 @@ static int put_row(struct pop3_session *s, struct text argument, row_fn *row) {
   return reply(s, "");
 }
 
+/* RFC 1460: the highest number that has been retrieved or deleted; clients of that time ask for it. */
+static int last_command(struct pop3_session *s, struct text argument) {
+  (void)argument;
+  if (cat(s, "+OK ") == -1 || cat_u(s, s->last) == -1) return -1;
+  return reply(s, "");
+}
+
+static void note_last(struct pop3_session *s, size_t i) {
+  if (s->last < i + 1) s->last = i + 1;
+}
+
 static int list_command(struct pop3_session *s, struct text argument) { return put_row(s, argument, list_row); }
 
 static int uidl_command(struct pop3_session *s, struct text argument) { return put_row(s, argument, uidl_row); }
@@ -125,6 +137,7 @@ static int retr_command(struct pop3_session *s, struct text argument) {
   size_t i;
   int found = find(s, argument, &i);
   if (found != 1) return found;
+  note_last(s, i);
   s->retrieved++;
   s->sent += size_of(s, i);
   return send_message(s, i, MULTILINE_ALL);
@@ -144,6 +157,7 @@ static int dele_command(struct pop3_session *s, struct text argument) {
   size_t i;
   int found = find(s, argument, &i);
   if (found != 1) return found;
+  note_last(s, i);
   s->deleted[i] = true;
   return reply(s, "+OK marked as deleted");
 }
@@ -151,6 +165,7 @@ static int dele_command(struct pop3_session *s, struct text argument) {
 static int rset_command(struct pop3_session *s, struct text argument) {
   (void)argument;
   memset(s->deleted, 0, count_of(s) * sizeof *s->deleted);
+  s->last = 0;
   return stat_command(s, argument);
 }
 
@@ -159,9 +174,25 @@ static int noop_command(struct pop3_session *s, struct text argument) {
   return reply(s, "+OK");
 }
 
+static int lang_command(struct pop3_session *s, struct text argument) {
+  const char *language = argument.s ? language_choose(argument) : NULL;
+  if (!argument.s) return cat(s, "+OK languages\r\n") == 0 && cat(s, language_list) == 0 ? reply(s, ".") : -1;
+  if (!language) return reply(s, "-ERR that language is not spoken here");
+  return cat(s, "+OK ") == 0 && cat(s, language) == 0 ? reply(s, " is spoken") : -1;
+}
+
+/* RFC 6856 2.1: it belongs before the login. */
+static int utf8_command(struct pop3_session *s, struct text argument) {
+  (void)argument;
+  return reply(s, "-ERR UTF8 comes before the login");
+}
+
+/* What our login program has offered is named here, too; of another's nothing is known. */
 static int capa_command(struct pop3_session *s, struct text argument) {
   (void)argument;
-  return reply(s, "+OK\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nPIPELINING\r\nEXPIRE NEVER\r\nIMPLEMENTATION owlpost\r\n.");
+  if (cat(s, "+OK\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nPIPELINING\r\nEXPIRE NEVER\r\nLANG\r\n") == -1) return -1;
+  if (s->is_behind_door && cat(s, "USER\r\nAUTH-RESP-CODE\r\nUTF8 USER\r\n") == -1) return -1;
+  return reply(s, "IMPLEMENTATION owlpost\r\n.");
 }
 
 /* ---- UPDATE */
@@ -198,7 +229,8 @@ static const struct command {
   {"RETR", NEEDED, retr_command}, {"DELE", NEEDED, dele_command}, {"TOP", NEEDED, top_command},
   {"UIDL", MAYBE, uidl_command},  {"LIST", MAYBE, list_command},  {"STAT", NONE, stat_command},
   {"QUIT", NONE, quit_command},   {"NOOP", NONE, noop_command},   {"RSET", NONE, rset_command},
-  {"CAPA", NONE, capa_command},
+  {"CAPA", NONE, capa_command},   {"LAST", NONE, last_command},   {"LANG", MAYBE, lang_command},
+  {"UTF8", NONE, utf8_command},
 };
 
 static bool fits(enum argument wanted, struct text given) {

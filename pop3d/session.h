@@ -19,9 +19,11 @@ struct pop3_session {
   struct mailbox *mailbox; /* measured */
   pop3_flush_fn *flush;
   void *context;
+  bool is_behind_door; /* owl-popup has logged the client in */
 
   bool *deleted;        /* by message */
   uint64_t retrieved, sent, removed; /* messages sent, their octets, messages deleted: for the log */
+  size_t last;          /* LAST's number */
   bool is_over;         /* after QUIT */
   stralloc out;         /* replies that are held back */
 };

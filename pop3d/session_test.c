@@ -116,6 +116,34 @@ static void what_cannot_be_done(void **state) {
   end(&s);
 }
 
+static void the_last_message(void **state) {
+  (void)state;
+  two_messages();
+  struct pop3_session s = begin();
+  play(&s, (const char *const[]){
+    "+OK 2 messages, 320 octets", "C: LAST", "+OK 0", "C: DELE 2", "+OK marked as deleted", "C: LAST", "+OK 2", "C: DELE 1",
+    "+OK marked as deleted", "C: LAST", "+OK 2", "C: RSET", "+OK 2 320", "C: LAST", "+OK 0", "C: RSET", "+OK 2 320",
+    "C: LIST", "+OK", "1 120", "2 200", ".", NULL});
+  end(&s);
+}
+
+static void what_is_offered(void **state) {
+  (void)state;
+  struct pop3_session s = begin();
+  play(&s, (const char *const[]){
+    "+OK 0 messages, 0 octets", "C: CAPA", "+OK", "TOP", "UIDL", "RESP-CODES", "PIPELINING", "EXPIRE NEVER", "LANG",
+    "IMPLEMENTATION owlpost", ".", "C: UTF8", "-ERR UTF8 comes before the login", "C: LANG", "+OK languages", "en English",
+    "i-default Default language", ".", "C: LANG en", "+OK en is spoken", "C: LANG EN-gb", "+OK en is spoken", "C: LANG *",
+    "+OK en is spoken", "C: LANG I-Default", "+OK i-default is spoken", "C: LANG eno",
+    "-ERR that language is not spoken here", "C: LANG -", "-ERR that language is not spoken here", NULL});
+  s.is_behind_door = true;
+  stralloc_zero(&sent);
+  play(&s, (const char *const[]){
+    "C: CAPA", "+OK", "TOP", "UIDL", "RESP-CODES", "PIPELINING", "EXPIRE NEVER", "LANG", "USER",
+    "AUTH-RESP-CODE", "UTF8 USER", "IMPLEMENTATION owlpost", ".", NULL});
+  end(&s);
+}
+
 static void long_replies_leave_in_pieces(void **state) {
   enum { MANY = 20000 };
   char name[32];
@@ -136,7 +164,7 @@ static void long_replies_leave_in_pieces(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     TESTED(the_session_of_the_rfc), TESTED(a_lost_connection_deletes_nothing), TESTED(what_is_marked_is_not_there),
-    TESTED(messages_are_shown), TESTED(what_cannot_be_done), TESTED(long_replies_leave_in_pieces),
+    TESTED(messages_are_shown), TESTED(what_cannot_be_done), TESTED(the_last_message), TESTED(what_is_offered), TESTED(long_replies_leave_in_pieces),
   };
   int r = cmocka_run_group_tests(tests, NULL, NULL);
   stralloc_free(&sent);

@@ -1,7 +1,9 @@
 """owl-pop3d behind a login, under tcpserver, with Python's poplib."""
+import itertools
 import os
 import poplib
 import pwd
+import re
 
 import pytest
 
@@ -87,3 +89,35 @@ def test_no_mailbox(joe, bystanders):
 @pytest.mark.needs_root("another user's eyes")
 def test_root_shows_no_mailbox(joe):
     assert joe.call("owl-pop3d", f"{joe.home('joe')}/Maildir").returncode == 100
+
+
+def pieces():
+    """All strings of up to four of what line ends and dots are made of, and of what text is not."""
+    parts = [b".", b"\r", b"\n", b"\0", b"\xff", b"x"]
+    return [b"".join(some) for length in range(5) for some in itertools.product(parts, repeat=length)]
+
+
+def on_the_wire(octets):
+    """Line ends become CRLF, a CR alone stays; RFC 1939 8."""
+    return re.sub(rb"\r?\n", b"\r\n", octets)
+
+
+def test_octets_come_as_they_are(joe, port):
+    cases = [b"Subject: x\n\n" + piece for piece in pieces()]
+    for number, octets in enumerate(cases):
+        name = f"{joe.home('joe')}/Maildir/new/{1800000000 + number}.M1P1.host.test"
+        with open(name, "wb") as f:
+            f.write(octets)
+        joe.give("joe", name)
+    session = poplib.POP3("127.0.0.1", port, timeout=60)
+    sizes = [int(row.split()[1]) for row in session.list()[1]]
+    assert sizes == [len(on_the_wire(octets)) for octets in cases]
+    session.sock.sendall(b"".join(b"RETR %d\r\n" % (number + 1) for number in range(len(cases))) + b"QUIT\r\n")
+    said = session.file.read()
+    expected = b""
+    for octets in cases:
+        text = on_the_wire(octets)
+        text += b"" if text.endswith(b"\n") else b"\n" if text.endswith(b"\r") else b"\r\n"
+        expected += b"+OK\r\n" + re.sub(rb"(?m)^\.", b"..", text) + b".\r\n"
+    assert said == expected + b"+OK\r\n"
+    session.close()
