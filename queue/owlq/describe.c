@@ -58,6 +58,16 @@ void describe_message(struct jsonline *j, const struct selected *m, uint64_t now
   jsonline_string(j, "kind", describe_kind(m->message->file.envelope.kind));
 }
 
+static void set_text(struct jsonline *j, const char *key, struct text t) {
+  if (t.len) jsonline_text(j, key, t);
+}
+
+void describe_receipt(struct jsonline *j, const struct envelope *e) {
+  set_text(j, "client_address", e->client_address);
+  set_text(j, "tls", e->tls);
+  set_text(j, "authenticated_user", e->auth_user);
+}
+
 void describe_recipient(struct jsonline *j, const struct message *m, size_t i) {
   static const char *const names[] = {
     [RECIPIENT_WAITING] = "waiting", [RECIPIENT_DONE] = "delivered", [RECIPIENT_FAILED] = "failed"};
@@ -67,10 +77,6 @@ void describe_recipient(struct jsonline *j, const struct message *m, size_t i) {
   jsonline_number(j, "attempts", s->attempts);
   if (s->progress == RECIPIENT_WAITING) jsonline_time(j, "next", describe_due(m, i));
   if (s->progress == RECIPIENT_FAILED) jsonline_flag(j, "told", s->told);
-}
-
-static void set_text(struct jsonline *j, const char *key, struct text t) {
-  if (t.len) jsonline_text(j, key, t);
 }
 
 void describe_result(struct jsonline *j, const struct logrecord *r) {

@@ -31,6 +31,9 @@ size_t describe_latest(const struct message *m);
  * kind, or the reason why it is bad. */
 void describe_message(struct jsonline *j, const struct selected *m, uint64_t now_us);
 
+/* describe_receipt(): of whom it came and how: client_address, tls, authenticated_user. */
+void describe_receipt(struct jsonline *j, const struct envelope *e);
+
 /* describe_recipient(): address, state, attempts, next. */
 void describe_recipient(struct jsonline *j, const struct message *m, size_t i);
 

@@ -131,6 +131,17 @@ static void print_srs(struct control *c, const struct envelope *e, uint64_t now_
   stralloc_free(&sender);
 }
 
+static void print_receipt(const struct envelope *e) {
+  if (!e->client_address.len && !e->tls.len) return;
+  printf("received from [");
+  screen_text(e->client_address);
+  printf("]%s", e->auth_user.len ? ", authenticated as " : "");
+  screen_text(e->auth_user);
+  printf(e->tls.len ? ", by TLS: " : ", without TLS");
+  screen_text(e->tls);
+  printf("\n");
+}
+
 static void print_why(struct control *c, const struct selected *s, const struct attempts *a, const struct runnerview *runner,
                       uint64_t now_us) {
   const struct message *m = s->message;
@@ -139,6 +150,7 @@ static void print_why(struct control *c, const struct selected *s, const struct 
   printf(" old, from <");
   screen_text(m->file.envelope.sender);
   printf(">\n");
+  print_receipt(&m->file.envelope);
   print_srs(c, &m->file.envelope, now_us);
   for (size_t i = 0; i < m->file.envelope.recipient_count; i++) print_recipient(m, a, i, now_us);
   print_events(a);
@@ -184,6 +196,7 @@ static int put_json(const struct selected *s, const struct attempts *a, const st
   struct jsonline j, child;
   jsonline_begin(&j);
   describe_message(&j, s, now_us);
+  if (s->message) describe_receipt(&j, &s->message->file.envelope);
   for (size_t i = 0; s->message && i < s->message->file.envelope.recipient_count; i++) {
     jsonline_begin(&child);
     describe_attempts(&child, s->message, a, i);

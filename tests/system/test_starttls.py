@@ -1,4 +1,5 @@
 """STARTTLS and implicit TLS in owl-smtpd, by tcpserver and by its own listener."""
+import json
 import os
 import re
 import signal
@@ -65,6 +66,9 @@ def test_a_message_under_tls_has_its_facts_in_trace_log_and_queue(secured, port)
     number = re.search(r" msg (\d+): message accepted", log)[1]
     shown = owlpost.owlq("show", number)
     assert re.search(r"TLS: +TLSv1.3 TLS_\S+ \d+", shown), shown
+    why = owlpost.owlq("why", number)
+    assert re.search(r"received from \[127\.0\.0\.1\], by TLS: TLSv1\.3 TLS_\S+ \d+", why), why
+    assert json.loads(owlpost.owlq("why", "--json", number))["tls"] in why
     assert f"with ESMTPS id {number}\n  tls {cipher} (TLSv1.3); " in owlpost.owlq("body", number)
 
 

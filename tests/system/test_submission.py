@@ -145,6 +145,7 @@ def test_who_has_logged_in_may_relay_and_stands_in_the_trace(submission, port):
     identifier = re.search(r"^\d{16}\S*", owlpost.owlq("list"), re.M).group(0)
     said = owlpost.owlq("show", identifier)
     assert "ann@owlpost.test" in said
+    assert "], authenticated as ann@owlpost.test, by TLS: TLSv1." in owlpost.owlq("why", identifier)
     assert re.search(r"logged in by SCRAM-SHA-256|logged in by CRAM-MD5|logged in by PLAIN", submission.log())
     assert re.search(r"with ESMTPSA, tls TLS\S+ .*, user ann@owlpost\.test", submission.log())
     assert SECRET not in submission.log() + owlpost.log()
