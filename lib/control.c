@@ -42,6 +42,14 @@ int control_fail(struct control *c, enum control_name name, const char *reason) 
   return -1;
 }
 
+int control_fail_line(struct control *c, enum control_name name, struct text line, const char *reason) {
+  enum { SHOWN_MAX = 100 };
+  char whole[REASON_OCTETS - 80];
+  int len = (int)(line.len > SHOWN_MAX ? SHOWN_MAX : line.len);
+  snprintf(whole, sizeof whole, "line \"%.*s\": %s", len, line.len ? line.s : "", reason);
+  return control_fail(c, name, whole);
+}
+
 static int cat_path(const struct control *c, enum control_name name, stralloc *path) {
   return stralloc_copys(path, c->folder.s) && stralloc_cats(path, "/") &&
              stralloc_cats(path, control_table[name].name) && stralloc_0(path)

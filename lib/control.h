@@ -42,6 +42,9 @@ int control_is_private(struct control *c, enum control_name name);
 /* control_fail(): for who finds a value malformed: sets c->error.  -1. */
 int control_fail(struct control *c, enum control_name name, const char *reason);
 
+/* control_fail_line(): the same, about a line, of which the log may show the given part.  -1. */
+int control_fail_line(struct control *c, enum control_name name, struct text line, const char *reason);
+
 void control_free(struct control *c);
 
 /* Whether paths from the environment may be believed: not in a set-id program. */

@@ -26,6 +26,7 @@ static void add_key(struct list *l, struct text line) {
 
 static void add_pair(struct list *l, struct text line) {
   size_t n = key_length(line);
+  if (n == line.len && !l->passed_over.s) l->passed_over = line;
   if (n == line.len) return;
   l->lines[l->count++] =
     (struct list_line){{line.s, n}, {line.s + n + 1, line.len - n - 1}};

@@ -20,6 +20,7 @@ struct list {
   stralloc octets;         /* owned; the lines point into it */
   struct list_line *lines; /* owned; sorted by key */
   size_t count;
+  struct text passed_over; /* a map's first line without ':'; absent: there is none */
 };
 
 /* list_parse(), list_parse_map(): take the lines of text: trailing blanks are

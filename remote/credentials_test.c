@@ -46,6 +46,8 @@ static void what_is_wrong_is_an_error(void **state) {
   credentials_free(&c);
   assert_int_equal(load(&c, "a:relay:587|joe\n", 0640, "other", 25), -1);
   credentials_free(&c);
+  assert_int_equal(load(&c, LINES "relay.example|joe|secret\n", 0640, "other", 25), -1);
+  credentials_free(&c);
 }
 
 #define IN_FOLDER(TEST) cmocka_unit_test_setup_teardown(TEST, test_folder_make, test_folder_remove)

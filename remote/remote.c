@@ -365,14 +365,24 @@ static int test(int argc, char **argv) {
   return TOOL_OK;
 }
 
-/* For owl-rspawn: whether DANE is possible; nothing where that is not known. */
+/* Senders say it as well, but only those to relays. */
+static void check_credentials(void) {
+  struct credentials c;
+  if (credentials_load(&c, &control, text_of(""), 0) == -1) die_control();
+  credentials_free(&c);
+}
+
+/* For owl-rspawn: whether DANE is possible; nothing where that is not known.  The log
+ * hears what is wrong with the control files. */
 static int test_dnssec(void) {
   leave_runner();
   read_settings();
   dnssec_test(&settings.dnssec);
   dnssec_report(&settings.dnssec, &out);
   const char *word = dnssec_word(&settings.dnssec);
-  return io_write_all(FACTS, word, strlen(word), IO_FOREVER) == 0 ? TOOL_OK : TOOL_SYSTEM;
+  if (io_write_all(FACTS, word, strlen(word), IO_FOREVER) == -1) return TOOL_SYSTEM;
+  check_credentials();
+  return TOOL_OK;
 }
 
 int main(int argc, char **argv) {

@@ -99,13 +99,16 @@ static bool ends_with_dot(struct text name) { return name.len > 1 && name.s[name
 int tlspolicy_load(struct list *l, struct control *c) {
   struct tlspolicy p;
   if (control_list(c, CONTROL_TLSPOLICY, l) == -1) return -1;
-  for (size_t i = 0; i < l->count; i++) {
-    const char *wrong = ends_with_dot(l->lines[i].key) ? "a destination ends with a dot" : tlspolicy_parse(&p, l->lines[i].value);
-    if (!wrong) continue;
-    list_free(l);
-    return control_fail(c, CONTROL_TLSPOLICY, wrong);
+  struct text at = l->passed_over;
+  const char *wrong = at.s ? "it has no colon" : NULL;
+  for (size_t i = 0; i < l->count && !wrong; i++) {
+    at = l->lines[i].key;
+    wrong = ends_with_dot(at) ? "the destination ends with a dot" : tlspolicy_parse(&p, l->lines[i].value);
   }
-  return 0;
+  if (!wrong) return 0;
+  (void)control_fail_line(c, CONTROL_TLSPOLICY, at, wrong);
+  list_free(l);
+  return -1;
 }
 
 struct tlspolicy tlspolicy_find(const struct list *l, struct text destination) {

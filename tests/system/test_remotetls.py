@@ -1,6 +1,8 @@
 """TLS to next hops, by tlspolicy: owl-remote and owl-tlsd against a server that can go wrong."""
 import contextlib
 import json
+import os
+import signal
 import ssl
 
 import pytest
@@ -211,6 +213,21 @@ def test_the_log_and_why_tell_of_tls(tls, folder, authority):
         assert "(TLSv1.3 TLS AES 256 GCM SHA384, verified by names as mx.test)" in line, line
         (queue_id,) = [name.rsplit("/", 1)[1].removesuffix(".log") for name in tls.queued() if name.endswith(".log")]
         assert "by TLS: TLSv1.3 TLS_AES_256_GCM_SHA384, verified by names as mx.test" in tls.owlq("why", queue_id)
+
+
+@pytest.mark.parametrize("name, lines, wrong", [
+    ("tlspolicy", "a.test:verify\nb.test:must", 'tlspolicy: line "b.test": the level is not'),
+    ("tlspolicy", "a.test verify", 'tlspolicy: line "a.test verify": it has no colon'),
+    ("smtpauth", "a.test:relay.test|joe", 'smtpauth: line "a.test": it has no domain:relay'),
+    ("smtpauth", "relay.test|joe|secret", "smtpauth: a line has no colon"),
+])
+def test_a_hangup_tells_what_is_malformed(tls, name, lines, wrong):
+    tls.control(name, lines)
+    os.chmod(f"{tls.controls}/{name}", 0o640)
+    tls.give("owlremote", f"{tls.controls}/{name}")
+    os.kill(tls.starter.pid, signal.SIGHUP)
+    wait_until(lambda: wrong in tls.log(), 20, tls.log)
+    assert "secret" not in tls.log()
 
 
 def test_requiretls_needs_the_next_hop_s_promise(tls, folder, authority):
