@@ -72,15 +72,16 @@ enum newmessage_status newmessage_write(struct newmessage *m, const void *octets
   return m->pending.len < PENDING_MAX ? NEWMESSAGE_OK : write_pending(m);
 }
 
-static enum newmessage_status finish_file(struct newmessage *m, const struct envelope *e) {
+enum newmessage_status newmessage_complete(struct newmessage *m, const struct envelope *e) {
   stralloc envelope = {0};
   bool put = envelope_encode(&envelope, e) == 0 && stralloc_cat(&m->pending, &envelope) &&
              queuefile_cat_trailer(&m->pending, m->octets, m->crc, text_of_stralloc(&envelope)) == 0;
   stralloc_free(&envelope);
   if (!put) return NEWMESSAGE_NO_MEMORY;
-  if (write_pending(m) != NEWMESSAGE_OK) return NEWMESSAGE_NOT_WRITTEN;
-  return fsync(m->fd) == 0 ? NEWMESSAGE_OK : NEWMESSAGE_NOT_WRITTEN;
+  return write_pending(m);
 }
+
+void newmessage_start_sync(const struct newmessage *m) { (void)sync_file_range(m->fd, 0, 0, SYNC_FILE_RANGE_WRITE); }
 
 static int give_name(struct newmessage *m) {
   char from[64], to[64];
@@ -92,6 +93,14 @@ static int give_name(struct newmessage *m) {
   snprintf(from, sizeof from, "/proc/self/fd/%d", m->fd);
   return linkat(AT_FDCWD, from, m->queue_fd, to, AT_SYMLINK_FOLLOW);
 }
+
+enum newmessage_status newmessage_name(struct newmessage *m) {
+  if (fsync(m->fd) == -1) return NEWMESSAGE_NOT_WRITTEN;
+  if (give_name(m) == 0) return NEWMESSAGE_OK;
+  return errno == EEXIST ? NEWMESSAGE_EXISTS : NEWMESSAGE_NOT_WRITTEN;
+}
+
+int newmessage_sync_names(int queue_fd) { return io_sync_folder(queue_fd, "todo"); }
 
 /* It has its name, but that did not reach the disk. */
 static enum newmessage_status take_back(struct newmessage *m) {
@@ -111,14 +120,17 @@ static void release(struct newmessage *m) {
   errno = saved;
 }
 
-enum newmessage_status newmessage_commit(struct newmessage *m, const struct envelope *e) {
-  enum newmessage_status s = finish_file(m, e);
-  if (s == NEWMESSAGE_OK && give_name(m) == -1)
-    s = errno == EEXIST ? NEWMESSAGE_EXISTS : NEWMESSAGE_NOT_WRITTEN;
-  if (s != NEWMESSAGE_OK) return newmessage_abort(m), s;
-  if (io_sync_folder(m->queue_fd, "todo") == -1) s = take_back(m);
+enum newmessage_status newmessage_settle(struct newmessage *m, bool synced) {
+  enum newmessage_status s = synced ? NEWMESSAGE_OK : take_back(m);
   release(m);
   return s;
+}
+
+enum newmessage_status newmessage_commit(struct newmessage *m, const struct envelope *e) {
+  enum newmessage_status s = newmessage_complete(m, e);
+  if (s == NEWMESSAGE_OK) s = newmessage_name(m);
+  if (s != NEWMESSAGE_OK) return newmessage_abort(m), s;
+  return newmessage_settle(m, newmessage_sync_names(m->queue_fd) == 0);
 }
 
 void newmessage_abort(struct newmessage *m) {
