@@ -13,6 +13,7 @@
 #include "lib/claim.h"
 #include "lib/control.h"
 #include "lib/iofd.h"
+#include "lib/readyinjector.h"
 
 enum { ERROR_TEXT_MAX = 1024, ERROR_TEXT_MS = 1000, CLASSIC_ERROR_FD = 4, DEFAULT_ERROR_FD = 6 };
 
@@ -156,9 +157,15 @@ static pid_t start(struct pipes *p, char *path) {
   return pid == -1 && !is_of_memory(errno) ? start_missing() : pid;
 }
 
+/* or NULL */
+static const char *named_program(void) {
+  const char *name = environment_is_trusted() ? getenv("QMAILQUEUE") : NULL;
+  return name && *name ? name : NULL;
+}
+
 static int choose_program(stralloc *path) {
-  const char *other = environment_is_trusted() ? getenv("QMAILQUEUE") : NULL;
-  if (!other || !*other) return program_path(path, "owl-queue");
+  const char *other = named_program();
+  if (!other) return program_path(path, "owl-queue");
   return stralloc_copys(path, other) && stralloc_0(path) ? 0 : -1;
 }
 
@@ -172,12 +179,13 @@ static void keep_exit_codes(void) {
 int injector_start(struct injector *i, const struct envelope *e) {
   struct pipes p;
   stralloc path = {0};
-  *i = (struct injector){-1, -1, -1, -1, -1, {0}, false};
+  *i = (struct injector){.pid = -1, .door = -1, .message_fd = -1, .envelope_fd = -1, .error_fd = -1, .extra_fd = -1};
   if (choose_program(&path) == -1 || open_pipes(&p, e) == -1) return stralloc_free(&path), -1;
   keep_exit_codes();
   i->pid = start(&p, path.s);
   stralloc_free(&path);
   if (i->pid == -1) return close_pipes(&p), -1;
+  i->queued_by = i->pid;
   i->message_fd = p.message[1];
   i->envelope_fd = p.envelope[1];
   i->error_fd = p.error[0];
@@ -185,6 +193,11 @@ int injector_start(struct injector *i, const struct envelope *e) {
   p.message[1] = p.envelope[1] = p.error[0] = p.extra = -1;
   close_pipes(&p);
   return 0;
+}
+
+int injector_start_ready(struct injector *i, const struct envelope *e, const char *socket) {
+  if (socket && !named_program() && readyinjector_start(i, e, socket) == 0) return 0;
+  return injector_start(i, e);
 }
 
 void injector_end_message(struct injector *i) { close_one(&i->message_fd); }
@@ -236,19 +249,25 @@ static int end(struct injector *i) {
   return code;
 }
 
+/* a program that has not seen the envelope cannot have queued the message */
+static int finish_program(struct injector *i, struct text classic) {
+  bool whole = classic.len && io_write_all(i->envelope_fd, classic.s, classic.len, IO_FOREVER) == 0;
+  int code = end(i);
+  return code == INJECTOR_OK && !whole ? INJECTOR_BUG : code;
+}
+
 int injector_finish(struct injector *i, const struct envelope *e) {
   stralloc octets = {0};
   injector_end_message(i);
-  bool whole = classic_envelope(&octets, e) == 0 &&
-               io_write_all(i->envelope_fd, octets.s, octets.len, IO_FOREVER) == 0;
+  struct text classic = classic_envelope(&octets, e) == 0 ? text_of_stralloc(&octets) : TEXT_ABSENT;
+  int code = i->door >= 0 ? readyinjector_finish(i, classic) : finish_program(i, classic);
   stralloc_free(&octets);
-  int code = end(i);
-  /* a program that has not seen the envelope cannot have queued the message */
-  return code == INJECTOR_OK && !whole ? INJECTOR_BUG : code;
+  return code;
 }
 
 int injector_abort(struct injector *i) {
   injector_end_message(i);
+  if (i->door >= 0) return readyinjector_abort(i);
   return i->pid > 0 ? end(i) : INJECTOR_BUG;
 }
 

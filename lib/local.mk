@@ -58,6 +58,7 @@ lib_libowl_a_SOURCES = $(plain_parts) \
   %D%/stack.h %D%/stack.c \
   %D%/injector.h %D%/injector.c \
   %D%/injectorreply.h %D%/injectorreply.c \
+  %D%/injectordoor.h %D%/injectordoor.c %D%/readyinjector.h %D%/readyinjector.c \
   %D%/tlsdoor.h %D%/tlsdoor.c \
   %D%/tlsfacts.h %D%/tlsfacts.c \
   %D%/credential.h %D%/credential.c \

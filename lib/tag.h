@@ -103,6 +103,10 @@ enum {
   TAG_MESSAGE_ID = 0x040a, /* for a message that has none */
   TAG_MAY_ETRN = 0x0407,   /* flag: the client that was named may use ETRN */
 
+  /* ready injectors */
+  TAG_EXIT_CODE = 0x0800,
+  TAG_ARRIVAL_TAKEN = 0x0801, /* flag: the message has the caller's time of arrival */
+
   /* credentials */
   TAG_SERVICE = 0x0600,    /* "smtp", "imap" */
   TAG_CHALLENGE = 0x0601,  /* CRAM-MD5's or APOP's, as the client got it */

@@ -45,6 +45,7 @@ queue_read_parts = %D%/store.h %D%/store.c %D%/msglog.h %D%/msglog.c %D%/message
 include queue/owlq/local.mk
 include queue/inject/local.mk
 include queue/simulate/local.mk
+include queue/queued/local.mk
 
 if CMOCKA
 queue_store_parts = %D%/store.c %D%/msglog.c %D%/message.c %D%/newmessage.c \

@@ -114,7 +114,7 @@ static void make_run_folder(const char *rundir, const char *name, struct account
 }
 
 static void make_run_folders(struct account send, struct account smtpd, struct account far, struct account tls,
-                             struct account auth) {
+                             struct account auth, struct account inject) {
   struct control c;
   stralloc rundir = {0};
   struct account root = {geteuid(), getegid()};
@@ -131,6 +131,7 @@ static void make_run_folders(struct account send, struct account smtpd, struct a
   make_run_folder(rundir.s, "auth", (struct account){auth.uid, smtpd.gid}, is_private() ? 0700 : 0711);
   if (has_pop)
     make_run_folder(rundir.s, "mailbox", (struct account){root.uid, find_account(POP_USER).gid}, is_private() ? 0700 : 0710);
+  make_run_folder(rundir.s, "inject", (struct account){inject.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   make_run_folder(rundir.s, "etrn", (struct account){send.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   stralloc_free(&rundir);
   control_free(&c);
@@ -233,7 +234,7 @@ static void start_logger(char **argv) {
 /* ---- watching */
 
 static volatile sig_atomic_t is_ending;
-static pid_t runner_pid, local_spawner_pid, remote_spawner_pid, listener_pid, tls_pid, auth_pid;
+static pid_t runner_pid, local_spawner_pid, remote_spawner_pid, listener_pid, tls_pid, auth_pid, inject_pid;
 
 /* All read control files; the spawners end by themselves with the runner.
  * USR2 is for the listener alone. */
@@ -244,6 +245,7 @@ static void pass_on(int signal_number) {
   if (runner_pid > 0 && signal_number != SIGUSR2) kill(runner_pid, signal_number);
   if (tls_pid > 0 && signal_number != SIGALRM && signal_number != SIGUSR2) kill(tls_pid, signal_number);
   if (auth_pid > 0 && signal_number != SIGALRM && signal_number != SIGUSR2) kill(auth_pid, signal_number);
+  if (inject_pid > 0 && signal_number != SIGALRM && signal_number != SIGUSR2) kill(inject_pid, signal_number);
   if (signal_number == SIGHUP && local_spawner_pid > 0) kill(local_spawner_pid, signal_number);
   if (signal_number == SIGHUP && remote_spawner_pid > 0) kill(remote_spawner_pid, signal_number);
   errno = saved;
@@ -262,13 +264,14 @@ static int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status
 
 /* The spawners end when the runner does: their sockets close.  Where a spawner
  * ends first the runner sees that and ends.  Runner and listener are told.  Without
- * TLS, or who checks passwords, mail goes on as far as it may. */
+ * TLS, who checks passwords, or ready injectors, mail goes on as far as it may. */
 static void end_others(pid_t pid) {
   bool ends_all = pid == listener_pid || pid == runner_pid;
   if (pid == listener_pid) listener_pid = 0;
   if (pid == runner_pid) runner_pid = 0;
   if (pid == tls_pid) tls_pid = 0;
   if (pid == auth_pid) auth_pid = 0;
+  if (pid == inject_pid) inject_pid = 0;
   if (ends_all) pass_on(SIGTERM);
 }
 
@@ -395,6 +398,18 @@ static bool wants_auth(struct account *a, bool *keep_root) {
   return wanted;
 }
 
+/* Where there are none the doorkeeper starts one for each message, as on a host that
+ * lacks the user since it had owlpost before. */
+static bool wants_injectors(void) {
+  struct control c;
+  uint64_t wanted = 0;
+  if (control_open(&c) == -1 || control_number(&c, CONTROL_INJECTORS, &wanted) == -1) die("configuration", c.error.s);
+  control_free(&c);
+  if (wanted == 0 || has_account(INJECT_USER)) return wanted > 0;
+  say("no injectors are kept ready, since there is no user " INJECT_USER, "add it, or write 0 to injectors");
+  return false;
+}
+
 int main(int argc, char **argv) {
   int local[2], remote[2];
   if (argc > 1 && argv[1][0] == '-') die_usage();
@@ -407,7 +422,9 @@ int main(int argc, char **argv) {
   struct account tls = has_tls ? find_account(TLS_USER) : send;
   struct account auth;
   bool auth_root, has_auth = wants_auth(&auth, &auth_root);
-  make_run_folders(send, smtpd_user, far, tls, auth);
+  bool has_injectors = wants_injectors();
+  struct account inject = has_injectors ? find_account(INJECT_USER) : send;
+  make_run_folders(send, smtpd_user, far, tls, auth, inject);
   if (unixsock_pair(local) == -1 || unixsock_pair(remote) == -1) die_errno("unable to make sockets");
 
   struct program runner = {.name = "owl-send", .descriptors = {local[0], remote[0]}, .account = send,
@@ -425,7 +442,9 @@ int main(int argc, char **argv) {
   name_askers(askers, sizeof askers);
   struct program authd = {.name = "owl-authd", .argument = askers[0] ? askers : NULL, .descriptors = {-1, -1}, .keep_root = auth_root, .account = auth,
                           .group = auth.gid, .comes_back = &auth_pid, .gets_key = true};
-  struct program *programs[6] = {&runner, &lspawn, &rspawn};
+  struct program queued = {.name = "owl-queued", .descriptors = {-1, -1}, .account = inject,
+                           .group = find_group(QUEUE_GROUP), .comes_back = &inject_pid};
+  struct program *programs[7] = {&runner, &lspawn, &rspawn};
   size_t count = 3;
   bool listens = wants_listener(); /* also: whether the configuration can be read, before anybody runs */
   catch_signals();
@@ -443,6 +462,10 @@ int main(int argc, char **argv) {
   if (has_auth) {
     programs[count++] = &authd;
     auth_pid = must_start(&authd);
+  }
+  if (has_injectors) {
+    programs[count++] = &queued;
+    inject_pid = must_start(&queued);
   }
   if (listens) {
     programs[count++] = &smtpd;

@@ -110,6 +110,7 @@ static void set_up(void) {
   put_text(&settings.nexthop_socket, "/nexthop");
   put_map(&settings.verifyrecipients, "w:defer\nmore:accept\n");
   put_text(&settings.etrn_socket, "/etrn");
+  put_text(&settings.inject_socket, "/inject");
   put_text(&settings.rundir, "/run");
   put_list(&settings.tlsclients, "certified\n");
   put_map(&settings.sendermap, "bob@o:bob\n@own.x:=\n@lists.x:ann *\n:bob\n");

@@ -8,16 +8,16 @@ struct injectormodel injectormodel = {.message = -1};
 
 enum { PID = 1, TRACE_MAX_OCTETS = 4096 };
 
-int injector_start(struct injector *i, const struct envelope *e) {
+int injector_start_ready(struct injector *i, const struct envelope *e, const char *socket) {
   static int file = -1;
   struct injectormodel *m = &injectormodel;
-  check(m->message == -1 && e->protocol.len);
-  *i = (struct injector){.pid = -1, .message_fd = -1, .envelope_fd = -1, .error_fd = -1, .extra_fd = -1};
+  check(m->message == -1 && e->protocol.len && text_equals(text_of(socket), "/inject"));
+  *i = (struct injector){.pid = -1, .door = -1, .message_fd = -1, .envelope_fd = -1, .error_fd = -1, .extra_fd = -1};
   if (!m->starts) return errno = ENOENT, -1;
   m->message = fuzz_file(&file);
   i->message_fd = m->takes_octets ? fcntl(file, F_DUPFD_CLOEXEC, 0) : open("/dev/null", O_RDONLY | O_CLOEXEC);
   check(i->message_fd >= 0);
-  i->pid = PID;
+  i->pid = i->queued_by = PID;
   return 0;
 }
 

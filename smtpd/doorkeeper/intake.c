@@ -33,7 +33,7 @@ static struct text name_content(struct doorkeeper *k) {
 
 static struct outcome start_injector(struct doorkeeper *k) {
   struct outcome o = outcome_grant(354, "2.0.0", "go ahead, end with CRLF.CRLF");
-  if (injector_start(&k->injector, &k->envelope) == -1)
+  if (injector_start_ready(&k->injector, &k->envelope, k->settings->inject_socket.s) == -1)
     return outcome_refuse(451, "4.3.0", "unable to start the queue's injector, please try later");
   k->state = k->state == DOORKEEPER_IDLE ? DOORKEEPER_EARLY : DOORKEEPER_DATA;
   /* an injector that is gone already tells by its exit code why */
@@ -84,7 +84,6 @@ static struct outcome explain(struct doorkeeper *k, int code) {
 
 static struct outcome finish(struct doorkeeper *k, uint64_t octets) {
   const struct settings *s = k->settings;
-  pid_t pid = k->injector.pid;
   if (s->databytes && octets > s->databytes) {
     (void)injector_abort(&k->injector);
     return outcome_refuse(552, "5.3.4", "that message is too large for this server");
@@ -96,7 +95,7 @@ static struct outcome finish(struct doorkeeper *k, uint64_t octets) {
   int code = injector_finish(&k->injector, &k->envelope);
   if (code != INJECTOR_OK) return explain(k, code);
   struct outcome o = outcome_grant(250, "2.0.0", "ok");
-  if (name_message(k, pid) == 0) o.answer.result.text = text_of_stralloc(&k->text);
+  if (name_message(k, k->injector.queued_by) == 0) o.answer.result.text = text_of_stralloc(&k->text);
   k->messages++;
   return o;
 }

@@ -44,7 +44,7 @@ static int load_texts(struct settings *s, struct control *c) {
   if (control_text(c, CONTROL_LOCALIPHOST, &s->localiphost) == -1) return -1;
   if (control_text(c, CONTROL_RUNDIR, &s->rundir) == -1) return -1;
   bool ok = stralloc_copy(&s->etrn_socket, &s->rundir) && stralloc_copy(&s->nexthop_socket, &s->rundir) &&
-            stralloc_copy(&s->rcpt_socket, &s->rundir);
+            stralloc_copy(&s->rcpt_socket, &s->rundir) && stralloc_copy(&s->inject_socket, &s->rundir);
   return ok ? 0 : explain(c, "out of memory");
 }
 
@@ -105,6 +105,7 @@ int settings_load(struct settings *s, struct control *c) {
   if (!stralloc_cats(&s->rcpt_socket, "/rcpt/socket") || !stralloc_0(&s->rcpt_socket) ||
       !stralloc_cats(&s->etrn_socket, "/etrn/socket") || !stralloc_0(&s->etrn_socket) ||
       !stralloc_cats(&s->nexthop_socket, "/nexthop/socket") || !stralloc_0(&s->nexthop_socket) ||
+      !stralloc_cats(&s->inject_socket, "/inject/socket") || !stralloc_0(&s->inject_socket) ||
       !stralloc_copy(&s->folder, &c->folder))
     return explain(c, "out of memory");
   return variables_load(s, c) == -1 ? -1 : authsettings_load(s, c);
@@ -118,6 +119,7 @@ void settings_free(struct settings *s) {
   stralloc_free(&s->rcpt_socket);
   stralloc_free(&s->etrn_socket);
   stralloc_free(&s->nexthop_socket);
+  stralloc_free(&s->inject_socket);
   stralloc_free(&s->folder);
   list_free(&s->badhelo);
   list_free(&s->badmailfrom);

@@ -8,6 +8,7 @@ struct settings {
   stralloc me, greeting, localiphost; /* NUL-terminated behind their len */
   stralloc rcpt_socket;               /* NUL-terminated path: where delivery answers questions */
   stralloc etrn_socket;               /* the same: where the runner takes what ETRN asks for */
+  stralloc inject_socket;             /* the same: where injectors are ready */
   struct list proxyclients, relayclients, xclients; /* lib/network.h */
   struct list etrnclients;            /* nodes.h */
   stralloc folder;                    /* NUL-terminated path: of the control files */

@@ -1,0 +1,175 @@
+"""Injectors that wait at a socket: used when they are there, as good as those
+that are started when they are not."""
+import os
+import pwd
+import re
+import signal
+import smtplib
+import socket
+
+import pytest
+
+import processes
+from instance import ROOT
+from waiting import wait_until
+
+MESSAGE = "From: ann@owlpost.test\nTo: joe@owlpost.test\nSubject: ready\n\nThe body.\n"
+
+
+def ready(owlpost):
+    """Pids of the injectors that wait, when they do."""
+    wait_until(lambda: len(owlpost.named("owl-queued")) >= 3 and os.path.exists(f"{owlpost.run}/inject/socket"), 20,
+               "no injectors are ready")
+    return owlpost.named("owl-queued")
+
+
+def injector_of(message):
+    """The pid that its trace field names."""
+    return int(re.search(rb"^Received: \(owlpost (\d+) invoked from network\)", message, re.M).group(1))
+
+
+def session(owlpost):
+    s = smtplib.SMTP("127.0.0.1", owlpost.port, timeout=20)
+    s.ehlo("client.test")
+    return s
+
+
+def in_data(owlpost, octets=b"Subject: half\r\n\r\n"):
+    """A session in the midst of its data, which an injector has begun to take."""
+    s = session(owlpost)
+    s.mail("ann@owlpost.test")
+    s.rcpt("joe@owlpost.test")
+    assert s.docmd("data")[0] == 354
+    s.send(octets)
+    return s
+
+
+def taking(pids):
+    """Those of the injectors that have a message open."""
+    def has_one(pid):
+        names = (os.path.realpath(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd"))
+        return any("/todo/" in name for name in names)
+    return [pid for pid in pids if has_one(pid)]
+
+
+def test_a_message_needs_no_new_process_and_keeps_its_facts(owlpost):
+    owlpost.up()
+    pids = ready(owlpost)
+    owlpost.control("locals", "nowhere.test")
+    owlpost.control("smtproutes", "owlpost.test:127.0.0.1:1")
+    owlpost.starter.send_signal(signal.SIGHUP)
+    owlpost.submit(MESSAGE, "joe@owlpost.test", sender="ann@sender.test")
+    # deferred: it has left the folder that injectors reach
+    (path,) = wait_until(lambda: [p for p in owlpost.queued() if "/wait/" in p and not p.endswith(".log")], 20, "it is gone")
+    with open(path, "rb") as f:
+        assert injector_of(f.read()) in pids
+    if ROOT:
+        st = os.stat(path)
+        assert (pwd.getpwuid(st.st_uid).pw_name, st.st_mode & 0o7777) == ("owlqueue", 0o440)
+    shown = owlpost.owlq("show", os.path.basename(path))
+    assert "client address: 127.0.0.1" in shown and "ann@sender.test" in shown, shown
+    number = os.path.basename(path).split(".")[0]
+    assert re.search(f"{number}.*message accepted", owlpost.log("smtpd")), owlpost.log("smtpd")
+
+
+def test_without_them_mail_goes_on_and_they_come_back(owlpost):
+    owlpost.up()
+    pids = ready(owlpost)
+    for pid in pids:
+        processes.send(pid, signal.SIGKILL)
+    wait_until(lambda: not set(pids) & set(owlpost.named("owl-queued")), 10, "they live")
+    owlpost.submit(MESSAGE, "joe@owlpost.test")
+    pid = injector_of(owlpost.wait_for_mail("joe", 1)[0])
+    assert pid not in pids
+    again = ready(owlpost)
+    owlpost.submit(MESSAGE, "joe@owlpost.test")
+    messages = owlpost.wait_for_mail("joe", 2)
+    assert {injector_of(m) for m in messages} - {pid} <= set(again)
+
+
+def test_one_that_dies_loses_nothing_and_another_takes_its_place(owlpost):
+    owlpost.up()
+    pids = ready(owlpost)
+    s = in_data(owlpost)
+    (pid,) = wait_until(lambda: taking(pids), 10, "nobody takes it")
+    os.kill(pid, signal.SIGKILL)
+    s.send(b".\r\n")
+    assert s.getreply()[0] == 451
+    assert not owlpost.queued()
+    wait_until(lambda: len(ready(owlpost)) == len(pids) and pid not in owlpost.named("owl-queued"), 10, "no other one")
+    assert s.sendmail("ann@owlpost.test", "joe@owlpost.test", MESSAGE) == {}
+    owlpost.wait_for_mail("joe")
+
+
+def test_what_has_begun_is_finished_when_they_are_told_to_end(owlpost):
+    owlpost.up()
+    pids = ready(owlpost)
+    s = in_data(owlpost)
+    wait_until(lambda: taking(pids), 10, "nobody takes it")
+    for pid in pids:
+        processes.send(pid, signal.SIGTERM)
+    wait_until(lambda: not os.path.exists(f"{owlpost.run}/inject/socket"), 10, "they still listen")
+    s.send(b"the end\r\n.\r\n")
+    assert s.getreply()[0] == 250
+    assert injector_of(owlpost.wait_for_mail("joe")[0]) in pids
+
+
+def test_a_client_that_goes_leaves_nothing(owlpost):
+    owlpost.up()
+    pids = ready(owlpost)
+    s = in_data(owlpost, b"Subject: large\r\n\r\n" + b"x" * 70 + b"\r\n" + b"line\r\n" * 20000)
+    wait_until(lambda: taking(pids), 10, "nobody takes it")
+    s.close()
+    wait_until(lambda: not taking(pids), 10, "it is still there")
+    assert not owlpost.queued() and ready(owlpost) == pids
+
+
+def test_a_program_in_front_is_always_started(owlpost):
+    owlpost.up(environment={"QMAILQUEUE": owlpost.program("owl-queue")})
+    pids = ready(owlpost)
+    owlpost.submit(MESSAGE, "joe@owlpost.test")
+    assert injector_of(owlpost.wait_for_mail("joe")[0]) not in pids
+
+
+@pytest.mark.parametrize("injectors", ["0", "2"])
+def test_the_limits_are_the_same(owlpost, injectors):
+    owlpost.control("injectors", injectors)
+    owlpost.up()
+    if injectors != "0":
+        ready(owlpost)
+    else:
+        assert not owlpost.named("owl-queued")
+
+    def refusal(name, value):
+        owlpost.control(name, value)
+        s = session(owlpost)
+        s.mail("ann@owlpost.test")
+        assert s.rcpt("joe@owlpost.test")[0] == 250
+        answer = s.data(MESSAGE)
+        s.quit()
+        owlpost.control(name, None)
+        return answer[0], answer[1].decode()
+
+    assert refusal("queuebytes", "100") == (554, "5.7.0 the message is larger than the queue takes")
+    assert refusal("minfree", str(1 << 60))[0] == 452
+    assert refusal("queuebytes", "nonsense")[0] == 451
+    owlpost.control("timeoutqueue", "1")
+    s = in_data(owlpost)
+    # the talker learns at its next octets that nobody takes them any more
+    wait_until(lambda: s.send(b"line\r\n" * 1000) or not taking(owlpost.pids()), 20, "it is still waited for")
+    s.send(b".\r\n")
+    assert s.getreply()[0] == 451
+    assert not owlpost.queued()
+
+
+@pytest.mark.needs_root("other users")
+def test_nobody_else_is_served(owlpost):
+    owlpost.up()
+    ready(owlpost)
+    st = os.stat(f"{owlpost.run}/inject")
+    assert (pwd.getpwuid(st.st_uid).pw_name, st.st_gid, st.st_mode & 0o7777) == (
+        "owlqueue", pwd.getpwnam("owlsmtpd").pw_gid, 0o710)
+    with socket.socket(socket.AF_UNIX) as sock:  # as root, who is not the doorkeeper
+        sock.connect(f"{owlpost.run}/inject/socket")
+        sock.settimeout(10)
+        assert sock.recv(1) == b""
