@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+#include "auth/account.h"
 #include "auth/backend.h"
 #include "auth/dovecotline.h"
 #include "lib/iofd.h"
@@ -21,7 +22,7 @@ static void say(struct log *log, const struct settings *s, const char *what, int
 }
 
 /* Reads lines until one decides: their limit is that of the process. */
-static enum dovecot_word listen_for(int sock, stralloc *in, enum dovecot_word wanted, stralloc *user) {
+static enum dovecot_word listen_for(int sock, stralloc *in, enum dovecot_word wanted, struct dovecot_user *user) {
   for (;;) {
     struct text rest = text_of_stralloc(in), line;
     size_t whole = 0;
@@ -39,7 +40,7 @@ static enum dovecot_word listen_for(int sock, stralloc *in, enum dovecot_word wa
   }
 }
 
-static enum dovecot_word converse(int sock, const struct question *q, stralloc *user) {
+static enum dovecot_word converse(int sock, const struct question *q, struct dovecot_user *user) {
   stralloc in = {0}, out = {0};
   enum dovecot_word w = DOVECOT_MALFORMED;
   if (dovecotline_put(&out, &q->request, q->user, (uint64_t)getpid()) == 0 &&
@@ -53,8 +54,15 @@ static enum dovecot_word converse(int sock, const struct question *q, stralloc *
   return w;
 }
 
+/* A passdb may give the account with the user; mostly that is the userdb's, which is not for clients. */
+static void right(struct reply *r, const struct question *q, const struct dovecot_user *user) {
+  reply_right(r, user->name.len ? text_of_stralloc(&user->name) : q->user);
+  if (!user->has_uid || !user->has_gid || !user->home.len) return;
+  if (account_note(r, user->uid, user->gid, text_of_stralloc(&user->home)) == -1) reply_later(r);
+}
+
 void dovecot_answer(const struct settings *s, const struct question *q, struct log *log, struct reply *r) {
-  stralloc user = {0};
+  struct dovecot_user user = {0};
   if (q->kind != CREDENTIAL_PASSWORD) {
     reply_cannot(r);
     return;
@@ -66,7 +74,7 @@ void dovecot_answer(const struct settings *s, const struct question *q, struct l
     return;
   }
   switch (converse(sock, q, &user)) {
-    case DOVECOT_RIGHT: reply_right(r, user.len ? text_of_stralloc(&user) : q->user); break;
+    case DOVECOT_RIGHT: right(r, q, &user); break;
     case DOVECOT_WRONG: reply_wrong(r); break;
     case DOVECOT_LATER: say(log, s, "a temporary failure of Dovecot's", 0); break;
     case DOVECOT_DONE:
@@ -74,5 +82,5 @@ void dovecot_answer(const struct settings *s, const struct question *q, struct l
     case DOVECOT_MALFORMED: say(log, s, "no answer that can be understood", 0);
   }
   close(sock);
-  stralloc_free(&user);
+  dovecotline_free(&user);
 }

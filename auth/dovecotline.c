@@ -27,20 +27,41 @@ static bool is_field(struct text word, const char *name) {
   return begins(word, name, &rest) && (rest.len == 0 || rest.s[0] == '=');
 }
 
+static void begin(struct dovecot_user *user) {
+  stralloc_zero(&user->name);
+  stralloc_zero(&user->home);
+  user->has_uid = user->has_gid = false;
+}
+
+/* A uid that is a name counts as not given. */
+static int read_field(struct text word, struct dovecot_user *user) {
+  struct text value;
+  if (begins(word, "user=", &value)) return unescape(&user->name, value);
+  if (begins(word, "home=", &value)) return unescape(&user->home, value);
+  if (begins(word, "uid=", &value)) user->has_uid = text_uint(value, &user->uid) == 0 && user->uid <= UINT32_MAX;
+  if (begins(word, "gid=", &value)) user->has_gid = text_uint(value, &user->gid) == 0 && user->gid <= UINT32_MAX;
+  return 0;
+}
+
+void dovecotline_free(struct dovecot_user *user) {
+  stralloc_free(&user->name);
+  stralloc_free(&user->home);
+}
+
 /* nologin: the password is right, and the user may not log in all the same,
  * unless that is only to say that it is to do so at another host.
  * A user that no log line or trace field can hold is nobody. */
-static enum dovecot_word read_right(struct text rest, stralloc *user) {
-  struct text word, value;
+static enum dovecot_word read_right(struct text rest, struct dovecot_user *user) {
+  struct text word;
   bool locked = false, elsewhere = false;
-  stralloc_zero(user);
+  begin(user);
   while (text_cut(&rest, '\t', &word)) {
-    if (begins(word, "user=", &value) && unescape(user, value) == -1) return DOVECOT_MALFORMED;
+    if (read_field(word, user) == -1) return DOVECOT_MALFORMED;
     locked = locked || is_field(word, "nologin");
     elsewhere = elsewhere || is_field(word, "proxy") || is_field(word, "host");
   }
   if (locked && !elsewhere) return DOVECOT_WRONG;
-  return text_is_clean(text_of_stralloc(user)) && user->len <= CREDENTIAL_USER_MAX ? DOVECOT_RIGHT : DOVECOT_MALFORMED;
+  return text_is_clean(text_of_stralloc(&user->name)) && user->name.len <= CREDENTIAL_USER_MAX ? DOVECOT_RIGHT : DOVECOT_MALFORMED;
 }
 
 static enum dovecot_word read_wrong(struct text rest) {
@@ -50,7 +71,7 @@ static enum dovecot_word read_wrong(struct text rest) {
   return DOVECOT_WRONG;
 }
 
-enum dovecot_word dovecotline_read(struct text line, stralloc *user) {
+enum dovecot_word dovecotline_read(struct text line, struct dovecot_user *user) {
   struct text rest = line, verb, number;
   if (!text_cut(&rest, '\t', &verb)) return DOVECOT_MALFORMED;
   if (text_equals(verb, "DONE")) return DOVECOT_DONE;

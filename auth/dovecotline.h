@@ -17,9 +17,17 @@ enum dovecot_word {
   DOVECOT_MALFORMED  /* an answer to nothing that was asked, another version */
 };
 
-/* dovecotline_read(): a line without its LF; *user, overwritten, is whom Dovecot
- * names with DOVECOT_RIGHT: empty when it names nobody.  Hostile input. */
-enum dovecot_word dovecotline_read(struct text line, stralloc *user);
+/* Whom Dovecot names with DOVECOT_RIGHT; owns its texts. */
+struct dovecot_user {
+  stralloc name;     /* empty: nobody */
+  bool has_uid, has_gid;
+  uint64_t uid, gid; /* where it gives numbers */
+  stralloc home;     /* empty: not given */
+};
+
+/* dovecotline_read(): a line without its LF; *user is overwritten.  Hostile input. */
+enum dovecot_word dovecotline_read(struct text line, struct dovecot_user *user);
+void dovecotline_free(struct dovecot_user *user);
 
 /* dovecotline_put(): appends our greeting and the question, number 1.  0, or -1
  * without memory. */

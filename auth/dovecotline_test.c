@@ -34,11 +34,37 @@ static void what_lines_mean(void **state) {
     {TEXT("CONT\t1\t"), DOVECOT_MALFORMED, TEXT("")},
   };
   for (size_t i = 0; i < COUNT(cases); i++) {
-    stralloc user = {0};
+    struct dovecot_user user = {0};
     if (dovecotline_read(cases[i].line, &user) != cases[i].word) fail_msg("case %zu", i);
-    if (cases[i].user.len) assert_text(text_of_stralloc(&user), cases[i].user);
-    stralloc_free(&user);
+    if (cases[i].user.len) assert_text(text_of_stralloc(&user.name), cases[i].user);
+    dovecotline_free(&user);
   }
+}
+
+static void accounts(void **state) {
+  (void)state;
+  const struct {
+    struct text line;
+    bool has_uid, has_gid;
+    uint64_t uid, gid;
+    struct text home;
+  } cases[] = {
+    {TEXT("OK\t1\tuser=joe\tuid=1000\tgid=100\thome=/home/joe"), true, true, 1000, 100, TEXT("/home/joe")},
+    {TEXT("OK\t1\tuser=joe\tuid=joe\tgid=100\thome=/h\1tj"), false, true, 0, 100, TEXT("/h\tj")},
+    {TEXT("OK\t1\tuser=joe\tuid=0\tgid=4294967296"), true, false, 0, 0, TEXT("")},
+    {TEXT("OK\t1\tuser=joe\tuid="), false, false, 0, 0, TEXT("")},
+    {TEXT("OK\t1\tuser=joe\tuserdb_uid=7"), false, false, 0, 0, TEXT("")},
+  };
+  struct dovecot_user user = {0};
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    assert_int_equal(dovecotline_read(cases[i].line, &user), DOVECOT_RIGHT);
+    assert_int_equal(user.has_uid, cases[i].has_uid);
+    assert_int_equal(user.has_gid, cases[i].has_gid);
+    if (user.has_uid) assert_int_equal(user.uid, cases[i].uid);
+    if (user.has_gid) assert_int_equal(user.gid, cases[i].gid);
+    assert_text(text_of_stralloc(&user.home), cases[i].home);
+  }
+  dovecotline_free(&user);
 }
 
 static void the_question(void **state) {
@@ -52,6 +78,6 @@ static void the_question(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(what_lines_mean), cmocka_unit_test(the_question)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(what_lines_mean), cmocka_unit_test(accounts), cmocka_unit_test(the_question)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 # auth/: own user, or root where the site's check program needs it.  Reads no
 # network: questions of servers of the same host only.
-auth_backend_parts = %D%/reply.h %D%/reply.c %D%/settings.h %D%/settings.c %D%/backend.h %D%/backend.c \
+auth_backend_parts = %D%/account.h %D%/account.c %D%/reply.h %D%/reply.c %D%/settings.h %D%/settings.c %D%/backend.h %D%/backend.c \
   %D%/program.c %D%/dovecot.c %D%/dovecotline.h %D%/dovecotline.c %D%/ownpasswords.c $(auth_password_parts)
 auth_password_parts = %D%/passwords.h %D%/passwords.c %D%/verifier.h %D%/verifier.c \
   %D%/crammd5.h %D%/crammd5.c %D%/prepare.h %D%/prepare.c
@@ -9,6 +9,10 @@ auth_judge_parts = %D%/links.h %D%/links.c %D%/judge.h %D%/judge.c %D%/guesses.h
 owlpost_PROGRAMS += %D%/owl-authd
 %C%_owl_authd_SOURCES = %D%/authd.c $(auth_judge_parts) $(auth_backend_parts)
 %C%_owl_authd_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS) $(CRYPT_LIBS)
+owlpost_PROGRAMS += %D%/owl-attest
+%C%_owl_attest_SOURCES = %D%/attest.c
+%C%_owl_attest_LDADD = lib/libowl.a $(OWFAT_LIBS)
+%C%_owl_attest_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 owlpost_PROGRAMS += %D%/owl-checkpw
 %C%_owl_checkpw_SOURCES = %D%/checkpw.c $(auth_password_parts)
 %C%_owl_checkpw_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS) $(CRYPT_LIBS)

@@ -1,12 +1,15 @@
 /* A checkpassword program of the site's. */
 #include "config.h"
+#include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
+#include "auth/account.h"
 #include "auth/backend.h"
 #include "lib/checkpassword.h"
 #include "lib/clock.h"
 
-enum { VARIABLES = 8, VARIABLE_OCTETS = 96 };
+enum { VARIABLES = 9, VARIABLE_OCTETS = 96 };
 
 struct environment {
   char lines[VARIABLES][VARIABLE_OCTETS];
@@ -76,8 +79,43 @@ static void say(struct log *log, const struct settings *s, const struct checkpas
   log_end(log);
 }
 
-void program_answer(const struct settings *s, const struct question *q, struct log *log, struct reply *r) {
+/* Whoever only wants to know runs true; a mailbox's server has to know whom it is for. */
+static void fill_words(char *words[SETTINGS_WORDS_MAX + 1], const struct settings *s, char *attest) {
+  size_t count = 0;
+  while (s->words[count]) words[count] = s->words[count], count++;
+  words[count] = NULL;
+  const char *last = count ? words[count - 1] : "", *slash = strrchr(last, '/');
+  if (count > 1 && strcmp(slash ? slash + 1 : last, "true") == 0) words[count - 1] = attest;
+}
+
+/* The last program says on descriptor 4 whom it runs as. */
+static enum checkpassword_status run_attested(struct checkpassword *c, const struct settings *s, struct environment *e,
+                                              const struct text texts[3], struct reply *r) {
+  char *words[SETTINGS_WORDS_MAX + 1];
+  stralloc attest = {0};
+  int ends[2];
+  *c = (struct checkpassword){.pid = -1, .error = ENOMEM};
+  if (program_path(&attest, "owl-attest") == -1) return CHECKPASSWORD_LATER;
+  if (account_listen(ends) == -1) return c->error = errno, stralloc_free(&attest), CHECKPASSWORD_LATER;
+  fill_words(words, s, attest.s);
+  add(e, "OWL_ATTEST", text_of("1"));
+  enum checkpassword_status status = checkpassword_run(c, words, e->list, texts, ends[1]);
+  if (status == CHECKPASSWORD_RIGHT && account_hear(ends[0], r) == -1) status = CHECKPASSWORD_LATER;
+  close(ends[0]);
+  close(ends[1]);
+  stralloc_free(&attest);
+  return status;
+}
+
+static enum checkpassword_status run(struct checkpassword *c, const struct settings *s, const struct question *q,
+                                     const struct text texts[3], struct reply *r) {
   struct environment e;
+  fill(&e, &q->request);
+  if (pass_service(q->request.service)) return run_attested(c, s, &e, texts, r);
+  return checkpassword_run(c, s->words, e.list, texts, -1);
+}
+
+void program_answer(const struct settings *s, const struct question *q, struct log *log, struct reply *r) {
   struct checkpassword c;
   struct text texts[3];
   stralloc stamp = {0};
@@ -85,9 +123,8 @@ void program_answer(const struct settings *s, const struct question *q, struct l
     reply_cannot(r);
     return;
   }
-  fill(&e, &q->request);
   fill_texts(texts, q, s->challenge_last, &stamp);
-  switch (checkpassword_run(&c, s->words, e.list, texts)) {
+  switch (run(&c, s, q, texts, r)) {
     case CHECKPASSWORD_RIGHT: reply_right(r, q->user); break;
     case CHECKPASSWORD_WRONG: reply_wrong(r); break;
     case CHECKPASSWORD_LATER:

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "lib/sandbox.h"
 
-enum { SECRET_FD = 3, REFUSED = 1, NOT_RUN = 111 };
+enum { SECRET_FD = 3, BESIDE_FD = 4, REFUSED = 1, NOT_RUN = 111 };
 
 static bool put(char *to, size_t *used, struct text t) {
   if (t.len && memchr(t.s, 0, t.len)) return false;
@@ -30,12 +30,14 @@ static int make_pipe(const char *octets, size_t len) {
   return errno = EIO, -1;
 }
 
-static _Noreturn void become(char *const *argv, char *const *environment, int secret) {
+static _Noreturn void become(char *const *argv, char *const *environment, int secret, int beside) {
   int high = fcntl(secret, F_DUPFD, 10), nothing = open("/dev/null", O_RDWR);
+  int other = beside == -1 ? -1 : fcntl(beside, F_DUPFD, 10);
   sigset_t none;
   if (high == -1 || nothing == -1) _exit(NOT_RUN);
   if (dup2(nothing, 0) == -1 || dup2(nothing, 1) == -1 || dup2(high, SECRET_FD) == -1) _exit(NOT_RUN);
-  sandbox_close_others((const int[]){0, 1, 2, SECRET_FD}, 4);
+  if (beside != -1 && dup2(other, BESIDE_FD) == -1) _exit(NOT_RUN);
+  sandbox_close_others((const int[]){0, 1, 2, SECRET_FD, BESIDE_FD}, beside == -1 ? 4 : 5);
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
   signal(SIGPIPE, SIG_DFL);
@@ -45,7 +47,7 @@ static _Noreturn void become(char *const *argv, char *const *environment, int se
 }
 
 enum checkpassword_status checkpassword_start(struct checkpassword *c, char *const *argv, char *const *environment,
-                                              const struct text texts[3]) {
+                                              const struct text texts[3], int beside) {
   char octets[CHECKPASSWORD_OCTETS_MAX];
   size_t used = 0;
   *c = (struct checkpassword){.pid = -1, .status = -1};
@@ -56,7 +58,7 @@ enum checkpassword_status checkpassword_start(struct checkpassword *c, char *con
   if (!fits) return CHECKPASSWORD_WRONG;
   if (secret == -1) return CHECKPASSWORD_LATER;
   c->pid = fork();
-  if (c->pid == 0) become(argv, environment, secret);
+  if (c->pid == 0) become(argv, environment, secret, beside);
   c->error = c->pid == -1 ? errno : 0;
   close(secret);
   return c->pid == -1 ? CHECKPASSWORD_LATER : CHECKPASSWORD_RIGHT;
@@ -69,9 +71,9 @@ enum checkpassword_status checkpassword_result(int wait_status) {
 }
 
 enum checkpassword_status checkpassword_run(struct checkpassword *c, char *const *argv, char *const *environment,
-                                            const struct text texts[3]) {
+                                            const struct text texts[3], int beside) {
   pid_t ended;
-  enum checkpassword_status s = checkpassword_start(c, argv, environment, texts);
+  enum checkpassword_status s = checkpassword_start(c, argv, environment, texts, beside);
   if (s != CHECKPASSWORD_RIGHT) return s;
   do ended = waitpid(c->pid, &c->status, 0);
   while (ended == -1 && errno == EINTR);

@@ -7,7 +7,7 @@
 static enum checkpassword_status ask(const char *script, struct text user, struct text second, struct text third) {
   struct checkpassword c;
   char *argv[] = {"sh", "-c", (char *)(uintptr_t)script, NULL}, *environment[] = {"PATH=/usr/bin:/bin", "A=b", NULL};
-  return checkpassword_run(&c, argv, environment, (const struct text[]){user, second, third});
+  return checkpassword_run(&c, argv, environment, (const struct text[]){user, second, third}, -1);
 }
 
 static void what_exit_codes_mean(void **state) {
@@ -54,7 +54,7 @@ static void what_cannot_be_run_is_to_be_tried_later(void **state) {
   char *argv[] = {"/nonexistent/checkpassword", NULL}, *environment[] = {NULL};
   const struct text texts[3] = {TEXT("joe"), TEXT("word"), TEXT("")};
   unsigned before = open_descriptors();
-  assert_int_equal(checkpassword_run(&c, argv, environment, texts), CHECKPASSWORD_LATER);
+  assert_int_equal(checkpassword_run(&c, argv, environment, texts, -1), CHECKPASSWORD_LATER);
   assert_int_equal(open_descriptors(), before);
 }
 

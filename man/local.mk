@@ -1,5 +1,6 @@
 # man/: one page per program, control file and file format.
 dist_man_MANS += %D%/dot-qmail.5
+dist_man_MANS += %D%/owl-attest.8
 dist_man_MANS += %D%/owl-authd.8
 dist_man_MANS += %D%/owl-checkpw.8 %D%/owl-passwd.8 %D%/owlpost-passwords.5
 dist_man_MANS += %D%/owl-dkimsign.8

@@ -1,0 +1,89 @@
+"""Mailboxes of users whom the site's back end alone knows: uid, gid and home by a check program, by Dovecot."""
+import os
+
+import pytest
+
+import authd
+from authd import script
+from instance import ROOT
+from mailboxdoor import REFUSED, STARTED, Door
+from test_sessions import identity, log_in, up
+
+# becomes ann, in a home of its own; "w" is everybody's password, root stays root
+VIRTUAL = """set -- "$@" -- $(tr '\\0' ' ' <&3)
+while [ "$1" != -- ]; do program="$program $1"; shift; done
+[ "$3" = w ] || exit 1
+case $2 in
+  plain) exec $program;;
+  root) HOME=/ USER=root exec $program;;
+esac
+cd "$FOLDER/$2" || exit 111
+HOME=$FOLDER/$2 USER=$2 exec $BECOME $program"""
+
+
+def make_maildir(path, uid, gid, subject):
+    for part in ("", "/Maildir", "/Maildir/tmp", "/Maildir/new", "/Maildir/cur"):
+        os.makedirs(path + part, exist_ok=True)
+        os.chown(path + part, uid, gid)
+    with open(f"{path}/Maildir/new/1.a", "w") as f:
+        f.write(f"Subject: {subject}\n\n")
+    os.chown(f"{path}/Maildir/new/1.a", uid, gid)
+
+
+def up_with_program(owlpost, last="true"):
+    uid, gid = identity(owlpost, "ann")
+    homes = f"{owlpost.folder}/virtual"
+    make_maildir(f"{homes}/one", uid, gid, "one")
+    text = VIRTUAL.replace("$FOLDER", homes)
+    text = text.replace("$BECOME", f"setpriv --reuid {uid} --regid {gid} --clear-groups" if ROOT else "env")
+    up(owlpost, authbackend=f"{script(owlpost, text)} {last}", authroot="1" if ROOT else None, authdelay="0")
+    return homes
+
+
+def subject(owlpost, user):
+    """Of the only message; None: refused."""
+    with Door(owlpost) as door:
+        answer = door.ask(log_in(owlpost, user, "w"))
+        if answer["class"] != STARTED:
+            assert answer["class"] == REFUSED
+            return None
+        assert door.line().startswith("+OK")
+        assert door.command("RETR 1").startswith("+OK")
+        return door.line().removeprefix("Subject: ")
+
+
+@pytest.mark.parametrize("last", ["true", "/bin/true", "owl-attest"])
+def test_a_program_s_users(owlpost, last):
+    homes = up_with_program(owlpost, owlpost.program("owl-attest") if last == "owl-attest" else last)
+    with Door(owlpost) as door:
+        assert door.ask(log_in(owlpost, "one", "w"))["class"] == STARTED
+        door.line()
+        pid, = owlpost.named("owl-pop3d")
+        assert os.readlink(f"/proc/{pid}/cwd") == f"{homes}/one/Maildir"
+        assert os.stat(f"/proc/{pid}").st_uid == identity(owlpost, "ann")[0]
+        found = open(f"/proc/{pid}/environ").read().split("\0")
+        assert f"HOME={homes}/one" in found and "USER=one" in found
+        door.quit()
+    assert subject(owlpost, "one") == "one"
+
+
+@pytest.mark.needs_root("a program that is root")
+def test_a_program_that_stays_root_opens_nothing(owlpost):
+    up_with_program(owlpost)
+    assert subject(owlpost, "root") is None
+    assert "mailboxes of uid 0 are not opened" in owlpost.log()
+
+
+def test_a_program_without_accounts(owlpost):
+    """Then the name is an address."""
+    up_with_program(owlpost)
+    assert subject(owlpost, "plain") is None
+    assert "there is no such user" in owlpost.log() or "an extension of" in owlpost.log()
+
+
+def test_a_program_that_closes_the_descriptor_is_trouble(owlpost):
+    closes = script(owlpost, 'HOME=/x exec "$@" 4>&-')
+    up(owlpost, authbackend=f"{closes} true", authdelay="0")
+    assert authd.ask(owlpost, "joe", "w", service="pop3") == authd.LATER
+    assert "owl-attest: unable to tell owl-authd of the account: Bad file descriptor" in owlpost.log()
+    assert authd.ask(owlpost, "joe", "w") == authd.RIGHT
