@@ -372,7 +372,8 @@ static bool wants_tls(void) {
 
 /* Who may ask for TLS. */
 static void name_callers(char *list, size_t size, struct account smtpd, struct account far) {
-  snprintf(list, size, "%lu,%lu", (unsigned long)smtpd.uid, (unsigned long)far.uid);
+  int used = snprintf(list, size, "%lu,%lu", (unsigned long)smtpd.uid, (unsigned long)far.uid);
+  if (has_account(POP_USER)) snprintf(list + used, size - (size_t)used, ",%lu", (unsigned long)find_account(POP_USER).uid);
 }
 
 /* Who may ask owl-authd, beside the receiver. */
@@ -434,7 +435,7 @@ int main(int argc, char **argv) {
   struct program rspawn = {.name = "owl-rspawn", .descriptors = {remote[1], -1}, .account = far, .group = far.gid};
   /* binds its addresses as root, and drops root itself */
   struct program smtpd = {.name = "owl-smtpd", .argument = "--listen", .descriptors = {-1, -1}, .keep_root = true};
-  char callers[64];
+  char callers[96];
   name_callers(callers, sizeof callers, smtpd_user, far);
   struct program tlsd = {.name = "owl-tlsd", .argument = callers, .descriptors = {-1, -1}, .account = tls,
                          .group = tls.gid, .comes_back = &tls_pid};
