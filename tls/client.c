@@ -102,6 +102,7 @@ static bool set_strength(SSL_CTX *context, const struct client_settings *s, char
   int number = client_version_number(version);
   if (number == 0 || SSL_CTX_set_min_proto_version(context, number) != 1)
     return say(why, why_size, "use TLS version", version);
+  if (SSL_CTX_set_ciphersuites(context, SUITES_1_3) != 1) return say(why, why_size, "use ciphers", SUITES_1_3);
   return SSL_CTX_set_cipher_list(context, ciphers) == 1 || say(why, why_size, "use ciphers", ciphers);
 }
 

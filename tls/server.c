@@ -85,6 +85,7 @@ static int set_finite_field(SSL_CTX *c) {
 static const char *set_ciphers(SSL_CTX *c, const char *ciphers) {
   char list[SETTINGS_CIPHERS + 32];
   snprintf(list, sizeof list, "%s:!kRSA:!aNULL:!eNULL", *ciphers ? ciphers : SUITES_INTERMEDIATE);
+  if (SSL_CTX_set_ciphersuites(c, SUITES_1_3) != 1) return "the ciphers of TLS 1.3";
   return SSL_CTX_set_cipher_list(c, list) == 1 ? NULL : "tlsserverciphers";
 }
 
