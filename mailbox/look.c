@@ -3,8 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "mailbox/mailbox.h"
-#include "mailbox/sightings.h"
+#include "mailbox/index.h"
 #include "mailbox/takeover.h"
 
 enum { LOOKS_MAX = 5 };
@@ -12,6 +11,10 @@ enum { LOOKS_MAX = 5 };
 struct look {
   struct mailbox *m;
   struct sightings seen;
+  bool has_cur;         /* seen has what lay in cur/ when it was last changed, as far as now tells */
+  struct mailbox_time now;
+  struct folder_times when; /* it was seen */
+  bool is_whole;        /* nobody can have been missed */
   size_t *where;        /* by entry: its sighting and 1, or 0 */
   size_t *unknown;      /* sightings without an entry */
   size_t unknown_count;
@@ -60,20 +63,23 @@ static size_t count_missing(const struct look *k) {
   return n;
 }
 
-static int look_again(struct look *k, bool *is_whole) {
-  return sightings_read(&k->seen, k->m->folder, is_whole) == 0 ? match(k) : -1;
+static int look_again(struct look *k) {
+  int folder = k->m->folder;
+  int r = k->has_cur ? sightings_read_new(&k->seen, folder, &k->now.folders.of_cur, &k->when, &k->is_whole)
+                     : sightings_read(&k->seen, folder, &k->when, &k->is_whole);
+  k->has_cur = false;
+  return r == 0 ? match(k) : -1;
 }
 
 /* Who is missed in a look that can have missed nobody is gone.  Where others keep
  * renaming files there is no such look, and it stays open. */
 static int find_missing(struct look *k) {
   size_t missing = count_missing(k);
-  bool is_whole = false;
-  for (int looks = 1; missing && !is_whole && looks < LOOKS_MAX; looks++) {
-    if (look_again(k, &is_whole) == -1) return -1;
+  for (int looks = 1; missing && !(looks > 1 && k->is_whole) && looks < LOOKS_MAX; looks++) {
+    if (look_again(k) == -1) return -1;
     missing = count_missing(k);
   }
-  if (!is_whole) return 0;
+  if (!k->is_whole) return 0;
   if (missing && !(k->missing = calloc(missing, sizeof *k->missing))) return -1;
   for (size_t i = 0; i < roster_of(k)->count && missing; i++)
     if (!roster_of(k)->entries[i].gone && !k->where[i]) k->missing[k->missing_count++] = roster_of(k)->entries[i].uid;
@@ -188,6 +194,22 @@ static int write_down(struct look *k) {
 
 /* ---- the list */
 
+static int cat_uidl(struct mailbox *m, struct text uidl, uint32_t *at) {
+  *at = 0;
+  if (uidl.len == 0) return 0;
+  *at = (uint32_t)m->uidls.len;
+  return text_cat(&m->uidls, uidl) == 0 && stralloc_0(&m->uidls) ? 0 : -1;
+}
+
+static int add_message(struct look *k, size_t number) {
+  const struct sighting *seen = &k->seen.all[k->where[number] - 1];
+  const struct roster_entry *e = &roster_of(k)->entries[number];
+  struct mailbox_message *x = &k->m->messages[k->m->count++];
+  *x = (struct mailbox_message){.uid = e->uid, .size = e->size, .wire_size = e->wire_size, .base_len = e->base_len,
+                                .name_at = (uint32_t)seen->name_at, .is_new = seen->is_new};
+  return cat_uidl(k->m, roster_uidl(roster_of(k), number), &x->uidl_at);
+}
+
 static int make_list(struct look *k) {
   struct mailbox *m = k->m;
   struct mailbox_message *list = calloc(roster_of(k)->count + 1, sizeof *list);
@@ -195,26 +217,47 @@ static int make_list(struct look *k) {
   free(m->messages);
   m->messages = list;
   m->count = 0;
-  for (size_t i = 0; i < roster_of(k)->count; i++) {
-    if (!k->where[i]) continue;
-    const struct sighting *seen = &k->seen.all[k->where[i] - 1];
-    const struct roster_entry *e = &roster_of(k)->entries[i];
-    list[m->count++] = (struct mailbox_message){
-      .uid = e->uid, .size = e->size, .wire_size = e->wire_size, .name_at = seen->name_at, .is_new = seen->is_new};
-  }
+  stralloc_zero(&m->uidls);
+  if (!stralloc_0(&m->uidls) || k->seen.names.len > UINT32_MAX) return errno = ENOMEM, -1;
+  for (size_t i = 0; i < roster_of(k)->count; i++)
+    if (k->where[i] && add_message(k, i) == -1) return errno = ENOMEM, -1;
   stralloc_free(&m->names);
   m->names = k->seen.names;
   k->seen.names = (stralloc){0};
   return 0;
 }
 
+/* ---- the time that the list is from */
+
+static int take_time(const struct mailbox *m, struct mailbox_time *t) {
+  return sightings_times(m->folder, &t->folders) == 0 ? uidlog_time(m->folder, &t->log) : -1;
+}
+
+/* Only where all that is in the log is on the disk, and no other program can have
+ * added anything to it or to the folder unseen. */
+static int date(struct look *k) {
+  struct mailbox *m = k->m;
+  m->time.folders = k->when;
+  if (uidlog_time(m->folder, &m->time.log) == -1) return -1;
+  m->is_dated = k->is_whole && !m->is_uncertain && !m->log.lines.unmarked && uidlog_is(&m->log, &m->time.log);
+  m->is_kept = false;
+  return 0;
+}
+
+static int look_closely(struct look *k) {
+  if (mailbox_read_log(k->m) == -1 || look_again(k) == -1 || find_missing(k) == -1) return -1;
+  return write_down(k) == 0 && make_list(k) == 0 ? date(k) : -1;
+}
+
 int mailbox_look(struct mailbox *m) {
   struct look k = {.m = m};
-  bool is_whole;
-  int r = look_again(&k, &is_whole);
-  if (r == 0) r = find_missing(&k);
-  if (r == 0) r = write_down(&k);
-  if (r == 0) r = make_list(&k);
+  if (take_time(m, &k.now) == -1) return -1;
+  if (m->is_dated && index_time_equal(&m->time, &k.now)) return 0;
+  enum index_match found = index_read(m, &k.now, &k.seen);
+  k.has_cur = found == INDEX_CUR;
+  m->is_dated = m->is_kept = found == INDEX_ALL;
+  m->time = k.now;
+  int r = found == INDEX_ALL ? 0 : look_closely(&k);
   int saved = errno;
   look_free(&k);
   errno = saved;

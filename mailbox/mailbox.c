@@ -10,15 +10,21 @@
 #include <unistd.h>
 #include "lib/hex.h"
 #include "lib/iofd.h"
-#include "mailbox/sightings.h"
+#include "mailbox/index.h"
 
 enum { LOOKS_FOR_A_FILE = 3 };
 
 int mailbox_open(struct mailbox *m, const char *path) {
   *m = (struct mailbox){.log = {.fd = -1}};
-  m->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (m->folder == -1 || uidlog_open(&m->log, m->folder) == -1) return -1;
-  return mailbox_look(m);
+  m->folder = m->log.folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return m->folder == -1 ? -1 : mailbox_look(m);
+}
+
+int mailbox_read_log(struct mailbox *m) { return m->log.fd >= 0 ? 0 : uidlog_open(&m->log, m->folder); }
+
+void mailbox_keep(struct mailbox *m) {
+  if (m->is_dated && !m->is_kept) m->is_kept = index_write(m, &m->time) == 0;
+  if (!m->is_uncertain) uidlog_close(&m->log);
 }
 
 void mailbox_close(struct mailbox *m) {
@@ -26,6 +32,7 @@ void mailbox_close(struct mailbox *m) {
   if (m->folder >= 0) close(m->folder);
   free(m->messages);
   stralloc_free(&m->names);
+  stralloc_free(&m->uidls);
   *m = (struct mailbox){.folder = -1, .log = {.fd = -1}};
 }
 
@@ -48,14 +55,15 @@ static int cat_digest(stralloc *out, struct text t) {
   return hex_cat(out, (struct text){(const char *)digest, sizeof digest});
 }
 
+static struct text base_of(const struct mailbox *m, const struct mailbox_message *x) {
+  return (struct text){m->names.s + x->name_at, x->base_len};
+}
+
 int mailbox_uidl(const struct mailbox *m, size_t message, stralloc *out) {
-  const struct roster *r = &m->log.lines.roster;
-  size_t number = roster_find_uid(r, m->messages[message].uid);
-  struct filename f;
-  filename_read(&f, text_of(m->names.s + m->messages[message].name_at));
-  struct text own = number == ROSTER_NONE ? TEXT_ABSENT : roster_uidl(r, number);
-  if (!can_be_uidl(own)) own = f.base;
-  return can_be_uidl(own) ? text_cat(out, own) : cat_digest(out, f.base);
+  const struct mailbox_message *x = &m->messages[message];
+  struct text own = text_of(m->uidls.s + x->uidl_at), base = base_of(m, x);
+  if (!can_be_uidl(own)) own = base;
+  return can_be_uidl(own) ? text_cat(out, own) : cat_digest(out, base);
 }
 
 /* ---- files */
@@ -67,17 +75,11 @@ static int path_of(const struct mailbox *m, const struct mailbox_message *x, str
   return errno = ENOMEM, -1;
 }
 
-/* The message with this base, in the order of UIDs; NULL: none of ours. */
-static struct mailbox_message *message_of(struct mailbox *m, struct text base) {
-  size_t number = roster_find(&m->log.lines.roster, base), low = 0, high = m->count;
-  if (number == ROSTER_NONE) return NULL;
-  uint32_t uid = m->log.lines.roster.entries[number].uid;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    if (m->messages[middle].uid < uid) low = middle + 1;
-    else high = middle;
-  }
-  return low < m->count && m->messages[low].uid == uid ? &m->messages[low] : NULL;
+/* Their bases; an entry's number is the message's. */
+static int roster_of(const struct mailbox *m, struct roster *r) {
+  for (size_t i = 0; i < m->count; i++)
+    if (roster_add(r, m->messages[i].uid, base_of(m, &m->messages[i]), TEXT_ABSENT) == ROSTER_NONE) return -1;
+  return 0;
 }
 
 /* Names of messages that were not seen stay as they were. */
@@ -85,35 +87,45 @@ static int keep_names(struct mailbox *m, stralloc *names, const bool *seen) {
   for (size_t i = 0; i < m->count; i++) {
     if (seen[i]) continue;
     const char *name = m->names.s + m->messages[i].name_at;
-    m->messages[i].name_at = names->len;
+    m->messages[i].name_at = (uint32_t)names->len;
     if (!stralloc_catb(names, name, strlen(name) + 1)) return errno = ENOMEM, -1;
   }
   return 0;
 }
 
-static void take_sightings(struct mailbox *m, const struct sightings *s, bool *seen) {
+static void take_sightings(struct mailbox *m, const struct roster *r, const struct sightings *s, bool *seen) {
   for (size_t i = 0; i < s->count; i++) {
-    struct mailbox_message *x = message_of(m, sightings_name(s, i).base);
-    if (!x) continue;
-    x->name_at = s->all[i].name_at;
-    x->is_new = s->all[i].is_new;
-    seen[x - m->messages] = true;
+    size_t n = roster_find(r, sightings_name(s, i).base);
+    if (n == ROSTER_NONE) continue;
+    m->messages[n].name_at = (uint32_t)s->all[i].name_at;
+    m->messages[n].is_new = s->all[i].is_new;
+    seen[n] = true;
   }
+}
+
+static int take_names(struct mailbox *m, struct sightings *s, bool *seen) {
+  struct roster r = {0};
+  int result = s->names.len + m->names.len <= UINT32_MAX && seen ? roster_of(m, &r) : -1;
+  if (result == 0) {
+    take_sightings(m, &r, s, seen);
+    result = keep_names(m, &s->names, seen);
+    stralloc swap = m->names;
+    m->names = s->names;
+    s->names = swap;
+  }
+  roster_free(&r);
+  return result;
 }
 
 /* Where other programs have renamed files to: for all messages at once, by their
  * base names.  Who is missed where nobody can be missed is gone. */
 static int find_again(struct mailbox *m) {
   struct sightings s = {0};
+  struct folder_times when;
   bool is_whole, *seen = calloc(m->count + 1, sizeof *seen);
-  int r = seen ? sightings_read(&s, m->folder, &is_whole) : -1;
-  if (r == 0) {
-    take_sightings(m, &s, seen);
-    r = keep_names(m, &s.names, seen);
-    stralloc swap = m->names;
-    m->names = s.names;
-    s.names = swap;
-  }
+  m->is_dated = false;
+  int r = sightings_read(&s, m->folder, &when, &is_whole);
+  if (r == 0) r = take_names(m, &s, seen);
   for (size_t i = 0; i < m->count && r == 0 && is_whole; i++) m->messages[i].is_gone = !seen[i];
   int saved = errno;
   sightings_free(&s);

@@ -11,24 +11,35 @@
 #ifndef OWL_MAILBOX_MAILBOX_H
 #define OWL_MAILBOX_MAILBOX_H
 
+#include "mailbox/sightings.h"
 #include "mailbox/uidlog.h"
 
 struct mailbox_message {
-  uint32_t uid;
   uint64_t size, wire_size; /* or SIZE_UNKNOWN */
-  size_t name_at;  /* of its file: in names, NUL-terminated */
+  uint32_t uid;
+  uint32_t name_at; /* of its file: in names, NUL-terminated */
+  uint32_t uidl_at; /* what another server called it: in uidls, NUL-terminated, or empty */
+  uint8_t base_len; /* of its name */
   bool is_new;     /* in new/, not in cur/ */
   bool is_removed; /* by mailbox_remove() */
   bool is_gone;    /* another program has deleted it */
 };
 
+/* What it was when: as long as none of it is another, nobody has changed anything. */
+struct mailbox_time {
+  struct folder_times folders;
+  struct uidlog_time log;
+};
+
 struct mailbox {
   int folder;          /* the Maildir */
-  struct uidlog log;
+  struct uidlog log;   /* read only where it was needed: mailbox_read_log() */
   bool is_uncertain;   /* the disk is full: new messages have UIDs in this process alone, not to be told */
   struct mailbox_message *messages;
   size_t count;
-  stralloc names;
+  stralloc names, uidls;
+  bool is_dated, is_kept; /* time is that of the list; it is in the index */
+  struct mailbox_time time;
 };
 
 /* All return 0, or -1 with errno. */
@@ -41,6 +52,13 @@ void mailbox_close(struct mailbox *m);
 /* mailbox_look(): which messages there are; new ones get their UIDs, which then
  * are on the disk, or is_uncertain: who has no room must be able to delete.  Indexes of messages change. */
 int mailbox_look(struct mailbox *m);
+
+/* mailbox_read_log(): log is read, if it was not. */
+int mailbox_read_log(struct mailbox *m);
+
+/* mailbox_keep(): what was found need not be looked for by the next who opens it; and
+ * what only a look needs leaves memory. */
+void mailbox_keep(struct mailbox *m);
 
 /* mailbox_measure_file(): its octets, and how many they are with CRLF line ends. */
 int mailbox_measure_file(int fd, uint64_t *size, uint64_t *wire_size);

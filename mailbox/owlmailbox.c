@@ -88,8 +88,8 @@ static bool check_message(struct mailbox *m, size_t i) {
 }
 
 static int check(struct mailbox *m, const char *path) {
+  if (mailbox_read_log(m) == -1) return unable("read the UID log of", path);
   uint64_t problems = 0, wrong = m->log.lines.wrong;
-  (void)path;
   for (size_t i = 0; i < m->count; i++) problems += !check_message(m, i);
   if (wrong) printf("problem: " UIDLOG_NAME ": %" PRIu64 " lines do not check; owl-mailbox rebuild drops them\n", wrong);
   printf("%zu messages, UIDVALIDITY %" PRIu32 ", UIDNEXT %" PRIu64 "\n", m->count, m->log.lines.validity, m->log.lines.next);

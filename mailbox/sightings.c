@@ -12,10 +12,10 @@
 
 enum { FIRST_ROOM = 256, STEP_US = 50000 };
 
-static int add(struct sightings *s, const char *name, bool is_new) {
+int sightings_add(struct sightings *s, struct text name, bool is_new) {
   if (room_make(&s->all, s->count, &s->space, sizeof *s->all, FIRST_ROOM) == -1) return -1;
   struct sighting seen = {s->names.len, is_new};
-  if (!stralloc_catb(&s->names, name, strlen(name) + 1)) return errno = ENOMEM, -1;
+  if (text_cat(&s->names, name) == -1 || !stralloc_0(&s->names)) return errno = ENOMEM, -1;
   s->all[s->count++] = seen;
   return 0;
 }
@@ -27,7 +27,7 @@ static bool is_file(const struct dirent *e) {
 static int read_all(struct sightings *s, DIR *d, bool is_new) {
   errno = 0;
   for (struct dirent *e; (e = readdir(d)); errno = 0)
-    if (is_file(e) && add(s, e->d_name, is_new) == -1) return -1;
+    if (is_file(e) && sightings_add(s, text_of(e->d_name), is_new) == -1) return -1;
   return errno ? -1 : 0;
 }
 
@@ -45,23 +45,24 @@ static int read_folder(struct sightings *s, int folder, const char *name, bool i
   return r;
 }
 
-/* The times of both folders' last changes. */
-struct times {
-  struct timespec of_new, of_cur;
-};
+/* ---- times */
 
-static int take_time(int folder, const char *name, struct timespec *t) {
+static int take_time(int folder, const char *name, struct folder_time *t) {
   struct stat st;
   if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == -1) return -1;
-  *t = st.st_mtim;
+  *t = (struct folder_time){.names = st.st_mtim, .status = st.st_ctim};
   return 0;
 }
 
-static int take_times(int folder, struct times *t) {
+int sightings_times(int folder, struct folder_times *t) {
   return take_time(folder, "new", &t->of_new) == 0 ? take_time(folder, "cur", &t->of_cur) : -1;
 }
 
 static bool is_same(struct timespec a, struct timespec b) { return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec; }
+
+bool folder_time_equal(const struct folder_time *a, const struct folder_time *b) {
+  return is_same(a->names, b->names) && is_same(a->status, b->status);
+}
 
 /* File systems tell the time in steps: two changes in one step look like one. */
 static bool is_long_ago(struct timespec t, uint64_t now_us) {
@@ -69,14 +70,29 @@ static bool is_long_ago(struct timespec t, uint64_t now_us) {
   return then_us + STEP_US < now_us;
 }
 
-int sightings_read(struct sightings *s, int folder, bool *is_whole) {
-  struct times before, after;
+/* ---- reading */
+
+int sightings_read(struct sightings *s, int folder, struct folder_times *when, bool *is_whole) {
+  struct folder_times after;
   uint64_t start_us = clock_wall_us(&clock_system);
-  if (take_times(folder, &before) == -1 || read_folder(s, folder, "new", true) == -1 ||
-      read_folder(s, folder, "cur", false) == -1 || take_times(folder, &after) == -1)
+  if (sightings_times(folder, when) == -1 || read_folder(s, folder, "new", true) == -1 ||
+      read_folder(s, folder, "cur", false) == -1 || sightings_times(folder, &after) == -1)
     return -1;
-  *is_whole = is_same(before.of_new, after.of_new) && is_same(before.of_cur, after.of_cur) &&
-              is_long_ago(before.of_new, start_us) && is_long_ago(before.of_cur, start_us);
+  *is_whole = folder_time_equal(&when->of_new, &after.of_new) && folder_time_equal(&when->of_cur, &after.of_cur) &&
+              is_long_ago(when->of_new.names, start_us) && is_long_ago(when->of_cur.names, start_us);
+  return 0;
+}
+
+int sightings_read_new(struct sightings *s, int folder, const struct folder_time *cur, struct folder_times *when,
+                       bool *is_whole) {
+  struct folder_times after;
+  uint64_t start_us = clock_wall_us(&clock_system);
+  if (sightings_times(folder, when) == -1 || read_folder(s, folder, "new", true) == -1 ||
+      sightings_times(folder, &after) == -1)
+    return -1;
+  if (!folder_time_equal(cur, &after.of_cur)) return sightings_read(s, folder, when, is_whole);
+  when->of_cur = *cur;
+  *is_whole = folder_time_equal(&when->of_new, &after.of_new) && is_long_ago(when->of_new.names, start_us);
   return 0;
 }
 

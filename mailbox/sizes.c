@@ -69,11 +69,24 @@ static int note_size(struct uidlog *l, const struct mailbox_message *x) {
   return uidlog_note_sizes(l, number, x->size, x->wire_size);
 }
 
+static int note_all(struct mailbox *m) {
+  for (size_t i = 0; i < m->count; i++)
+    if (note_size(&m->log, &m->messages[i]) == -1) return -1;
+  return uidlog_commit(&m->log);
+}
+
+/* The list is as it was in a log that nobody else has written to. */
+static void date_anew(struct mailbox *m, const struct uidlog_time *before) {
+  bool same = uidlog_time_equal(before, &m->time.log);
+  m->is_dated = m->is_dated && same && !m->log.lines.unmarked && uidlog_time(m->folder, &m->time.log) == 0;
+  m->is_kept = false;
+}
+
 /* Only a cache: where it cannot be written they are measured again. */
 static void note_sizes(struct mailbox *m) {
-  int r = uidlog_lock(&m->log);
-  for (size_t i = 0; i < m->count && r == 0; i++) r = note_size(&m->log, &m->messages[i]);
-  if (r == 0) (void)uidlog_commit(&m->log);
+  struct uidlog_time before;
+  if (uidlog_lock(&m->log) == 0 && uidlog_time(m->folder, &before) == 0 && note_all(m) == 0) date_anew(m, &before);
+  else m->is_dated = false;
   uidlog_unlock(&m->log);
 }
 

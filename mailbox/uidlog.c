@@ -69,6 +69,24 @@ int uidlog_open(struct uidlog *l, int folder) {
   return read_on(l) == 0 ? sync_read(l) : -1;
 }
 
+int uidlog_time(int folder, struct uidlog_time *t) {
+  struct stat st;
+  *t = (struct uidlog_time){0};
+  if (fstatat(folder, UIDLOG_NAME, &st, AT_SYMLINK_NOFOLLOW) == -1) return errno == ENOENT ? 0 : -1;
+  *t = (struct uidlog_time){.inode = st.st_ino, .octets = (uint64_t)st.st_size, .changed = st.st_mtim};
+  return 0;
+}
+
+bool uidlog_time_equal(const struct uidlog_time *a, const struct uidlog_time *b) {
+  return a->inode == b->inode && a->octets == b->octets && a->changed.tv_sec == b->changed.tv_sec &&
+         a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+bool uidlog_is(const struct uidlog *l, const struct uidlog_time *t) {
+  struct stat st;
+  return l->fd >= 0 && fstat(l->fd, &st) == 0 && st.st_ino == t->inode && t->octets == l->lines.read;
+}
+
 /* ---- the lock */
 
 static int take_lock(int fd) {

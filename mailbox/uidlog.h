@@ -9,6 +9,7 @@
 #ifndef OWL_MAILBOX_UIDLOG_H
 #define OWL_MAILBOX_UIDLOG_H
 
+#include <time.h>
 #include "mailbox/uidlines.h"
 
 enum { UIDLOG_LOCK_MS = 30000, UIDLOG_OCTETS_MAX = 1 << 30 };
@@ -28,6 +29,17 @@ struct uidlog {
 /* uidlog_open(): reads what is there; nothing is no error.  What it tells is on
  * the disk. */
 int uidlog_open(struct uidlog *l, int folder);
+
+/* uidlog_time(): of the file that has the name; all zeroes: there is none. */
+struct uidlog_time {
+  uint64_t inode, octets;
+  struct timespec changed;
+};
+int uidlog_time(int folder, struct uidlog_time *t);
+bool uidlog_time_equal(const struct uidlog_time *a, const struct uidlog_time *b);
+
+/* uidlog_is(): it is the file with this time, read to its end. */
+bool uidlog_is(const struct uidlog *l, const struct uidlog_time *t);
 
 /* uidlog_lock(): waits at most UIDLOG_LOCK_MS (ETIMEDOUT), makes the file where there
  * is none, and reads what others have written.  When another wrote the file

@@ -119,6 +119,7 @@ static void send_at_once(void) {
 static int show(struct mailbox *m, const char *path) {
   struct pop3_session s = {.mailbox = m, .flush = flush, .is_behind_door = report_is_wanted()};
   mailbox_measure(m);
+  mailbox_keep(m);
   send_at_once();
   const char *end = serve(&s);
   log_session(&s, path, end);
