@@ -62,7 +62,8 @@ ssize_t login_read(void *channel, char *to, size_t size) {
 }
 
 enum line_status login_line(struct login_channel *c, struct line_reader *reader, stralloc *line, size_t max) {
-  c->line_deadline_us = c->limit_ms < 0 ? 0 : now_us() + (uint64_t)c->limit_ms * 1000;
+  unsigned part = strain_holds(c->strain) ? STRAIN_WAIT_PART : 1;
+  c->line_deadline_us = c->limit_ms < 0 ? 0 : now_us() + (uint64_t)c->limit_ms * 1000 / part;
   enum line_status s = line_read(reader, line, max);
   c->line_deadline_us = 0;
   return s;

@@ -12,6 +12,7 @@
 #define OWL_LOGIN_CHANNEL_H
 
 #include "lib/line.h"
+#include "listen/strain.h"
 #include "login/door.h"
 
 struct login_channel {
@@ -19,6 +20,7 @@ struct login_channel {
   int client; /* a stream socket that does not block */
   int door;
   int limit_ms;
+  const struct strain *strain; /* shortens it; NULL: it never does */
 
   uint64_t line_deadline_us; /* 0: no line is under way */
   stralloc output;           /* replies that are held back */

@@ -32,6 +32,7 @@ static struct log events = {.fd = LOG_FD};
 static struct client_ends ends;
 static struct client client;
 static struct login_doorkeeper keeper;
+static const struct place *seat; /* of the listener */
 static int door; /* the doorkeeper's end; for the signal handlers */
 static volatile sig_atomic_t has_door, is_ending, is_watching;
 static pid_t talker_pid;
@@ -102,7 +103,7 @@ static void shut_in(const struct login_settings *s) {
 }
 
 static struct login_talk describe(const struct login_settings *s, int talkers_door, bool goes_on) {
-  return (struct login_talk){.channel = {.client = STREAM_FD, .door = talkers_door, .limit_ms = io_limit_ms(s->timeout_s)},
+  return (struct login_talk){.channel = {.client = STREAM_FD, .door = talkers_door, .limit_ms = io_limit_ms(s->timeout_s), .strain = seat->strain},
                              .me = s->me.s, .offers_tls = keeper.offers_tls && !keeper.facts, .is_secured = keeper.facts != NULL,
                              .may_log_in = keeper.facts || s->authwithouttls, .goes_on = goes_on,
                              .maxcommands = s->maxcommands};
@@ -231,7 +232,8 @@ static int talk_and_serve(const struct login_settings *s) {
   }
 }
 
-int login_run(const struct login_settings *s, bool begins_with_tls) {
+int login_run(const struct login_settings *s, const struct place *place) {
+  seat = place;
   check_stream();
   check_kernel(s);
   if (sandbox_forbid_cores() == -1) die_core();
@@ -244,7 +246,7 @@ int login_run(const struct login_settings *s, bool begins_with_tls) {
   login_doorkeeper_open(&keeper);
   login_event_connect(&keeper);
   catch_signals();
-  if (begins_with_tls && !secure()) return finish("no TLS", TOOL_OK);
+  if (place->begins_with_tls && !secure()) return finish("no TLS", TOOL_OK);
   return talk_and_serve(s);
 }
 
@@ -254,7 +256,7 @@ int login_serve(bool begins_with_tls, const char *host) {
   if (control_open(&control) == -1) die_memory();
   if (login_settings_load(&settings, &control) == -1) login_die("", control.error.s ? control.error.s : "out of memory");
   if (host && (!stralloc_copys(&settings.me, host) || !stralloc_0(&settings.me))) die_memory();
-  int code = login_run(&settings, begins_with_tls);
+  int code = login_run(&settings, &(struct place){.begins_with_tls = begins_with_tls});
   login_settings_free(&settings);
   control_free(&control);
   return code;

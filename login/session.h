@@ -3,18 +3,19 @@
  * login_run(): parts the process in two: the talker, which is shut in and speaks
  * with the client, and the doorkeeper.  After a log-in the doorkeeper waits for
  * the end of the mailbox's session.  The exit code of the program.  The process
- * has no other thread or child, and ignores SIGPIPE; *s is only read.
- * begins_with_tls: the client speaks TLS from the first octet on (RFC 8314 3.3).
+ * has no other thread or child, and ignores SIGPIPE; *s and *place are only read.
  * SIGTERM ends a connection before the log-in; a session behind it goes on by itself.
  *
- * login_serve(): the same, with the control files as they are now; host: in the place of
- * me, unless it is NULL.
+ * login_serve(): the same under tcpserver, with the control files as they are now.
+ * begins_with_tls: the client speaks TLS from the first octet on (RFC 8314 3.3); host: in
+ * the place of me, unless it is NULL.
  *
  * login_die(): tells the client to come again and the log why, and ends the process.
  */
 #ifndef OWL_LOGIN_SESSION_H
 #define OWL_LOGIN_SESSION_H
 
+#include "listen/place.h"
 #include "login/channel.h"
 #include "login/settings.h"
 
@@ -39,7 +40,7 @@ struct login_protocol {
 extern const struct login_protocol login_protocol;
 
 int login_serve(bool begins_with_tls, const char *host);
-int login_run(const struct login_settings *s, bool begins_with_tls);
+int login_run(const struct login_settings *s, const struct place *place);
 _Noreturn void login_die(const char *what, const char *reason);
 
 #endif

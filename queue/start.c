@@ -234,14 +234,15 @@ static void start_logger(char **argv) {
 /* ---- watching */
 
 static volatile sig_atomic_t is_ending;
-static pid_t runner_pid, local_spawner_pid, remote_spawner_pid, listener_pid, tls_pid, auth_pid, inject_pid;
+static pid_t runner_pid, local_spawner_pid, remote_spawner_pid, listener_pid, tls_pid, auth_pid, inject_pid, popup_pid;
 
 /* All read control files; the spawners end by themselves with the runner.
- * USR2 is for the listener alone. */
+ * USR2 is for the listeners alone. */
 static void pass_on(int signal_number) {
   int saved = errno;
   if (signal_number == SIGTERM || signal_number == SIGINT) is_ending = 1;
   if (listener_pid > 0 && signal_number != SIGALRM) kill(listener_pid, signal_number);
+  if (popup_pid > 0 && signal_number != SIGALRM) kill(popup_pid, signal_number);
   if (runner_pid > 0 && signal_number != SIGUSR2) kill(runner_pid, signal_number);
   if (tls_pid > 0 && signal_number != SIGALRM && signal_number != SIGUSR2) kill(tls_pid, signal_number);
   if (auth_pid > 0 && signal_number != SIGALRM && signal_number != SIGUSR2) kill(auth_pid, signal_number);
@@ -264,7 +265,7 @@ static int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status
 
 /* The spawners end when the runner does: their sockets close.  Where a spawner
  * ends first the runner sees that and ends.  Runner and listener are told.  Without
- * TLS, who checks passwords, or ready injectors, mail goes on as far as it may. */
+ * TLS, who checks passwords, who shows mailboxes, or ready injectors, mail goes on as far as it may. */
 static void end_others(pid_t pid) {
   bool ends_all = pid == listener_pid || pid == runner_pid;
   if (pid == listener_pid) listener_pid = 0;
@@ -272,6 +273,7 @@ static void end_others(pid_t pid) {
   if (pid == tls_pid) tls_pid = 0;
   if (pid == auth_pid) auth_pid = 0;
   if (pid == inject_pid) inject_pid = 0;
+  if (pid == popup_pid) popup_pid = 0;
   if (ends_all) pass_on(SIGTERM);
 }
 
@@ -348,15 +350,21 @@ static int wait_for_all(struct program *const *programs, size_t count) {
   return code;
 }
 
-/* Whether smtplisten has an address. */
-static bool wants_listener(void) {
+/* Whether the control file has an address. */
+static bool wants_listener(enum control_name addresses) {
   struct control c;
   struct list l = {0};
-  if (control_open(&c) == -1 || control_list(&c, CONTROL_SMTPLISTEN, &l) == -1) die("configuration", c.error.s);
+  if (control_open(&c) == -1 || control_list(&c, addresses, &l) == -1) die("configuration", c.error.s);
   bool wanted = l.count > 0;
   list_free(&l);
   control_free(&c);
   return wanted;
+}
+
+static bool wants_popup(void) {
+  if (!wants_listener(CONTROL_POP3LISTEN) || has_account(POP_USER)) return wants_listener(CONTROL_POP3LISTEN);
+  say("no POP3, since there is no user " POP_USER, "add it, or take pop3listen away");
+  return false;
 }
 
 /* A host that had owlpost before there was TLS lacks the user: its mail goes on as it did. */
@@ -435,6 +443,8 @@ int main(int argc, char **argv) {
   struct program rspawn = {.name = "owl-rspawn", .descriptors = {remote[1], -1}, .account = far, .group = far.gid};
   /* binds its addresses as root, and drops root itself */
   struct program smtpd = {.name = "owl-smtpd", .argument = "--listen", .descriptors = {-1, -1}, .keep_root = true};
+  struct program popup = {.name = "owl-popup", .argument = "--listen", .descriptors = {-1, -1}, .keep_root = true,
+                          .comes_back = &popup_pid};
   char callers[96];
   name_callers(callers, sizeof callers, smtpd_user, far);
   struct program tlsd = {.name = "owl-tlsd", .argument = callers, .descriptors = {-1, -1}, .account = tls,
@@ -445,9 +455,9 @@ int main(int argc, char **argv) {
                           .group = auth.gid, .comes_back = &auth_pid, .gets_key = true};
   struct program queued = {.name = "owl-queued", .descriptors = {-1, -1}, .account = inject,
                            .group = find_group(QUEUE_GROUP), .comes_back = &inject_pid};
-  struct program *programs[7] = {&runner, &lspawn, &rspawn};
+  struct program *programs[8] = {&runner, &lspawn, &rspawn};
   size_t count = 3;
-  bool listens = wants_listener(); /* also: whether the configuration can be read, before anybody runs */
+  bool listens = wants_listener(CONTROL_SMTPLISTEN), shows_mailboxes = wants_popup(); /* also: whether the configuration can be read, before anybody runs */
   catch_signals();
   local_spawner_pid = must_start(&lspawn);
   remote_spawner_pid = must_start(&rspawn);
@@ -471,6 +481,10 @@ int main(int argc, char **argv) {
   if (listens) {
     programs[count++] = &smtpd;
     listener_pid = must_start(&smtpd);
+  }
+  if (shows_mailboxes) {
+    programs[count++] = &popup;
+    popup_pid = must_start(&popup);
   }
   return wait_for_all(programs, count);
 }

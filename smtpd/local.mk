@@ -1,7 +1,7 @@
 # smtpd/: own user.  Reads the network.  May start the injector and ask
 # delivery about recipients; the half that parses may do nothing.
 owlpost_PROGRAMS += %D%/owl-smtpd %D%/owl-qmtpd %D%/owl-qmqpd
-noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libqmtp.a
+noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/libtalker.a %D%/libqmtp.a
 
 %C%_libtalker_a_SOURCES = \
   %D%/talker/auth.h %D%/talker/auth.c \
@@ -46,24 +46,11 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libq
   %D%/doorkeeper/secure.h %D%/doorkeeper/secure.c \
   %D%/doorkeeper/senders.h %D%/doorkeeper/senders.c \
   %D%/doorkeeper/settings.h %D%/doorkeeper/settings.c \
-  %D%/place.h \
-  %D%/strain.h %D%/strain.c \
   %D%/tally.h %D%/tally.c \
   %D%/doorkeeper/trace.h %D%/doorkeeper/trace.c \
   %D%/doorkeeper/ucspitls.h %D%/doorkeeper/ucspitls.c \
   %D%/doorkeeper/variables.h %D%/doorkeeper/variables.c \
   %D%/doorkeeper/trust.h %D%/doorkeeper/trust.c
-
-%C%_liblisten_a_SOURCES = \
-  %D%/listen/account.h %D%/listen/account.c \
-  %D%/listen/addresses.h %D%/listen/addresses.c \
-  %D%/listen/configuration.h %D%/listen/configuration.c \
-  %D%/listen/endpoint.h %D%/listen/endpoint.c \
-  %D%/listen/limits.h %D%/listen/limits.c \
-  %D%/listen/report.h %D%/listen/report.c \
-  %D%/listen/sessions.h %D%/listen/sessions.c \
-  %D%/listen/sockets.h %D%/listen/sockets.c \
-  %D%/listen/upgrade.h %D%/listen/upgrade.c
 
 %C%_libqmtp_a_SOURCES = \
   %D%/qmtp/letter.h %D%/qmtp/letter.c \
@@ -72,11 +59,9 @@ noinst_LIBRARIES += %D%/libdoorkeeper.a %D%/liblisten.a %D%/libtalker.a %D%/libq
   %D%/qmtp/qmtptalker.h %D%/qmtp/qmtptalker.c \
   %D%/qmtp/response.h %D%/qmtp/response.c
 
-SMTPD_LIBS = %D%/liblisten.a %D%/libtalker.a %D%/libdoorkeeper.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
+SMTPD_LIBS = %D%/libtalker.a %D%/libdoorkeeper.a listen/liblisten.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 
-%C%_owl_smtpd_SOURCES = %D%/smtpd.c %D%/session.h %D%/session.c \
-  %D%/listen/birth.h %D%/listen/birth.c \
-  %D%/listen/listener.h %D%/listen/listener.c
+%C%_owl_smtpd_SOURCES = %D%/smtpd.c %D%/session.h %D%/session.c
 %C%_owl_smtpd_LDADD = $(SMTPD_LIBS)
 %C%_owl_smtpd_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC) $(OWL_STATIC_HUGE)
 
@@ -96,8 +81,6 @@ check_PROGRAMS += %D%/talker/command_test %D%/talker/data_test %D%/talker/talker
   %D%/talker/auth_test %D%/doorkeeper/authenticate_test %D%/talker/complete_test %D%/doorkeeper/sendermap_test \
   %D%/qmtp/netstring_test
 check_PROGRAMS += %D%/qmtp/qmtptalker_test %D%/qmtp/qmqptalker_test
-check_PROGRAMS += %D%/listen/listen_test
-%C%_listen_listen_test_LDADD = $(SMTPD_TEST_LIBS)
 SMTPD_TEST_LIBS = $(SMTPD_LIBS) $(CMOCKA_LIBS)
 %C%_talker_command_test_LDADD = $(SMTPD_TEST_LIBS)
 %C%_talker_data_test_LDADD = $(SMTPD_TEST_LIBS)

@@ -13,7 +13,7 @@
 #define OWL_SESSION_H
 
 #include "smtpd/doorkeeper/settings.h"
-#include "smtpd/place.h"
+#include "listen/place.h"
 #include "smtpd/talker/channel.h"
 
 /* What the program speaks; defined beside its main(). */

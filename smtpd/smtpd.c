@@ -1,7 +1,7 @@
 /* owl-smtpd - receives mail by SMTP on descriptors 0 and 1
  *
  * Started per connection by tcpserver, inetd or systemd, as a user of its own,
- * or with --listen a listener (smtpd/listen/listener.h) that forks for each.
+ * or with --listen a listener (listen/listener.h) that forks for each.
  * Before it reads an octet it parts in two.  The talker parses what the
  * network sends and holds the client's socket, the socket to the doorkeeper
  * and the pipe for a message; everything else is taken from it
@@ -18,11 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/exitcode.h"
+#include "lib/network.h"
 #include "smtpd/doorkeeper/authsettings.h"
 #include "smtpd/doorkeeper/explain.h"
-#include "smtpd/listen/configuration.h"
-#include "smtpd/listen/listener.h"
-#include "smtpd/listen/report.h"
+#include "listen/listener.h"
+#include "listen/service.h"
 #include "smtpd/session.h"
 #include "smtpd/talker/talker.h"
 
@@ -79,16 +79,27 @@ static enum talker_end talk(const struct channel *c, const struct settings *s) {
 const struct session_protocol session_protocol = {
   "owl-smtpd", "421 4.3.0 the server has a problem, closing\r\n", talk, true, false};
 
-/* Whether it could start: the control files are right. */
-static int check(void) {
-  static struct configuration c;
-  stralloc why = {0};
-  int r = configuration_load(&c, &why);
-  if (r == -1) report(text_of_stralloc(&why));
-  configuration_free(&c);
-  stralloc_free(&why);
-  return r == 0 ? TOOL_OK : TOOL_SYSTEM;
+/* What the listener gives its sessions. */
+static struct settings listened;
+
+static int load(struct control *c) {
+  struct settings read = {0};
+  if (settings_load(&read, c) == -1) return settings_free(&read), -1;
+  settings_free(&listened);
+  listened = read;
+  return 0;
 }
+
+static bool is_counted(const struct ip *address) { return !network_list_has(&listened.proxyclients, address); }
+
+static int serve(const struct place *place) { return session_run(&listened, place); }
+
+const struct listen_service listen_service = {
+  .program = "owl-smtpd", .account = SMTPD_USER, .word = "smtp",
+  .sorry = "421 4.7.0 too many connections, please come again later\r\n",
+  .ports = {25, [ENDPOINT_TLS] = 465, [ENDPOINT_SUBMISSION] = 587, [ENDPOINT_TLS | ENDPOINT_SUBMISSION] = 465},
+  .addresses = CONTROL_SMTPLISTEN, .sessions = CONTROL_MAXSESSIONS, .sessions_per_client = CONTROL_MAXSESSIONSPERIP,
+  .load = load, .is_counted = is_counted, .serve = serve};
 
 /* HOST CHECKPROG SUBPROGRAM...: how qmail's forks are started. */
 static int serve_family(char **arguments) {
@@ -105,7 +116,7 @@ int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "--explain") == 0)
     return argc == 3 || argc == 4 ? explain(argv[2], argc == 4 ? argv[3] : "") : TOOL_USAGE;
   if (argc > 1 && strcmp(argv[1], "--listen") == 0) return listener_run(argv + 2, argv);
-  if (argc == 2 && strcmp(argv[1], "--check") == 0) return check();
+  if (argc == 2 && strcmp(argv[1], "--check") == 0) return listener_check();
   if (argc > 3 && argv[1][0] != '-') return serve_family(argv + 1);
   return argc == 1 ? session_serve() : TOOL_USAGE;
 }

@@ -19,7 +19,7 @@
 #include "smtpd/doorkeeper/question.h"
 #include "smtpd/doorkeeper/settings.h"
 #include "smtpd/doorkeeper/ucspitls.h"
-#include "smtpd/place.h"
+#include "listen/place.h"
 
 enum doorkeeper_state {
   DOORKEEPER_IDLE,

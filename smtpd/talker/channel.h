@@ -8,7 +8,7 @@
 #define OWL_CHANNEL_H
 
 #include "lib/door.h"
-#include "smtpd/strain.h"
+#include "listen/strain.h"
 #include "smtpd/talker/pace.h"
 #include "smtpd/tally.h"
 

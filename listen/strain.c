@@ -1,5 +1,5 @@
 #include "config.h"
-#include "smtpd/strain.h"
+#include "listen/strain.h"
 #include <stddef.h>
 #include <sys/mman.h>
 

@@ -4,9 +4,14 @@
 #include <unistd.h>
 #include "lib/testfolder.h"
 #include "lib/unittest.h"
-#include "smtpd/listen/endpoint.h"
-#include "smtpd/listen/limits.h"
-#include "smtpd/strain.h"
+#include "listen/endpoint.h"
+#include "listen/limits.h"
+#include "listen/service.h"
+#include "listen/strain.h"
+
+const struct listen_service listen_service = {
+  .program = "test", .word = "smtp", .sessions = CONTROL_MAXSESSIONS, .sessions_per_client = CONTROL_MAXSESSIONSPERIP,
+  .ports = {25, [ENDPOINT_TLS] = 465, [ENDPOINT_SUBMISSION] = 587, [ENDPOINT_TLS | ENDPOINT_SUBMISSION] = 465}};
 
 static const struct {
   const char *in, *ip; /* NULL: none */

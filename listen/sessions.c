@@ -1,5 +1,5 @@
 #include "config.h"
-#include "smtpd/listen/sessions.h"
+#include "listen/sessions.h"
 #include <limits.h>
 #include <signal.h>
 #include <sys/mman.h>

@@ -9,8 +9,12 @@
 #ifndef OWL_LISTENER_H
 #define OWL_LISTENER_H
 
-/* listener_run(): addresses: after the last one NULL; none: those of smtplisten.
+/* listener_run(): addresses: after the last one NULL; none: those of the service's control file.
  * again: what to execute at USR2, as argv.  The program's exit code. */
 int listener_run(char **addresses, char **again);
+
+/* listener_check(): whether it could start: the control files are right.  The program's exit
+ * code. */
+int listener_check(void);
 
 #endif

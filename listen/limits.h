@@ -3,7 +3,7 @@
 #define OWL_LIMITS_H
 
 #include "lib/control.h"
-#include "smtpd/listen/sessions.h"
+#include "listen/sessions.h"
 
 struct limits {
   uint64_t sessions, sessions_per_client; /* the latter 0: no limit */

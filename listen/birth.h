@@ -2,13 +2,11 @@
 #ifndef OWL_BIRTH_H
 #define OWL_BIRTH_H
 
-#include "smtpd/doorkeeper/settings.h"
-#include "smtpd/listen/sessions.h"
-#include "smtpd/place.h"
+#include "listen/place.h"
+#include "listen/sessions.h"
 
 struct birth {
   int fd; /* the client */
-  const struct settings *settings;
   struct strain *strain;
   const struct sessions *sessions;
   const struct place *place;

@@ -2,9 +2,9 @@
 #ifndef OWL_ADDRESSES_H
 #define OWL_ADDRESSES_H
 
-#include "smtpd/listen/sockets.h"
+#include "listen/sockets.h"
 
-/* addresses_bind(): up to the NULL, or those of smtplisten.  0, or -1: the log
+/* addresses_bind(): up to the NULL, or those that the service's control file names.  0, or -1: the log
  * has said why. */
 int addresses_bind(struct sockets *s, char **addresses);
 

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "smtpd/listen/account.h"
+#include "listen/account.h"
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
@@ -7,7 +7,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
-#include "smtpd/listen/report.h"
+#include "listen/report.h"
+#include "listen/service.h"
 
 static struct passwd *find_account(const char *name) {
   FILE *f = fopen("/etc/passwd", "re");
@@ -29,13 +30,13 @@ int account_drop_root(void) {
   pid_t parent = getppid();
   int signal = 0;
   if (geteuid() != 0) return 0;
-  struct passwd *p = find_account(SMTPD_USER);
-  if (!p) return report_failure("unable to become ", text_of(SMTPD_USER), "/etc/passwd has no such user");
-  if (p->pw_uid == 0) return report_failure("unable to become ", text_of(SMTPD_USER), "this user must not be root");
+  struct passwd *p = find_account(listen_service.account);
+  if (!p) return report_failure("unable to become ", text_of(listen_service.account), "/etc/passwd has no such user");
+  if (p->pw_uid == 0) return report_failure("unable to become ", text_of(listen_service.account), "this user must not be root");
   if (prctl(PR_GET_PDEATHSIG, &signal) == -1) signal = 0;
   if (setgroups(1, &p->pw_gid) == -1 || setgid(p->pw_gid) == -1 || setuid(p->pw_uid) == -1)
-    return report_failure("unable to become ", text_of(SMTPD_USER), strerror(errno));
+    return report_failure("unable to become ", text_of(listen_service.account), strerror(errno));
   if (keep_to_parent(signal, parent) == -1) return report_failure("unable to keep to ", text_of("owl-start"), strerror(errno));
-  if (setuid(0) == 0) return report_failure("unable to become ", text_of(SMTPD_USER), "still root");
+  if (setuid(0) == 0) return report_failure("unable to become ", text_of(listen_service.account), "still root");
   return 0;
 }

@@ -1,14 +1,16 @@
 #include "config.h"
-#include "smtpd/listen/report.h"
+#include "listen/report.h"
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 #include "lib/log.h"
+#include "listen/service.h"
 
 static struct log events = {.fd = STDERR_FILENO};
 
 static void begin(void) {
-  log_s(&events, "owl-smtpd ");
+  log_s(&events, listen_service.program);
+  log_s(&events, " ");
   log_u(&events, (uint64_t)getpid());
   log_s(&events, ": ");
 }

@@ -1,4 +1,4 @@
-/* account.h - after the sockets are bound root becomes owl-smtpd's user */
+/* account.h - after the sockets are bound root becomes the program's user */
 #ifndef OWL_ACCOUNT_H
 #define OWL_ACCOUNT_H
 

@@ -6,7 +6,7 @@
 #define OWL_SOCKETS_H
 
 #include <stddef.h>
-#include "smtpd/listen/endpoint.h"
+#include "listen/endpoint.h"
 
 enum { SOCKETS_MAX = 64 };
 

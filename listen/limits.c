@@ -1,6 +1,7 @@
 #include "config.h"
-#include "smtpd/listen/limits.h"
+#include "listen/limits.h"
 #include "lib/network.h"
+#include "listen/service.h"
 
 static int load_bits(struct control *c, enum control_name name, uint64_t most, uint64_t *out) {
   if (control_number(c, name, out) == -1) return -1;
@@ -8,9 +9,9 @@ static int load_bits(struct control *c, enum control_name name, uint64_t most, u
 }
 
 int limits_load(struct limits *l, struct control *c) {
-  if (control_number(c, CONTROL_MAXSESSIONS, &l->sessions) == -1) return -1;
-  if (l->sessions > SESSIONS_MAX) return control_fail(c, CONTROL_MAXSESSIONS, "there can be 65536 at most");
-  if (control_number(c, CONTROL_MAXSESSIONSPERIP, &l->sessions_per_client) == -1) return -1;
+  if (control_number(c, listen_service.sessions, &l->sessions) == -1) return -1;
+  if (l->sessions > SESSIONS_MAX) return control_fail(c, listen_service.sessions, "there can be 65536 at most");
+  if (control_number(c, listen_service.sessions_per_client, &l->sessions_per_client) == -1) return -1;
   if (load_bits(c, CONTROL_SESSIONSPREFIX4, 32, &l->bits4) == -1) return -1;
   return load_bits(c, CONTROL_SESSIONSPREFIX6, 128, &l->bits6);
 }

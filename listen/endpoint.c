@@ -1,7 +1,8 @@
 #include "config.h"
-#include "smtpd/listen/endpoint.h"
+#include "listen/endpoint.h"
 #include <stdio.h>
 #include <string.h>
+#include "listen/service.h"
 
 static bool parse_port(unsigned *port, struct text t) {
   uint64_t number;
@@ -21,33 +22,31 @@ static const char *port_colon(struct text t) {
 static const struct {
   const char *word;
   unsigned bit;
-} known[] = {{"smtp", 0}, {"submission", ENDPOINT_SUBMISSION}, {"tls", ENDPOINT_TLS}};
+} known[] = {{"submission", ENDPOINT_SUBMISSION}, {"tls", ENDPOINT_TLS}};
 
 enum { KNOWN = sizeof known / sizeof known[0] };
+
+static bool add_word(unsigned *words, struct text word) {
+  for (unsigned i = 0; i < KNOWN; i++)
+    if (text_equals(word, known[i].word) && listen_service.ports[known[i].bit]) return *words |= known[i].bit, true;
+  return text_equals(word, listen_service.word);
+}
 
 bool endpoint_parse_words(unsigned *words, struct text t) {
   struct text word;
   bool all = true;
   *words = 0;
-  while (text_cut(&t, '/', &word)) {
-    unsigned i = 0;
-    while (i < KNOWN && !text_equals(word, known[i].word)) i++;
-    if (i < KNOWN) *words |= known[i].bit;
-    else all = false;
-  }
+  while (text_cut(&t, '/', &word))
+    if (!add_word(words, word)) all = false;
   return all;
 }
 
 void endpoint_format_words(unsigned words, char to[ENDPOINT_WORDS_MAX]) {
   size_t len = 0;
+  if (!words) snprintf(to, ENDPOINT_WORDS_MAX, "%s", listen_service.word);
   for (unsigned i = 0; i < KNOWN; i++)
-    if (words & known[i].bit || (!words && !known[i].bit))
+    if (words & known[i].bit)
       len += (size_t)snprintf(to + len, ENDPOINT_WORDS_MAX - len, "%s%s", len ? "/" : "", known[i].word);
-}
-
-static unsigned port_of(unsigned words) {
-  if (words & ENDPOINT_TLS) return ENDPOINT_TLS_PORT;
-  return words & ENDPOINT_SUBMISSION ? ENDPOINT_SUBMISSION_PORT : ENDPOINT_SMTP_PORT;
 }
 
 bool endpoint_parse(struct endpoint *e, struct text t) {
@@ -57,7 +56,7 @@ bool endpoint_parse(struct endpoint *e, struct text t) {
   if (t.s && !endpoint_parse_words(&e->words, t)) return false;
   t = address;
   const char *colon = port_colon(t);
-  e->port = port_of(e->words);
+  e->port = listen_service.ports[e->words];
   if (colon) {
     address.len = (size_t)(colon - t.s);
     struct text port = {colon + 1, t.len - address.len - 1};

@@ -1,9 +1,10 @@
 #include "config.h"
-#include "smtpd/listen/addresses.h"
+#include "listen/addresses.h"
 #include <errno.h>
 #include <string.h>
 #include "lib/control.h"
-#include "smtpd/listen/report.h"
+#include "listen/report.h"
+#include "listen/service.h"
 
 static int bind_one(struct sockets *s, struct text address) {
   struct endpoint e;
@@ -12,13 +13,13 @@ static int bind_one(struct sockets *s, struct text address) {
   return sockets_bind(s, &e) == 0 ? 0 : report_failure("unable to listen at ", address, strerror(errno));
 }
 
-static int bind_smtplisten(struct sockets *s) {
+static int bind_configured(struct sockets *s) {
   struct control c;
   struct list l = {0};
   int r = -1;
-  if (control_open(&c) == 0) r = control_list(&c, CONTROL_SMTPLISTEN, &l);
+  if (control_open(&c) == 0) r = control_list(&c, listen_service.addresses, &l);
   if (r == -1) report(text_of(c.error.s));
-  if (r == 0 && l.count == 0) r = report_failure("unable to listen: ", text_of("smtplisten"), "it has no address");
+  if (r == 0 && l.count == 0) r = report_failure("unable to listen: ", text_of(control_table[listen_service.addresses].name), "it has no address");
   for (size_t i = 0; r == 0 && i < l.count; i++) r = bind_one(s, l.lines[i].key);
   list_free(&l);
   control_free(&c);
@@ -26,7 +27,7 @@ static int bind_smtplisten(struct sockets *s) {
 }
 
 int addresses_bind(struct sockets *s, char **addresses) {
-  if (!*addresses) return bind_smtplisten(s);
+  if (!*addresses) return bind_configured(s);
   for (; *addresses; addresses++)
     if (bind_one(s, text_of(*addresses)) == -1) return -1;
   return 0;

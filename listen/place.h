@@ -3,7 +3,7 @@
 #define OWL_PLACE_H
 
 #include "lib/ip.h"
-#include "smtpd/strain.h"
+#include "listen/strain.h"
 
 struct place {
   const struct strain *strain;

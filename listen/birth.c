@@ -1,11 +1,11 @@
 #include "config.h"
-#include "smtpd/listen/birth.h"
+#include "listen/birth.h"
 #include <signal.h>
 #include <unistd.h>
 #include "lib/exitcode.h"
 #include "lib/sandbox.h"
 #include "lib/client.h"
-#include "smtpd/session.h"
+#include "listen/service.h"
 
 /* Those that end a session stay blocked until it has its own handlers. */
 static void reset_signals(void) {
@@ -21,7 +21,7 @@ static void live(const struct birth *b) {
   sandbox_close_others(kept, sizeof kept / sizeof kept[0]);
   reset_signals();
   client_forget_environment();
-  _exit(session_run(b->settings, b->place));
+  _exit(listen_service.serve(b->place));
 }
 
 pid_t birth(const struct birth *b) {

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "smtpd/listen/listener.h"
+#include "listen/listener.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,19 +9,19 @@
 #include <unistd.h>
 #include "lib/exitcode.h"
 #include "lib/hugetext.h"
-#include "lib/network.h"
 #include "lib/stack.h"
-#include "smtpd/listen/account.h"
-#include "smtpd/listen/addresses.h"
-#include "smtpd/listen/birth.h"
-#include "smtpd/listen/configuration.h"
-#include "smtpd/listen/report.h"
-#include "smtpd/listen/sockets.h"
-#include "smtpd/listen/upgrade.h"
+#include "listen/account.h"
+#include "listen/addresses.h"
+#include "listen/birth.h"
+#include "listen/limits.h"
+#include "listen/report.h"
+#include "listen/service.h"
+#include "listen/sockets.h"
+#include "listen/upgrade.h"
 
 enum { PAUSE_MS = 1000, ACCEPTS_PER_TURN = 16 };
 
-static struct configuration configuration;
+static struct limits limits;
 static struct sockets sockets;
 static struct sessions sessions;
 static struct strain *strain;
@@ -47,39 +47,42 @@ static void catch_signals(void) {
   sigprocmask(SIG_SETMASK, &blocked, NULL);
 }
 
+/* All of them, or those that were read before stay. */
 static int read_files(void) {
-  stralloc why = {0};
-  int r = configuration_load(&configuration, &why);
-  if (r == -1) report(text_of_stralloc(&why));
-  stralloc_free(&why);
+  struct control c;
+  struct limits read;
+  int r = -1;
+  if (control_open(&c) == 0 && limits_load(&read, &c) == 0 && listen_service.load(&c) == 0) {
+    limits = read;
+    r = 0;
+  } else
+    report(text_of(c.error.s ? c.error.s : "out of memory"));
+  control_free(&c);
   return r;
 }
+
+int listener_check(void) { return read_files() == 0 ? TOOL_OK : TOOL_SYSTEM; }
 
 /* Never waits: a client that does not take it goes without, as one that speaks
  * TLS. */
 static void refuse(int fd, unsigned words, const struct ip *client, const char *why) {
-  static const char reply[] = "421 4.7.0 too many connections, please come again later\r\n";
   report_client("refused: ", why, client);
-  if (!(words & ENDPOINT_TLS)) (void)!send(fd, reply, sizeof reply - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (!(words & ENDPOINT_TLS)) (void)!send(fd, listen_service.sorry, strlen(listen_service.sorry), MSG_DONTWAIT | MSG_NOSIGNAL);
   shutdown(fd, SHUT_WR);
-}
-
-static bool is_limited(const struct ip *address) {
-  return !network_list_has(&configuration.settings.proxyclients, address);
 }
 
 /* In a doorkeeper. */
 static bool move(void *row, const struct ip *address) {
   struct sessions_row *mine = row;
-  mine->client = limits_client(&configuration.limits, address);
+  mine->client = limits_client(&limits, address);
   /* who is counted first may stay: two that come at once may both have to go */
-  return !is_limited(address) || !limits_exceeds(&configuration.limits, &sessions, &mine->client);
+  return !listen_service.is_counted(address) || !limits_exceeds(&limits, &sessions, &mine->client);
 }
 
 static int begin_session(int fd, unsigned words, struct sessions_row *row) {
   struct place place = {.strain = strain, .begins_with_tls = words & ENDPOINT_TLS,
                         .is_submission = words & ENDPOINT_SUBMISSION, .move = move, .context = row};
-  pid_t pid = birth(&(struct birth){fd, &configuration.settings, strain, &sessions, &place});
+  pid_t pid = birth(&(struct birth){fd, strain, &sessions, &place});
   if (pid == -1) return sessions_drop(&sessions, row), -1;
   row->pid = pid;
   return 0;
@@ -87,8 +90,8 @@ static int begin_session(int fd, unsigned words, struct sessions_row *row) {
 
 /* NULL, or why the client is sent away. */
 static const char *admit(int fd, unsigned words, const struct ip *address) {
-  struct ip client = limits_client(&configuration.limits, address);
-  const char *why = limits_refuse(&configuration.limits, &sessions, is_limited(address) ? &client : NULL);
+  struct ip client = limits_client(&limits, address);
+  const char *why = limits_refuse(&limits, &sessions, listen_service.is_counted(address) ? &client : NULL);
   struct sessions_row *row = why ? NULL : sessions_add(&sessions, &client);
   if (row && begin_session(fd, words, row) == -1) return strerror(errno);
   return row ? NULL : why ? why : "too many sessions";
@@ -142,7 +145,7 @@ static void drain(void) {
 
 /* The sessions keep their page, which nobody will write any more. */
 static void execute_anew(char **again) {
-  strain_set(strain, 0, configuration.limits.sessions);
+  strain_set(strain, 0, limits.sessions);
   upgrade(again, &sockets, &sessions);
 }
 
@@ -190,7 +193,7 @@ static int run(const void *command_line) {
   report(text_of("listening"));
   for (;;) {
     bury();
-    strain_set(strain, sessions.count, configuration.limits.sessions);
+    strain_set(strain, sessions.count, limits.sessions);
     if (ends && sessions.count == 0) break;
     turn();
     obey(c->again);

@@ -6,8 +6,8 @@
 #ifndef OWL_UPGRADE_H
 #define OWL_UPGRADE_H
 
-#include "smtpd/listen/sessions.h"
-#include "smtpd/listen/sockets.h"
+#include "listen/sessions.h"
+#include "listen/sockets.h"
 
 /* upgrade(): executes again, an argv.  First it is asked whether it could
  * start; where it could not, this returns, all is as before, and the log says

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "smtpd/listen/sockets.h"
+#include "listen/sockets.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "smtpd/listen/upgrade.h"
+#include "listen/upgrade.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "lib/control.h"
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
-#include "smtpd/listen/report.h"
+#include "listen/report.h"
 
 static const char variable[] = "OWLPOST_SESSIONS"; /* PID:DESCRIPTOR */
 
