@@ -35,7 +35,7 @@ def log_of(owlpost, pattern):
 @pytest.fixture
 def joe(owlpost):
     owlpost.dot_qmail("joe", "", "./Maildir/\n")
-    owlpost.mailboxes(**{"joe_at_local.test": PASSWORD})
+    owlpost.mailboxes({"joe@local.test": PASSWORD})
     owlpost.control("authwithouttls", "1")
     owlpost.up()
     return owlpost

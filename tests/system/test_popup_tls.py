@@ -1,0 +1,123 @@
+"""owl-popup with TLS: STLS, port 995, and what may not stand before TLS; by owl-start's listener."""
+import os
+import poplib
+import re
+import signal
+
+import pytest
+
+from peers import free_port, listens
+from secured import Secured
+from test_popup import Dialog, PASSWORD
+from waiting import wait_until
+
+USER = "joe@local.test"
+
+
+class Served:
+    def __init__(self, owlpost):
+        self.owlpost, self.secured = owlpost, Secured(owlpost)
+        owlpost.dot_qmail("joe", "", "./Maildir/\n")
+        owlpost.mailboxes({"joe@local.test": PASSWORD})
+        self.port, self.tls_port = free_port(), free_port()
+        owlpost.control("pop3listen", f"127.0.0.1:{self.port}\n127.0.0.1:{self.tls_port}/tls")
+
+    def start(self):
+        self.secured.start()
+        wait_until(lambda: listens(self.tls_port), 20, self.owlpost.log)
+        return self
+
+    def logs(self, pattern):
+        wait_until(lambda: re.search(pattern, self.owlpost.log()), 20, self.owlpost.log)
+
+    def log_in(self, session):
+        session.user(USER)
+        session.pass_(PASSWORD)
+        return session
+
+
+@pytest.fixture
+def served(owlpost):
+    return Served(owlpost)
+
+
+def test_stls(served):
+    """Nothing but QUIT and STLS before TLS; then all of it."""
+    served.start()
+    session = poplib.POP3("127.0.0.1", served.port, timeout=30)
+    assert "STLS" in session.capa() and not {"USER", "SASL"} & set(session.capa())
+    with pytest.raises(poplib.error_proto, match="begin TLS first"):
+        session.user(USER)
+    with pytest.raises(poplib.error_proto, match="begin TLS first"):
+        session._shortcmd("AUTH PLAIN AGpvZQB4")
+    session.stls(context=served.secured.context())
+    assert "STLS" not in session.capa() and {"USER", "SASL"} <= set(session.capa())
+    assert session.capa()["SASL"] == ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"]
+    with pytest.raises(poplib.error_proto, match="TLS already"):
+        session._shortcmd("STLS")
+    assert served.log_in(session).stat() == (0, 0)
+    session.quit()
+    served.logs(r"TLS: TLSv1\.3 .*\n(.*\n)*.*logged in by PLAIN, user joe@local\.test")
+
+
+def test_implicit_tls(served):
+    served.start()
+    session = poplib.POP3_SSL("127.0.0.1", served.tls_port, timeout=30, context=served.secured.context())
+    assert served.log_in(session).stat() == (0, 0)
+    session.quit()
+    served.logs("mailbox: messages 0, .*: quit")
+
+
+@pytest.mark.parametrize("behind", [b"CAPA\r\n", b"\x16\x03\x01", b"\n"])
+def test_what_stands_behind_stls_ends_the_connection(served, behind):
+    """It came in the clear, and would be taken for what came by TLS."""
+    served.start()
+    session = Dialog(served.port)
+    session.say(b"CAPA\r\nSTLS\r\n" + behind)
+    assert session.line().startswith("+OK") and session.lines()
+    assert session.line().startswith("-ERR nothing goes behind STLS")
+    assert session.line() == ""
+    served.logs("hung up on octets before TLS")
+
+
+def test_what_comes_later_meets_the_handshake(served):
+    served.start()
+    session = Dialog(served.port)
+    assert session.ask("STLS").startswith("+OK")
+    session.say(b"USER joe\r\n")
+    assert not session.file.read().startswith((b"+OK", b"-ERR"))
+    served.logs("TLS failed: ")
+
+
+def test_one_client_has_so_many_connections(served):
+    served.owlpost.control("maxpop3sessionsperip", "2")
+    served.start()
+    first, second, third = (Dialog(served.port) for _ in range(3))
+    assert first.greeting.startswith("+OK") and second.greeting.startswith("+OK")
+    assert third.greeting == "-ERR [SYS/TEMP] too many connections, please come again later"
+    assert third.line() == ""
+    first.ask("QUIT")
+    wait_until(lambda: Dialog(served.port).greeting.startswith("+OK"), 20, "a place for one more")
+
+
+def test_a_session_behind_the_log_in_counts(served):
+    served.owlpost.control("maxpop3sessionsperip", "1")
+    served.start()
+    session = poplib.POP3_SSL("127.0.0.1", served.tls_port, timeout=30, context=served.secured.context())
+    served.log_in(session)
+    assert Dialog(served.port).greeting.startswith("-ERR [SYS/TEMP] too many")
+    session.quit()
+    wait_until(lambda: Dialog(served.port).greeting.startswith("+OK"), 20, "a place for one more")
+
+
+def test_the_end_of_the_listener(served):
+    """Who has not logged in is told; a session goes on to its end."""
+    served.start()
+    session = poplib.POP3_SSL("127.0.0.1", served.tls_port, timeout=30, context=served.secured.context())
+    served.log_in(session)
+    early = Dialog(served.port)
+    os.kill(min(served.owlpost.named("owl-popup")), signal.SIGTERM)
+    assert early.line().startswith("-ERR [SYS/TEMP] the server is shutting down")
+    wait_until(lambda: not listens(served.port), 20, "the listener's end")
+    assert session.stat() == (0, 0)
+    session.quit()
