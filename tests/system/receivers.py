@@ -5,6 +5,7 @@ import re
 import subprocess
 
 from mailers import Postfix, folder_for
+from opensmtpd import OpenSmtpd
 from overlay import need_account, over_usr
 from peers import answers, free_port
 from waiting import wait_until
@@ -63,10 +64,6 @@ smtp limit max-mails 100000
 listen on 127.0.0.1 port {port} hostname opensmtpd.test
 action "box" maildir "{box}/new" virtual <users>
 match from any for domain "peer.test" action "box"
-"""
-OPENSMTPD_PLACES = """
-for each in /var/spool /var/lib /run; do mount -t tmpfs -o mode=755 none $each; done
-mkdir -p -m 711 /var/spool/smtpd /var/lib/opensmtpd/empty && exec "$@"
 """
 
 
@@ -127,12 +124,4 @@ class EximReceiver(Receiver):
 class OpenSmtpdReceiver(Receiver):
     def __init__(self, bystanders):
         super().__init__("opensmtpd-box")
-        need_account("opensmtpd")
-        need_account("opensmtpq")
-        with open(f"{self.folder}/conf", "w", encoding="ascii") as f:
-            f.write(OPENSMTPD.format(port=self.port, box=self.box))
-        with open(f"{self.folder}/log", "wb") as log:
-            self.process = bystanders.start(
-                over_usr(["opensmtpd"], "sh", "-c", OPENSMTPD_PLACES, "sh", "/usr/sbin/smtpd", "-d", "-f", f"{self.folder}/conf"),
-                stdout=log, stderr=log)
-        wait_until(lambda: answers(self.port) or self.process.poll() is not None, 60, "opensmtpd")
+        OpenSmtpd(bystanders, self.port, OPENSMTPD.format(port=self.port, box=self.box))

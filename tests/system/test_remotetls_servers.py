@@ -1,4 +1,4 @@
-"""TLS to Postfix and Exim as next hops: each says in its Received field what was agreed on."""
+"""TLS to Postfix, Exim and OpenSMTPD as next hops: each says in its Received field what was agreed on."""
 import os
 import re
 
@@ -6,6 +6,7 @@ import pytest
 
 import certificates
 from mailers import Exim, Postfix
+from opensmtpd import OpenSmtpd
 from overlay import over_usr
 from peers import Sink, answers, free_port, listens
 from waiting import wait_until
@@ -42,9 +43,30 @@ def start_postfix(bystanders, far, files):
     return port, postfix.log
 
 
+OPENSMTPD = """
+pki mx.test cert "{certificate}"
+pki mx.test key "{key}"
+listen on {name} port {port} tls pki mx.test hostname mx.test
+action "away" relay host smtp://{name}:{far} helo opensmtpd.test
+match from any for any action "away"
+"""
+
+def start_opensmtpd(bystanders, far, files, version=None):
+    port = free_port()
+    os.chmod(files[1], 0o600)
+    configuration = OPENSMTPD.format(name=NAME, port=port, far=far.port, certificate=files[0], key=files[1])
+    return port, OpenSmtpd(bystanders, port, configuration, version, serves_tls=True).log
+
+
+def start_opensmtpd_of_old(*how):
+    return start_opensmtpd(*how, version="1.2")
+
+
 @pytest.mark.parametrize("key", ["ec", "rsa"])
-@pytest.mark.parametrize("start", [start_exim, start_postfix], ids=["exim", "postfix"])
-def test_a_real_server_gets_mail_by_verified_tls(owlpost, bystanders, folder, start, key):
+@pytest.mark.parametrize("start, version", [
+    (start_exim, "1.3"), (start_postfix, "1.3"), (start_opensmtpd, "1.3"), (start_opensmtpd_of_old, "1.2"),
+], ids=["exim", "postfix", "opensmtpd", "opensmtpd-1.2"])
+def test_a_real_server_gets_mail_by_verified_tls(owlpost, bystanders, folder, start, version, key):
     authority = certificates.authority("Test CA")
     with open(f"{folder}/ca.pem", "w") as f:
         f.write(authority.pem)
@@ -60,5 +82,5 @@ def test_a_real_server_gets_mail_by_verified_tls(owlpost, bystanders, folder, st
         wait_until(lambda: os.path.exists(f"{owlpost.run}/tls/socket"), 20, owlpost.log)
         owlpost.inject(b"Subject: owls\n\nhello\n", "user@far.test", sender="ann@local.test")
         wait_until(lambda: far.received, 60, lambda: owlpost.log() + log())
-        assert re.search(rb"(?i)TLS_?v?1\.3", far.received[0].octets), far.received[0].octets
+        assert re.search(rb"(?i)TLS_?v?" + version.encode(), far.received[0].octets), far.received[0].octets
         wait_until(lambda: "verified_by_names_as_mx.test" in owlpost.log(), 20, owlpost.log)

@@ -4,10 +4,9 @@ certificate, and raise what went wrong."""
 import glob
 import os
 
-from instance import read
-from mailers import Exim, Postfix, folder_for
-from overlay import need_account, over_usr
-from peers import PEERS, answers, free_port, unpacked
+from mailers import Exim, Postfix
+from opensmtpd import OpenSmtpd
+from peers import PEERS, free_port, unpacked
 from senders import Failed, installed, nodemailer_letters, run
 from waiting import wait_until
 
@@ -93,32 +92,17 @@ listen on 127.0.0.1 port {port} hostname opensmtpd.test
 action "away" relay host {protocol}://127.0.0.1:{away} tls helo opensmtpd.test
 match from any for any action "away"
 """
-OPENSMTPD_PLACES = """
-for each in /var/spool /var/lib /run; do mount -t tmpfs -o mode=755 none $each; done
-mkdir -p -m 711 /var/spool/smtpd /var/lib/opensmtpd/empty
-mkdir -p /etc/ssl/certs && touch /etc/ssl/certs/ca-certificates.crt && mount --bind "$1" /etc/ssl/certs/ca-certificates.crt
-shift; exec "$@"
-"""
 
 
 def opensmtpd(secured, way, port, version, recipient):
-    """Which version cannot be told it: the server's newest."""
-    own, folder = free_port(), folder_for("opensmtpd")
-    need_account("opensmtpd")
-    need_account("opensmtpq")
-    with open(f"{folder}/conf", "w", encoding="ascii") as f:
-        f.write(OPENSMTPD.format(port=own, away=port, protocol="smtp+tls" if way == "starttls" else "smtps"))
-    with open(f"{folder}/log", "wb") as log:
-        server = secured.owlpost.bystanders.start(
-            over_usr(["opensmtpd"], "sh", "-ec", OPENSMTPD_PLACES, "sh", secured.path, "/usr/sbin/smtpd", "-d", "-f", f"{folder}/conf"),
-            stdout=log, stderr=log)
-    wait_until(lambda: answers(own) or server.poll() is not None, 60, lambda: read(f"{folder}/log"))
+    own = free_port()
+    configuration = OPENSMTPD.format(port=own, away=port, protocol="smtp+tls" if way == "starttls" else "smtps")
+    server = OpenSmtpd(secured.owlpost.bystanders, own, configuration, version, secured.path)
     with secured.owlpost.client(own) as session:
         session.sendmail(SENDER, [recipient], MESSAGE)
-    wait_until(lambda: "mta delivery " in read(f"{folder}/log"), 60, lambda: read(f"{folder}/log"))
-    log = read(f"{folder}/log")
-    server.terminate()
-    server.wait()
+    wait_until(lambda: "mta delivery " in server.log(), 60, server.log)
+    log = server.log()
+    server.end()
     assert 'result="Ok"' in log and f"TLSv{version}:" in log and "cert-check" in log, log
 
 
