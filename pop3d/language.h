@@ -8,11 +8,12 @@
 
 #include "lib/text.h"
 
-/* The languages, one in a line, each line ended by CRLF. */
-extern const char language_list[];
-
 /* language_choose(): the tag of the language that a client gets who asks for
  * this one, which is hostile; NULL: it is not spoken. */
 const char *language_choose(struct text wanted);
+
+/* language_reply(): appends the reply to LANG with this argument, absent for the
+ * list of languages.  0, or -1 without memory. */
+int language_reply(struct text wanted, stralloc *out);
 
 #endif

@@ -3,6 +3,7 @@
 owlpost_PROGRAMS += %D%/owl-pop3d %D%/owl-popup
 noinst_LIBRARIES += %D%/libpop3.a %D%/libpopup.a
 %C%_libpopup_a_SOURCES = \
+  %D%/language.h %D%/language.c \
   %D%/popup/auth.h %D%/popup/auth.c \
   %D%/popup/command.h %D%/popup/command.c \
   %D%/popup/reply.h %D%/popup/reply.c \

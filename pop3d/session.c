@@ -175,10 +175,7 @@ static int noop_command(struct pop3_session *s, struct text argument) {
 }
 
 static int lang_command(struct pop3_session *s, struct text argument) {
-  const char *language = argument.s ? language_choose(argument) : NULL;
-  if (!argument.s) return cat(s, "+OK languages\r\n") == 0 && cat(s, language_list) == 0 ? reply(s, ".") : -1;
-  if (!language) return reply(s, "-ERR that language is not spoken here");
-  return cat(s, "+OK ") == 0 && cat(s, language) == 0 ? reply(s, " is spoken") : -1;
+  return language_reply(argument, &s->out) == 0 ? 0 : no_memory();
 }
 
 /* RFC 6856 2.1: it belongs before the login. */

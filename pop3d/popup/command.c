@@ -1,6 +1,7 @@
 #include "config.h"
 #include "pop3d/popup/command.h"
 #include <string.h>
+#include "pop3d/language.h"
 #include "pop3d/popup/auth.h"
 #include "pop3d/popup/reply.h"
 
@@ -166,13 +167,10 @@ static enum popup_next utf8_command(struct popup *p, struct text argument) {
   return reply_ok(p, "UTF-8, with pleasure");
 }
 
-/* RFC 6856 3: we speak one language, which is also what is spoken unasked. */
 static enum popup_next lang_command(struct popup *p, struct text argument) {
-  if (!argument.s) return reply_line(p, "+OK languages follow\r\nen English\r\ni-default English\r\n.");
-  bool is_ours = text_equal_nocase(argument, text_of("en")) || text_equal_nocase(argument, text_of("i-default"));
-  if (!is_ours && !text_equals(argument, "*")) return reply_error(p, "that language is not spoken here");
-  if (!stralloc_copys(&p->language, "en")) return reply_lost();
-  return reply_ok(p, "en English it is");
+  const char *language = argument.s ? language_choose(argument) : NULL;
+  if (language && !stralloc_copys(&p->language, language)) return reply_lost();
+  return language_reply(argument, p->out) == 0 ? POPUP_LINE : reply_lost();
 }
 
 static enum popup_next quit_command(struct popup *p, struct text argument) {
