@@ -22,5 +22,6 @@ int main(void) {
   if (!getenv("OWL_ATTEST") || !home || !*home) return TOOL_OK;
   if (send(ACCOUNT_FD, home, strlen(home), MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) return TOOL_OK;
   log_say_errno(&errors, "owl-attest", "unable to tell owl-authd of the account", TEXT_ABSENT);
+  stralloc_free(&errors.line);
   return TOOL_SYSTEM;
 }

@@ -154,6 +154,9 @@ noinst_PROGRAMS += %D%/sts_fuzz
 noinst_PROGRAMS += %D%/credential_fuzz
 %C%_credential_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS)
 %C%_credential_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+noinst_PROGRAMS += %D%/mailboxdoor_fuzz
+%C%_mailboxdoor_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
+%C%_mailboxdoor_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 noinst_PROGRAMS += %D%/sasl_fuzz %D%/saslclient_fuzz
 %C%_saslclient_fuzz_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 %C%_saslclient_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer

@@ -21,8 +21,8 @@ size_t crowd_count(const struct crowd *c, struct text user) {
 }
 
 static int grow(struct crowd *c) {
-  if (c->count < c->room) return 0;
   if (c->count >= CROWD_MAX) return errno = EAGAIN, -1;
+  if (c->count < c->room) return 0;
   size_t room = c->room ? 2 * c->room : 64;
   struct crowd_member *list = reallocarray(c->list, room, sizeof *list);
   if (!list) return -1;

@@ -64,7 +64,7 @@ if CMOCKA
   %D%/store/folder_test %D%/store/quota_test \
   %D%/answercache_test %D%/program/text_test %D%/program/program_test %D%/program/env_test \
   %D%/assign_test %D%/store/fromquote_test %D%/store/mbox_test \
-  %D%/local_test %D%/lspawn_test
+  %D%/local_test %D%/lspawn_test %D%/crowd_test
 check_PROGRAMS += $(%C%_tests)
 check_LIBRARIES = %D%/libtesting.a
 %C%_libtesting_a_SOURCES = %D%/testing.h %D%/testing.c
@@ -84,6 +84,8 @@ check_LIBRARIES = %D%/libtesting.a
 %C%_store_quota_test_LDADD = $(%C%_test_libs)
 %C%_local_test_LDADD = $(%C%_test_libs)
 %C%_lspawn_test_LDADD = $(%C%_test_libs)
+%C%_crowd_test_SOURCES = %D%/crowd_test.c %D%/crowd.h %D%/crowd.c
+%C%_crowd_test_LDADD = $(%C%_test_libs)
 %C%_answercache_test_SOURCES = %D%/answercache_test.c %D%/answercache.h %D%/answercache.c
 %C%_answercache_test_LDADD = $(%C%_test_libs)
 endif

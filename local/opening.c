@@ -85,6 +85,7 @@ static int prepare(const struct opening *o, struct account *a, struct environmen
   alarm(0);
   /* the service goes down with all its sessions; the next one counts its own */
   if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1) return verdict_defer_errno(v, "unable to follow the service", "");
+  if (getppid() != o->service) return verdict_defer(v, "4.3.0", "the service has ended", "");
   if (chdir(a->home.s) == -1) return verdict_defer_errno(v, "unable to enter home ", a->home.s);
   if (access(o->program, X_OK) == -1) return verdict_defer_errno(v, "unable to run ", o->program);
   if (setsid() == -1 && errno != EPERM) return verdict_defer_errno(v, "unable to leave the session", "");

@@ -17,6 +17,7 @@ struct opening {
   const struct mailboxdoor_request *request;
   const struct pass *pass;
   int door, stream;
+  pid_t service; /* the process that starts it, with which it ends */
   const struct settings *settings;
   const struct route_table *routes;
   struct log *log;

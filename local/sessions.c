@@ -102,7 +102,8 @@ static void close_others(const struct server *s, const struct opening *o) {
   close(s->signals);
 }
 
-static void start(struct server *s, const struct opening *o) {
+static void start(struct server *s, struct opening *o) {
+  o->service = getpid();
   pid_t pid = fork();
   if (pid == 0) {
     close_others(s, o);

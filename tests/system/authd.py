@@ -94,21 +94,25 @@ class Link:
         return self.ask(RESPONSE, mechanism="CRAM-MD5", user=user, challenge=challenge, response=response)["class"]
 
     def scram(self, user, secret):
-        """The class, of the salt or of the proof; a right one has shown the server's signature."""
-        first = self.ask(SCRAM, mechanism="SCRAM-SHA-256", user=user)
+        """The class, of the salt or of the proof."""
+        return self.prove(user, secret)["class"]
+
+    def prove(self, user, secret, **items):
+        """The answer with SCRAM; a right one has shown the server's signature."""
+        first = self.ask(SCRAM, mechanism="SCRAM-SHA-256", user=user, **items)
         if first["class"] != RIGHT:
-            return first["class"]
+            return first
         message = b"n=x,r=abc,r=abcdef,s=%s,i=%d,c=biws,r=abcdef" % (
             base64.b64encode(first["salt"]), first["iterations"])
         salted = hashlib.pbkdf2_hmac("sha256", octets(secret), first["salt"], first["iterations"])
         client = hmac.digest(salted, b"Client Key", "sha256")
         signature = hmac.digest(hashlib.sha256(client).digest(), message, "sha256")
         proof = bytes(a ^ b for a, b in zip(client, signature))
-        second = self.ask(PROOF, mechanism="SCRAM-SHA-256", auth_message=message, proof=proof)
+        second = self.ask(PROOF, mechanism="SCRAM-SHA-256", auth_message=message, proof=proof, **items)
         if second["class"] == RIGHT:
             server = hmac.digest(salted, b"Server Key", "sha256")
             assert second["signature"] == hmac.digest(server, message, "sha256")
-        return second["class"]
+        return second
 
 
 def ask(owlpost, user, secret, client="192.0.2.1", **items):

@@ -1,4 +1,5 @@
 """Mailboxes are opened by owl-lspawn for who has logged in, and for nobody else."""
+import hmac
 import os
 import re
 import socket
@@ -179,6 +180,41 @@ def test_nobody_gets_in_without_a_pass(mailboxes):
     assert refusal(owlpost, good) == REFUSED
     with Door(owlpost) as door:
         assert door.ask(log_in(owlpost, "joe"))["class"] == STARTED
+
+
+def test_every_mechanism_gives_a_pass(mailboxes):
+    owlpost = mailboxes
+    fingerprint = "0123456789abcdef" * 4
+    up(owlpost, authcertificates=f"{fingerprint}:joe", authmechanisms="PLAIN CRAM-MD5 SCRAM-SHA-256 EXTERNAL")
+    challenge = "<1.2@owlpost.test>"
+    with Link(owlpost) as link:
+        answers = [
+            link.prove("joe", SECRET, service="pop3"),
+            link.ask(authd.RESPONSE, mechanism="CRAM-MD5", service="pop3", user="joe", challenge=challenge,
+                     response=hmac.new(SECRET.encode(), challenge.encode(), "md5").hexdigest()),
+            link.ask(authd.EXTERNAL, mechanism="EXTERNAL", service="pop3", certificate=fingerprint)]
+    for answer in answers:
+        assert answer["user"] == b"joe"
+        with Door(owlpost) as door:
+            assert door.ask(answer["pass"])["class"] == STARTED
+            assert door.line().startswith("+OK")
+
+
+def test_the_key_is_nobody_else_s(mailboxes):
+    """Its descriptor is named to the two alone."""
+    owlpost = mailboxes
+    up(owlpost)
+    with Door(owlpost) as door:
+        door.ask(log_in(owlpost, "joe"))
+        door.line()
+        told = set()
+        for pid in owlpost.pids():
+            environment = open(f"/proc/{pid}/environ").read().split("\0")
+            named = [each for each in environment if each.startswith("PASS_KEY_FD=")]
+            if named:
+                told.add(processes.name(pid))
+        assert told == {"owl-lspawn", "owl-authd"}
+        door.quit()
 
 
 def test_malformed_requests(mailboxes):

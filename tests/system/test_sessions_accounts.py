@@ -1,4 +1,5 @@
 """Mailboxes of users whom the site's back end alone knows: uid, gid and home by a check program, by Dovecot."""
+import hashlib
 import os
 
 import pytest
@@ -7,6 +8,7 @@ import authd
 from authd import script
 from instance import ROOT
 from mailboxdoor import REFUSED, STARTED, Door
+from test_auth_peers import Auth, checkpw  # noqa: F401
 from test_sessions import identity, log_in, up
 
 # becomes ann, in a home of its own; "w" is everybody's password, root stays root
@@ -87,3 +89,47 @@ def test_a_program_that_closes_the_descriptor_is_trouble(owlpost):
     assert authd.ask(owlpost, "joe", "w", service="pop3") == authd.LATER
     assert "owl-attest: unable to tell owl-authd of the account: Bad file descriptor" in owlpost.log()
     assert authd.ask(owlpost, "joe", "w") == authd.RIGHT
+
+
+@pytest.mark.needs_root("Dovecot")
+def test_dovecot_s_users(owlpost, bystanders):
+    """Whom it gives uid, gid and home; the others are addresses."""
+    uid, gid = identity(owlpost, "ann")
+    home = f"{owlpost.folder}/virtual/one"
+    make_maildir(home, uid, gid, "one")
+    make_maildir(owlpost.home("joe"), *identity(owlpost, "joe"), "joe's own")
+    dovecot = Auth(bystanders, {
+        "one@virtual.test": f"{{PLAIN}}w::::::uid={uid} gid={gid} home={home}",
+        "root@virtual.test": "{PLAIN}w::::::uid=0 gid=0 home=/root",
+        "joe@owlpost.test": "{PLAIN}w",
+        "none@virtual.test": "{PLAIN}w"}).start()
+    up(owlpost, authbackend=f"dovecot:{dovecot.socket}", authdelay="0")
+    found = {name: subject(owlpost, name) for name in
+             ("One@virtual.test", "root@virtual.test", "joe@owlpost.test", "none@virtual.test")}
+    assert found == {"One@virtual.test": "one", "root@virtual.test": None, "joe@owlpost.test": "joe's own",
+                     "none@virtual.test": None}, owlpost.log() + dovecot.log()
+
+
+@pytest.mark.needs_root("a program that is root")
+def test_debian_s_checkpw(owlpost, checkpw):
+    """A real one of the family, which becomes the user."""
+    make_maildir(owlpost.home("joe"), *identity(owlpost, "joe"), "joe's own")
+    up(owlpost, authbackend=f"{checkpw}/checkpw /bin/true", authroot="1", authdelay="0")
+    with Door(owlpost) as door:
+        assert door.ask(log_in(owlpost, "joe", "word"))["class"] == STARTED, owlpost.log()
+        assert door.line().startswith("+OK")
+        pid, = owlpost.named("owl-pop3d")
+        assert os.stat(f"/proc/{pid}").st_uid == identity(owlpost, "joe")[0]
+        assert door.command("STAT").startswith("+OK 1 ")
+
+
+@pytest.mark.needs_root("a program that is root")
+def test_debian_s_checkapoppw(owlpost, checkpw):
+    up(owlpost, authbackend=f"{checkpw}/checkapoppw /bin/true", authroot="1", authdelay="0")
+    challenge = "<12.34@owlpost.test>"
+    with authd.Link(owlpost) as link, Door(owlpost) as door:
+        answer = link.ask(authd.RESPONSE, mechanism="APOP", service="pop3", user="joe", challenge=challenge,
+                          response=hashlib.md5((challenge + "word").encode()).hexdigest())
+        assert answer["class"] == authd.RIGHT
+        assert door.ask(answer["pass"])["class"] == STARTED
+        assert door.line().startswith("+OK")
