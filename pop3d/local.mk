@@ -14,7 +14,7 @@ noinst_LIBRARIES += %D%/libpop3.a %D%/libpopup.a
   %D%/session.h %D%/session.c
 %C%_libs = %D%/libpop3.a mailbox/libmailbox.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 
-%C%_owl_pop3d_SOURCES = %D%/pop3d.c %D%/report.h %D%/report.c
+%C%_owl_pop3d_SOURCES = %D%/pop3d.c %D%/report.h %D%/report.c %D%/wire.h %D%/wire.c
 %C%_owl_pop3d_LDADD = $(%C%_libs)
 %C%_owl_pop3d_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 %C%_popup_libs = %D%/libpopup.a login/liblogin.a listen/liblisten.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)

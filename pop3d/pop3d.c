@@ -7,21 +7,19 @@
 #include "config.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include "lib/exitcode.h"
-#include "lib/iofd.h"
 #include "lib/iowait.h"
 #include "lib/line.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
 #include "pop3d/report.h"
 #include "pop3d/session.h"
+#include "pop3d/wire.h"
 
 enum { IDLE_S = 600 }; /* RFC 1939 3: at least ten minutes */
 
@@ -30,8 +28,7 @@ static struct log out = {.fd = 2};
 static uint64_t idle_s = IDLE_S;
 
 static int flush(void *context, stralloc *replies) {
-  (void)context;
-  int r = replies->len ? io_write_all(1, replies->s, replies->len, io_limit_ms(idle_s)) : 0;
+  int r = wire_write(context, replies->s, replies->len);
   stralloc_zero(replies);
   return r;
 }
@@ -39,8 +36,8 @@ static int flush(void *context, stralloc *replies) {
 /* A line_source: replies leave before the client is waited for. */
 static ssize_t read_client(void *session, char *to, size_t size) {
   struct pop3_session *s = session;
-  if (flush(NULL, &s->out) == -1) return -1;
-  return io_read(0, to, size, io_limit_ms(idle_s));
+  if (flush(s->context, &s->out) == -1) return -1;
+  return wire_read(s->context, to, size);
 }
 
 static const char *serve(struct pop3_session *s) {
@@ -57,7 +54,7 @@ static const char *serve(struct pop3_session *s) {
     else if (status == LINE_EOF) end = "closed by the client", s->is_over = true;
     else r = -1;
   }
-  if (r == 0) r = flush(NULL, &s->out);
+  if (r == 0) r = flush(s->context, &s->out);
   stralloc_free(&line);
   if (r == 0) return end;
   return errno == ETIMEDOUT ? "timed out" : strerror(errno);
@@ -109,18 +106,13 @@ static int refuse(const char *what, const char *path) {
   return TOOL_SYSTEM;
 }
 
-/* A whole reply is one segment: what waits for another's acknowledgement would
- * wait 40 ms for a client that asks one thing at a time. */
-static void send_at_once(void) {
-  const int on = 1;
-  (void)setsockopt(1, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
 static int show(struct mailbox *m, const char *path) {
-  struct pop3_session s = {.mailbox = m, .flush = flush, .is_behind_door = report_is_wanted()};
+  struct wire w;
+  struct pop3_session s = {.mailbox = m, .flush = flush, .context = &w, .is_behind_door = report_is_wanted()};
   mailbox_measure(m);
   mailbox_keep(m);
-  send_at_once();
+  malloc_trim(0); /* sessions wait for long */
+  wire_begin(&w, 0, 1, io_limit_ms(idle_s));
   const char *end = serve(&s);
   log_session(&s, path, end);
   report_session(&s, end);

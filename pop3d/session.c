@@ -113,8 +113,9 @@ static int send_file(struct pop3_session *s, int fd, uint64_t body_lines) {
   static char piece[POP3_OUT_OCTETS];
   struct multiline m = {.body_lines = body_lines};
   ssize_t got;
-  while (!m.is_over && (got = read(fd, piece, sizeof piece)) != 0) {
-    if (got == -1) return -1; /* what is missing cannot be told any more */
+  for (bool is_end = false; !m.is_over && !is_end;) {
+    if ((got = read(fd, piece, sizeof piece)) == -1) return -1; /* what is missing cannot be told any more */
+    is_end = got < (ssize_t)sizeof piece; /* of a plain file */
     if (multiline_put(&m, (struct text){piece, (size_t)got}, &s->out) == -1) return no_memory();
     if (make_room(s) == -1) return -1;
   }
