@@ -7,7 +7,7 @@ noinst_LIBRARIES += %D%/libmailbox.a
   %D%/uidlines.h %D%/uidlines.c \
   %D%/uidlog.h %D%/uidlog.c \
   %D%/sightings.h %D%/sightings.c \
-  %D%/takeover.h %D%/takeover.c %D%/uidlists.c \
+  %D%/uidlformat.h %D%/uidlformat.c %D%/takeover.h %D%/takeover.c %D%/uidlists.c \
   %D%/mailbox.h %D%/mailbox.c %D%/look.c %D%/sizes.c \
   %D%/index.h %D%/index.c \
   %D%/testmaildir.h
@@ -17,8 +17,9 @@ noinst_LIBRARIES += %D%/libmailbox.a
 %C%_owl_mailbox_LDADD = $(%C%_libs)
 
 if CMOCKA
-check_PROGRAMS += %D%/filename_test %D%/uidlines_test %D%/mailbox_test %D%/index_test
+check_PROGRAMS += %D%/filename_test %D%/uidlformat_test %D%/uidlines_test %D%/mailbox_test %D%/index_test
 %C%_filename_test_LDADD = %D%/libmailbox.a $(LDADD)
+%C%_uidlformat_test_LDADD = %D%/libmailbox.a $(LDADD)
 %C%_uidlines_test_LDADD = %D%/libmailbox.a $(LDADD)
 %C%_index_test_LDADD = %D%/libmailbox.a $(LDADD)
 %C%_mailbox_test_LDADD = %D%/libmailbox.a $(LDADD)

@@ -130,7 +130,7 @@ static int add_unknown(struct look *k, const struct takeover *t) {
 
 static int assign_first(struct look *k) {
   struct uidlog *l = &k->m->log;
-  struct takeover t = {0};
+  struct takeover t = {.format = k->m->uidl_format};
   int r = takeover_read(&t, k->m->folder);
   if (r == 0) {
     uidlog_begin(l, t.validity);

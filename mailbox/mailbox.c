@@ -11,13 +11,29 @@
 #include "lib/hex.h"
 #include "lib/iofd.h"
 #include "mailbox/index.h"
+#include "mailbox/uidlformat.h"
 
-enum { LOOKS_FOR_A_FILE = 3 };
+enum { LOOKS_FOR_A_FILE = 20, LOOKS_AT_ONCE = 4, PAUSE_US = 10000 };
 
-int mailbox_open(struct mailbox *m, const char *path) {
+static int open_folder(struct mailbox *m, const char *path) {
   *m = (struct mailbox){.log = {.fd = -1}};
   m->folder = m->log.folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return m->folder == -1 ? -1 : mailbox_look(m);
+  return m->folder == -1 ? -1 : 0;
+}
+
+int mailbox_open(struct mailbox *m, const char *path) {
+  return open_folder(m, path) == 0 ? mailbox_look(m) : -1;
+}
+
+int mailbox_take_over(struct mailbox *m, const char *path, struct text uidl_format) {
+  static const struct uidlformat_facts any = {1, 1, {"", 0}};
+  stralloc probe = {0};
+  int r = open_folder(m, path) == 0 ? mailbox_read_log(m) : -1;
+  if (r == 0 && m->log.lines.validity) r = (errno = EEXIST, -1);
+  if (r == 0) r = uidlformat_put(&probe, uidl_format, &any);
+  stralloc_free(&probe);
+  m->uidl_format = uidl_format;
+  return r == 0 ? mailbox_look(m) : -1;
 }
 
 int mailbox_read_log(struct mailbox *m) { return m->log.fd >= 0 ? 0 : uidlog_open(&m->log, m->folder); }
@@ -147,16 +163,19 @@ static int open_plain(int folder, const char *path) {
 
 static int delete(int folder, const char *path) { return unlinkat(folder, path, 0); }
 
+/* Where others rename it again and again it may be met nowhere; and what was changed
+ * just now makes no look whole. */
 static int act_on(struct mailbox *m, size_t message, act_fn *act) {
   struct mailbox_message *x = &m->messages[message];
   stralloc path = {0};
   int r = -1;
   errno = ENOENT;
   for (int i = 0; i < LOOKS_FOR_A_FILE && !x->is_gone; i++) {
+    if (i >= LOOKS_AT_ONCE) usleep(PAUSE_US);
     if (path_of(m, x, &path) == -1) break;
     r = act(m->folder, path.s);
     if (r >= 0 || errno != ENOENT || find_again(m) == -1) break;
-    errno = ENOENT;
+    errno = x->is_gone ? ENOENT : EAGAIN;
   }
   int saved = errno;
   stralloc_free(&path);

@@ -33,6 +33,7 @@ struct mailbox_time {
 
 struct mailbox {
   int folder;          /* the Maildir */
+  struct text uidl_format; /* of what is taken over from Dovecot; absent: the usual one */
   struct uidlog log;   /* read only where it was needed: mailbox_read_log() */
   bool is_uncertain;   /* the disk is full: new messages have UIDs in this process alone, not to be told */
   struct mailbox_message *messages;
@@ -47,6 +48,11 @@ struct mailbox {
 /* mailbox_open(): of a Maildir, or a folder in one; then mailbox_look().
  * mailbox_close() must follow, whatever comes back. */
 int mailbox_open(struct mailbox *m, const char *path);
+
+/* mailbox_take_over(): the same of one that has no log yet (or EEXIST), where UIDLs
+ * that Dovecot has written nowhere follow its pop3_uidl_format (mailbox/uidlformat.h). */
+int mailbox_take_over(struct mailbox *m, const char *path, struct text uidl_format);
+
 void mailbox_close(struct mailbox *m);
 
 /* mailbox_look(): which messages there are; new ones get their UIDs, which then
@@ -71,10 +77,12 @@ void mailbox_measure(struct mailbox *m);
  * the base name, as of qmail-pop3d, or where that is too long, its SHA-256. */
 int mailbox_uidl(const struct mailbox *m, size_t message, stralloc *out);
 
-/* mailbox_file(): a descriptor of its file, for reading; ENOENT: it is gone. */
+/* mailbox_file(): a descriptor of its file, for reading; ENOENT: it is gone; EAGAIN: it
+ * was not met, and nobody can tell. */
 int mailbox_file(struct mailbox *m, size_t message);
 
-/* mailbox_remove(): deletes the file.  One that is gone already is no error.
+/* mailbox_remove(): deletes the file.  One that is gone already is no error, one that
+ * was not met is (EAGAIN).
  * mailbox_sync(): what was removed stays so, whatever breaks off. */
 int mailbox_remove(struct mailbox *m, size_t message);
 int mailbox_sync(const struct mailbox *m);

@@ -115,10 +115,11 @@ static const struct command {
   {"list", "its messages: UID, octets, octets with CRLF, UIDL, file", list},
   {"check", "is everything in it as it should be?", check},
   {"rebuild", "write its UID log anew; UIDs stay", rebuild},
+  {"takeover", "make its UID log; Dovecot has had this pop3_uidl_format", list},
 };
 
 static int usage(FILE *to, int code) {
-  fprintf(to, "usage: owl-mailbox COMMAND MAILDIR\n");
+  fprintf(to, "usage: owl-mailbox COMMAND MAILDIR\n       owl-mailbox takeover MAILDIR FORMAT\n");
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
     fprintf(to, "  %-8s %s\n", commands[i].name, commands[i].help);
   return code;
@@ -130,13 +131,14 @@ static bool is_anothers(const char *path) {
   return stat(path, &st) == 0 && st.st_uid != geteuid();
 }
 
-static int run(const struct command *c, const char *path) {
+/* format: of a takeover; NULL: another command. */
+static int run(const struct command *c, const char *path, const char *format) {
   struct mailbox m;
   if (is_anothers(path)) {
     fprintf(stderr, "owl-mailbox: %s belongs to another user: run this as that one\n", path);
     return TOOL_USAGE;
   }
-  int r = mailbox_open(&m, path), code;
+  int r = format ? mailbox_take_over(&m, path, text_of(format)) : mailbox_open(&m, path), code;
   if (r == 0 && m.is_uncertain) code = (errno = ENOSPC, unable("write the UID log of", path));
   else code = r == 0 ? c->run(&m, path) : unable("open", path);
   mailbox_close(&m);
@@ -145,7 +147,10 @@ static int run(const struct command *c, const char *path) {
 
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "--help") == 0) return usage(stdout, TOOL_OK);
-  for (size_t i = 0; argc == 3 && i < sizeof commands / sizeof *commands; i++)
-    if (strcmp(argv[1], commands[i].name) == 0) return run(&commands[i], argv[2]);
+  for (size_t i = 0; argc >= 3 && i < sizeof commands / sizeof *commands; i++) {
+    bool has_format = strcmp(commands[i].name, "takeover") == 0;
+    if (strcmp(argv[1], commands[i].name) == 0 && argc == 3 + has_format)
+      return run(&commands[i], argv[2], has_format ? argv[3] : NULL);
+  }
   return usage(stderr, TOOL_USAGE);
 }

@@ -30,7 +30,7 @@ int takeover_close(int folder) {
 static int read_files(struct takeover *t, int folder) {
   int r = try_file(t, folder, "dovecot-uidlist", takeover_dovecot);
   if (r != 0) return r == 1 ? 0 : -1;
-  *t = (struct takeover){0}; /* what its first line had before it went wrong */
+  t->validity = t->next = 0; /* what its first line had before it went wrong */
   if (try_file(t, folder, "courierimapuiddb", takeover_courier_imap) == -1) return -1;
   return try_file(t, folder, "courierpop3dsizelist", takeover_courier_pop3) == -1 ? -1 : 0;
 }

@@ -12,7 +12,8 @@
 
 #include "mailbox/roster.h"
 
-struct takeover { /* zeroed at first */
+struct takeover { /* zeroed at first, but for format */
+  struct text format;      /* of Dovecot's UIDLs (mailbox/uidlformat.h); absent: the usual one */
   uint32_t validity, next; /* 0: not known */
   struct roster known;     /* by UID */
   struct roster uidls;     /* what POP3 clients have seen; the UIDs mean nothing */

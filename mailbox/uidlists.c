@@ -2,6 +2,7 @@
 #include "config.h"
 #include <stdio.h>
 #include "mailbox/takeover.h"
+#include "mailbox/uidlformat.h"
 
 void takeover_free(struct takeover *t) {
   roster_free(&t->known);
@@ -43,12 +44,6 @@ static int add_uidl(struct takeover *t, struct text name, struct text uidl) {
 
 /* ---- Dovecot */
 
-/* What its pop3_uidl_format says unless it is changed: %08Xu%08Xv. */
-static struct text usual_uidl(char to[17], uint32_t uid, uint32_t validity) {
-  snprintf(to, 17, "%08x%08x", uid, validity);
-  return (struct text){to, 16};
-}
-
 /* "VERSION VALIDITY NEXT" or "3 VVALIDITY NNEXT GGUID". */
 static bool take_dovecot_head(struct takeover *t, struct text line, bool *is_old) {
   struct text field;
@@ -69,20 +64,29 @@ static bool take_dovecot_head(struct takeover *t, struct text line, bool *is_old
   return t->validity > 0;
 }
 
-/* "UID NAME", or "UID [XVALUE]... :NAME", where P is the UIDL. */
+static int add_formatted(struct takeover *t, struct text name, uint32_t uid) {
+  const struct uidlformat_facts facts = {uid, t->validity, base_of(name)};
+  stralloc uidl = {0};
+  int r = uidlformat_put(&uidl, t->format.s ? t->format : text_of(UIDLFORMAT_USUAL), &facts);
+  if (r == 0) r = add_uidl(t, name, text_of_stralloc(&uidl));
+  stralloc_free(&uidl);
+  return r;
+}
+
+/* "UID NAME", or "UID [XVALUE]... :NAME", where P is the UIDL; an empty one stands for
+ * the base name. */
 static int take_dovecot_line(struct takeover *t, struct text line, bool is_old) {
-  struct text field, uidl;
-  char usual[17];
+  struct text field, uidl = TEXT_ABSENT;
   uint32_t uid;
   if (!text_cut(&line, ' ', &field) || !take_uint32(field, &uid)) return 0;
-  uidl = usual_uidl(usual, uid, t->validity);
   while (!is_old && line.len && line.s[0] != ':') {
     if (!text_cut(&line, ' ', &field)) return 0;
-    if (field.len > 1 && field.s[0] == 'P') uidl = (struct text){field.s + 1, field.len - 1};
+    if (field.len && field.s[0] == 'P') uidl = (struct text){field.s + 1, field.len - 1};
   }
   if (line.len < 2) return 0;
   struct text name = is_old ? line : (struct text){line.s + 1, line.len - 1};
-  return add(&t->known, uid, name, TEXT_ABSENT) == 0 ? add_uidl(t, name, uidl) : -1;
+  if (add(&t->known, uid, name, TEXT_ABSENT) == -1) return -1;
+  return uidl.s ? add_uidl(t, name, uidl) : add_formatted(t, name, uid);
 }
 
 int takeover_dovecot(struct takeover *t, struct text octets) {
@@ -110,20 +114,25 @@ int takeover_courier_imap(struct takeover *t, struct text octets) {
   return 1;
 }
 
-/* "/VERSION NEXT VALIDITY", then "NAME SIZE UID:VALIDITY"; where that validity is 0
- * the UIDL is the base name, else "UID" UID "-" VALIDITY. */
+/* "SIZE UID:VALIDITY", and in version 3 ":STATE". */
+static bool take_courier_numbers(struct text t, uint32_t *uid, uint32_t *validity) {
+  struct text size, field;
+  return text_cut(&t, ' ', &size) && text_cut(&t, ':', &field) && take_uint32(field, uid) &&
+         text_cut(&t, ':', &field) && take_uint32(field, validity);
+}
+
+/* "/VERSION NEXT VALIDITY", then "NAME SIZE UID:VALIDITY...".  UID 0: it is called
+ * by its base name. */
 int takeover_courier_pop3(struct takeover *t, struct text octets) {
-  struct text line, name, size, number;
+  struct text line, name;
   char uidl[32];
   uint32_t uid, validity;
-  if (!text_cut(&octets, '\n', &line) || line.len < 2 || line.s[0] != '/') return 0;
+  if (!text_cut(&octets, '\n', &line) || line.len < 2 || line.s[0] != '/' || line.s[1] < '2' || line.s[1] > '3') return 0;
   while (text_cut(&octets, '\n', &line)) {
-    if (!text_cut(&line, ' ', &name) || !text_cut(&line, ' ', &size) || !text_cut(&line, ':', &number)) continue;
-    if (!take_uint32(number, &uid) || !take_uint32(line, &validity) || validity == 0) continue;
-    snprintf(uidl, sizeof uidl, "UID%u-%u", uid, validity);
+    if (!text_cut(&line, ' ', &name) || !take_courier_numbers(line, &uid, &validity) || uid == 0) continue;
+    if (validity) snprintf(uidl, sizeof uidl, "UID%u-%u", uid, validity);
+    else snprintf(uidl, sizeof uidl, "UID%u", uid);
     if (add_uidl(t, name, text_of(uidl)) == -1) return -1;
   }
   return 1;
 }
-
-/* ---- which of them there is */
