@@ -1,12 +1,12 @@
 """Questions to owl-authd, octet by octet (owlpost-auth(7))."""
 import base64
-import hashlib
 import hmac
 import os
 import socket
 import struct
 import time
 
+import scram
 from waiting import wait_until
 
 PASSWORD, RESPONSE, SCRAM, PROOF, EXTERNAL, MECHANISMS, ANSWER = range(1, 8)
@@ -104,14 +104,10 @@ class Link:
             return first
         message = b"n=x,r=abc,r=abcdef,s=%s,i=%d,c=biws,r=abcdef" % (
             base64.b64encode(first["salt"]), first["iterations"])
-        salted = hashlib.pbkdf2_hmac("sha256", octets(secret), first["salt"], first["iterations"])
-        client = hmac.digest(salted, b"Client Key", "sha256")
-        signature = hmac.digest(hashlib.sha256(client).digest(), message, "sha256")
-        proof = bytes(a ^ b for a, b in zip(client, signature))
+        proof, signature = scram.prove(octets(secret), first["salt"], first["iterations"], message)
         second = self.ask(PROOF, mechanism="SCRAM-SHA-256", auth_message=message, proof=proof, **items)
         if second["class"] == RIGHT:
-            server = hmac.digest(salted, b"Server Key", "sha256")
-            assert second["signature"] == hmac.digest(server, message, "sha256")
+            assert second["signature"] == signature
         return second
 
 

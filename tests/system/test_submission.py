@@ -12,6 +12,7 @@ import pytest
 import authd
 import certificates
 import processes
+import scram
 import senders
 from instance import ROOT
 from peers import free_port, listens
@@ -243,6 +244,25 @@ def test_gsasl(submission, port, mechanism, version, full):
         said = (done.stdout + done.stderr).decode()
         assert ("235 2.7.0" in said) == (password == SECRET), said
         assert says in said
+
+
+PLUS, BARE = "SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"
+OTHER = bytes(32)
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_what_scram_is_bound_to(submission, port, version):
+    for mechanism, header, binding, taken in (
+            (PLUS, "p=tls-exporter,,", scram.exporter, True), (PLUS, "p=tls-server-end-point,,", scram.end_point, True),
+            (PLUS, "p=tls-exporter,,", lambda _: OTHER, False), (PLUS, "p=tls-server-end-point,,", lambda _: OTHER, False),
+            (PLUS, "p=tls-unique,,", lambda s: s.get_channel_binding() or OTHER, False), (PLUS, "n,,", lambda _: b"", False),
+            (BARE, "n,,", lambda _: b"", True),
+            (BARE, "y,,", lambda _: b"", False)):  # who could bind has been told that we cannot (RFC 5802 6)
+        with submission.client(port, version=version) as s:
+            s.ehlo()
+            code, text = scram.login(s, mechanism, header, binding(s.sock), "joe", SECRET)
+            assert (code == 235) == taken, (mechanism, header, code, text)
+            assert s.sock.version() == f"TLSv{version}"
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
