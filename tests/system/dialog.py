@@ -27,7 +27,7 @@ FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "dialogs")
 BEGIN = {"ehlo": [("EHLO client.test", "250")], "helo": [("HELO client.test", "250")]}
 BEGIN["mail"] = BEGIN["ehlo"] + [("MAIL FROM:<a@sender.test>", "250 2.1.0")]
 BEGIN["rcpt"] = BEGIN["mail"] + [("RCPT TO:<joe@owlpost.test>", "250 2.1.5")]
-REPLY = re.compile(rb"[2-5][0-5][0-9][- ][\t\x20-\x7E]+")  # RFC 5321 4.2
+REPLY = re.compile(rb"[2-5][0-5][0-9][- ][\t\x20-\x7E]+|334 ")  # RFC 5321 4.2; RFC 4954 4
 QUEUE = """#!/bin/sh
 exec 3<&1
 cat >"$0.message" && { cat <&3; cat "/proc/self/fd/$OWLPOST_ENVELOPE"; } >"$0.envelope"

@@ -3,6 +3,7 @@ import glob
 import os
 import re
 
+import authd
 import dialog
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
@@ -22,7 +23,9 @@ def test_dialogs_go_as_the_rfcs_say(owlpost):
     os.chmod(f"{owlpost.folder}/filter", 0o777)
     owlpost.dot_qmail("joe", "-default", "./Maildir/\n")
     owlpost.dot_qmail("alias", "-postmaster", "./Maildir/\n")
+    owlpost.mailboxes({"joe": "secret"})
     owlpost.start()
+    authd.wait_for_daemon(owlpost)
     wrong = [w for w in (dialog.run(owlpost, case, queue) for case in CASES) if w]
     assert not wrong, f"{len(wrong)} of {len(CASES)}:\n" + "\n".join(wrong)
 
