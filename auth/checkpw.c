@@ -56,7 +56,8 @@ static bool is_response(struct text t) {
 static int check(const struct verifier *v, const struct text texts[3]) {
   for (unsigned last = 1; last <= 2; last++) {
     struct text challenge = texts[3 - last], response = texts[last];
-    if (is_challenge(challenge) && is_response(response)) return v->has_cram && crammd5_check(v->cram, challenge, response);
+    if (!is_challenge(challenge) || !is_response(response)) continue;
+    return (v->has_cram && crammd5_check(v->cram, challenge, response)) || verifier_apop(v, challenge, response);
   }
   return verifier_password(v, texts[1]);
 }

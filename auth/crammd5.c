@@ -24,11 +24,19 @@ void crammd5_context(uint8_t context[CRAMMD5_CONTEXT_OCTETS], struct text passwo
   explicit_bzero(&h, sizeof h);
 }
 
-bool crammd5_check(const uint8_t context[CRAMMD5_CONTEXT_OCTETS], struct text challenge, struct text response) {
+static bool is_shown(const uint8_t digest[MD5_DIGEST_SIZE], struct text response) {
   static const char digits[] = "0123456789abcdef";
+  char expected[CRAMMD5_RESPONSE_DIGITS];
+  for (size_t i = 0; i < MD5_DIGEST_SIZE; i++) {
+    expected[2 * i] = digits[digest[i] >> 4];
+    expected[2 * i + 1] = digits[digest[i] & 15];
+  }
+  return response.len == sizeof expected && memeql_sec(expected, response.s, sizeof expected);
+}
+
+bool crammd5_check(const uint8_t context[CRAMMD5_CONTEXT_OCTETS], struct text challenge, struct text response) {
   struct hmac_md5_ctx h;
   uint8_t digest[MD5_DIGEST_SIZE];
-  char expected[CRAMMD5_RESPONSE_DIGITS];
   hmac_md5_set_key(&h, 0, (const uint8_t *)""); /* each of the three has taken one block */
   get_words(h.outer.state, context);
   get_words(h.inner.state, context + 16);
@@ -36,9 +44,15 @@ bool crammd5_check(const uint8_t context[CRAMMD5_CONTEXT_OCTETS], struct text ch
   hmac_md5_update(&h, challenge.len, (const uint8_t *)challenge.s);
   hmac_md5_digest(&h, sizeof digest, digest);
   explicit_bzero(&h, sizeof h);
-  for (size_t i = 0; i < sizeof digest; i++) {
-    expected[2 * i] = digits[digest[i] >> 4];
-    expected[2 * i + 1] = digits[digest[i] & 15];
-  }
-  return response.len == sizeof expected && memeql_sec(expected, response.s, sizeof expected);
+  return is_shown(digest, response);
+}
+
+bool apop_check(struct text password, struct text challenge, struct text response) {
+  struct md5_ctx m;
+  uint8_t digest[MD5_DIGEST_SIZE];
+  md5_init(&m);
+  md5_update(&m, challenge.len, (const uint8_t *)challenge.s);
+  md5_update(&m, password.len, (const uint8_t *)password.s);
+  md5_digest(&m, sizeof digest, digest);
+  return is_shown(digest, response);
 }

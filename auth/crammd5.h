@@ -18,4 +18,7 @@ void crammd5_context(uint8_t context[CRAMMD5_CONTEXT_OCTETS], struct text passwo
 /* crammd5_check(): response is lower-case hexadecimal. */
 bool crammd5_check(const uint8_t context[CRAMMD5_CONTEXT_OCTETS], struct text challenge, struct text response);
 
+/* apop_check(): the same of MD5 over challenge and password, which must be kept for it. */
+bool apop_check(struct text password, struct text challenge, struct text response);
+
 #endif

@@ -14,10 +14,11 @@ static void answer_password(const struct verifier *v, bool known, const struct q
 }
 
 static void answer_response(const struct verifier *v, bool known, const struct question *q, struct reply *r) {
-  bool right = crammd5_check(v->cram, q->request.challenge, q->request.response);
-  bool apop = text_equals(q->request.mechanism, "APOP"); /* MD5 of challenge and password: needs the password itself */
-  if (apop) reply_cannot(r);
-  else if (known && v->has_cram && right) reply_right(r, q->user);
+  const struct credential_request *c = &q->request;
+  bool right = text_equals(c->mechanism, "APOP")
+                 ? verifier_apop(v, c->challenge, c->response)
+                 : crammd5_check(v->cram, c->challenge, c->response) && v->has_cram;
+  if (known && right) reply_right(r, q->user);
   else reply_wrong(r);
 }
 

@@ -48,7 +48,8 @@ static void read_schemes(struct order *o, const char *list) {
     if (text_equals(name, "scram")) o->schemes |= VERIFIER_SCRAM;
     else if (text_equals(name, "crypt")) o->schemes |= VERIFIER_CRYPT;
     else if (text_equals(name, "cram-md5")) o->schemes |= VERIFIER_CRAM;
-    else die(TOOL_USAGE, "schemes are scram, crypt and cram-md5", NULL);
+    else if (text_equals(name, "plain")) o->schemes |= VERIFIER_PLAIN;
+    else die(TOOL_USAGE, "schemes are scram, crypt, cram-md5 and plain", NULL);
   }
 }
 

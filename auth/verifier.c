@@ -45,12 +45,18 @@ static int read_cram(struct verifier *v, struct text value) {
   return decode_exactly(hex_decode, v->cram, sizeof v->cram, value);
 }
 
+static int read_plain(struct verifier *v, struct text value) {
+  v->has_plain = true;
+  return base64_decode(&v->plain, value) == 0 && v->plain.len ? 0 : malformed();
+}
+
 static int read_field(struct verifier *v, struct text field) {
   struct text rest = field, scheme;
   if (!text_cut(&rest, '}', &scheme) || !rest.s) return malformed();
   if (text_equals(scheme, "{SCRAM-SHA-256") && !v->has_scram) return read_scram(v, rest);
   if (text_equals(scheme, "{CRYPT")) return read_crypt(v, rest);
   if (text_equals(scheme, "{CRAM-MD5")) return read_cram(v, rest);
+  if (text_equals(scheme, "{PLAIN.B64") && !v->has_plain) return read_plain(v, rest);
   if (text_equals(scheme, "{SECRET") && v->secret.len == 0) return base64_decode(&v->secret, rest) == 0 ? 0 : malformed();
   return malformed();
 }
@@ -68,6 +74,7 @@ void verifier_free(struct verifier *v) {
   stralloc_free(&v->salt);
   stralloc_free(&v->secret);
   stralloc_free(&v->crypt);
+  text_wipe(&v->plain);
   explicit_bzero(v, sizeof *v);
 }
 
@@ -95,11 +102,17 @@ int verifier_password(const struct verifier *v, struct text password) {
     uint8_t context[CRAMMD5_CONTEXT_OCTETS];
     crammd5_context(context, text_of_stralloc(&prepared));
     right = memeql_sec(context, v->cram, sizeof context);
+  } else if (v->has_plain) {
+    right = prepared.len == v->plain.len && memeql_sec(prepared.s, v->plain.s, v->plain.len);
   }
   if (prepared.s) explicit_bzero(prepared.s, prepared.a);
   stralloc_free(&prepared);
   if (right == -1) errno = EPROTO;
   return right;
+}
+
+bool verifier_apop(const struct verifier *v, struct text challenge, struct text response) {
+  return v->has_plain && apop_check(text_of_stralloc(&v->plain), challenge, response);
 }
 
 /* ---- making */
@@ -139,12 +152,13 @@ int verifier_put(stralloc *out, unsigned schemes, uint32_t iterations, struct te
   stralloc prepared = {0};
   const char *between = "";
   int r = stralloc_ready(&prepared, 4 * password.len + 1) ? prepare_password(&prepared, password) : -1;
-  for (unsigned scheme = VERIFIER_SCRAM; r == 0 && scheme <= VERIFIER_CRAM; scheme <<= 1) {
+  for (unsigned scheme = VERIFIER_SCRAM; r == 0 && scheme <= VERIFIER_PLAIN; scheme <<= 1) {
     if (!(schemes & scheme)) continue;
     if (!stralloc_cats(out, between)) r = -1;
     else if (scheme == VERIFIER_SCRAM) r = put_scram(out, iterations, text_of_stralloc(&prepared));
     else if (scheme == VERIFIER_CRYPT) r = put_crypt(out, &prepared);
-    else r = put_cram(out, text_of_stralloc(&prepared));
+    else if (scheme == VERIFIER_CRAM) r = put_cram(out, text_of_stralloc(&prepared));
+    else r = put_base64(out, "{PLAIN.B64}", prepared.s, prepared.len);
     between = ":";
   }
   if (prepared.s) explicit_bzero(prepared.s, prepared.a);

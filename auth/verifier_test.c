@@ -23,6 +23,26 @@ static stralloc decoded(const char *base64) {
   return out;
 }
 
+/* RFC 1939 7 */
+static void the_rfc_s_example_of_apop(void **state) {
+  const struct text challenge = TEXT("<1896.697170952@dbc.mtview.ca.us>"), response = TEXT("c4c9334bac560ecc979e58001b3e22fb");
+  struct verifier v;
+  (void)state;
+  assert_true(apop_check(TEXT("tanstaaf"), challenge, response));
+  assert_false(apop_check(TEXT("tanstaag"), challenge, response));
+  assert_int_equal(verifier_read(&v, TEXT("{PLAIN.B64}dGFuc3RhYWY=")), 0);
+  assert_true(verifier_apop(&v, challenge, response));
+  assert_false(verifier_apop(&v, challenge, TEXT("c4c9334bac560ecc979e58001b3e22fc")));
+  assert_false(verifier_apop(&v, TEXT("<1@x>"), response));
+  assert_int_equal(verifier_password(&v, TEXT("tanstaaf")), 1);
+  assert_int_equal(verifier_password(&v, TEXT("tanstaa")), 0);
+  verifier_free(&v);
+  assert_int_equal(verifier_read(&v, TEXT("{PLAIN.B64}")), -1);
+  verifier_free(&v);
+  assert_int_equal(verifier_read(&v, TEXT("{PLAIN.B64}eA==:{PLAIN.B64}eA==")), -1);
+  verifier_free(&v);
+}
+
 static void the_rfc_s_example_of_scram(void **state) {
   (void)state;
   struct verifier v;
@@ -66,12 +86,12 @@ static void long_secrets_have_contexts_too(void **state) {
 
 static void what_is_made_is_right(void **state) {
   (void)state;
-  for (unsigned schemes = 1; schemes < 8; schemes++) {
+  for (unsigned schemes = 1; schemes < 16; schemes++) {
     stralloc fields = {0};
     struct verifier v;
     assert_int_equal(verifier_put(&fields, schemes, 4096, TEXT("p\xc3\xa4ss word")), 0);
     assert_int_equal(verifier_read(&v, text_of_stralloc(&fields)), 0);
-    assert_int_equal(v.has_scram | v.has_crypt << 1 | v.has_cram << 2, schemes);
+    assert_int_equal(v.has_scram | v.has_crypt << 1 | v.has_cram << 2 | v.has_plain << 3, schemes);
     assert_int_equal(verifier_password(&v, TEXT("p\xc3\xa4ss word")), 1);
     assert_int_equal(verifier_password(&v, TEXT("pa\xcc\x88ss word")), 1); /* the same, decomposed */
     assert_int_equal(verifier_password(&v, TEXT("pass word")), 0);
@@ -170,6 +190,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_rfc_s_example_of_scram),
     cmocka_unit_test(the_rfc_s_example_of_cram_md5),
+    cmocka_unit_test(the_rfc_s_example_of_apop),
     cmocka_unit_test(long_secrets_have_contexts_too),
     cmocka_unit_test(what_is_made_is_right),
     cmocka_unit_test(two_of_one_password_differ),

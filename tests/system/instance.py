@@ -135,7 +135,7 @@ class Instance:
             os.chown(folder, 0, pwd.getpwnam("owlauth").pw_gid)
         os.chmod(folder, 0o2750)
         for user, password in passwords.items():
-            self.call("owl-passwd", "-i", "4096", "-s", "scram,crypt,cram-md5", "add", user,
+            self.call("owl-passwd", "-i", "4096", "-s", "scram,cram-md5,plain", "add", user,
                       input=password.encode() + b"\n", check=True)
         for name, value in {"authbackend": "checkpw", "authdelay": "0", "authdelaymax": "0", "authfailures": "0"}.items():
             self.control(name, value)

@@ -1,5 +1,6 @@
 """owlpost's own password file: owl-passwd, owl-checkpw, and owl-authd with it."""
 import concurrent.futures
+import hashlib
 import hmac
 import os
 import pty
@@ -126,7 +127,7 @@ def test_what_is_not_taken(owlpost):
     assert "too long for crypt" in passwd(owlpost, "-s", "crypt", "add", "joe", secret="x" * 512, code=100)
     for user in ("", "a:b", "a\nb", "#a", "x" * 256):
         passwd(owlpost, "add", user, secret="word", code=100)
-    for options in (["-i", "100"], ["-i", "x"], ["-s", "plain"], ["-x"]):
+    for options in (["-i", "100"], ["-i", "x"], ["-s", "clear"], ["-x"]):
         passwd(owlpost, *options, "add", "joe", secret="word", code=100)
     passwd(owlpost, "add", "joe", "word", code=100)
     assert not os.listdir(folder)
@@ -204,3 +205,20 @@ def test_a_broken_database_lets_nobody_in(owlpost):
         f.write(whole)
     assert ask(owlpost, "joe", SECRET) == RIGHT
     wait_until(lambda: len(owlpost.named("owl-authd")) == 1, 10, "one process")
+
+
+def test_apop_where_the_password_is_kept(owlpost):
+    up(owlpost)
+    passwd(owlpost, "-s", "scram,plain", "add", "with", secret="w:ord")
+    passwd(owlpost, "add", "without", secret="w:ord")
+    assert "with SCRAM-SHA-256 PLAIN.B64\n" in passwd(owlpost, "list")
+    challenge = "<12.34@owlpost.test>"
+    with Link(owlpost) as link:
+        for user, secret, expected in (("with", "w:ord", RIGHT), ("with", "word", WRONG), ("without", "w:ord", WRONG),
+                                       ("nobody", "w:ord", WRONG), ("nobody", "", WRONG)):
+            digest = hashlib.md5((challenge + secret).encode()).hexdigest()
+            answer = link.ask(authd.RESPONSE, mechanism="APOP", user=user, challenge=challenge, response=digest)
+            assert answer["class"] == expected, user
+    digest = hashlib.md5((challenge + "w:ord").encode()).hexdigest()
+    assert checkpw(owlpost, "with", digest, challenge)[0] == 0
+    assert checkpw(owlpost, "with", digest, "<1.2@x>")[0] == 1

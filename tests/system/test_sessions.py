@@ -1,4 +1,5 @@
 """Mailboxes are opened by owl-lspawn for who has logged in, and for nobody else."""
+import hashlib
 import hmac
 import os
 import re
@@ -192,6 +193,8 @@ def test_every_mechanism_gives_a_pass(mailboxes):
             link.prove("joe", SECRET, service="pop3"),
             link.ask(authd.RESPONSE, mechanism="CRAM-MD5", service="pop3", user="joe", challenge=challenge,
                      response=hmac.new(SECRET.encode(), challenge.encode(), "md5").hexdigest()),
+            link.ask(authd.RESPONSE, mechanism="APOP", service="pop3", user="joe", challenge=challenge,
+                     response=hashlib.md5((challenge + SECRET).encode()).hexdigest()),
             link.ask(authd.EXTERNAL, mechanism="EXTERNAL", service="pop3", certificate=fingerprint)]
     for answer in answers:
         assert answer["user"] == b"joe"
