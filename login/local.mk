@@ -11,3 +11,15 @@ noinst_LIBRARIES += %D%/liblogin.a
   %D%/secure.h %D%/secure.c \
   %D%/session.h %D%/session.c \
   %D%/settings.h %D%/settings.c
+LOGIN_LIBS = %D%/liblogin.a listen/liblisten.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
+
+if CMOCKA
+check_PROGRAMS += %D%/doorkeeper_test
+%C%_doorkeeper_test_LDADD = $(LOGIN_LIBS) $(CMOCKA_LIBS)
+endif
+
+if FUZZERS
+noinst_PROGRAMS += %D%/logindoor_fuzz
+%C%_logindoor_fuzz_LDADD = $(LOGIN_LIBS)
+%C%_logindoor_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+endif

@@ -17,19 +17,22 @@ noinst_LIBRARIES += %D%/libpop3.a %D%/libpopup.a
 %C%_owl_pop3d_SOURCES = %D%/pop3d.c %D%/report.h %D%/report.c %D%/wire.h %D%/wire.c
 %C%_owl_pop3d_LDADD = $(%C%_libs)
 %C%_owl_pop3d_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
-%C%_popup_libs = %D%/libpopup.a login/liblogin.a listen/liblisten.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
+%C%_popup_libs = %D%/libpopup.a $(LOGIN_LIBS)
 %C%_owl_popup_SOURCES = %D%/popup/popup.c
 %C%_owl_popup_LDADD = $(%C%_popup_libs)
 %C%_owl_popup_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
 if CMOCKA
-check_PROGRAMS += %D%/multiline_test %D%/session_test
+check_PROGRAMS += %D%/multiline_test %D%/session_test %D%/popup/command_test
+%C%_popup_command_test_LDADD = $(%C%_popup_libs) $(CMOCKA_LIBS)
 %C%_multiline_test_LDADD = $(%C%_libs) $(CMOCKA_LIBS)
 %C%_session_test_LDADD = $(%C%_libs) $(CMOCKA_LIBS)
 endif
 
 if FUZZERS
-noinst_PROGRAMS += %D%/pop3_fuzz
+noinst_PROGRAMS += %D%/pop3_fuzz %D%/popup/popup_fuzz
+%C%_popup_popup_fuzz_LDADD = $(%C%_popup_libs)
+%C%_popup_popup_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_pop3_fuzz_LDADD = $(%C%_libs)
 %C%_pop3_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 endif

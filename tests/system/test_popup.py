@@ -1,12 +1,19 @@
 """owl-popup: POP3 from the greeting on, up to the mailbox's session, under tcpserver."""
+import base64
+import hashlib
+import hmac
 import os
 import poplib
 import pwd
 import re
+import select
 import socket
+import subprocess
 
 import pytest
 
+import processes
+from authd import script, wait_for_daemon
 from instance import ROOT
 from peers import free_port, listens
 from waiting import wait_until
@@ -108,3 +115,178 @@ def test_commands_are_taken_before_their_replies(joe, port):
     assert session.line().startswith("+OK")
     assert session.line().startswith("+OK")
     assert session.line() == ""
+
+
+MANGLED = re.compile(r"<[^<>@ ]+@owlpost\.test>$")
+
+# joe's home, whoever logs in: APOP's digest or the password "tanstaaf"
+CHECK = """set -- "$@" -- $(tr '\\0' ' ' <&3)
+while [ "$1" != -- ]; do program="$program $1"; shift; done
+digest=$(printf '%s' "$4tanstaaf" | md5sum | cut -d' ' -f1)
+[ "$3" = "$digest" ] || [ "$3" = tanstaaf ] || exit 1
+cd "$HOMES/joe" || exit 111
+HOME=$HOMES/joe USER=joe exec $BECOME $program"""
+
+
+@pytest.fixture
+def mrose(owlpost, bystanders):
+    """Who is known to a program of the site's alone, by APOP, too."""
+    account = pwd.getpwnam("joe") if ROOT else None
+    text = CHECK.replace("$HOMES", os.path.dirname(owlpost.home("joe")))
+    become = f"setpriv --reuid {account.pw_uid} --regid {account.pw_gid} --clear-groups" if ROOT else "env"
+    for name, value in {"authbackend": f"{script(owlpost, text.replace('$BECOME', become))} true", "authdelay": "0",
+                        "authroot": "1" if ROOT else None, "authmechanisms": "PLAIN LOGIN APOP",
+                        "authwithouttls": "1"}.items():
+        owlpost.control(name, value)
+    owlpost.start()
+    wait_for_daemon(owlpost)
+    return owlpost
+
+
+def put(owlpost, name, octets):
+    path = f"{owlpost.home('joe')}/Maildir/new/{name}"
+    with open(path, "wb") as f:
+        f.write(octets)
+    owlpost.give("joe", path)
+
+
+def message(octets):
+    """So many of them, on the wire."""
+    head = b"Subject: x\n\n"
+    return head + b"a" * (octets - len(head) - 2 - 2) + b"\n"
+
+
+def test_the_session_of_rfc_1939(mrose, bystanders):
+    """Its section 10, command by command."""
+    put(mrose, "1.a", message(120))
+    put(mrose, "2.b", message(200))
+    session = Dialog(serve(mrose, bystanders))
+    assert session.greeting.startswith("+OK") and MANGLED.search(session.greeting)
+    stamp = session.greeting.split()[-1]
+    digest = hashlib.md5(f"{stamp}tanstaaf".encode()).hexdigest()
+    assert session.ask(f"APOP mrose {digest}") == "+OK 2 messages, 320 octets"
+    assert session.ask("STAT") == "+OK 2 320"
+    assert session.ask("LIST").startswith("+OK") and session.lines() == ["1 120", "2 200"]
+    assert session.ask("RETR 1").startswith("+OK") and "\r\n".join(session.lines()) + "\r\n" == message(120).decode().replace("\n", "\r\n")
+    assert session.ask("DELE 1").startswith("+OK")
+    assert session.ask("RETR 2").startswith("+OK") and len(session.lines()) == 3
+    assert session.ask("DELE 2").startswith("+OK")
+    assert session.ask("QUIT").startswith("+OK")
+    assert session.line() == "" and mrose.maildir("joe") == []
+    log_of(mrose, "logged in by APOP without TLS, user mrose")
+
+
+def test_a_digest_is_of_this_greeting(mrose, bystanders):
+    port = serve(mrose, bystanders)
+    one, two = Dialog(port), Dialog(port)
+    assert one.greeting != two.greeting
+    digest = hashlib.md5(f"{one.greeting.split()[-1]}tanstaaf".encode()).hexdigest()
+    assert two.ask(f"APOP mrose {digest}").startswith("-ERR [AUTH]")
+    assert one.ask(f"APOP mrose {digest}") == "+OK 0 messages, 0 octets"
+
+
+def scram(session, user, password):
+    """RFC 7677, client's side: the reply behind the last line."""
+    bare = f"n={user},r=rOprNGfwEbeRWgbNEkqO"
+    first = base64.b64decode(session.ask("AUTH SCRAM-SHA-256 " + base64.b64encode(f"n,,{bare}".encode()).decode())[2:]).decode()
+    nonce, salt, rounds = (part[2:] for part in first.split(","))
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(rounds))
+    key = hmac.digest(salted, b"Client Key", "sha256")
+    final = f"c=biws,r={nonce}"
+    signature = hmac.digest(hashlib.sha256(key).digest(), f"{bare},{first},{final}".encode(), "sha256")
+    proof = base64.b64encode(bytes(a ^ b for a, b in zip(key, signature))).decode()
+    reply = session.ask(base64.b64encode(f"{final},p={proof}".encode()).decode())
+    return session.ask("") if reply.startswith("+ ") else reply
+
+
+def test_sasl(joe, port):
+    assert scram(Dialog(port), "joe@local.test", PASSWORD).startswith("+OK 0 messages")
+    assert scram(Dialog(port), "joe@local.test", "wrong").startswith("-ERR [AUTH]")
+    plain = base64.b64encode(b"\0joe@local.test\0" + PASSWORD.encode()).decode()
+    assert Dialog(port).ask(f"AUTH PLAIN {plain}").startswith("+OK 0 messages")
+    session = Dialog(port)
+    assert session.ask("AUTH PLAIN") == "+ "
+    session.say(f"{plain}\r\nNOOP\r\nQUIT\r\n".encode())
+    assert [session.line()[:3] for _ in range(4)] == ["+OK", "+OK", "+OK", ""]
+
+
+def test_limits_before_the_log_in(joe, bystanders):
+    joe.control("maxlogincommands", "6")
+    port = serve(joe, bystanders)
+    session = Dialog(port)
+    assert session.ask("X" * 2046).startswith("-ERR unknown command")
+    assert session.ask("X" * 2047) == "-ERR that line is too long"
+    session.say(b"X" * 100000 + b"\r\n")
+    assert session.line() == "-ERR that line is too long"
+    session.say(b"CA\rPA\r\n")
+    assert session.line() == "-ERR a CR alone in a line"
+    assert session.ask("NOOP").startswith("-ERR")
+    assert session.ask("NOOP").startswith("-ERR unknown")
+    assert session.line().startswith("-ERR too many commands") and session.line() == ""
+    session = Dialog(port)
+    session.say(b"CAPA\nQUIT\r\n")
+    assert session.line().startswith("-ERR only CRLF") and session.line() == ""
+    session = Dialog(port)
+    for _ in range(3):
+        assert session.ask("AUTH PLAIN AGpvZQB4").startswith("-ERR [AUTH]")
+    assert session.line() == ""
+    log_of(joe, "log-ins refused 3, .*: hung up")
+
+
+def test_a_silent_client_and_a_slow_one(joe, bystanders):
+    joe.control("timeoutlogin", "1")
+    port = serve(joe, bystanders)
+    silent, slow = Dialog(port), Dialog(port)
+    with pytest.raises((BrokenPipeError, ConnectionResetError)):
+        while not select.select([slow.sock], [], [], 0.1)[0]:
+            slow.say(b"X")
+        assert slow.line() == "-ERR [SYS/TEMP] timeout, closing" and slow.line() == ""
+        raise BrokenPipeError
+    assert silent.line() == "-ERR [SYS/TEMP] timeout, closing" and silent.line() == ""
+
+
+def test_nobody_to_ask(owlpost, bystanders):
+    owlpost.control("authwithouttls", "1")
+    owlpost.start()
+    session = Dialog(serve(owlpost, bystanders))
+    assert session.greeting == "+OK owlpost.test POP3 server ready"
+    assert session.ask("USER joe").startswith("-ERR [SYS/TEMP]")
+    assert session.ask("CAPA").startswith("+OK") and "USER" not in session.lines()
+    assert session.ask("QUIT").startswith("+OK")
+
+
+def test_inetd(joe):
+    """The socket as descriptors 0 and 1, and nothing in the environment."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    client = socket.create_connection(listener.getsockname())
+    server, _ = listener.accept()
+    popup = subprocess.Popen([joe.program("owl-popup"), "mail.example"], stdin=server, stdout=server, stderr=subprocess.PIPE,
+                             env=joe.environment, **(joe.identity("owlpop") if ROOT else {}))
+    server.close()
+    heard = client.makefile("rb")
+    assert heard.readline().startswith(b"+OK mail.example POP3")
+    client.sendall(f"USER joe@local.test\r\nPASS {PASSWORD}\r\nQUIT\r\n".encode())
+    assert [line[:3] for line in heard] == [b"+OK"] * 3
+    log = popup.communicate(timeout=20)[1]
+    assert popup.returncode == 0
+    assert b"connect from [127.0.0.1]:" in log and b"mailbox: messages 0" in log
+
+
+def test_a_pipe_is_no_client(joe):
+    done = joe.call("owl-popup", input=b"QUIT\r\n")
+    assert done.returncode == 111
+    assert done.stdout.startswith(b"-ERR [SYS/TEMP]") and b"are not one socket" in done.stderr
+
+
+@pytest.mark.needs_root("the accounts of the programs")
+def test_the_half_that_reads_is_shut_in(joe, port):
+    session = Dialog(port)
+    pair = sorted(pid for pid in processes.descendants(os.getpid()) if processes.name(pid) == "owl-popup")
+    assert len(pair) == 2
+    talker = pair[1]
+    for pid in pair:
+        assert set(processes.status(pid)["Uid"].split()) == {str(pwd.getpwnam("owlpop").pw_uid)}
+    found = processes.status(talker)
+    assert found["Seccomp"] == "2" and found["NoNewPrivs"] == "1" and int(found["CapEff"], 16) == 0
+    assert {os.readlink(f"/proc/{talker}/fd/{fd}").split(":")[0] for fd in os.listdir(f"/proc/{talker}/fd")} == {"socket"}
+    session.ask("QUIT")

@@ -1,0 +1,159 @@
+/* What the doorkeeper of a log-in grants, with an owl-authd that knows joe and "secret". */
+#include "config.h"
+#include "login/doorkeeper.h"
+#include <fcntl.h>
+#include "lib/testauthd.h"
+#include "lib/testfolder.h"
+
+static struct login_settings settings;
+static struct client client;
+static struct login_doorkeeper keeper;
+static struct log events;
+static bool test_has_authd;
+
+static struct credential_answer answer_to(unsigned kind, const struct credential_request *r, stralloc *text) {
+  struct credential_answer a = {.result = {.class = RESULT_FAILURE, .status = text_of("5.7.8"), .text = text_of("user or password is wrong")}};
+  bool right = kind == CREDENTIAL_PASSWORD && text_equals(r->user, "joe") && text_equals(r->secret, "secret");
+  right |= kind == CREDENTIAL_RESPONSE && text_equals(r->mechanism, "APOP") && text_equals(r->response, "0123456789abcdef0123456789abcdef");
+  (void)text;
+  if (kind == CREDENTIAL_MECHANISMS) {
+    a = (struct credential_answer){.result = {.class = RESULT_SUCCESS}, .mechanisms = text_of("PLAIN APOP")};
+  } else if (right && text_equals(r->service, "pop3")) {
+    a = (struct credential_answer){.result = {.class = RESULT_SUCCESS}, .user = text_of("joe"), .pass = text_of("a pass")};
+  } else if (text_equals(r->user, "passless"))
+    a = (struct credential_answer){.result = {.class = RESULT_SUCCESS}, .user = text_of("passless")};
+  return a;
+}
+
+static void begin(bool without_tls) {
+  login_doorkeeper_close(&keeper);
+  settings.authwithouttls = without_tls;
+  settings.maxauthtries = 2;
+  keeper = (struct login_doorkeeper){.settings = &settings, .client = &client, .clock = &clock_system, .log = &events,
+                                     .program = "test", .service = "pop3", .stream = -1};
+  login_doorkeeper_open(&keeper);
+}
+
+/* The class of the answer; 0: that was malformed. */
+static unsigned ask(unsigned kind, struct logindoor_request r, struct logindoor_answer *a) {
+  stralloc payload = {0};
+  assert_int_equal(logindoor_put_request(&payload, &r), 0);
+  int got = login_doorkeeper_answer(&keeper, kind, text_of_stralloc(&payload), a);
+  stralloc_free(&payload);
+  return got == -1 ? 0 : (unsigned)a->result.class;
+}
+
+static unsigned plain(const char *user, const char *secret, struct logindoor_answer *a) {
+  return ask(LOGINDOOR_AUTH, (struct logindoor_request){.mechanism = text_of("PLAIN"), .user = text_of(user), .secret = text_of(secret)}, a);
+}
+
+static void who_knows_the_password_is_let_in(void **state) {
+  struct logindoor_answer a;
+  (void)state;
+  begin(true);
+  assert_int_equal(plain("joe", "secret", &a), 0); /* nothing is offered yet */
+  assert_int_equal(ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a), RESULT_SUCCESS);
+  assert_true(text_equals(a.offered, " PLAIN") && a.challenge.len > 10);
+  assert_int_equal(plain("joe", "wrong", &a), RESULT_FAILURE);
+  assert_false(a.ends_session);
+  assert_int_equal(plain("joe", "secret", &a), RESULT_SUCCESS);
+  assert_true(text_equal(text_of_stralloc(&keeper.user), text_of("joe")));
+  assert_int_equal(plain("joe", "secret", &a), 0); /* once */
+  assert_int_equal(ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a), 0);
+}
+
+static void apop_is_about_the_stamp_of_the_greeting(void **state) {
+  struct logindoor_request r = {.user = text_of("joe"), .response = text_of("0123456789abcdef0123456789abcdef")};
+  struct logindoor_answer a;
+  (void)state;
+  begin(true);
+  assert_int_equal(ask(LOGINDOOR_APOP, r, &a), 0);
+  assert_int_equal(ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a), RESULT_SUCCESS);
+  assert_int_equal(ask(LOGINDOOR_APOP, r, &a), RESULT_SUCCESS);
+}
+
+static void tries_have_an_end(void **state) {
+  struct logindoor_answer a;
+  (void)state;
+  begin(true);
+  ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a);
+  assert_int_equal(plain("joe", "1", &a), RESULT_FAILURE);
+  assert_int_equal(plain("nobody", "2", &a), RESULT_FAILURE);
+  assert_true(a.ends_session);
+  assert_int_equal(plain("joe", "secret", &a), 0); /* whatever the talker makes of it */
+}
+
+static void nobody_is_let_in_otherwise(void **state) {
+  struct logindoor_answer a;
+  (void)state;
+  begin(true);
+  ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a);
+  assert_int_equal(plain("passless", "secret", &a), RESULT_DEFERRAL);
+  assert_int_equal(keeper.user.len, 0);
+  assert_int_equal(ask(LOGINDOOR_OPEN, (struct logindoor_request){0}, &a), 0);
+  assert_int_equal(ask(LOGINDOOR_TLS, (struct logindoor_request){0}, &a), RESULT_FAILURE);
+  begin(false);
+  assert_int_equal(ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a), RESULT_SUCCESS);
+  assert_false(a.offered.s || a.challenge.s);
+  keeper.guard.offered = SASL_ALL;
+  keeper.may_apop = true;
+  assert_int_equal(plain("joe", "secret", &a), 0); /* there is no TLS */
+}
+
+static void each_kind_has_what_it_may(void **state) {
+  const struct logindoor_request user = {.user = text_of("joe")}, secret = {.secret = text_of("x")}, utf8 = {.utf8 = true};
+  struct logindoor_answer a;
+  (void)state;
+  begin(true);
+  ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a);
+  assert_int_equal(ask(LOGINDOOR_OFFER, user, &a), 0);
+  assert_int_equal(ask(LOGINDOOR_OFFER, utf8, &a), 0);
+  assert_int_equal(ask(LOGINDOOR_TLS, secret, &a), 0);
+  assert_int_equal(ask(LOGINDOOR_AUTH, user, &a), 0);
+  assert_int_equal(ask(LOGINDOOR_APOP, user, &a), 0);
+  assert_int_equal(ask(LOGINDOOR_ANSWER, (struct logindoor_request){0}, &a), 0);
+  assert_int_equal(login_doorkeeper_answer(&keeper, LOGINDOOR_OFFER, text_of("junk"), &a), -1);
+}
+
+static void without_owl_lspawn_or_owl_authd_one_comes_again(void **state) {
+  struct logindoor_answer a;
+  (void)state;
+  begin(true);
+  ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a);
+  assert_int_equal(plain("joe", "secret", &a), RESULT_SUCCESS);
+  assert_int_equal(ask(LOGINDOOR_OPEN, (struct logindoor_request){0}, &a), RESULT_DEFERRAL);
+  assert_int_equal(keeper.user.len, 0);
+  assert_int_equal(plain("joe", "secret", &a), RESULT_SUCCESS); /* once more */
+  test_authd_stop(test_folder);
+  test_has_authd = false;
+  begin(true);
+  assert_int_equal(ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a), RESULT_DEFERRAL);
+}
+
+static int set_up(void **state) {
+  if (test_folder_make(state) == -1) return -1;
+  test_authd_start(test_folder, answer_to);
+  test_has_authd = true;
+  events.fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  bool ok = stralloc_copys(&settings.rundir, test_folder) && stralloc_0(&settings.rundir) && stralloc_copys(&settings.me, "me.example") &&
+            stralloc_0(&settings.me);
+  return ok ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+  if (test_has_authd) test_authd_stop(test_folder);
+  login_doorkeeper_close(&keeper);
+  login_settings_free(&settings);
+  stralloc_free(&events.line);
+  close(events.fd);
+  return test_folder_remove(state);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(who_knows_the_password_is_let_in), cmocka_unit_test(apop_is_about_the_stamp_of_the_greeting),
+    cmocka_unit_test(tries_have_an_end), cmocka_unit_test(nobody_is_let_in_otherwise), cmocka_unit_test(each_kind_has_what_it_may),
+    cmocka_unit_test(without_owl_lspawn_or_owl_authd_one_comes_again),
+  };
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}
