@@ -1,5 +1,6 @@
 """Requests for a mailbox to owl-lspawn, octet by octet (owlpost-mailbox(7)), and the session that follows."""
 import array
+import os
 import socket
 import struct
 
@@ -50,6 +51,7 @@ class Door:
         """Asks with one end of a socket pair, in which these octets wait; the answer."""
         self.stream, theirs = socket.socketpair()
         self.stream.settimeout(60)
+        self.inode = os.fstat(theirs.fileno()).st_ino
         self.stream.sendall(waiting)
         self.say(frame(**({"service": "pop3", "pass": word, "client": "192.0.2.1", "port": 4711} | items)), theirs)
         theirs.close()

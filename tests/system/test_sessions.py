@@ -10,6 +10,7 @@ import pytest
 
 import authd
 import processes
+import strace
 from authd import RIGHT, Link
 from instance import ROOT
 from mailboxdoor import ANSWER, END, LATER, REFUSED, STARTED, Door, frame
@@ -95,6 +96,40 @@ def test_the_session_is_the_user_s(mailboxes):
             "SSL_CIPHER": "TLS_AES_256_GCM_SHA384", "USER": "joe", "HOME": owlpost.home("joe"),
             "MAILBOX_LOGIN": "joe", "MAILBOX_LANGUAGE": "de", "MAILBOX_DOOR": "3"}
         door.quit()
+
+
+@pytest.mark.needs_root("strace on processes of another user")
+def test_root_reads_nothing_and_the_session_is_shut_in(mailboxes, bystanders):
+    """What is root takes the stream and reads none of it; the session sees its Maildir and no other file."""
+    owlpost = mailboxes
+    put_message(owlpost, "joe", "1.a", b"Subject: one\n\ntext\n")
+    up(owlpost)
+    word = log_in(owlpost, "joe")
+    trace = f"{owlpost.folder}/strace"
+    tracer = strace.attach(bystanders, owlpost.named("owl-lspawn"), trace)
+    with Door(owlpost) as door:
+        assert door.ask(word, waiting=b"RETR 1\r\n")["class"] == STARTED
+        assert door.line().startswith("+OK") and door.line().startswith("+OK")
+        assert [door.line() for _ in range(4)][-1] == "."
+        assert door.quit()["retrieved"] == 1
+        stream = f":[{door.inode}"
+    strace.detach(tracer)
+    calls = strace.read(trace)
+    pid = next(call.pid for call in calls if call.name == "execve" and call.result == "0")
+    begun = next(i for i, call in enumerate(calls) if call.pid == pid and call.name == "execve")
+    assert {call.name for call in calls[:begun] if stream in call.text} <= {"recvmsg", "getsockopt", "fcntl", "dup2", "close"}
+    assert all(stream not in call.target for call in calls[:begun] if call.name == "recvmsg")
+    assert not [call for call in calls if call.pid != pid and stream in call.target and call.name not in
+                ("getsockopt", "close")]
+    session = [call for call in calls[begun:] if call.pid == pid]
+    fenced = next(i for i, call in enumerate(session) if call.name == "landlock_restrict_self" and call.result == "0")
+    maildir = f"{owlpost.home('joe')}/Maildir"
+    opened = [re.search(r"= \d+<(.*)>$", call.text) for call in session[fenced:] if call.name.startswith("open")]
+    opened = [found.group(1) for found in opened if found]
+    assert any(path.startswith(f"{maildir}/cur/1.a") or path.startswith(f"{maildir}/new/1.a") for path in opened), opened
+    assert all(path == maildir or path.startswith(f"{maildir}/") for path in opened), opened
+    assert [call for call in session[fenced:] if stream in call.target and call.name in ("read", "recvfrom", "recvmsg")]
+    assert not [call for call in session[:fenced] if f"{maildir}/" in call.text or stream in call.target]
 
 
 def identity(owlpost, user):
