@@ -238,6 +238,7 @@ def test_every_mechanism_gives_a_pass(mailboxes):
             assert door.line().startswith("+OK")
 
 
+@pytest.mark.needs_root("to see what is told whom")
 def test_the_key_is_nobody_else_s(mailboxes):
     """Its descriptor is named to the two alone."""
     owlpost = mailboxes
