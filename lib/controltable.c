@@ -88,6 +88,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(PERCENTHACK, "percenthack", LIST, "", "send, smtpd", "domains for which user%host@domain is rewritten"),
   ROW(PLUSDOMAIN, "plusdomain", TEXT, "=me", "inject", "added to host names that end with a plus sign"),
   ROW(POP3LISTEN, "pop3listen", LIST, "", "popup, start", "addresses that mailboxes are shown at by POP3"),
+  ROW(POP3LOGINDELAY, "pop3logindelay", SECONDS, "0", "lspawn, popup", "time between two log-ins of one user by POP3, before which the second is refused"),
   ROW(PROXYCLIENTS, "proxyclients", LIST, "", "smtpd", "addresses and networks of proxies, which say who the client is"),
   ROW(QMTPROUTES, "qmtproutes", MAP, "", "send", "domain:host[:port], .suffix:..., :host for all that is not local: servers of QMTP"),
   ROW(QUEUEBYTES, "queuebytes", OCTETS, "0", "queue", "largest message taken by the injector; 0 = no limit"),

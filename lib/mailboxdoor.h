@@ -75,6 +75,11 @@ struct mailboxdoor {
 int mailboxdoor_open(struct mailboxdoor *d, const char *rundir, const struct mailboxdoor_request *r, int stream,
                      struct result *a, int limit_ms);
 
+/* A deferral with one of these is about the user's own log-ins, and its text is for the
+ * client; POP3 has response codes for them (RFC 2449 8.1). */
+#define MAILBOXDOOR_IN_USE "4.2.1"   /* [IN-USE]: as many sessions as one user may have */
+#define MAILBOXDOOR_TOO_SOON "4.7.1" /* [LOGIN-DELAY]: the last log-in was too little ago */
+
 enum mailboxdoor_news {
   MAILBOXDOOR_NONE,  /* the session goes on */
   MAILBOXDOOR_TOLD,  /* *e is what it did; its end of file comes next */

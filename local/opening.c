@@ -15,6 +15,10 @@
 
 enum { ABOVE = 10 };
 
+static bool is_for_the_client(const struct result *r) {
+  return text_equals(r->status, MAILBOXDOOR_IN_USE) || text_equals(r->status, MAILBOXDOOR_TOO_SOON);
+}
+
 void opening_refuse(const struct opening *o, const struct result *r) {
   struct result told = *r;
   log_s(o->log, "owl-lspawn: ");
@@ -26,7 +30,7 @@ void opening_refuse(const struct opening *o, const struct result *r) {
   log_s(o->log, " user=");
   log_t(o->log, o->pass->user);
   log_end(o->log);
-  if (r->class == RESULT_DEFERRAL) told.text = text_of("this mailbox has a problem just now");
+  if (r->class == RESULT_DEFERRAL && !is_for_the_client(r)) told.text = text_of("this mailbox has a problem just now");
   (void)mailboxdoor_send_answer(o->door, &told);
 }
 
@@ -61,6 +65,8 @@ static int make_environment(struct environment *e, const struct opening *o, cons
       environment_add(e, "HOME", text_of_stralloc(&a->home)) == -1 ||
       environment_add(e, "MAILBOX_LOGIN", o->pass->user) == -1)
     return -1;
+  uint64_t delay_s = o->settings->pop3_login_delay_s;
+  if (delay_s && environment_add_u(e, "MAILBOX_LOGIN_DELAY", delay_s) == -1) return -1;
   if (r->utf8 && environment_add(e, "MAILBOX_UTF8", text_of("1")) == -1) return -1;
   if (environment_add(e, "MAILBOX_LANGUAGE", r->language) == -1) return -1;
   return environment_add_u(e, "MAILBOX_DOOR", MAILBOXDOOR_SESSION_FD);

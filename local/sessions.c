@@ -13,6 +13,7 @@
 #include "lib/unixsock.h"
 #include "local/crowd.h"
 #include "local/opening.h"
+#include "local/recent.h"
 #include "local/signals.h"
 
 enum { STEP_OCTETS = 4096, MS_US = 1000 };
@@ -31,6 +32,7 @@ struct server {
   struct route_table routes;
   struct peers peers;
   struct crowd crowd;
+  struct recent recent;
   int listener, signals;
   struct caller callers[SESSIONS_CALLERS_MAX];
 };
@@ -87,10 +89,20 @@ static int check_pass(const struct server *s, const struct opening *o, struct pa
   return refuse(o, RESULT_FAILURE, "5.7.0", "the pass is for something else"), -1;
 }
 
+/* A log-in that is refused does not begin the time anew: who comes too often is let in now and then. */
+static int check_delay(struct server *s, const struct opening *o) {
+  uint64_t seconds = s->settings->pop3_login_delay_s, now = now_us();
+  if (seconds == 0 || !text_equals(o->request->service, "pop3")) return 0;
+  if (recent_is_in(&s->recent, o->pass->user, now, seconds))
+    return refuse(o, RESULT_DEFERRAL, MAILBOXDOOR_TOO_SOON, "this user has logged in too little ago"), -1;
+  recent_note(&s->recent, o->pass->user, now);
+  return 0;
+}
+
 static int check_limits(struct server *s, const struct opening *o) {
   uint64_t most = s->settings->user_sessions_max;
   if (most && crowd_count(&s->crowd, o->pass->user) >= most)
-    return refuse(o, RESULT_FAILURE, "5.7.0", "this user has too many sessions"), -1;
+    return refuse(o, RESULT_DEFERRAL, MAILBOXDOOR_IN_USE, "this user has too many sessions"), -1;
   if (s->crowd.count < s->settings->sessions_max && crowd_reserve(&s->crowd, o->pass->user) == 0) return 0;
   return refuse(o, RESULT_DEFERRAL, "4.3.2", "there are too many sessions"), -1;
 }
@@ -122,7 +134,8 @@ static void open_mailbox(struct server *s, const struct mailboxdoor_request *r, 
   if (!program) refuse(&o, RESULT_FAILURE, "5.5.1", "the service is none that is served here");
   else if (!is_stream(stream)) refuse(&o, RESULT_FAILURE, "5.5.1", "there is no stream");
   else if (program_path(&path, program) == -1) refuse(&o, RESULT_DEFERRAL, "4.3.0", "out of memory");
-  else if (check_pass(s, &o, &pass) == 0 && check_limits(s, &o) == 0) o.program = path.s, start(s, &o);
+  else if (check_pass(s, &o, &pass) == 0 && check_limits(s, &o) == 0 && check_delay(s, &o) == 0)
+    o.program = path.s, start(s, &o);
   stralloc_free(&path);
 }
 

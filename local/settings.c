@@ -57,6 +57,7 @@ static int read_sessions(struct settings *s, struct control *c) {
   if (control_text(c, CONTROL_MAILBOXMAILDIR, &s->maildir) == -1) return -1;
   if (control_number(c, CONTROL_MAXMAILBOXSESSIONS, &s->sessions_max) == -1) return -1;
   if (control_number(c, CONTROL_MAXSESSIONSPERUSER, &s->user_sessions_max) == -1) return -1;
+  if (read_seconds(c, CONTROL_POP3LOGINDELAY, &s->pop3_login_delay_s) == -1) return -1;
   if (read_seconds(c, CONTROL_TIMEOUTPOP3D, &idle_s) == -1) return -1;
   if (idle_s == 0) idle_s = SECONDS_MAX;
   return text_cat_uint(&s->session_idle_s, idle_s) == 0 && stralloc_0(&s->session_idle_s) ? 0 : no_memory(c);

@@ -15,7 +15,7 @@ struct settings {
   stralloc folders_max; /* only handed on, NUL-terminated */
   uint64_t lookup_s, rcpt_s, cache_s;
   stralloc maildir, session_idle_s; /* only handed on, NUL-terminated */
-  uint64_t sessions_max, user_sessions_max;
+  uint64_t sessions_max, user_sessions_max, pop3_login_delay_s;
   struct srsrules srs;
 };
 

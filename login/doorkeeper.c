@@ -173,5 +173,7 @@ void login_doorkeeper_close(struct login_doorkeeper *k) {
   if (k->session.sock >= 0) mailboxdoor_close(&k->session);
   stralloc_free(&k->stamp);
   stralloc_free(&k->user);
+  stralloc_free(&k->status);
+  stralloc_free(&k->text);
   text_wipe(&k->pass);
 }

@@ -38,6 +38,7 @@ struct login_doorkeeper {
   bool tls_is_granted;            /* and */
   volatile int tls_door;          /* to owl-tlsd; else -1.  A signal handler may shut it down */
   stralloc user, pass;            /* of who has logged in; else empty */
+  stralloc status, text;          /* why a mailbox was not opened */
   struct mailboxdoor session;     /* its sock: -1, or that of the mailbox's session, which has the client now */
 };
 

@@ -38,6 +38,20 @@ static void hand_over(struct login_doorkeeper *k, const struct logindoor_request
     login_event(k, "mailbox not opened", a->result.text);
 }
 
+static int keep(stralloc *to, struct text *words) {
+  stralloc_zero(to);
+  if (text_cat(to, *words) == -1) return -1;
+  if (words->s) *words = text_of_stralloc(to);
+  return 0;
+}
+
+/* What the door has said is gone with the door. */
+static void keep_answer(struct login_doorkeeper *k, struct logindoor_answer *a) {
+  if (keep(&k->status, &a->result.status) == 0 && keep(&k->text, &a->result.text) == 0) return;
+  errno = ENOMEM;
+  defer(k, a);
+}
+
 /* One pass, one try. */
 static void forget(struct login_doorkeeper *k) {
   mailboxdoor_close(&k->session);
@@ -50,6 +64,7 @@ int opening_ask(struct login_doorkeeper *k, const struct logindoor_request *r, s
   if (!k->user.len) return -1;
   hand_over(k, r, a);
   if (a->result.class == RESULT_SUCCESS) return credential_wipe(&k->pass), 0;
+  keep_answer(k, a);
   forget(k);
   (void)io_set_nonblocking(k->stream);
   return 0;

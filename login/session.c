@@ -106,7 +106,7 @@ static struct login_talk describe(const struct login_settings *s, int talkers_do
   return (struct login_talk){.channel = {.client = STREAM_FD, .door = talkers_door, .limit_ms = io_limit_ms(s->timeout_s), .strain = seat->strain},
                              .me = s->me.s, .offers_tls = keeper.offers_tls && !keeper.facts, .is_secured = keeper.facts != NULL,
                              .may_log_in = keeper.facts || s->authwithouttls, .goes_on = goes_on,
-                             .maxcommands = s->maxcommands};
+                             .maxcommands = s->maxcommands, .pop3_login_delay_s = s->pop3_login_delay_s};
 }
 
 static _Noreturn void run_talker(const struct login_settings *s, int from, bool goes_on) {

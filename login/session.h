@@ -27,6 +27,7 @@ struct login_talk {
   bool may_log_in; /* as the connection is now */
   bool goes_on;    /* under TLS that the talker before began: no greeting */
   uint64_t maxcommands;
+  uint64_t pop3_login_delay_s;
 };
 
 /* What the program speaks; defined beside its main(). */

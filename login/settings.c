@@ -8,6 +8,7 @@ int login_settings_load(struct login_settings *s, struct control *c) {
   if (control_number(c, CONTROL_AUTHWITHOUTTLS, &s->authwithouttls) == -1) return -1;
   if (control_number(c, CONTROL_MAXAUTHTRIES, &s->maxauthtries) == -1) return -1;
   if (control_number(c, CONTROL_MAXLOGINCOMMANDS, &s->maxcommands) == -1) return -1;
+  if (control_number(c, CONTROL_POP3LOGINDELAY, &s->pop3_login_delay_s) == -1) return -1;
   return control_number(c, CONTROL_TIMEOUTLOGIN, &s->timeout_s);
 }
 

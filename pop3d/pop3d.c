@@ -108,7 +108,7 @@ static int refuse(const char *what, const char *path) {
 
 static int show(struct mailbox *m, const char *path) {
   struct wire w;
-  struct pop3_session s = {.mailbox = m, .flush = flush, .context = &w, .is_behind_door = report_is_wanted()};
+  struct pop3_session s = {.mailbox = m, .flush = flush, .context = &w, .is_behind_door = report_is_wanted(), .login_delay_s = report_login_delay()};
   mailbox_measure(m);
   mailbox_keep(m);
   malloc_trim(0); /* sessions wait for long */

@@ -7,6 +7,12 @@ bool report_is_wanted(void) {
   return door && text_equals(text_of(door), "3");
 }
 
+uint64_t report_login_delay(void) {
+  const char *word = getenv("MAILBOX_LOGIN_DELAY");
+  uint64_t seconds;
+  return word && text_uint(text_of(word), &seconds) == 0 ? seconds : 0;
+}
+
 void report_end(struct mailboxdoor_end *e, struct text why) {
   stralloc clean = {0};
   if (!report_is_wanted()) return;

@@ -8,6 +8,10 @@
  * (MAILBOX_DOOR). */
 bool report_is_wanted(void);
 
+/* report_login_delay(): how long a client has to wait before it logs in again
+ * (MAILBOX_LOGIN_DELAY), in seconds; 0: not at all. */
+uint64_t report_login_delay(void);
+
 /* report_end(): where it is wanted.  What cannot be told is not.  why is cut. */
 void report_end(struct mailboxdoor_end *e, struct text why);
 

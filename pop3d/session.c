@@ -190,6 +190,7 @@ static int capa_command(struct pop3_session *s, struct text argument) {
   (void)argument;
   if (cat(s, "+OK\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nPIPELINING\r\nEXPIRE NEVER\r\nLANG\r\n") == -1) return -1;
   if (s->is_behind_door && cat(s, "USER\r\nAUTH-RESP-CODE\r\nUTF8 USER\r\n") == -1) return -1;
+  if (s->login_delay_s && (cat(s, "LOGIN-DELAY ") == -1 || cat_u(s, s->login_delay_s) == -1 || reply(s, "") == -1)) return -1;
   return reply(s, "IMPLEMENTATION owlpost\r\n.");
 }
 

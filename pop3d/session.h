@@ -19,6 +19,7 @@ struct pop3_session {
   struct mailbox *mailbox; /* measured */
   pop3_flush_fn *flush;
   void *context;
+  uint64_t login_delay_s; /* 0: none */
   bool is_behind_door; /* owl-popup has logged the client in */
 
   bool *deleted;        /* by message */

@@ -148,6 +148,12 @@ static int cat_sasl(struct popup *p) {
   return stralloc_cats(p->out, "\r\n") ? 0 : -1;
 }
 
+static enum popup_next offer_delay(struct popup *p) {
+  if (p->login_delay_s == 0) return POPUP_LINE;
+  bool stored = stralloc_cats(p->out, "LOGIN-DELAY ") && text_cat_uint(p->out, p->login_delay_s) == 0;
+  return stored ? reply_line(p, "") : reply_lost();
+}
+
 /* RFC 2449 6; SASL and USER may differ before and behind TLS (RFC 2595 4). */
 static enum popup_next capa_command(struct popup *p, struct text argument) {
   (void)argument;
@@ -156,6 +162,7 @@ static enum popup_next capa_command(struct popup *p, struct text argument) {
   if (has_password(p) && reply_line(p, "USER") == POPUP_LOST) return POPUP_LOST;
   if (cat_sasl(p) == -1) return reply_lost();
   if (p->offers_tls && !p->is_secured && reply_line(p, "STLS") == POPUP_LOST) return POPUP_LOST;
+  if (offer_delay(p) == POPUP_LOST) return POPUP_LOST;
   return reply_line(p, "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\n"
                        "UTF8 USER\r\nLANG\r\nIMPLEMENTATION owlpost\r\n.");
 }

@@ -33,6 +33,7 @@ struct popup {
   void *context;
   stralloc *out; /* replies are appended */
   const char *me;
+  uint64_t login_delay_s; /* 0: none */
   bool offers_tls, is_secured, may_log_in;
 
   bool is_asked;       /* what is offered is known */

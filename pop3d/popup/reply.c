@@ -1,6 +1,7 @@
 #include "config.h"
 #include "pop3d/popup/reply.h"
 #include <errno.h>
+#include "lib/mailboxdoor.h"
 
 enum popup_next reply_lost(void) { return errno = ENOMEM, POPUP_LOST; }
 
@@ -13,9 +14,15 @@ enum popup_next reply_line(struct popup *p, const char *line) { return put(p, ""
 enum popup_next reply_ok(struct popup *p, const char *text) { return put(p, "+OK ", text_of(text)); }
 enum popup_next reply_error(struct popup *p, const char *text) { return put(p, "-ERR ", text_of(text)); }
 
+/* RFC 2449 8.1, RFC 3206 4. */
+static const char *deferral_code(struct text status) {
+  if (text_equals(status, MAILBOXDOOR_IN_USE)) return "-ERR [IN-USE] ";
+  if (text_equals(status, MAILBOXDOOR_TOO_SOON)) return "-ERR [LOGIN-DELAY] ";
+  return "-ERR [SYS/TEMP] ";
+}
+
 static enum popup_next refuse(struct popup *p, const struct logindoor_answer *a, const char *code) {
-  bool is_temporary = a->result.class == RESULT_DEFERRAL;
-  if (put(p, is_temporary ? "-ERR [SYS/TEMP] " : code, a->result.text) == POPUP_LOST) return POPUP_LOST;
+  if (put(p, a->result.class == RESULT_DEFERRAL ? deferral_code(a->result.status) : code, a->result.text) == POPUP_LOST) return POPUP_LOST;
   return a->ends_session ? POPUP_HANG_UP : POPUP_LINE;
 }
 

@@ -290,3 +290,24 @@ def test_the_half_that_reads_is_shut_in(joe, port):
     assert found["Seccomp"] == "2" and found["NoNewPrivs"] == "1" and int(found["CapEff"], 16) == 0
     assert {os.readlink(f"/proc/{talker}/fd/{fd}").split(":")[0] for fd in os.listdir(f"/proc/{talker}/fd")} == {"socket"}
     session.ask("QUIT")
+
+
+def test_who_logs_in_too_often_is_told(joe, bystanders):
+    """LOGIN-DELAY and IN-USE of RFC 2449 8.1."""
+    joe.control("pop3logindelay", "3600")
+    joe.control("maxsessionsperuser", "1")
+    joe.stop()
+    joe.up()
+    port = serve(joe, bystanders)
+    session = Dialog(port)
+    session.ask("CAPA")
+    assert "LOGIN-DELAY 3600" in session.lines()
+    first = log_in(port)
+    assert first.capa()["LOGIN-DELAY"] == ["3600"]
+    with pytest.raises(poplib.error_proto, match=r"-ERR \[IN-USE\] this user has too many sessions"):
+        log_in(port)
+    first.quit()
+    log_of(joe, "mailbox: messages 0")
+    with pytest.raises(poplib.error_proto, match=r"-ERR \[LOGIN-DELAY\] this user has logged in too little ago"):
+        log_in(port)
+    assert session.ask("QUIT").startswith("+OK")
