@@ -71,22 +71,27 @@ def test_the_talker_holds_socket_socketpair_and_pipe_alone(owlpost):
         assert status["NoNewPrivs"] == "1"
 
 
-def test_the_doorkeeper_holds_no_more_of_the_client_than_its_copy_of_the_socket(owlpost):
+@pytest.mark.parametrize("program, injectors", [("owl-queue", "0"), ("owl-queued", "1")])
+def test_the_doorkeeper_holds_no_more_of_the_client_than_its_copy_of_the_socket(owlpost, program, injectors):
+    owlpost.control("injectors", injectors)
     owlpost.up()
     s, doorkeeper, _ = session_in_data(owlpost)
     with s:
         held = kinds(owlpost, doorkeeper)
         assert "client" in held
         # its side of the socketpair, and of the pipes to the injector; no message data
-        injector = wait_until(lambda: owlpost.named("owl-queue"), 10, "the injector")[0]
-        data_pipe = processes.descriptors(injector)[0]
-        assert data_pipe.startswith("pipe:")
+        def data_pipes():
+            pipes = {fd: target for pid in owlpost.named(program)
+                     for fd, target in processes.descriptors(pid).items() if target.startswith("pipe:")}
+            return {pipes[0]} if program == "owl-queue" and 0 in pipes else program == "owl-queued" and set(pipes.values())
+
+        (data_pipe,) = wait_until(data_pipes, 10, "the injector's pipe")
         assert data_pipe not in processes.descriptors(doorkeeper).values()
 
 
 def test_the_runner_s_side_has_no_network_and_no_root(owlpost):
     owlpost.up()
-    for name in ("owl-send", "owl-queue", "owl-smtpd"):
+    for name in ("owl-send", "owl-queue", "owl-queued", "owl-smtpd"):
         for pid in owlpost.named(name):
             assert 0 not in uids(pid) or os.geteuid() != 0
     (runner,) = owlpost.named("owl-send")
@@ -99,7 +104,7 @@ def test_the_runner_s_side_has_no_network_and_no_root(owlpost):
 @pytest.mark.needs_root("accounts of their own")
 def test_every_process_runs_as_the_user_that_it_should(owlpost):
     table = {"owl-start": {0}, "owl-lspawn": {0}, "owl-send": user("owlsend"), "owl-rspawn": user("owlremote"),
-             "owl-smtpd": user("owlsmtpd")}
+             "owl-smtpd": user("owlsmtpd"), "owl-queued": user("owlqueue")}
     owlpost.up()
     s, _, _ = session_in_data(owlpost)
     with s:
@@ -108,7 +113,15 @@ def test_every_process_runs_as_the_user_that_it_should(owlpost):
             assert pids, name
             for pid in pids:
                 assert uids(pid) == want, (name, uids(pid))
-        (injector,) = owlpost.named("owl-queue")
+        for pid in owlpost.named("owl-queued"):
+            assert len(set(processes.status(pid)["Gid"].split())) == 1, "not set-gid"
+    # where none is ready
+    owlpost.stop()
+    owlpost.control("injectors", "0")
+    owlpost.up()
+    s, _, _ = session_in_data(owlpost)
+    with s:
+        (injector,) = wait_until(lambda: owlpost.named("owl-queue"), 10, "the injector")
         gids = processes.status(injector)["Gid"].split()
         assert uids(injector) == user("owlsmtpd")
         assert len(set(gids[1:3])) == 1 and gids[0] != gids[1], "set-gid"

@@ -80,15 +80,24 @@ def check_the_way_out(calls, home):
     assert calls.index(syncs[0]) < named < calls.index(syncs[1])
 
 
-def test_one_message_by_smtp_to_a_maildir(owlpost, bystanders, folder):
+def injector_of(calls, is_ready, queue):
+    if not is_ready:
+        return pid_of(calls, "owl-queue")
+    return calls[position(calls, lambda c: c.name in ("linkat", "renameat2") and f"<{queue}>" in c.text, "a name in the queue")].pid
+
+
+@pytest.mark.parametrize("is_ready", [False, True])
+def test_one_message_by_smtp_to_a_maildir(owlpost, bystanders, folder, is_ready):
+    if not is_ready:
+        owlpost.control("injectors", "0")
     owlpost.up()
     calls = trace_one(owlpost, bystanders, folder, "joe@local.test")
     programs = [name for _, name in strace.executed(calls)]
     print(len(calls), "calls; started:", programs)
-    assert len(programs) <= 3
+    assert len(programs) <= 3 - is_ready
     told = position(calls, lambda c: is_reply(c, 354), "354")
     answered = position(calls[told:], lambda c: is_reply(c, 250), "250 after the data") + told
-    assert check_the_way_in(calls, pid_of(calls, "owl-queue"), owlpost.queue) < answered
+    assert check_the_way_in(calls, injector_of(calls, is_ready, owlpost.queue), owlpost.queue) < answered
     check_the_way_out(calls, owlpost.home("joe"))
     scans = [c for c in calls if c.name.startswith("getdents") and owlpost.queue in c.target]
     assert not scans, scans
