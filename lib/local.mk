@@ -58,6 +58,7 @@ lib_libowl_a_SOURCES = $(plain_parts) \
   %D%/stack.h %D%/stack.c \
   %D%/injector.h %D%/injector.c \
   %D%/injectorreply.h %D%/injectorreply.c \
+  %D%/syncall.h %D%/syncall.c \
   %D%/injectordoor.h %D%/injectordoor.c %D%/readyinjector.h %D%/readyinjector.c \
   %D%/tlsdoor.h %D%/tlsdoor.c \
   %D%/tlsfacts.h %D%/tlsfacts.c \
@@ -118,6 +119,8 @@ check_PROGRAMS += %D%/sts_test %D%/stscache_test
 check_PROGRAMS += %D%/credential_test %D%/checkpassword_test %D%/pass_test %D%/mailboxdoor_test
 check_PROGRAMS += %D%/unixsock_test
 check_PROGRAMS += %D%/log_test
+check_PROGRAMS += %D%/syncall_test
+%C%_syncall_test_SOURCES = %D%/syncall_test.c
 check_PROGRAMS += %D%/injector_test
 check_PROGRAMS += %D%/sandbox_test
 check_PROGRAMS += %D%/stack_test

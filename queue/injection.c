@@ -139,7 +139,9 @@ int injection_write(struct injection *in) {
   return code_of(newmessage_complete(&in->message, &in->envelope.envelope));
 }
 
-int injection_name(struct injection *in) { return code_of(newmessage_name(&in->message)); }
+int injection_name(struct injection *in, bool synced) {
+  return synced ? code_of(newmessage_name(&in->message)) : INJECTOR_WRITE_ERROR;
+}
 
 int injection_settle(struct injection *in, bool synced) {
   in->is_open = false;

@@ -58,11 +58,12 @@ int injection_take(struct injection *in, const void *octets, size_t len);
 /* injection_address(): the classic envelope has been read, with this result. */
 int injection_address(struct injection *in, enum callerenvelope_status read);
 
-/* injection_write(): the rest of the file.  injection_name(): syncs it and gives it
- * its name.  injection_settle(): after the folder of the names has been synced
- * (newmessage_sync_names()), once for several, or not; INJECTOR_OK: accepted. */
+/* injection_write(): the rest of the file.  injection_name(): gives it its name, after
+ * message.fd has been synced, or not (lib/syncall.h).  injection_settle(): after the
+ * folder of the names has been synced (newmessage_sync_names()), once for several,
+ * or not; INJECTOR_OK: accepted. */
 int injection_write(struct injection *in);
-int injection_name(struct injection *in);
+int injection_name(struct injection *in, bool synced);
 int injection_settle(struct injection *in, bool synced);
 
 /* injection_close(): frees all; what is not settled never was. */

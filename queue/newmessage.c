@@ -81,8 +81,6 @@ enum newmessage_status newmessage_complete(struct newmessage *m, const struct en
   return write_pending(m);
 }
 
-void newmessage_start_sync(const struct newmessage *m) { (void)sync_file_range(m->fd, 0, 0, SYNC_FILE_RANGE_WRITE); }
-
 static int give_name(struct newmessage *m) {
   char from[64], to[64];
   path_in(to, "todo", &m->id);
@@ -95,7 +93,6 @@ static int give_name(struct newmessage *m) {
 }
 
 enum newmessage_status newmessage_name(struct newmessage *m) {
-  if (fsync(m->fd) == -1) return NEWMESSAGE_NOT_WRITTEN;
   if (give_name(m) == 0) return NEWMESSAGE_OK;
   return errno == EEXIST ? NEWMESSAGE_EXISTS : NEWMESSAGE_NOT_WRITTEN;
 }
@@ -128,6 +125,7 @@ enum newmessage_status newmessage_settle(struct newmessage *m, bool synced) {
 
 enum newmessage_status newmessage_commit(struct newmessage *m, const struct envelope *e) {
   enum newmessage_status s = newmessage_complete(m, e);
+  if (s == NEWMESSAGE_OK && fsync(m->fd) == -1) s = NEWMESSAGE_NOT_WRITTEN;
   if (s == NEWMESSAGE_OK) s = newmessage_name(m);
   if (s != NEWMESSAGE_OK) return newmessage_abort(m), s;
   return newmessage_settle(m, newmessage_sync_names(m->queue_fd) == 0);

@@ -43,9 +43,9 @@ enum newmessage_status newmessage_write(struct newmessage *m, const void *octets
  * the descriptor is closed and *m done with. */
 enum newmessage_status newmessage_commit(struct newmessage *m, const struct envelope *e);
 
-/* Its steps, for several messages that share the last sync.  newmessage_complete():
- * adds envelope and trailer.  newmessage_name(): syncs the file, links it into
- * todo/.  After a failure of one of them it is to be aborted.
+/* Its steps, for several messages that share syncs.  newmessage_complete():
+ * adds envelope and trailer; then m->fd must be synced.  newmessage_name(): links it
+ * into todo/.  After a failure of one of them it is to be aborted.
  * newmessage_sync_names(): makes all names durable.  0, or -1 with errno.
  * newmessage_settle(): whether that went well; else takes the name back.  Then the
  * descriptor is closed and *m done with. */
@@ -53,10 +53,6 @@ enum newmessage_status newmessage_complete(struct newmessage *m, const struct en
 enum newmessage_status newmessage_name(struct newmessage *m);
 int newmessage_sync_names(int queue_fd);
 enum newmessage_status newmessage_settle(struct newmessage *m, bool synced);
-
-/* newmessage_start_sync(): begins to write to the disk what newmessage_name() will
- * wait for. */
-void newmessage_start_sync(const struct newmessage *m);
 
 /* newmessage_abort(): nothing comes of it. */
 void newmessage_abort(struct newmessage *m);

@@ -7,7 +7,7 @@
 #include "lib/clock.h"
 #include "queue/queued/batch.h"
 
-enum { EVENTS_MAX = 64, SECOND_US = 1000000, MILLISECOND_US = 1000, SHORTAGE_MS = 100 };
+enum { EVENTS_MAX = 64, ACCEPTS_MAX = 16, LOOKS_MAX = 4, SECOND_US = 1000000, MILLISECOND_US = 1000, SHORTAGE_MS = 100 };
 
 /* What an event is of: 0 the listener, else a guest's door or pipe. */
 enum { LISTENER = 0, DOOR = 0, PIPE = 1 };
@@ -104,7 +104,7 @@ static bool accept_one(const struct pool *p) {
 /* An event may be of a guest who went in this turn, or of a successor at that place. */
 static void handle(const struct pool *p, uint64_t name) {
   if (name == LISTENER) {
-    (void)accept_one(p);
+    for (int n = 0; n < ACCEPTS_MAX && accept_one(p); n++) continue;
     return;
   }
   struct guest *g = &guests[name / 2 - 1];
@@ -116,7 +116,10 @@ static void handle(const struct pool *p, uint64_t name) {
 }
 
 static void settle(const struct pool *p) {
-  if (whole_count) batch_settle(whole, whole_count, p->queue_fd);
+  for (size_t begin = 0; begin < whole_count; begin += BATCH_MAX) {
+    size_t count = whole_count - begin < BATCH_MAX ? whole_count - begin : BATCH_MAX;
+    batch_settle(whole + begin, count, p->queue_fd);
+  }
   for (size_t i = 0; i < whole_count; i++) leave(whole[i]);
   whole_count = 0;
 }
@@ -141,13 +144,21 @@ static int wait_ms(uint64_t until_us) {
   return left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
 }
 
-/* -1 with errno. */
-static int turn(const struct pool *p, uint64_t until_us) {
+/* How many events there were; -1 with errno. */
+static int look(const struct pool *p, int limit_ms) {
   struct epoll_event events[EVENTS_MAX];
-  int n = epoll_pwait(watch_fd, events, EVENTS_MAX, wait_ms(until_us), p->mask_while_waiting);
-  if (n == -1 && errno != EINTR) return -1;
+  int n = epoll_pwait(watch_fd, events, EVENTS_MAX, limit_ms, p->mask_while_waiting);
+  if (n == -1) return errno == EINTR ? 0 : -1;
   is_short = false;
   for (int i = 0; i < n; i++) handle(p, events[i].data.u64);
+  return n;
+}
+
+/* Before it waits for the disk it looks who can join. */
+static int turn(const struct pool *p, uint64_t until_us) {
+  int n = look(p, wait_ms(until_us));
+  for (int looks = 1; n > 0 && whole_count && whole_count < BATCH_MAX && looks < LOOKS_MAX; looks++) n = look(p, 0);
+  if (n == -1) return -1;
   end_late();
   settle(p);
   return 0;

@@ -23,7 +23,7 @@ import tempfile
 import time
 
 NOBODY = pwd.getpwnam("nobody")
-PROGRAMS = ("queue/owl-start", "queue/owl-send", "queue/owl-queue", "local/owl-lspawn", "local/owl-local",
+PROGRAMS = ("queue/owl-start", "queue/owl-send", "queue/owl-queue", "queue/queued/owl-queued", "local/owl-lspawn", "local/owl-local",
             "smtpd/owl-smtpd", "remote/owl-rspawn", "remote/owl-remote", "queue/owlq/owlq", "tests/bench/fillqueue")
 IN_MOVED_TO, IN_CREATE, IN_CLOEXEC = 0x80, 0x100, 0o2000000
 libc = ctypes.CDLL(None, use_errno=True)
