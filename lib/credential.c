@@ -7,6 +7,8 @@
 #include "lib/iofd.h"
 #include "lib/unixsock.h"
 
+enum { STEP_OCTETS = 2048 }; /* callers are many, and wait for long */
+
 const struct frame_protocol credential_protocol = {'C', 1, CREDENTIAL_FRAME_MAX};
 
 #define AT(MEMBER) offsetof(struct credential_request, MEMBER)
@@ -104,7 +106,8 @@ int credential_read_answer(struct credential_answer *a, struct text payload) {
 
 int credential_connect(struct credential_link *l, const char *rundir, int limit_ms) {
   stralloc path = {0};
-  *l = (struct credential_link){.sock = -1, .reader = {.protocol = &credential_protocol, .no_descriptors = true}};
+  *l = (struct credential_link){
+    .sock = -1, .reader = {.protocol = &credential_protocol, .no_descriptors = true, .step_octets = STEP_OCTETS}};
   errno = ENOMEM;
   if (stralloc_copys(&path, rundir) && stralloc_cats(&path, "/auth/socket") && stralloc_0(&path))
     l->sock = unixsock_connect_within(path.s, limit_ms);

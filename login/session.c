@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -207,6 +208,7 @@ static void watch_session(void) {
   close(STREAM_OUT_FD);
   is_watching = 1;
   stack_forget();
+  malloc_trim(0); /* sessions are many, and wait for long */
   if (!is_ending) opening_wait(&keeper);
   is_watching = 0;
 }

@@ -41,9 +41,10 @@ static ssize_t read_client(void *session, char *to, size_t size) {
 }
 
 static const char *serve(struct pop3_session *s) {
-  static struct line_reader reader;
+  static struct line_reader reader; /* not written to as a whole: only pages that are used are there */
   stralloc line = {0};
-  reader = (struct line_reader){.source = read_client, .context = s};
+  reader.source = read_client;
+  reader.context = s;
   int r = session_begin(s);
   const char *end = "quit";
   while (r == 0 && !s->is_over) {
