@@ -146,7 +146,7 @@ int main(int argc, char **argv) {
   if (control_open(&c) == -1 || control_text(&c, CONTROL_RUNDIR, &rundir) == -1 ||
       control_number(&c, CONTROL_INJECTORS, &count) == -1)
     die("configuration: ", text_of(c.error.s ? c.error.s : "out of memory"));
-  if (count == 0) return TOOL_OK;
+  if (count == 0) return stralloc_free(&rundir), control_free(&c), TOOL_OK;
   struct pool p = {.is_ending = &is_ending, .mask_while_waiting = &before};
   if ((p.queue_fd = injection_open_queue(&c)) < 0) die_errno("unable to open the queue's folder");
   control_free(&c);
@@ -159,5 +159,7 @@ int main(int argc, char **argv) {
   wait_for_end(&p);
   cat_socket_path(&rundir);
   end_workers(rundir.s);
+  stralloc_free(&rundir);
+  stralloc_free(&messages.line);
   return TOOL_OK;
 }
