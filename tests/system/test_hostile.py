@@ -3,6 +3,7 @@
 The programs come from a sanitizer build, which ends with a report at the
 first wrong access; dismantle() fails when a log holds one.
 """
+import array
 import os
 import random
 import shutil
@@ -12,7 +13,10 @@ import subprocess
 
 import pytest
 
+import authd
 import carrier
+import mailboxdoor
+import processes
 from instance import ROOT, SANITIZER_REPORT
 from waiting import wait_until
 
@@ -206,6 +210,45 @@ def test_random_octets_on_the_socket_for_recipients_elsewhere(owlpost, rng):
         kind, _ = carrier.read_frame(s)
         assert kind == carrier.DOOR["DOOR_ANSWER"]
     assert owlpost.log().count("unable to answer questions") == 0
+    still_works(owlpost)
+
+
+def test_random_octets_on_the_mailbox_socket(owlpost, rng):
+    """With descriptors of every number; none of them stays."""
+    owlpost.mailboxes({"joe": "word"})
+    owlpost.start()
+    authd.wait_for_daemon(owlpost)
+    path = f"{owlpost.run}/mailbox/socket"
+    wait_until(lambda: os.path.exists(path), 20, "the socket")
+
+    def log_in():
+        with authd.Link(owlpost) as link:
+            return link.ask(authd.PASSWORD, service="pop3", user="joe", secret="word")["pass"]
+    word = log_in()
+    good = [mailboxdoor.frame(**({"service": "pop3", "pass": word, "client": "192.0.2.1"} | more))
+            for more in ({}, {"pass": b""}, {"pass": b"x" * 3000}, {"service": "imap"}, {"name": "a\nb"}, {"port": 70000})]
+    good += [mailboxdoor.frame(kind=kind, flags=flags) for kind in range(5) for flags in (0, 1, 2, 255)]
+    for _ in range(ROUNDS * 2):
+        # a good one but for the number of descriptors may open the mailbox, which is no harm
+        raw = octets(rng) if rng.random() < 0.2 else spoil(rng, rng.choice(good))
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(HANG_SECONDS)
+            s.connect(path)
+            ends = [end for _ in range(rng.choice((0, 1, 1, 3))) for end in socket.socketpair()]
+            try:
+                s.sendmsg([raw or b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [e.fileno() for e in ends]))])
+                s.shutdown(socket.SHUT_WR)
+            except ConnectionError:
+                pass
+            for end in ends:
+                end.close()
+            read_to_the_end(s)
+    with mailboxdoor.Door(owlpost) as door:
+        assert door.ask(log_in())["class"] == mailboxdoor.STARTED
+        assert door.line().startswith("+OK")
+        door.quit()
+    for pid in owlpost.named("owl-lspawn"):
+        assert len(processes.descriptors(pid)) < 12
     still_works(owlpost)
 
 

@@ -23,8 +23,14 @@ def up(owlpost, **controls):
     for name, value in controls.items():
         owlpost.control(name, value)
     owlpost.start()
-    authd.wait_for_daemon(owlpost)
-    wait_until(lambda: os.path.exists(f"{owlpost.run}/mailbox/socket"), 20, lambda: owlpost.log())
+    for name in ("auth", "mailbox"):
+        wait_until(lambda: answers(f"{owlpost.run}/{name}/socket"), 20, owlpost.log)
+
+
+def answers(path):
+    """Not only that there is the socket, which may be that of an earlier start."""
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(path) == 0
 
 
 def log_in(owlpost, user, secret=SECRET, **items):
