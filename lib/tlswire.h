@@ -51,14 +51,13 @@ struct tls_request {
   /* client */
   unsigned check;        /* enum tls_check */
   char sni[TLSWIRE_NAME_MAX + 1];
-  char names[TLSWIRE_NAMES][TLSWIRE_NAME_MAX + 1];
-  unsigned names_count;
-  char fingerprints[TLSWIRE_FINGERPRINTS][65]; /* SHA-256, lower-case hexadecimal */
-  unsigned fingerprints_count;
-  char tlsa[TLSWIRE_TLSA][TLSWIRE_TLSA_MAX + 1]; /* USAGE SELECTOR MATCHING HEX */
-  unsigned tlsa_count;
   char session[TLSWIRE_NAME_MAX + 1]; /* whose sessions may be resumed: the next hop; "": nobody's.  owl-tlsd
                                          adds all that the check depends on */
+  unsigned names_count, fingerprints_count, tlsa_count;
+  /* large, and last: most requests use none of it, and no page is touched for it */
+  char names[TLSWIRE_NAMES][TLSWIRE_NAME_MAX + 1];
+  char fingerprints[TLSWIRE_FINGERPRINTS][65]; /* SHA-256, lower-case hexadecimal */
+  char tlsa[TLSWIRE_TLSA][TLSWIRE_TLSA_MAX + 1]; /* USAGE SELECTOR MATCHING HEX */
 };
 
 struct tls_facts {

@@ -44,17 +44,17 @@ static int read_exactly(struct run *r, char *to, size_t len) {
   return 0;
 }
 
+static char line[TLSWIRE_MAX + 4]; /* of the request, and then of the facts: one place, few pages */
+
 static int read_request(struct run *r) {
-  static char line[TLSWIRE_MAX];
   char head[4];
   if (read_exactly(r, head, sizeof head) == -1) return -1;
   size_t len = get_u32(head);
-  if (len > sizeof line || read_exactly(r, line, len) == -1) return -1;
+  if (len > TLSWIRE_MAX || read_exactly(r, line, len) == -1) return -1;
   return r->network >= 0 && tlswire_read_request(&r->request, line, len) ? 0 : -1;
 }
 
 static int write_facts(struct run *r) {
-  static char line[TLSWIRE_MAX + 4];
   size_t len = tlswire_put_facts(line, sizeof line, &r->facts);
   return len ? io_write_all(r->c->caller, line, len, FACTS_LIMIT_MS) : -1;
 }

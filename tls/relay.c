@@ -12,10 +12,10 @@
 #include "tls/netbio.h"
 
 struct half {
-  unsigned char octets[RELAY_OCTETS];
   size_t start, end;
   bool over;      /* no more comes in */
   bool passed_on; /* and the other side knows */
+  unsigned char *octets; /* RELAY_OCTETS of them */
 };
 
 struct relay {
@@ -30,11 +30,6 @@ struct relay {
 };
 
 static bool is_empty(const struct half *h) { return h->start == h->end; }
-
-static void clear(struct half *h) {
-  h->start = h->end = 0;
-  h->over = h->passed_on = false;
-}
 
 static void refill(struct half *h, size_t len) {
   h->start = 0;
@@ -62,7 +57,7 @@ static bool take_network(struct relay *r) {
     r->wants |= POLLIN;
     return false;
   }
-  int n = SSL_read(r->ssl, r->in.octets, sizeof r->in.octets);
+  int n = SSL_read(r->ssl, r->in.octets, RELAY_OCTETS);
   if (n > 0) refill(&r->in, (size_t)n), r->hears = true;
   else note_result(r, n);
   r->network_idle = n <= 0 && r->wants & POLLIN;
@@ -89,8 +84,8 @@ static bool give_plain(struct relay *r) {
 
 static bool take_plain(struct relay *r) {
   if (!is_empty(&r->out) || r->out.over || r->plain_idle) return false;
-  ssize_t n = socket_take(r->plain, r->out.octets, sizeof r->out.octets);
-  r->plain_idle = n != 0 && n < (ssize_t)sizeof r->out.octets;
+  ssize_t n = socket_take(r->plain, r->out.octets, RELAY_OCTETS);
+  r->plain_idle = n != 0 && n < RELAY_OCTETS;
   if (n > 0) refill(&r->out, (size_t)n);
   else if (n == 0 || !is_pause()) r->out.over = true;
   return n > 0 || r->out.over;
@@ -174,14 +169,8 @@ static bool step(struct relay *r) {
 }
 
 void relay_run(SSL *ssl, int network, int plain) {
-  static struct relay r; /* its octets are not touched before they are used */
-  clear(&r.in);
-  clear(&r.out);
-  r.broken = r.hears = r.network_idle = r.plain_idle = false;
-  r.deadline = 0;
-  r.ssl = ssl;
-  r.network = network;
-  r.plain = plain;
+  static unsigned char in[RELAY_OCTETS], out[RELAY_OCTETS]; /* not touched before they are used */
+  struct relay r = {.ssl = ssl, .network = network, .plain = plain, .in.octets = in, .out.octets = out};
   while (!is_done(&r)) {
     r.wants = 0;
     if (!step(&r) && !is_done(&r) && !wait_for_more(&r)) return;
