@@ -33,12 +33,12 @@ static uint64_t now_s(void) {
 static bool serve(struct keeper_seat *s, struct sessions *sessions) {
   static unsigned char packet[RESUME_PACKET + 1], answer[RESUME_PACKET];
   ssize_t got = socket_take(s->fd, packet, sizeof packet);
-  if (got == -1) return errno == EAGAIN || errno == EINTR;
-  int len = got == 0 ? -1 : resume_serve(&s->seat, sessions, packet, (size_t)got, answer, now_s());
+  if (got <= 0) return got == -1 && (errno == EAGAIN || errno == EINTR);
+  int len = resume_serve(&s->seat, sessions, packet, (size_t)got, answer, now_s());
   bool stays = len == 0 || (len > 0 && socket_give(s->fd, answer, (size_t)len) == len);
   /* a fork is next, perhaps */
-  OPENSSL_cleanse(packet, sizeof packet);
-  OPENSSL_cleanse(answer, sizeof answer);
+  OPENSSL_cleanse(packet, (size_t)got);
+  if (len > 0) OPENSSL_cleanse(answer, (size_t)len);
   return stays;
 }
 

@@ -37,15 +37,19 @@ class Group:
 
     def remove(self):
         """Who is still there goes where it came from: a group with members cannot be removed."""
+        wait_until(self.is_removed, 20)
+
+    def is_removed(self):
         with open(f"{self.path}/cgroup.procs") as f:
             members = f.read().split()
-        for pid in members:
-            try:
+        try:
+            for pid in members:
                 with open(f"{os.path.dirname(self.path)}/cgroup.procs", "w") as f:
                     f.write(pid)
-            except ProcessLookupError:
-                pass # has ended meanwhile
-        os.rmdir(self.path)
+            os.rmdir(self.path)
+        except OSError: # one has ended, or was born, meanwhile
+            return False
+        return True
 
     def wrapper(self):
         return ["sh", "-c", f'echo $$ >{self.path}/cgroup.procs; exec "$@"', "sh"]
