@@ -133,7 +133,7 @@ static int assign_first(struct look *k) {
   struct takeover t = {.format = k->m->uidl_format};
   int r = takeover_read(&t, k->m->folder);
   if (r == 0) {
-    uidlog_begin(l, t.validity);
+    uidlog_begin(l, t.validity, t.least_validity);
     r = add_unknown(k, &t);
     uidlog_raise(l, t.next);
   }
@@ -164,7 +164,7 @@ static int write_locked(struct look *k) {
     r = note_missing(k) == 0 && add_unknown(k, &nothing) == 0 ? uidlog_commit(l) : -1;
     if (r == 0 && uidlog_wants_rewrite(l)) r = uidlog_rewrite(l) == -1 ? -1 : 0; /* where it cannot be, good as it is */
   }
-  if (r == 0) r = takeover_close(k->m->folder);
+  if (r == 0) r = takeover_close(k->m->folder, l->lines.validity);
   return r == 0 ? match(k) : -1;
 }
 

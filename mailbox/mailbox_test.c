@@ -75,6 +75,7 @@ static void a_file_is_not_gone_while_others_are_renamed(void **state) {
 static uint32_t validity_now(void) {
   struct mailbox m;
   assert_int_equal(mailbox_open(&m, test_maildir), 0);
+  assert_int_equal(mailbox_read_log(&m), 0);
   uint32_t validity = m.log.lines.validity;
   mailbox_close(&m);
   return validity;
@@ -250,6 +251,27 @@ static void unsettle(void) {
   const struct timespec then[2] = {{4000000000, 0}, {4000000000, 0}};
   assert_int_equal(utimensat(AT_FDCWD, test_maildir_path("new"), then, 0), 0);
   assert_int_equal(utimensat(AT_FDCWD, test_maildir_path("cur"), then, 0), 0);
+}
+
+static void a_log_made_anew_has_a_greater_uidvalidity(void **state) {
+  (void)state;
+  uint32_t before = validity_now();
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(unlink(test_maildir_path("owlpost-uids")), 0);
+    uint32_t now = validity_now();
+    assert_true(now > before);
+    before = now;
+  }
+}
+
+static void a_log_of_a_later_version_is_left_alone(void **state) {
+  struct mailbox m;
+  (void)state;
+  test_maildir_write("owlpost-uids", "owlpost-uids 2 17 5 what else e1da648d\n");
+  test_maildir_write("new/1.a", "");
+  assert_int_equal(mailbox_open(&m, test_maildir), -1);
+  assert_int_equal(errno, EPROTONOSUPPORT);
+  mailbox_close(&m);
 }
 
 static void what_is_not_met_is_not_said_to_be_removed(void **state) {
@@ -447,7 +469,8 @@ int main(void) {
     TESTED(uids_stay), TESTED(a_file_is_not_gone_while_others_are_renamed), TESTED(a_torn_line_costs_nothing), TESTED(a_wrong_line_costs_its_message_the_uid),
     TESTED(without_the_log_there_is_another_validity), TESTED(uidls_are_base_names), TESTED(sizes_are_kept),
     TESTED(few_descriptors_are_enough),
-    TESTED(a_renamed_file_is_found_again), TESTED(dovecot_is_taken_over), TESTED(uids_are_taken_over_once), TESTED(dovecots_uidls_in_another_format), TESTED(what_is_not_met_is_not_said_to_be_removed),
+    TESTED(a_renamed_file_is_found_again), TESTED(dovecot_is_taken_over), TESTED(uids_are_taken_over_once), TESTED(dovecots_uidls_in_another_format), TESTED(what_is_not_met_is_not_said_to_be_removed), TESTED(a_log_of_a_later_version_is_left_alone),
+    TESTED(a_log_made_anew_has_a_greater_uidvalidity),
     TESTED(who_has_no_room_can_delete),
     TESTED(a_log_that_is_made_anew_confuses_nobody), TESTED(an_old_dovecot_too),
     TESTED(courier_is_taken_over), TESTED(processes_share_a_mailbox), TESTED(a_big_log_is_written_anew),

@@ -1,6 +1,7 @@
 #include "config.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "lib/iofd.h"
 #include "mailbox/takeover.h"
@@ -20,11 +21,21 @@ static int try_file(struct takeover *t, int folder, const char *name, takeover_f
 
 static const char begun[] = "owlpost-begun";
 
-int takeover_close(int folder) {
-  int fd = openat(folder, begun, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd == -1) return errno == EEXIST ? 0 : -1;
+static int make_begun(int folder, uint32_t validity) {
+  const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = validity}};
+  int fd = openat(folder, begun, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+  if (fd == -1) return -1;
+  int r = futimens(fd, times) == 0 ? fsync(fd) : -1;
+  int saved = errno;
   close(fd);
-  return fsync(folder);
+  errno = saved;
+  return r == 0 ? fsync(folder) : -1;
+}
+
+int takeover_close(int folder, uint32_t validity) {
+  struct stat st;
+  if (fstatat(folder, begun, &st, AT_SYMLINK_NOFOLLOW) == -1) return errno == ENOENT ? make_begun(folder, validity) : -1;
+  return st.st_mtim.tv_sec >= validity ? 0 : make_begun(folder, validity);
 }
 
 static int read_files(struct takeover *t, int folder) {
@@ -37,8 +48,10 @@ static int read_files(struct takeover *t, int folder) {
 
 int takeover_read(struct takeover *t, int folder) {
   if (read_files(t, folder) == -1) return -1;
-  if (faccessat(folder, begun, F_OK, AT_SYMLINK_NOFOLLOW) == -1) return errno == ENOENT ? 0 : -1;
+  struct stat st;
+  if (fstatat(folder, begun, &st, AT_SYMLINK_NOFOLLOW) == -1) return errno == ENOENT ? 0 : -1;
   roster_free(&t->known);
   t->validity = t->next = 0;
+  if (st.st_mtim.tv_sec > 0 && st.st_mtim.tv_sec < UINT32_MAX) t->least_validity = (uint32_t)st.st_mtim.tv_sec + 1;
   return 0;
 }

@@ -15,13 +15,15 @@
 struct takeover { /* zeroed at first, but for format */
   struct text format;      /* of Dovecot's UIDLs (mailbox/uidlformat.h); absent: the usual one */
   uint32_t validity, next; /* 0: not known */
+  uint32_t least_validity; /* of a log that is not the first */
   struct roster known;     /* by UID */
   struct roster uidls;     /* what POP3 clients have seen; the UIDs mean nothing */
 };
 
-/* takeover_close(): from now on only UIDLs are taken; behind the first log, which
+/* takeover_close(): from now on only UIDLs are taken, and another log has a greater
+ * UIDVALIDITY than this (RFC 9051 2.3.1.1); behind the first log, which
  * may break off.  0, or -1 with errno. */
-int takeover_close(int folder);
+int takeover_close(int folder, uint32_t validity);
 
 /* takeover_read(): of the Maildir.  Nothing there is no error.  0, or -1 with errno. */
 int takeover_read(struct takeover *t, int folder);

@@ -128,7 +128,9 @@ enum taken { TAKEN, WRONG, NO_MEMORY };
 
 static enum taken take_first(struct uidlines *u, const struct text *field, size_t count) {
   uint64_t version, validity, next;
-  if (u->validity || count != 4 || text_uint(field[1], &version) == -1 || version != FORMAT ||
+  if (u->validity || count < 2 || text_uint(field[1], &version) == -1) return WRONG;
+  u->is_newer = version > FORMAT;
+  if (version != FORMAT || count != 4 ||
       text_uint(field[2], &validity) == -1 || validity == 0 || validity > UINT32_MAX ||
       text_uint(field[3], &next) == -1 || next == 0 || next > (uint64_t)UINT32_MAX + 1)
     return WRONG;
@@ -148,6 +150,10 @@ static enum taken take_message(struct uidlines *u, const struct text *field, siz
       !unescape(field[5], uidl_octets, ROSTER_UIDL_MAX, &uidl))
     return WRONG;
   size_t number = roster_find(&u->roster, base);
+  if (number != ROSTER_NONE && uid > roster_last_uid(&u->roster)) { /* another one, where the line that says so is lost */
+    u->roster.entries[number].gone = true;
+    number = ROSTER_NONE;
+  }
   if (number == ROSTER_NONE) {
     if (uid <= roster_last_uid(&u->roster)) return WRONG;
     number = roster_add(&u->roster, (uint32_t)uid, base, text_equals(uidl, "-") ? text_of("") : uidl);

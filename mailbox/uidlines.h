@@ -20,6 +20,7 @@ struct uidlines { /* zeroed at first */
   uint32_t validity;  /* 0: no first line has been read */
   uint64_t next;      /* UIDNEXT; over UINT32_MAX: no UID is left */
   uint64_t read;      /* octets, of whole lines */
+  bool is_newer;      /* the first line is of a format that is not known here */
   bool unmarked;      /* a message, or the first line, stands behind the last mark */
   uint64_t wrong;     /* lines that did not check */
   uint64_t superfluous; /* lines that a file written anew does not have */

@@ -32,6 +32,7 @@ static int read_on(struct uidlog *l) {
     r = read_piece(l, &piece, (off_t)before, &got);
     if (r == 0 && uidlines_read(&l->lines, text_of_stralloc(&piece)) == -1) r = (errno = ENOMEM, -1);
     if (l->lines.read > UIDLOG_OCTETS_MAX) r = (errno = EFBIG, -1);
+    if (l->lines.is_newer) r = (errno = EPROTONOSUPPORT, -1);
   }
   stralloc_free(&piece);
   return r;
@@ -128,13 +129,21 @@ static int cut_tail(struct uidlog *l) {
   return (uint64_t)st.st_size > l->lines.read ? ftruncate(l->fd, (off_t)l->lines.read) : 0;
 }
 
+/* Who read while a torn tail was cut may have met octets that nobody wrote: what he
+ * holds is no log to write anew from. */
+static int read_locked(struct uidlog *l) {
+  if (l->lines.wrong) uidlines_free(&l->lines);
+  return read_on(l);
+}
+
 int uidlog_lock(struct uidlog *l) {
-  if (lock_named(l) == -1 || read_on(l) == -1 || cut_tail(l) == -1) return -1;
+  if (lock_named(l) == -1 || read_locked(l) == -1 || cut_tail(l) == -1) return -1;
   return sync_read(l);
 }
 
-void uidlog_begin(struct uidlog *l, uint32_t validity) {
-  l->lines.validity = validity ? validity : (uint32_t)(clock_wall_us(&clock_system) / 1000000);
+void uidlog_begin(struct uidlog *l, uint32_t validity, uint32_t least) {
+  uint32_t now = (uint32_t)(clock_wall_us(&clock_system) / 1000000);
+  l->lines.validity = validity ? validity : now > least ? now : least;
   uidlog_raise(l, 1);
 }
 

@@ -27,7 +27,7 @@ struct uidlog {
 /* All return 0, or -1 with errno; then only uidlog_close() may follow. */
 
 /* uidlog_open(): reads what is there; nothing is no error.  What it tells is on
- * the disk. */
+ * the disk.  EPROTONOSUPPORT: a later version of owlpost has written it. */
 int uidlog_open(struct uidlog *l, int folder);
 
 /* uidlog_time(): of the file that has the name; all zeroes: there is none. */
@@ -48,10 +48,10 @@ int uidlog_lock(struct uidlog *l);
 void uidlog_unlock(struct uidlog *l);
 
 /* uidlog_begin(): under the lock, where there is no UIDVALIDITY (lines.validity is
- * 0): this one, or 0: the time.  What is added then is on the disk after
+ * 0): this one, or 0: the time, or least, which is greater.  What is added then is on the disk after
  * uidlog_rewrite().
  * uidlog_raise(): UIDNEXT is at least this. */
-void uidlog_begin(struct uidlog *l, uint32_t validity);
+void uidlog_begin(struct uidlog *l, uint32_t validity, uint32_t least);
 void uidlog_raise(struct uidlog *l, uint64_t next);
 
 /* uidlog_add(): under the lock: a message gets the next UID; *number is its
