@@ -40,9 +40,11 @@ static int make_arrays(struct look *k) {
   return k->where && k->unknown ? 0 : -1;
 }
 
-/* Of a file that another has found to be gone since it was seen here. */
+/* Of a file that another has found to be gone since it was seen here; of which a log
+ * that was written anew says nothing. */
 static bool is_stale(const struct look *k, size_t i, struct text base) {
-  return roster_had(roster_of(k), base) && !sightings_holds(&k->seen, i, k->m->folder);
+  bool may_be = k->m->log.is_replaced || roster_had(roster_of(k), base);
+  return may_be && !sightings_holds(&k->seen, i, k->m->folder);
 }
 
 /* Which sighting is whose. */
@@ -245,7 +247,9 @@ static int date(struct look *k) {
 }
 
 static int look_closely(struct look *k) {
-  if (mailbox_read_log(k->m) == -1 || look_again(k) == -1 || find_missing(k) == -1) return -1;
+  if (mailbox_read_log(k->m) == -1) return -1;
+  k->m->log.is_replaced = false;
+  if (look_again(k) == -1 || find_missing(k) == -1) return -1;
   return write_down(k) == 0 && make_list(k) == 0 ? date(k) : -1;
 }
 

@@ -253,6 +253,26 @@ static void unsettle(void) {
   assert_int_equal(utimensat(AT_FDCWD, test_maildir_path("cur"), then, 0), 0);
 }
 
+/* What another found to be gone before he wrote the log anew is not in it. */
+static void who_locks_another_file_knows_it(void **state) {
+  struct mailbox mine, others;
+  (void)state;
+  test_maildir_write("new/1.a", "");
+  assert_int_equal(mailbox_open(&mine, test_maildir), 0);
+  assert_false(mine.log.is_replaced);
+  assert_int_equal(mailbox_open(&others, test_maildir), 0);
+  assert_int_equal(uidlog_lock(&mine.log), 0);
+  assert_false(mine.log.is_replaced);
+  uidlog_unlock(&mine.log);
+  assert_int_equal(mailbox_read_log(&others), 0);
+  assert_int_equal(uidlog_lock(&others.log), 0);
+  assert_int_equal(uidlog_rewrite(&others.log), 0);
+  mailbox_close(&others);
+  assert_int_equal(uidlog_lock(&mine.log), 0);
+  assert_true(mine.log.is_replaced);
+  mailbox_close(&mine);
+}
+
 static void a_log_made_anew_has_a_greater_uidvalidity(void **state) {
   (void)state;
   uint32_t before = validity_now();
@@ -471,6 +491,7 @@ int main(void) {
     TESTED(few_descriptors_are_enough),
     TESTED(a_renamed_file_is_found_again), TESTED(dovecot_is_taken_over), TESTED(uids_are_taken_over_once), TESTED(dovecots_uidls_in_another_format), TESTED(what_is_not_met_is_not_said_to_be_removed), TESTED(a_log_of_a_later_version_is_left_alone),
     TESTED(a_log_made_anew_has_a_greater_uidvalidity),
+    TESTED(who_locks_another_file_knows_it),
     TESTED(who_has_no_room_can_delete),
     TESTED(a_log_that_is_made_anew_confuses_nobody), TESTED(an_old_dovecot_too),
     TESTED(courier_is_taken_over), TESTED(processes_share_a_mailbox), TESTED(a_big_log_is_written_anew),

@@ -111,6 +111,7 @@ static int has_name(const struct uidlog *l) {
 
 static int lock_named(struct uidlog *l) {
   for (;;) {
+    l->is_replaced |= l->fd == -1;
     if (l->fd == -1 && open_file(l, O_CREAT) == -1) return -1;
     if (take_lock(l->fd) == -1) return -1;
     int is_it = has_name(l);
@@ -138,6 +139,7 @@ static int read_locked(struct uidlog *l) {
 
 int uidlog_lock(struct uidlog *l) {
   if (lock_named(l) == -1 || read_locked(l) == -1 || cut_tail(l) == -1) return -1;
+  if (!l->lines.validity) l->is_replaced = false; /* it is new, or none */
   return sync_read(l);
 }
 

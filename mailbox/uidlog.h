@@ -20,6 +20,7 @@ struct uidlog {
   int folder;  /* the Maildir; the owner's */
   int fd;      /* -1: there is no file */
   bool locked;
+  bool is_replaced; /* uidlog_lock() met another file than was read before: who is gone need not be in it */
   struct uidlines lines;
   stralloc out; /* to be appended */
 };
