@@ -98,7 +98,8 @@ static void prepare_client(bool one_socket) {
   int on = 1;
   bool is_network = one_socket || keeper.secure.facts;
   if (fstat(CLIENT_OUT_FD, &out) == 0 && S_ISREG(out.st_mode)) die_file(); /* beyond our limits */
-  if (is_network && (io_set_nonblocking(CLIENT_FD) == -1 || io_set_nonblocking(CLIENT_OUT_FD) == -1)) die_door();
+  if (is_network && io_set_nonblocking(CLIENT_FD) == -1) die_door();
+  if (is_network && !one_socket && io_set_nonblocking(CLIENT_OUT_FD) == -1) die_door();
   /* fails where it is no TCP socket: then there is no delay either */
   (void)setsockopt(CLIENT_OUT_FD, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
@@ -126,8 +127,13 @@ static bool takes_passwords(const struct settings *s) {
   return s->offers_auth || (keeper.place && keeper.place->is_submission);
 }
 
-static bool may_have_tls(const struct settings *s) {
-  return keeper.secure.server.is_there || (is_one_socket() && tlsdoor_serves(s->rundir.s));
+static bool may_have_tls(void) { return keeper.secure.server.is_there || is_one_socket(); }
+
+/* The talker alone looks: where owl-tlsd has gone when it is asked, the doorkeeper
+ * says so. */
+static void look_for_tls(const struct settings *s) {
+  if (!keeper.settings->offers_starttls || keeper.secure.server.is_there || tlsdoor_serves(s->rundir.s)) return;
+  settings_of_client.offers_starttls = false;
 }
 
 /* -1: no memory. */
@@ -137,7 +143,7 @@ static int meet_client(const struct settings *s) {
   settings_of_client = trust_settings(s, &client);
   if (keeper.place && keeper.place->is_submission) authsettings_submit(&settings_of_client);
   settings_of_client.begins_with_tls = begins_with_tls(s);
-  settings_of_client.offers_starttls = session_protocol.speaks_starttls && may_have_tls(s);
+  settings_of_client.offers_starttls = session_protocol.speaks_starttls && may_have_tls();
   /* of QMTP and QMQP nobody can ask what they cannot have */
   settings_of_client.needs_tls = session_protocol.speaks_starttls && (s->needs_tls || keeper.secure.server.is_needed);
   keeper.settings = &settings_of_client;
@@ -166,6 +172,7 @@ static void begin_log(const struct settings *s) {
 static void run_talker(const struct settings *s, int from) {
   struct channel c = {0};
   if (meet_client(s) == -1) die_memory();
+  look_for_tls(s);
   if (!has_begun) begin_log(s);
   bool one_socket = is_one_socket();
   int log_fd = fcntl(LOG_FD, F_DUPFD_CLOEXEC, LOG_FD + 1);

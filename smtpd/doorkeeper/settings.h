@@ -32,7 +32,7 @@ struct settings {
   uint64_t authwithouttls, maxauthtries, submissionrecipients;
   struct list sendermap;              /* sendermap.h */
   const char *auth_host;              /* for CRAM-MD5's challenge; NULL: me */
-  bool offers_starttls, is_secured; /* of a session: TLS may begin; it has */
+  bool offers_starttls, is_secured; /* of a session: TLS may begin, for the talker: and can; it has */
   bool goes_on;                     /* of a talker: after STARTTLS */
   bool is_proxied, may_xclient; /* of a session (trust.h): its connection begins with a PROXY header... */
   struct text relayclient; /* absent: the client may not relay */

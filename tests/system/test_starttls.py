@@ -86,6 +86,16 @@ def test_it_is_not_offered_without_the_daemon_or_a_certificate(secured):
     assert owlpost.log("smtpd").count("STARTTLS not offered: ") == 1
 
 
+def test_what_has_been_offered_and_went_away_may_come_back(secured, port):
+    place = f"{secured.owlpost.run}/tls"
+    with secured.owlpost.client(port) as session:
+        assert "starttls" in extensions(session)
+        os.rename(place, f"{place}.away")
+        assert session.docmd("STARTTLS")[0] == 454
+        os.rename(f"{place}.away", place)
+        session.starttls(context=secured.context())
+
+
 def test_a_handshake_that_fails_ends_its_session_only(secured, port):
     owlpost = secured.owlpost
     untrusting = ssl.create_default_context()
