@@ -115,6 +115,16 @@ static enum checkpassword_status run(struct checkpassword *c, const struct setti
   return checkpassword_run(c, s->words, e.list, texts, -1);
 }
 
+/* A program that could not become the user leaves its own: its mailbox nobody has logged in for. */
+static void answer_right(const struct settings *s, const struct question *q, struct log *log, struct reply *r) {
+  if (!r->has_account || r->uid != geteuid() || s->is_private) {
+    reply_right(r, q->user);
+    return;
+  }
+  log_say(log, "owl-authd", "the check program has become nobody: it may need authroot: ", text_of(s->words[0]));
+  reply_later(r);
+}
+
 void program_answer(const struct settings *s, const struct question *q, struct log *log, struct reply *r) {
   struct checkpassword c;
   struct text texts[3];
@@ -125,7 +135,7 @@ void program_answer(const struct settings *s, const struct question *q, struct l
   }
   fill_texts(texts, q, s->challenge_last, &stamp);
   switch (run(&c, s, q, texts, r)) {
-    case CHECKPASSWORD_RIGHT: reply_right(r, q->user); break;
+    case CHECKPASSWORD_RIGHT: answer_right(s, q, log, r); break;
     case CHECKPASSWORD_WRONG: reply_wrong(r); break;
     case CHECKPASSWORD_LATER:
       say(log, s, &c);

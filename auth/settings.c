@@ -2,6 +2,8 @@
 #include "auth/settings.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char dovecot[] = "dovecot:";
 
@@ -73,11 +75,20 @@ static int read_mechanisms(struct settings *s, struct control *c) {
   return stored ? 0 : control_fail(c, CONTROL_AUTHMECHANISMS, "out of memory");
 }
 
+static int look_who_runs_it(struct settings *s, struct control *c) {
+  struct stat st;
+  stralloc rundir = {0};
+  int r = control_text(c, CONTROL_RUNDIR, &rundir);
+  s->is_private = r == 0 && stat(rundir.s, &st) == 0 && st.st_uid == geteuid();
+  stralloc_free(&rundir);
+  return r;
+}
+
 int settings_load(struct settings *s, struct control *c) {
   *s = (struct settings){0};
   if (load_numbers(s, c) == -1 || read_backend(s, c) == -1) return -1;
   if (control_list(c, CONTROL_AUTHCERTIFICATES, &s->certificates) == -1) return -1;
-  return read_mechanisms(s, c);
+  return look_who_runs_it(s, c) == 0 ? read_mechanisms(s, c) : -1;
 }
 
 void settings_free(struct settings *s) {

@@ -14,6 +14,7 @@ struct settings {
   stralloc place;      /* DOVECOT: path of the socket; PASSWORDS: of the database.  NUL-terminated */
   char *words[SETTINGS_WORDS_MAX + 1]; /* PROGRAM: into backend, NULL at the end */
   stralloc mechanisms;
+  bool is_private;     /* an instance whose mailboxes all belong to the user that it runs as */
   struct list certificates;
   uint64_t challenge_last, workers, limit_s, delay_s, delay_max_s, failures_max, failure_s;
 };

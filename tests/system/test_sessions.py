@@ -3,6 +3,7 @@ import hashlib
 import hmac
 import os
 import re
+import signal
 import socket
 import subprocess
 
@@ -374,3 +375,23 @@ def test_another_process_takes_the_door_s_place(mailboxes):
         except (ConnectionRefusedError, FileNotFoundError):
             return False
     wait_until(opens, 20, lambda: owlpost.log())
+
+
+def test_control_files_are_read_again(mailboxes):
+    owlpost = mailboxes
+    up(owlpost)
+    os.rename(f"{owlpost.home('joe')}/Maildir", f"{owlpost.home('joe')}/elsewhere")
+
+    def first_words():
+        with Door(owlpost) as door:
+            assert door.ask(log_in(owlpost, "joe"))["class"] == STARTED
+            return door.line()
+    assert first_words().startswith("-ERR")
+    owlpost.control("mailboxmaildir", "elsewhere")
+    owlpost.control("maxsessionsperuser", "many")
+    owlpost.starter.send_signal(signal.SIGHUP)
+    wait_until(lambda: owlpost.log().count("control files kept as they were") >= 3, 20, owlpost.log)
+    assert first_words().startswith("-ERR")
+    owlpost.control("maxsessionsperuser", None)
+    owlpost.starter.send_signal(signal.SIGHUP)
+    wait_until(lambda: first_words().startswith("+OK"), 20, owlpost.log)

@@ -133,3 +133,13 @@ def test_debian_s_checkapoppw(owlpost, checkpw):
         assert answer["class"] == authd.RIGHT
         assert door.ask(answer["pass"])["class"] == STARTED
         assert door.line().startswith("+OK")
+
+
+@pytest.mark.needs_root("accounts")
+def test_a_program_that_becomes_nobody_opens_nothing(owlpost):
+    """Without root it keeps owl-authd's own uid, whose mailbox it is not."""
+    stays = script(owlpost, 'HOME=/tmp exec "$@"')
+    up(owlpost, authbackend=f"{stays} true", authdelay="0")
+    assert authd.ask(owlpost, "joe", "w", service="pop3") == authd.LATER
+    assert "the check program has become nobody: it may need authroot" in owlpost.log()
+    assert authd.ask(owlpost, "joe", "w") == authd.RIGHT
