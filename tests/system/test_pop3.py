@@ -4,6 +4,7 @@ import os
 import poplib
 import pwd
 import re
+import socket
 
 import pytest
 
@@ -61,6 +62,18 @@ def test_a_lost_connection_deletes_nothing(joe, port):
     session = poplib.POP3("127.0.0.1", port)
     session.dele(1)
     session.close()
+    session = poplib.POP3("127.0.0.1", port)
+    assert session.stat()[0] == 1
+    session.quit()
+
+
+def test_a_quit_without_its_line_end_deletes_nothing(joe, port):
+    deliver(joe, 1)
+    with socket.create_connection(("127.0.0.1", port), 30) as client:
+        client.sendall(b"DELE 1\r\nQUIT")
+        client.shutdown(socket.SHUT_WR)
+        said = client.makefile("rb").read()
+    assert said.count(b"+OK") == 2
     session = poplib.POP3("127.0.0.1", port)
     assert session.stat()[0] == 1
     session.quit()

@@ -11,7 +11,8 @@ import pytest
 import dovecot
 from certificates import authority, make
 from peers import listens, unpacked
-from popclients import CLIENTS, Door
+from popclients import CLIENTS
+from popdoor import Door
 from waiting import wait_until
 
 PASSWORD = "open-sesame"
