@@ -17,7 +17,7 @@ from queuefile import Message
 from trace import QUEUE_NAME
 
 NEVER = 1 << 60
-TAKEN = re.compile(rb"^250 2\.0\.0 ok \d+ qp (\d+)\r$", re.M)
+TAKEN = re.compile(rb"^250 2\.0\.0 ok (\d+) qp \d+\r$", re.M)
 ID_LENGTH = 37
 HOLD, RELEASE, EXPIRE, RETURN, DELETE = range(5, 10)  # lib/ctl.h, as are these:
 OK, ERROR, MESSAGES, OUTCOMES = 10, 11, 0x0510, 0x0511
@@ -100,8 +100,8 @@ class Ledger:
         if e.program == "owl-send" and e.number == 0:
             self._rest(e, after=0)
 
-    def _say_taken(self, pid):
-        id = self._made_by[pid]
+    def _say_taken(self, number):
+        (id,) = (id for id in self.messages if id.startswith(number + "."))
         self.taken.add(id)
         self.accepted.setdefault(id, self.moment)
 
@@ -129,8 +129,8 @@ class Ledger:
 
     def _send(self, e, fs):
         if e.program == "owl-smtpd":
-            for pid in TAKEN.findall(e.octets):
-                self._say_taken(int(pid))
+            for number in TAKEN.findall(e.octets):
+                self._say_taken(number.decode())
         if e.program != "owl-send":
             return
         for protocol, kind, payload in self._frames.setdefault((e.pid, e.number, "out"), Frames()).feed(e.octets):

@@ -77,8 +77,8 @@ class Place:
             os.close(fd)
         return done.returncode
 
-    def submit(self, message, sender, recipients):
-        """In a session of its own; the reply to the data."""
+    @contextlib.contextmanager
+    def session(self):
         client, server = socket.socketpair()
         with subprocess.Popen([f"{self.programs}/owl-smtpd"], env=self.environment | {"RELAYCLIENT": ""},
                               stdin=server, stdout=server, stderr=subprocess.DEVNULL), server, client:
@@ -86,12 +86,44 @@ class Place:
             session.sock = client
             session.getreply()
             session.ehlo()
-            session.mail(sender)
-            for address in recipients:
-                session.rcpt(address)
-            code, text = session.data(message.decode())  # which ends lines by CRLF
+            yield session
             session.quit()
-        return code, text
+
+    def submit(self, message, sender, recipients):
+        """In a session of its own; the reply to the data."""
+        return self.submit_together([message], sender, recipients)[0]
+
+    def submit_together(self, messages, sender, recipients):
+        """In sessions that all come to the end of their data before one has its reply; the
+        replies."""
+        with contextlib.ExitStack() as stack:
+            sessions = [stack.enter_context(self.session()) for _ in messages]
+            for session, message in zip(sessions, messages):
+                session.mail(sender)
+                for address in recipients:
+                    session.rcpt(address)
+                session.docmd("data")
+                session.send(message.replace(b"\n", b"\r\n"))
+            for session in sessions:
+                session.send(b".\r\n")
+            return [session.getreply() for session in sessions]
+
+    @contextlib.contextmanager
+    def ready_injectors(self):
+        """One, which takes what comes by SMTP."""
+        self.control("injectors", "1")
+        with subprocess.Popen([f"{self.programs}/owl-queued"], env=self.environment) as process:
+            until = time.monotonic() + 20
+            while not os.path.exists(f"{self.run}/inject/socket"):
+                if process.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError("owl-queued does not come up")
+                time.sleep(0.01)
+            try:
+                yield
+            finally:
+                process.terminate()
+        if process.returncode:
+            raise RuntimeError(f"owl-queued: exit {process.returncode}")
 
     def owlq(self, *arguments):
         subprocess.run([self.owlq_path, *arguments], env=self.environment, check=True, stdout=subprocess.DEVNULL)

@@ -66,6 +66,12 @@ class Stage:
         if code != 250:
             raise RuntimeError(f"owl-smtpd: {code} {text.decode()}")
 
+    def submit_together(self, *markers, octets=0):
+        """By SMTP, at one time, to joe."""
+        for code, text in self.place.submit_together([message(m, octets) for m in markers], "joe@here.test", ["joe@here.test"]):
+            if code != 250:
+                raise RuntimeError(f"owl-smtpd: {code} {text.decode()}")
+
     def order(self, what, *recipients):
         """What waits for them."""
         for address in recipients:
@@ -266,6 +272,19 @@ def smtp(s):
     s.stop()
 
 
+def ready(s):
+    """Taken by an injector that waits at a socket, some of them together."""
+    s.start()
+    s.runner.wait_log("status")
+    with s.place.ready_injectors():
+        s.submit("rt1", "joe@here.test")
+        s.submit_together("rt2", "rt3", "rt4", octets=2000)
+        s.submit("rt5", "ann@here.test", octets=LARGE)
+    s.runner.wait_log("end msg", 5)
+    s.settle()
+    s.stop()
+
+
 def hold(s):
     """Held, also while another runner starts, and released."""
     s.start()
@@ -358,7 +377,7 @@ def untold(s):
 
 
 STORIES = {f.__name__: f for f in (accept, deliver, batch, forward, defer, slow, mixed, bounce, double, expire,
-                                   restart, crowd, mbox, smtp, hold, delete, give_up, killed, untold, refused)}
+                                   restart, crowd, mbox, smtp, ready, hold, delete, give_up, killed, untold, refused)}
 ORDERS = ("hold", "delete", "give_up")
 KILLED = {"killed": "owl-send", "untold": "owl-send", "refused": "owl-queue"}
 # Idle workers would wake the runner just when a sync is due.

@@ -6,6 +6,7 @@ and after a DSN is made; and one site two lines, where it takes both.
 import re
 
 TOLD = b"\x02\x05\x00\x00\x00\x00"  # an item of the log (owlpost-queue(5))
+INJECTORS = ("owl-queue", "owl-queued")
 CHANGES = ("create", "mkdir", "link", "unlink", "rename", "write", "truncate")
 
 
@@ -33,7 +34,7 @@ def _what(e, before, following, written, left_todo):
     if e.path == "queue/todo":
         return _todo(e, before, left_todo)
     if re.fullmatch(r"queue/(todo|tmp)/.*", e.path):
-        return "file of a message" if e.program == "owl-queue" else "file of a DSN"
+        return "file of a message" if e.program in INJECTORS else "file of a DSN"
     if re.fullmatch(r"queue/wait/..", e.path):
         return "wait/XX/, before a DSN is made" if makes_dsn else "wait/XX/"
     if e.path.endswith(".log"):
@@ -54,7 +55,7 @@ def _what(e, before, following, written, left_todo):
 def _todo(e, before, left_todo):
     named = before and before.kind in ("link", "rename") and (before.to or before.path).startswith("queue/todo/")
     if named:
-        return "todo/, for a name" if e.program == "owl-queue" else "todo/, for a DSN's name"
+        return "todo/, for a name" if e.program in INJECTORS else "todo/, for a DSN's name"
     if e.pid in left_todo:
         left_todo.discard(e.pid)
         return "todo/, for what has left it"
