@@ -1,5 +1,7 @@
 #include "config.h"
 #include "lib/tlsfacts.h"
+#include <string.h>
+#include "lib/credential.h"
 
 int tlsfacts_describe(stralloc *out, const struct tls_facts *f) {
   const struct {
@@ -11,4 +13,9 @@ int tlsfacts_describe(stralloc *out, const struct tls_facts *f) {
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
     if (*parts[i].value && (!stralloc_cats(out, parts[i].before) || !stralloc_cats(out, parts[i].value))) return -1;
   return 0;
+}
+
+const char *tlsfacts_name(const struct tls_facts *f) {
+  if (strcmp(f->verified, "authority") != 0 || credential_is_like_fingerprint(text_of(f->peer))) return "";
+  return f->peer;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lib/tlsfacts.h"
 #include "lib/tlswire.h"
 #include "smtpd/doorkeeper/authsettings.h"
 #include "smtpd/doorkeeper/certified.h"
@@ -17,7 +18,7 @@ static void know_certificate(struct saslguard *g, const struct tls_facts *f) {
   g->exporter = f->exporter;
   g->endpoint = f->endpoint;
   if (*f->fingerprint) g->certificate = text_of(f->fingerprint);
-  if (*certified_name(f)) g->certificate_name = text_of(certified_name(f));
+  if (*tlsfacts_name(f)) g->certificate_name = text_of(tlsfacts_name(f));
 }
 
 static struct saslguard *prepare(struct doorkeeper *k) {

@@ -4,13 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/credential.h"
+#include "lib/tlsfacts.h"
 
 enum { WITH_COLONS = 3 * CREDENTIAL_FINGERPRINT_DIGITS / 2 };
-
-const char *certified_name(const struct tls_facts *f) {
-  if (strcmp(f->verified, "authority") != 0 || credential_is_like_fingerprint(text_of(f->peer))) return "";
-  return f->peer;
-}
 
 /* As openssl-x509(1) shows it. */
 static const char *with_colons(const char *hex, char to[WITH_COLONS]) {
@@ -26,7 +22,7 @@ static const char *with_colons(const char *hex, char to[WITH_COLONS]) {
 bool certified_has(const struct list *tlsclients, const struct tls_facts *f) {
   char whole[WITH_COLONS], key[WITH_COLONS];
   const char *names[] = {f->fingerprint, f->key_fingerprint, with_colons(f->fingerprint, whole),
-                         with_colons(f->key_fingerprint, key), certified_name(f)};
+                         with_colons(f->key_fingerprint, key), tlsfacts_name(f)};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (*names[i] && list_find(tlsclients, text_of(names[i]))) return true;
   return false;

@@ -7,9 +7,6 @@
  *
  * certified_has(): whether tlsclients has it.
  *
- * certified_name(): the certificate's name, where an authority vouches for it and it
- * does not look like somebody's SHA-256; else "".
- *
  * certified_publish(): variables as servers of UCSPI-SSL set them, for programs
  * that the session starts.  0, or -1 without memory.  certified_forget(): none.
  */
@@ -21,7 +18,6 @@
 
 void certified_settings(struct doorkeeper *k);
 bool certified_has(const struct list *tlsclients, const struct tls_facts *f);
-const char *certified_name(const struct tls_facts *f);
 int certified_publish(const struct tls_facts *f);
 void certified_forget(void);
 
