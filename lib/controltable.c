@@ -156,7 +156,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(TLSCLIENTCERTIFICATE, "tlsclientcertificate", TEXT, "clientcert.pem", "tlsd", "file of the certificate and key that we show to servers"),
   ROW(TLSCLIENTCIPHERS, "tlsclientciphers", TEXT, "", "tlsd", "ciphers of TLS 1.2 that we offer to servers, in OpenSSL's form; without it Mozilla's intermediate"),
   ROW(TLSCLIENTMINVERSION, "tlsclientminversion", TEXT, "1.2", "tlsd", "least TLS version with servers: 1.2 or 1.3"),
-  ROW(TLSCLIENTS, "tlsclients", LIST, "", "smtpd", "certificates of clients that may send to any domain: SHA-256, or name"),
+  ROW(TLSCLIENTS, "tlsclients", LIST, "", "smtpd, popup", "certificates of clients that may send to any domain: SHA-256, or name"),
   ROW(TLSDAEMON, "tlsdaemon", NUMBER, "1", "remote, start", "whether owl-start starts owl-tlsd: 0 no, 1 yes"),
   ROW(TLSPOLICY, "tlspolicy", MAP, "", "remote", "domain:level and options, .suffix:..., :... for all: what is asked of TLS to a destination"),
   ROW(TLSREPORTCONTACT, "tlsreportcontact", TEXT, "", "tlsrpt", "address for questions about TLS reports, in them; none: that of tlsreportfrom"),

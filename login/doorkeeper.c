@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "lib/base64.h"
 #include "lib/iofd.h"
+#include "lib/tlsfacts.h"
 #include "login/event.h"
 #include "login/opening.h"
 #include "login/secure.h"
@@ -37,6 +38,8 @@ static struct saslguard *prepare(struct login_doorkeeper *k) {
   g->about.tls = text_of_stralloc(&k->words);
   g->exporter = k->facts->exporter;
   g->endpoint = k->facts->endpoint;
+  if (*k->facts->fingerprint) g->certificate = text_of(k->facts->fingerprint);
+  if (*tlsfacts_name(k->facts)) g->certificate_name = text_of(tlsfacts_name(k->facts));
   return g;
 }
 

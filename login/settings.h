@@ -7,6 +7,7 @@
 struct login_settings {
   stralloc me, rundir; /* NUL-terminated behind their len */
   uint64_t allowunfenced, authwithouttls, maxauthtries, maxcommands, timeout_s, pop3_login_delay_s;
+  bool asks_certificate; /* of clients: they may log in by it (EXTERNAL) */
 };
 
 /* login_settings_load(): 0, or -1 with c->error set. */

@@ -145,6 +145,8 @@ static void without_tls(void **state) {
       {"stls", POPUP_TLS, "+OK"});
   begin("PLAIN");
   RUN({"STLS", POPUP_LINE, "-ERR there is TLS already"}, {"CAPA", POPUP_LINE, "+OK capabilities follow\r\nUSER\r\nSASL PLAIN\r\nTOP\r\n"});
+  popup.login_delay_s = 60;
+  RUN({"CAPA", POPUP_LINE, "+OK capabilities follow\r\nUSER\r\nSASL PLAIN\r\nLOGIN-DELAY 60\r\nTOP\r\n"});
   begin("PLAIN");
   popup.offers_tls = popup.is_secured = popup.may_log_in = false;
   RUN({"STLS", POPUP_LINE, "-ERR TLS is not available"}, {"USER joe", POPUP_LINE, "-ERR [SYS/PERM] log-in needs TLS"});

@@ -224,11 +224,11 @@ class Instance:
         if port is None:
             port = 25 if ROOT and not self.listeners else free_port()
         environment = self.environment | (environment or {}) | ({"RELAYCLIENT": ""} if relay else {})
-        who = []
+        who, service = [], "pop" if program == "owl-popup" else "smtpd"
         if ROOT:
-            account = pwd.getpwnam("owlsmtpd")
+            account = pwd.getpwnam(f"owl{service}")
             who = ["-u", str(account.pw_uid), "-g", str(account.pw_gid)]
-        with self._log("smtpd") as log:
+        with self._log(service) as log:
             self.listeners.append(subprocess.Popen(
                 [*wrapper, "tcpserver", "-H", "-R", "-l", "owlpost.test", "-c", str(concurrency), *who, *arguments,
                  "127.0.0.1", str(port), *guard, self.program(program)],

@@ -15,28 +15,27 @@ import pytest
 import processes
 from authd import script, wait_for_daemon
 from instance import ROOT
-from peers import free_port, listens
+from peers import free_port
 from waiting import wait_until
 
 PASSWORD = "corr ect"
 
 
-def serve(owlpost, bystanders, *arguments):
+def serve(owlpost):
     """tcpserver as its manual has it: the program as its own user."""
-    port, account = free_port(), pwd.getpwnam("owlpop") if ROOT else None
-    who = ["-u", str(account.pw_uid), "-g", str(account.pw_gid)] if ROOT else []
-    log = open(f"{owlpost.folder}/popup.log", "ab")
-    bystanders.start(["tcpserver", "-H", "-R", "-l", "owlpost.test", *who, "127.0.0.1", str(port),
-                      owlpost.program("owl-popup"), *arguments], stderr=log, env=owlpost.environment)
-    wait_until(lambda: listens(port), 20, "tcpserver")
-    return port
+    return owlpost.listen(program="owl-popup", port=free_port())
 
 
 def log_of(owlpost, pattern):
-    def find():
-        with open(f"{owlpost.folder}/popup.log", errors="replace") as f:
-            return re.search(pattern, f.read())
-    return wait_until(find, 20, pattern)
+    wait_until(lambda: re.search(pattern, owlpost.log("pop")), 20, pattern)
+
+
+def start(owlpost):
+    """With all who are asked."""
+    owlpost.start()
+    wait_for_daemon(owlpost)
+    wait_until(lambda: os.path.exists(f"{owlpost.run}/mailbox/socket"), 20, owlpost.log)
+    return owlpost
 
 
 @pytest.fixture
@@ -44,13 +43,12 @@ def joe(owlpost):
     owlpost.dot_qmail("joe", "", "./Maildir/\n")
     owlpost.mailboxes({"joe@local.test": PASSWORD})
     owlpost.control("authwithouttls", "1")
-    owlpost.up()
-    return owlpost
+    return start(owlpost)
 
 
 @pytest.fixture
-def port(joe, bystanders):
-    return serve(joe, bystanders)
+def port(joe):
+    return serve(joe)
 
 
 def log_in(port, password=PASSWORD):
@@ -129,7 +127,7 @@ HOME=$HOMES/joe USER=joe exec $BECOME $program"""
 
 
 @pytest.fixture
-def mrose(owlpost, bystanders):
+def mrose(owlpost):
     """Who is known to a program of the site's alone, by APOP, too."""
     account = pwd.getpwnam("joe") if ROOT else None
     text = CHECK.replace("$HOMES", os.path.dirname(owlpost.home("joe")))
@@ -138,9 +136,7 @@ def mrose(owlpost, bystanders):
                         "authroot": "1" if ROOT else None, "authmechanisms": "PLAIN LOGIN APOP",
                         "authwithouttls": "1"}.items():
         owlpost.control(name, value)
-    owlpost.start()
-    wait_for_daemon(owlpost)
-    return owlpost
+    return start(owlpost)
 
 
 def put(owlpost, name, octets):
@@ -156,11 +152,11 @@ def message(octets):
     return head + b"a" * (octets - len(head) - 2 - 2) + b"\n"
 
 
-def test_the_session_of_rfc_1939(mrose, bystanders):
+def test_the_session_of_rfc_1939(mrose):
     """Its section 10, command by command."""
     put(mrose, "1.a", message(120))
     put(mrose, "2.b", message(200))
-    session = Dialog(serve(mrose, bystanders))
+    session = Dialog(serve(mrose))
     assert session.greeting.startswith("+OK") and MANGLED.search(session.greeting)
     stamp = session.greeting.split()[-1]
     digest = hashlib.md5(f"{stamp}tanstaaf".encode()).hexdigest()
@@ -176,8 +172,8 @@ def test_the_session_of_rfc_1939(mrose, bystanders):
     log_of(mrose, "logged in by APOP without TLS, user mrose")
 
 
-def test_a_digest_is_of_this_greeting(mrose, bystanders):
-    port = serve(mrose, bystanders)
+def test_a_digest_is_of_this_greeting(mrose):
+    port = serve(mrose)
     one, two = Dialog(port), Dialog(port)
     assert one.greeting != two.greeting
     digest = hashlib.md5(f"{one.greeting.split()[-1]}tanstaaf".encode()).hexdigest()
@@ -210,9 +206,9 @@ def test_sasl(joe, port):
     assert [session.line()[:3] for _ in range(4)] == ["+OK", "+OK", "+OK", ""]
 
 
-def test_limits_before_the_log_in(joe, bystanders):
+def test_limits_before_the_log_in(joe):
     joe.control("maxlogincommands", "6")
-    port = serve(joe, bystanders)
+    port = serve(joe)
     session = Dialog(port)
     assert session.ask("X" * 2046).startswith("-ERR unknown command")
     assert session.ask("X" * 2047) == "-ERR that line is too long"
@@ -233,9 +229,9 @@ def test_limits_before_the_log_in(joe, bystanders):
     log_of(joe, "log-ins refused 3, .*: hung up")
 
 
-def test_a_silent_client_and_a_slow_one(joe, bystanders):
+def test_a_silent_client_and_a_slow_one(joe):
     joe.control("timeoutlogin", "1")
-    port = serve(joe, bystanders)
+    port = serve(joe)
     silent, slow = Dialog(port), Dialog(port)
     with pytest.raises((BrokenPipeError, ConnectionResetError)):
         while not select.select([slow.sock], [], [], 0.1)[0]:
@@ -245,10 +241,10 @@ def test_a_silent_client_and_a_slow_one(joe, bystanders):
     assert silent.line() == "-ERR [SYS/TEMP] timeout, closing" and silent.line() == ""
 
 
-def test_nobody_to_ask(owlpost, bystanders):
+def test_nobody_to_ask(owlpost):
     owlpost.control("authwithouttls", "1")
     owlpost.start()
-    session = Dialog(serve(owlpost, bystanders))
+    session = Dialog(serve(owlpost))
     assert session.greeting == "+OK owlpost.test POP3 server ready"
     assert session.ask("USER joe").startswith("-ERR [SYS/TEMP]")
     assert session.ask("CAPA").startswith("+OK") and "USER" not in session.lines()
@@ -281,7 +277,7 @@ def test_a_pipe_is_no_client(joe):
 @pytest.mark.needs_root("the accounts of the programs")
 def test_the_half_that_reads_is_shut_in(joe, port):
     session = Dialog(port)
-    pair = sorted(pid for pid in processes.descendants(os.getpid()) if processes.name(pid) == "owl-popup")
+    pair = sorted(joe.named("owl-popup"))
     assert len(pair) == 2
     talker = pair[1]
     for pid in pair:
@@ -292,13 +288,12 @@ def test_the_half_that_reads_is_shut_in(joe, port):
     session.ask("QUIT")
 
 
-def test_who_logs_in_too_often_is_told(joe, bystanders):
+def test_who_logs_in_too_often_is_told(joe):
     """LOGIN-DELAY and IN-USE of RFC 2449 8.1."""
     joe.control("pop3logindelay", "3600")
     joe.control("maxsessionsperuser", "1")
     joe.stop()
-    joe.up()
-    port = serve(joe, bystanders)
+    port = serve(start(joe))
     session = Dialog(port)
     session.ask("CAPA")
     assert "LOGIN-DELAY 3600" in session.lines()

@@ -6,6 +6,8 @@ import signal
 
 import pytest
 
+import certificates
+from authd import wait_for_daemon
 from peers import free_port, listens
 from secured import Secured
 from test_popup import Dialog, PASSWORD
@@ -24,7 +26,8 @@ class Served:
 
     def start(self):
         self.secured.start()
-        wait_until(lambda: listens(self.tls_port), 20, self.owlpost.log)
+        wait_until(lambda: listens(self.tls_port) and os.path.exists(f"{self.owlpost.run}/mailbox/socket"), 20, self.owlpost.log)
+        wait_for_daemon(self.owlpost)
         return self
 
     def logs(self, pattern):
@@ -58,6 +61,23 @@ def test_stls(served):
     assert served.log_in(session).stat() == (0, 0)
     session.quit()
     served.logs(r"TLS: TLSv1\.3 .*\n(.*\n)*.*logged in by PLAIN, user joe@local\.test")
+
+
+def test_a_certificate_logs_in(served):
+    """EXTERNAL, by the SHA-256 of what the client has shown."""
+    folder = served.owlpost.folder
+    own = certificates.make("joe", issuer=served.secured.authority)
+    pair = own.write(folder, "joe")
+    served.owlpost.control("authcertificates", f"{own.fingerprint()}:joe@local.test")
+    served.owlpost.control("tlsclients", own.fingerprint())
+    served.start()
+    context = served.secured.context(certificate=pair)
+    session = poplib.POP3_SSL("127.0.0.1", served.tls_port, timeout=30, context=context)
+    assert session.capa()["SASL"][0] == "EXTERNAL"
+    assert session._shortcmd("AUTH EXTERNAL =").startswith(b"+OK 0 messages")
+    session.quit()
+    other = poplib.POP3_SSL("127.0.0.1", served.tls_port, timeout=30, context=served.secured.context())
+    assert "EXTERNAL" not in other.capa()["SASL"]
 
 
 def test_implicit_tls(served):
