@@ -65,7 +65,7 @@ static enum login_end finish(struct talker *t, enum popup_next next) {
   switch (next) {
     case POPUP_TLS: return begin_tls(t);
     case POPUP_OPENED: return LOGIN_OPENED;
-    case POPUP_QUIT: return part(t, NULL, LOGIN_QUIT);
+    case POPUP_QUIT: return login_flush(&t->talk->channel) == 0 ? LOGIN_QUIT : give_up(t, errno);
     case POPUP_HANG_UP: return part(t, NULL, LOGIN_HUNG_UP);
     case POPUP_LINE: case POPUP_RESPONSE:
       return part(t, "-ERR too many commands before the log-in, closing\r\n", LOGIN_HUNG_UP);
