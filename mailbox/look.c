@@ -156,16 +156,27 @@ static int note_missing(struct look *k) {
   return 0;
 }
 
-/* What others have written since has been read by then. */
-static int write_locked(struct look *k) {
+static int go_on(struct look *k) {
   static const struct takeover nothing;
   struct uidlog *l = &k->m->log;
+  if (note_missing(k) == -1 || add_unknown(k, &nothing) == -1 || uidlog_commit(l) == -1) return -1;
+  return uidlog_wants_rewrite(l) && uidlog_rewrite(l) == -1 ? -1 : 0; /* where it cannot be, good as it is */
+}
+
+/* UIDs are used up, or another server's were: only under another UIDVALIDITY there
+ * are more (RFC 9051 2.3.1.1). */
+static int start_over(struct look *k) {
+  if (takeover_close(k->m->folder, k->m->log.lines.validity) == -1) return -1;
+  uidlog_empty(&k->m->log);
+  return match(k) == 0 ? begin(k) : -1;
+}
+
+/* What others have written since has been read by then. */
+static int write_locked(struct look *k) {
+  struct uidlog *l = &k->m->log;
   int r = match(k);
-  if (r == 0 && l->lines.validity == 0) r = begin(k);
-  else if (r == 0) {
-    r = note_missing(k) == 0 && add_unknown(k, &nothing) == 0 ? uidlog_commit(l) : -1;
-    if (r == 0 && uidlog_wants_rewrite(l)) r = uidlog_rewrite(l) == -1 ? -1 : 0; /* where it cannot be, good as it is */
-  }
+  if (r == 0) r = l->lines.validity ? go_on(k) : begin(k);
+  if (r == -1 && errno == EOVERFLOW) r = start_over(k);
   if (r == 0) r = takeover_close(k->m->folder, l->lines.validity);
   return r == 0 ? match(k) : -1;
 }

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "mailbox/testmaildir.h"
 
@@ -273,6 +274,52 @@ static void who_locks_another_file_knows_it(void **state) {
   mailbox_close(&mine);
 }
 
+static void uids_that_are_used_up_begin_again(void **state) {
+  struct mailbox m;
+  (void)state;
+  test_maildir_write("dovecot-uidlist", "3 V1700000001 N4294967295 G00\n4294967294 :1.a\n");
+  test_maildir_write("new/1.a", "");
+  test_maildir_write("new/2.b", "");
+  open_and_expect("4294967294 1.a, 4294967295 2.b");
+  uint32_t before = validity_now();
+  test_maildir_write("new/3.c", "");
+  open_and_expect("1 1.a, 2 2.b, 3 3.c");
+  assert_true(validity_now() > before);
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
+  assert_uidl(&m, 0, "fffffffe6553f101"); /* POP3 sees none of it */
+  mailbox_close(&m);
+}
+
+static void another_servers_uids_that_are_used_up(void **state) {
+  (void)state;
+  test_maildir_write("dovecot-uidlist", "3 V1700000001 N4294967295 G00\n4294967295 :1.a\n");
+  test_maildir_write("new/1.a", "");
+  test_maildir_write("new/2.b", "");
+  open_and_expect("1 1.a, 2 2.b");
+  assert_true(validity_now() > 1700000001);
+}
+
+static void age(const char *name, time_t seconds) {
+  const struct timespec then[2] = {{time(NULL) - seconds, 0}, {time(NULL) - seconds, 0}};
+  test_maildir_write(name, "");
+  assert_int_equal(utimensat(AT_FDCWD, test_maildir_path(name), then, 0), 0);
+}
+
+static void what_was_left_in_tmp_is_removed(void **state) {
+  struct mailbox m;
+  (void)state;
+  age("tmp/old", 36 * 3600 + 60);
+  age("tmp/young", 36 * 3600 - 60);
+  age("new/old", 36 * 3600 + 60);
+  assert_int_equal(mkdir(test_maildir_path("tmp/folder"), 0700), 0);
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
+  mailbox_clean(&m);
+  assert_int_equal(access(test_maildir_path("tmp/old"), F_OK), -1);
+  assert_int_equal(access(test_maildir_path("tmp/young"), F_OK), 0);
+  assert_int_equal(access(test_maildir_path("new/old"), F_OK), 0);
+  mailbox_close(&m);
+}
+
 static void a_log_made_anew_has_a_greater_uidvalidity(void **state) {
   (void)state;
   uint32_t before = validity_now();
@@ -490,7 +537,8 @@ int main(void) {
     TESTED(without_the_log_there_is_another_validity), TESTED(uidls_are_base_names), TESTED(sizes_are_kept),
     TESTED(few_descriptors_are_enough),
     TESTED(a_renamed_file_is_found_again), TESTED(dovecot_is_taken_over), TESTED(uids_are_taken_over_once), TESTED(dovecots_uidls_in_another_format), TESTED(what_is_not_met_is_not_said_to_be_removed), TESTED(a_log_of_a_later_version_is_left_alone),
-    TESTED(a_log_made_anew_has_a_greater_uidvalidity),
+    TESTED(a_log_made_anew_has_a_greater_uidvalidity), TESTED(what_was_left_in_tmp_is_removed),
+    TESTED(uids_that_are_used_up_begin_again), TESTED(another_servers_uids_that_are_used_up),
     TESTED(who_locks_another_file_knows_it),
     TESTED(who_has_no_room_can_delete),
     TESTED(a_log_that_is_made_anew_confuses_nobody), TESTED(an_old_dovecot_too),

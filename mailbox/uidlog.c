@@ -43,7 +43,10 @@ static bool is_ours(const struct stat *st) { return S_ISREG(st->st_mode) && st->
 /* Another user cannot make us follow a link or wait for a FIFO. */
 static int open_file(struct uidlog *l, int flags) {
   struct stat st;
-  int fd = openat(l->folder, UIDLOG_NAME, flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, FILE_MODE);
+  const int always = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  int fd = openat(l->folder, UIDLOG_NAME, flags | always | O_RDWR, FILE_MODE);
+  l->is_read_only = fd == -1 && errno == EROFS;
+  if (l->is_read_only) fd = openat(l->folder, UIDLOG_NAME, always | O_RDONLY);
   if (fd == -1) return -1;
   if (fstat(fd, &st) == 0 && is_ours(&st)) return l->fd = fd, 0;
   close(fd);
@@ -60,7 +63,7 @@ static void forget(struct uidlog *l) {
 
 /* Whoever wrote what has no mark behind it may have died before his syncs. */
 static int sync_read(struct uidlog *l) {
-  if (!l->lines.unmarked) return 0;
+  if (!l->lines.unmarked || l->is_read_only) return 0;
   return fdatasync(l->fd) == 0 ? fsync(l->folder) : -1;
 }
 
@@ -138,6 +141,7 @@ static int read_locked(struct uidlog *l) {
 }
 
 int uidlog_lock(struct uidlog *l) {
+  if (l->is_read_only) return errno = EROFS, -1;
   if (lock_named(l) == -1 || read_locked(l) == -1 || cut_tail(l) == -1) return -1;
   if (!l->lines.validity) l->is_replaced = false; /* it is new, or none */
   return sync_read(l);
@@ -147,6 +151,11 @@ void uidlog_begin(struct uidlog *l, uint32_t validity, uint32_t least) {
   uint32_t now = (uint32_t)(clock_wall_us(&clock_system) / 1000000);
   l->lines.validity = validity ? validity : now > least ? now : least;
   uidlog_raise(l, 1);
+}
+
+void uidlog_empty(struct uidlog *l) {
+  uidlines_free(&l->lines);
+  stralloc_zero(&l->out);
 }
 
 void uidlog_raise(struct uidlog *l, uint64_t next) {

@@ -19,6 +19,7 @@ enum { UIDLOG_LOCK_MS = 30000, UIDLOG_OCTETS_MAX = 1 << 30 };
 struct uidlog {
   int folder;  /* the Maildir; the owner's */
   int fd;      /* -1: there is no file */
+  bool is_read_only; /* as the file system is; uidlog_lock() fails with EROFS */
   bool locked;
   bool is_replaced; /* uidlog_lock() met another file than was read before: who is gone need not be in it */
   struct uidlines lines;
@@ -54,6 +55,9 @@ void uidlog_unlock(struct uidlog *l);
  * uidlog_raise(): UIDNEXT is at least this. */
 void uidlog_begin(struct uidlog *l, uint32_t validity, uint32_t least);
 void uidlog_raise(struct uidlog *l, uint64_t next);
+
+/* uidlog_empty(): under the lock: as if nothing were there; uidlog_begin() follows. */
+void uidlog_empty(struct uidlog *l);
 
 /* uidlog_add(): under the lock: a message gets the next UID; *number is its
  * entry.  uid 0: the next one, or one that is not under it.  EOVERFLOW: none is left. */

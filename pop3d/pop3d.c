@@ -117,6 +117,7 @@ static int show(struct mailbox *m, const char *path) {
   const char *end = serve(&s);
   log_session(&s, path, end);
   report_session(&s, end);
+  mailbox_clean(m);
   session_free(&s);
   return TOOL_OK;
 }

@@ -1,5 +1,6 @@
 """A mailbox as owl-mailbox and the mailbox servers see it."""
 import os
+import subprocess
 
 import pytest
 
@@ -64,6 +65,33 @@ def test_another_users_mailbox_is_left_alone(joe):
     done = joe.call("owl-mailbox", "list", f"{joe.home('joe')}/Maildir", user="ann")
     assert done.returncode in (100, 111) and done.stderr
     assert not os.path.exists(f"{joe.home('joe')}/Maildir/owlpost-uids")
+
+
+@pytest.fixture
+def frozen(joe):
+    """A Maildir that nobody can write to any more; one message came after the last look."""
+    place = f"{joe.home('joe')}/media"
+    os.mkdir(place)
+    subprocess.run(["mount", "-t", "tmpfs", "none", place], check=True)
+    joe.give("joe", place)
+    path = f"{place}/Maildir"
+    joe.call("maildirmake", path, user="joe", check=True)
+    for name in ("1.a", "2.b", "3.c"):
+        with open(f"{path}/new/{name}", "w", encoding="ascii") as f:
+            f.write("Subject: x\n\nhello\n")
+        if name == "2.b":
+            joe.call("owl-mailbox", "list", path, user="joe", check=True)
+    subprocess.run(["mount", "-o", "remount,ro", place], check=True)
+    yield path
+    subprocess.run(["umount", place], check=True)
+
+
+@pytest.mark.needs_root("a file system of its own")
+def test_a_mailbox_that_can_only_be_read(joe, frozen):
+    said = joe.call("owl-pop3d", frozen, user="joe", input=b"UIDL\r\nRETR 3\r\nDELE 1\r\nQUIT\r\n").stdout.decode()
+    assert "1 1.a\r\n2 2.b\r\n3 3.c\r\n" in said
+    assert "hello" in said
+    assert said.splitlines()[-1].startswith("-ERR")
 
 
 @pytest.mark.needs_root("a Dovecot over /usr, in a mount namespace, that becomes its users")
