@@ -74,15 +74,15 @@ static void hear_door(const struct pool *p, struct guest *g) {
   if (g->state == GUEST_COMES && !g->is_read) read_pipe(g);
 }
 
-static bool is_doorkeeper(const struct pool *p, int sock) {
-  struct ucred who;
-  socklen_t len = sizeof who;
-  return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 && who.uid == p->doorkeeper;
+/* The doorkeeper, and root, whom it may run as, but whose facts are not believed. */
+static bool may_come(const struct pool *p, int sock, struct ucred *who) {
+  socklen_t len = sizeof *who;
+  return getsockopt(sock, SOL_SOCKET, SO_PEERCRED, who, &len) == 0 && (who->uid == p->doorkeeper || who->uid == 0);
 }
 
-static void take_guest(const struct pool *p, int sock) {
+static void take_guest(const struct pool *p, int sock, uid_t caller) {
   struct guest *g = &guests[places[--free_count]];
-  guest_open(g, sock, p->doorkeeper, now_us());
+  guest_open(g, sock, caller, now_us());
   if (watch(sock, name_of(g, DOOR), 0) == -1) guest_answer(g, INJECTOR_NO_MEMORY);
   else hear_door(p, g);
   go_on(g);
@@ -96,7 +96,8 @@ static bool accept_one(const struct pool *p) {
     is_short = errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS;
     return false;
   }
-  if (is_doorkeeper(p, sock)) take_guest(p, sock);
+  struct ucred who;
+  if (may_come(p, sock, &who)) take_guest(p, sock, who.uid);
   else close(sock);
   return true;
 }

@@ -169,7 +169,13 @@ def test_nobody_else_is_served(owlpost):
     st = os.stat(f"{owlpost.run}/inject")
     assert (pwd.getpwuid(st.st_uid).pw_name, st.st_gid, st.st_mode & 0o7777) == (
         "owlqueue", pwd.getpwnam("owlsmtpd").pw_gid, 0o710)
-    with socket.socket(socket.AF_UNIX) as sock:  # as root, who is not the doorkeeper
-        sock.connect(f"{owlpost.run}/inject/socket")
+    with socket.socket(socket.AF_UNIX) as sock:  # as somebody who may enter, but is not the doorkeeper
+        os.setegid(st.st_gid)
+        os.seteuid(pwd.getpwnam("owlremote").pw_uid)
+        try:
+            sock.connect(f"{owlpost.run}/inject/socket")
+        finally:
+            os.seteuid(0)
+            os.setegid(0)
         sock.settimeout(10)
         assert sock.recv(1) == b""
