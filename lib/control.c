@@ -175,6 +175,22 @@ int control_exists(struct control *c, enum control_name name) {
   return r;
 }
 
+static int join(stralloc *line, char *const *words) {
+  for (char *const *w = words; *w; w++)
+    if ((w > words && !stralloc_cats(line, " ")) || !stralloc_cats(line, *w)) return -1;
+  return 0;
+}
+
+int control_is_line(struct control *c, enum control_name name, char *const *words) {
+  stralloc said = {0}, known = {0};
+  int r = control_text(c, name, &known);
+  if (r == 0 && join(&said, words) == -1) r = control_fail(c, name, "out of memory");
+  if (r == 0) r = text_equal(text_of_stralloc(&said), text_of_stralloc(&known));
+  stralloc_free(&said);
+  stralloc_free(&known);
+  return r;
+}
+
 int control_is_private(struct control *c, enum control_name name) {
   stralloc path = {0};
   struct stat st;

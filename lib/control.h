@@ -35,6 +35,10 @@ int control_list(struct control *c, enum control_name name, struct list *out);
 /* control_exists(): 1, 0, or -1 with c->error set. */
 int control_exists(struct control *c, enum control_name name);
 
+/* control_is_line(): whether the text is these words, up to a NULL, with blanks between.  1, 0,
+ * or -1 with c->error set. */
+int control_is_line(struct control *c, enum control_name name, char *const *words);
+
 /* control_is_private(): not everybody may read it.  1, as when there is no such
  * file; 0; or -1 with c->error set. */
 int control_is_private(struct control *c, enum control_name name);

@@ -7,6 +7,7 @@ noinst_LIBRARIES += %D%/liblogin.a
   %D%/door.h %D%/door.c \
   %D%/doorkeeper.h %D%/doorkeeper.c \
   %D%/event.h %D%/event.c \
+  %D%/family.h %D%/family.c \
   %D%/opening.h %D%/opening.c \
   %D%/secure.h %D%/secure.c \
   %D%/session.h %D%/session.c \

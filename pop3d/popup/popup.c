@@ -16,8 +16,10 @@
 #include <signal.h>
 #include <string.h>
 #include "lib/exitcode.h"
+#include "listen/account.h"
 #include "listen/listener.h"
 #include "listen/service.h"
+#include "login/family.h"
 #include "login/session.h"
 #include "pop3d/popup/talker.h"
 
@@ -49,11 +51,20 @@ const struct listen_service listen_service = {
   .addresses = CONTROL_POP3LISTEN, .sessions = CONTROL_MAXPOP3SESSIONS, .sessions_per_client = CONTROL_MAXPOP3SESSIONSPERIP,
   .load = load, .is_counted = is_counted, .serve = serve};
 
-/* [-s] [HOST] */
+static void check_family(char **words) {
+  static struct control control;
+  if (control_open(&control) == -1) login_die("out of memory", "");
+  if (family_check(&control, words, "owl-pop3d", "qmail-pop3d") == -1) login_die(control.error.s, "");
+  control_free(&control);
+}
+
+/* [-s] [HOST [CHECKPROG... SUBPROGRAM MAILDIR]]; root, whom qmail-popup needs, is not needed here. */
 static int serve_one(int argc, char **argv) {
   bool begins_with_tls = argc > 1 && strcmp(argv[1], "-s") == 0;
   char **rest = argv + 1 + begins_with_tls;
-  if (rest[0] && (rest[0][0] == '-' || rest[1])) return TOOL_USAGE;
+  if (rest[0] && rest[0][0] == '-') return TOOL_USAGE;
+  if (account_drop_root() == -1) login_die("unable to serve: ", "still root");
+  if (rest[0] && rest[1]) check_family(rest + 1);
   return login_serve(begins_with_tls, rest[0]);
 }
 

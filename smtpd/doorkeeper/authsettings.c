@@ -31,19 +31,10 @@ int authsettings_load(struct settings *s, struct control *c) {
   return r;
 }
 
-static int fail_program(struct control *c) {
-  return control_fail(c, CONTROL_AUTHBACKEND, "the program in the arguments is another one, and owl-authd runs this one");
-}
-
 int authsettings_check_program(struct control *c, char **words) {
-  stralloc said = {0}, known = {0};
-  int r = control_text(c, CONTROL_AUTHBACKEND, &known);
-  for (char **w = words; r == 0 && *w; w++)
-    if ((w > words && !stralloc_cats(&said, " ")) || !stralloc_cats(&said, *w)) r = -1;
-  if (r == 0 && !text_equal(text_of_stralloc(&said), text_of_stralloc(&known))) r = fail_program(c);
-  stralloc_free(&said);
-  stralloc_free(&known);
-  return r;
+  int r = control_is_line(c, CONTROL_AUTHBACKEND, words);
+  if (r == 0) return control_fail(c, CONTROL_AUTHBACKEND, "the program in the arguments is another one, and owl-authd runs this one");
+  return r == 1 ? 0 : -1;
 }
 
 void authsettings_submit(struct settings *s) {

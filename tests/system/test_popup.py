@@ -268,6 +268,37 @@ def test_inetd(joe):
     assert b"connect from [127.0.0.1]:" in log and b"mailbox: messages 0" in log
 
 
+def run_on_socket(owlpost, *arguments):
+    """Started as tcpserver starts it: the client's end, and the process."""
+    client, server = socket.socketpair()
+    client.settimeout(30)
+    popup = subprocess.Popen([owlpost.program("owl-popup"), *arguments], stdin=server, stdout=server, stderr=subprocess.PIPE,
+                             env=owlpost.environment)
+    server.close()
+    return client, popup
+
+
+@pytest.mark.parametrize("words", [(), ("checkpassword", "owl-pop3d", "Maildir"), ("-", "owl-pop3d", "Other"), ("-", "true")])
+def test_as_qmail_popup_is_started(mrose, words):
+    """By root, with words that have to be those of the control files."""
+    check = open(f"{mrose.controls}/authbackend").read().split()[0]
+    words = tuple(check if word == "-" else word for word in words) or (check, "/var/qmail/bin/qmail-pop3d", "./Maildir/")
+    is_right = words[1:] == ("/var/qmail/bin/qmail-pop3d", "./Maildir/")
+    client, popup = run_on_socket(mrose, "mx.example", *words)
+    heard = client.makefile("rb")
+    greeting = heard.readline()
+    if is_right:
+        assert greeting.startswith(b"+OK mx.example POP3")
+        assert not ROOT or set(processes.status(popup.pid)["Uid"].split()) == {str(pwd.getpwnam("owlpop").pw_uid)}
+        client.sendall(b"USER mrose\r\nPASS tanstaaf\r\nQUIT\r\n")
+        assert [line[:3] for line in heard] == [b"+OK"] * 3
+    else:
+        assert greeting.startswith(b"-ERR [SYS/TEMP]")
+    log = popup.communicate(timeout=20)[1]
+    assert is_right or b"unable to read " in log, log
+    client.close()
+
+
 def test_a_pipe_is_no_client(joe):
     done = joe.call("owl-popup", input=b"QUIT\r\n")
     assert done.returncode == 111
