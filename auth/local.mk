@@ -1,7 +1,7 @@
 # auth/: own user, or root where the site's check program needs it.  Reads no
 # network: questions of servers of the same host only.
 auth_backend_parts = %D%/account.h %D%/account.c %D%/reply.h %D%/reply.c %D%/settings.h %D%/settings.c %D%/backend.h %D%/backend.c \
-  %D%/program.c %D%/dovecot.c %D%/dovecotline.h %D%/dovecotline.c %D%/ownpasswords.c $(auth_password_parts)
+  %D%/program.c %D%/dovecot.c %D%/dovecotline.h %D%/dovecotline.c %D%/ownpasswords.c %D%/remembered.h %D%/remembered.c $(auth_password_parts)
 auth_password_parts = %D%/passwords.h %D%/passwords.c %D%/verifier.h %D%/verifier.c \
   %D%/crammd5.h %D%/crammd5.c %D%/prepare.h %D%/prepare.c
 auth_judge_parts = %D%/links.h %D%/links.c %D%/judge.h %D%/judge.c %D%/guesses.h %D%/guesses.c \
@@ -28,4 +28,7 @@ check_PROGRAMS += %D%/guesses_test %D%/dovecotline_test
 check_PROGRAMS += %D%/verifier_test
 %C%_verifier_test_SOURCES = %D%/verifier_test.c $(auth_password_parts)
 %C%_verifier_test_LDADD = $(LDADD) $(CRYPT_LIBS)
+check_PROGRAMS += %D%/remembered_test
+%C%_remembered_test_SOURCES = %D%/remembered_test.c %D%/remembered.c $(auth_password_parts)
+%C%_remembered_test_LDADD = $(LDADD) $(CRYPT_LIBS)
 endif

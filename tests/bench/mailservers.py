@@ -17,7 +17,7 @@ import instance  # noqa: E402
 
 PASSWORD = "secret"
 # for both: a hash that costs little
-CRYPTED = "$5$rounds=1000$benchbench$eD.lwpTEs1cDocuYAIm6q71z0ynpqeujFJioPwGstW2"
+CRYPTED = "{CRYPT}$5$rounds=1000$benchbench$eD.lwpTEs1cDocuYAIm6q71z0ynpqeujFJioPwGstW2"
 OWNER = (NOBODY.pw_uid, NOBODY.pw_gid)
 PACKAGES = ("dovecot-core", "dovecot-pop3d")
 OVER_USR = 'mount -t overlay overlay -o "lowerdir=$1:/usr" /usr && shift && exec "$@"'
@@ -123,7 +123,7 @@ class Dovecot(Server):
         super().__init__(folder)
         os.mkdir(f"{folder}/state")
         with open(f"{folder}/users", "w") as f:
-            f.writelines(f"{user}:{{CRYPT}}{CRYPTED}::::::\n" for user in users)
+            f.writelines(f"{user}:{CRYPTED}::::::\n" for user in users)
         with open(f"{folder}/conf", "w", encoding="ascii") as f:
             f.write(DOVECOT.format(folder=folder, port=self.port, owner=OWNER))
         lower = ":".join(f"{peers}/{package}/usr" for package in PACKAGES)
@@ -145,7 +145,7 @@ class Owlpost(Server):
         os.chown(f"{controls}/auth", 0, pwd.getpwnam("owlauth").pw_gid)
         os.chmod(f"{controls}/auth", 0o2750)
         with open(f"{controls}/auth/passwords", "w") as passwords:
-            passwords.write("".join(f"{user}:{{CRYPT}}{CRYPTED}\n" for user in ("", *users)))
+            passwords.write("".join(f"{user}:{CRYPTED}\n" for user in ("", *users)))
         self.instance.call("owl-passwd", "rebuild", check=True)
         os.makedirs(f"{controls}/users", exist_ok=True)
         uid, gid = OWNER

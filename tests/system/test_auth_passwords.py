@@ -137,6 +137,18 @@ def test_what_is_not_taken(owlpost):
     assert os.listdir(folder) == ["passwords"]
 
 
+def test_a_password_is_remembered_as_long_as_it_is_in_the_file(owlpost):
+    up(owlpost)
+    with Link(owlpost) as link:
+        for _ in range(2):
+            assert link.password("joe", SECRET) == RIGHT
+        passwd(owlpost, "-i", "4096", "change", "joe", secret="another")
+        assert link.password("joe", SECRET) == WRONG
+        assert link.password("joe", "another") == RIGHT
+        passwd(owlpost, "delete", "joe")
+        assert link.password("joe", "another") == WRONG
+
+
 def test_writers_wait_for_each_other(owlpost):
     furnish(owlpost)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
