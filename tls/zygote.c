@@ -2,7 +2,6 @@
 #include "tls/zygote.h"
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,7 @@
 #include "tls/say.h"
 #include "tls/warmup.h"
 
-enum { START_LIMIT_MS = 30000, REQUEST_LIMIT_MS = 100, SHARE_MIN = 4 };
+enum { START_LIMIT_MS = 30000, REQUEST_LIMIT_MS = 100, BURIAL_MS = 2000, SHARE_MIN = 4 };
 
 struct session {
   pid_t pid; /* 0: a free place */
@@ -196,10 +195,6 @@ static void run_child(struct state *s, int caller, int signer, int seat) {
   const struct child c = {.caller = caller, .seat = seat, .signer = &s->channel, .server = &s->server,
                           .server_context = s->server_context, .client_context = s->client_context,
                           .handshake_s = s->z->settings->handshake_s};
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
-  signal(SIGCHLD, SIG_DFL);
   s->channel.fd = signer;
   _exit(child_run(&c));
 }
@@ -254,22 +249,15 @@ static bool take_tickets(struct state *s) {
   return true;
 }
 
-static void on_child(int signal_number) { (void)signal_number; }
-
+/* A child that ends does not wake us: it is buried before the next caller is counted,
+ * or a moment later. */
 static void serve(struct state *s) {
-  struct sigaction a = {.sa_handler = on_child};
-  sigset_t child, none;
   struct pollfd *p = s->polls;
-  sigemptyset(&none);
-  sigemptyset(&child);
-  sigaddset(&child, SIGCHLD);
-  sigprocmask(SIG_BLOCK, &child, NULL);
-  sigaction(SIGCHLD, &a, NULL);
   for (;;) {
     p[0] = (struct pollfd){s->z->listener, POLLIN, 0};
     p[1] = (struct pollfd){s->z->master, POLLIN, 0};
     keeper_polls(&s->keeper, p + 2);
-    int n = ppoll(p, 2u + s->keeper.count, NULL, &none);
+    int n = poll(p, 2u + s->keeper.count, s->count ? BURIAL_MS : IO_FOREVER);
     reap(s);
     if (n <= 0) continue;
     keeper_serve(&s->keeper, p + 2);
