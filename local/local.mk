@@ -65,7 +65,7 @@ if CMOCKA
   %D%/store/folder_test %D%/store/quota_test \
   %D%/answercache_test %D%/program/text_test %D%/program/program_test %D%/program/env_test \
   %D%/assign_test %D%/store/fromquote_test %D%/store/mbox_test \
-  %D%/local_test %D%/lspawn_test %D%/crowd_test %D%/recent_test
+  %D%/local_test %D%/lspawn_test %D%/crowd_test %D%/login_test %D%/recent_test
 check_PROGRAMS += $(%C%_tests)
 check_LIBRARIES = %D%/libtesting.a
 %C%_libtesting_a_SOURCES = %D%/testing.h %D%/testing.c
@@ -89,6 +89,8 @@ check_LIBRARIES = %D%/libtesting.a
 %C%_crowd_test_LDADD = $(%C%_test_libs)
 %C%_recent_test_SOURCES = %D%/recent_test.c %D%/recent.h %D%/recent.c
 %C%_recent_test_LDADD = $(%C%_test_libs)
+%C%_login_test_SOURCES = %D%/login_test.c %D%/login.h %D%/login.c %D%/settings.h %D%/settings.c
+%C%_login_test_LDADD = $(%C%_test_libs)
 %C%_answercache_test_SOURCES = %D%/answercache_test.c %D%/answercache.h %D%/answercache.c
 %C%_answercache_test_LDADD = $(%C%_test_libs)
 endif

@@ -34,7 +34,7 @@ static int look_up(struct account *a, const struct settings *s, struct text loca
   if (r == USER_NONE) r = user_find(a, &rules, local, v);
   if (r == USER_TROUBLE) return -1;
   if (r == USER_NONE) return no_mailbox(v, "there is no such user");
-  bool is_extension = a->ext.len || (local.len && strchr(rules.breaks, local.s[local.len - 1]));
+  bool is_extension = a->ext.len || local.len == 0 || strchr(rules.breaks, local.s[local.len - 1]);
   return is_extension ? no_mailbox(v, "the name is an extension of another user's address, or nobody's") : 0;
 }
 
