@@ -26,7 +26,9 @@ check_PROGRAMS += %D%/filename_test %D%/uidlformat_test %D%/uidlines_test %D%/ma
 endif
 
 if FUZZERS
-noinst_PROGRAMS += %D%/uidlines_fuzz %D%/takeover_fuzz
+noinst_PROGRAMS += %D%/uidlines_fuzz %D%/takeover_fuzz %D%/index_fuzz
+%C%_index_fuzz_LDADD = $(%C%_libs)
+%C%_index_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_uidlines_fuzz_LDADD = $(%C%_libs)
 %C%_uidlines_fuzz_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_takeover_fuzz_LDADD = $(%C%_libs)
