@@ -45,6 +45,6 @@ def emptied(path):
     return path
 
 
-def keeper(folder, got):
-    """A program that keeps what it is given on standard input."""
-    return write(f"{folder}/keep", f'#!/bin/sh\nexec cat >"{got}/$$"\n', 0o700)
+def keeper(folder, got, first=""):
+    """A program that keeps what it is given on standard input, after these commands."""
+    return write(f"{folder}/keep", f'#!/bin/sh\n{first}\nexec cat >"{got}/$$"\n', 0o700)

@@ -94,6 +94,10 @@ only_new {"off" if delete else "on"}
     return Found(sizes, None if delete else uidls, messages)
 
 
+# getmail waits a minute for a program that ends before it begins to wait
+PARENT_WAITS = "until grep -q '^State:.S' /proc/$PPID/status; do :; done"
+
+
 def getmail(door, folder, delete=False):
     """It remembers UIDLs, and takes only what is new."""
     root, got = f"{PEERS}/getmail6/usr", emptied(f"{folder}/got")
@@ -108,7 +112,7 @@ use_apop = {door.apop}
 {f"ca_certs = {door.authority}" if door.tls == "implicit" else ""}
 [destination]
 type = MDA_external
-path = {keeper(folder, got)}
+path = {keeper(folder, got, PARENT_WAITS)}
 allow_root_commands = true
 [options]
 delete = {delete}
@@ -142,22 +146,25 @@ class Home:
 
 
 def muttpop(door, folder, delete=False):
-    """The names in its cache are UIDLs."""
+    """The names in its cache are UIDLs.  Before it has fetched a message it shows the
+    size of its text, which it takes to be LIST's size without the header."""
     installed("mutt")
-    cache = emptied(f"{folder}/cache")
-    scheme = "pops" if door.tls == "implicit" else "pop"
+    cache, copy = emptied(f"{folder}/cache"), f"{folder}/copy"
+    path = f"{'pops' if door.tls == 'implicit' else 'pop'}://{door.user}@localhost:{door.port}"
     settings = [f'set pop_pass="{door.password}" message_cachedir="{cache}" pop_checkinterval=600',
                 f'set pop_authenticators="{"apop" if door.apop else "user"}" ssl_force_tls={"yes" if door.tls else "no"}',
-                f'set ssl_starttls={"yes" if door.tls == "stls" else "no"} ssl_ca_certificates_file="{door.authority}"']
+                f'set ssl_starttls={"yes" if door.tls == "stls" else "no"} ssl_ca_certificates_file="{door.authority}"',
+                'set index_format="<%c>" size_show_bytes=yes size_show_mb=no']
     options = [word for setting in settings for word in ("-e", setting)]
-    path, copy = f"{scheme}://{door.user}@localhost:{door.port}", f"{folder}/copy"
+    shown = [] if delete else re.findall(rb"<(\w+)>", mutt.run(Home(folder), None, path, "", *options))
     gone = "<delete-pattern>~A<enter><sync-mailbox>" if delete else ""
-    mutt.run(Home(folder), None, path, f"<tag-pattern>~A<enter><tag-prefix><pipe-message>cat >{copy}<enter>{gone}",
-             *options)
+    mutt.run(Home(folder), None, path, f"<tag-pattern>~A<enter><tag-prefix><pipe-message>cat >{copy}<enter>{gone}", *options)
     if not os.path.exists(copy):
         return Found([], [], [])
     with open(copy, "rb") as f:
         messages = f.read().split(mutt.END)[:-1]
     os.unlink(copy)
     uidls = sorted(os.path.basename(path) for path in glob.glob(f"{cache}/**", recursive=True) if os.path.isfile(path))
-    return Found(None, None if delete else uidls, messages)
+    headers = [message.split(b"\n\n", 1)[0] + b"\n\n" for message in messages]
+    sizes = [int(size) + len(header) + header.count(b"\n") if size.isdigit() else None for size, header in zip(shown, headers)]
+    return Found(sizes, uidls, messages) if shown else Found(None, None, messages)

@@ -4,10 +4,12 @@ import os
 import poplib
 import pwd
 import re
+import signal
 import socket
 
 import pytest
 
+import processes
 from instance import ROOT
 from peers import free_port, listens
 from waiting import wait_until
@@ -75,6 +77,18 @@ def test_a_quit_without_its_line_end_deletes_nothing(joe, port):
         said = client.makefile("rb").read()
     assert said.count(b"+OK") == 2
     session = poplib.POP3("127.0.0.1", port)
+    assert session.stat()[0] == 1
+    session.quit()
+
+
+def test_a_session_that_was_stopped_goes_on(joe, port):
+    deliver(joe, 1)
+    session = poplib.POP3("127.0.0.1", port)
+    pid, = [pid for pid in processes.descendants(os.getpid()) if processes.name(pid) == "owl-pop3d"]
+    wait_until(lambda: processes.stat(pid)[1] == "S", 20, "its rest")
+    for signal_number, state in ((signal.SIGSTOP, "T"), (signal.SIGCONT, "S")):
+        os.kill(pid, signal_number)
+        wait_until(lambda: processes.stat(pid)[1] == state, 20, state)
     assert session.stat()[0] == 1
     session.quit()
 
