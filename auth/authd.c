@@ -15,13 +15,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "auth/links.h"
 #include "lib/clock.h"
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
+#include "lib/sandbox.h"
 #include "lib/unixsock.h"
 
 enum { SECOND_US = 1000000, MILLISECOND_US = 1000 };
@@ -70,7 +70,7 @@ static void clear_wakes(void) {
 /* Passwords pass through this memory. */
 static void forbid_cores(void) {
   struct rlimit none = {0, 0};
-  if (setrlimit(RLIMIT_CORE, &none) == -1 || prctl(PR_SET_DUMPABLE, 0) == -1) die_errno("unable to forbid core files");
+  if (setrlimit(RLIMIT_CORE, &none) == -1 || sandbox_forbid_cores() == -1) die_errno("unable to forbid core files");
 }
 
 static uint64_t now_us(void) { return clock_boot_us(&clock_system); }

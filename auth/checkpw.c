@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "auth/passwords.h"
@@ -18,6 +17,7 @@
 #include "lib/control.h"
 #include "lib/iofd.h"
 #include "lib/log.h"
+#include "lib/sandbox.h"
 
 enum { SECRET_FD = 3, WRONG = 1, MISUSED = 2, LATER = 111 };
 
@@ -74,23 +74,22 @@ int main(int argc, char **argv) {
   struct rlimit none = {0, 0};
   stralloc in = {0}, path = {0}, user = {0};
   struct text texts[3];
-  struct verifier v;
+  struct passwords p;
   if (argc < 2) die_misused("usage: owl-checkpw PROGRAM [ARGUMENT...]");
-  if (prctl(PR_SET_DUMPABLE, 0) == -1 || setrlimit(RLIMIT_CORE, &none) == -1) die_later("unable to forbid core files", TEXT_ABSENT);
+  if (sandbox_forbid_cores() == -1 || setrlimit(RLIMIT_CORE, &none) == -1) die_later("unable to forbid core files", TEXT_ABSENT);
   find_database(&path);
   read_texts(&in, texts);
-  int found = passwords_find(&v, path.s, texts[0]);
-  if (found == -1) die_later("unable to read ", text_of(path.s));
-  int right = check(&v, texts);
-  verifier_free(&v);
+  if (passwords_find(&p, path.s, texts[0]) == -1) die_later("unable to read ", text_of(path.s));
+  int right = check(passwords_verifier(&p), texts);
+  passwords_free(&p);
   if (right == -1 && errno == ENOMEM) die_later("unable to check the password", TEXT_ABSENT);
-  if (found == 1 && right == 1 && (text_cat(&user, texts[0]) == -1 || !stralloc_0(&user) || setenv("USER", user.s, 1) == -1))
+  if (p.is_known && right == 1 && (text_cat(&user, texts[0]) == -1 || !stralloc_0(&user) || setenv("USER", user.s, 1) == -1))
     die_later("unable to start", TEXT_ABSENT);
   explicit_bzero(in.s, in.a);
   stralloc_free(&in);
   stralloc_free(&path);
-  if (found != 1 || right != 1) stralloc_free(&user);
-  if (found != 1 || right != 1) return WRONG;
+  if (!p.is_known || right != 1) stralloc_free(&user);
+  if (!p.is_known || right != 1) return WRONG;
   execvp(argv[1], argv + 1);
   die_later("unable to run ", text_of(argv[1]));
 }

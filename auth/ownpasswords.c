@@ -38,23 +38,17 @@ static void answer_response(const struct verifier *v, bool known, const struct q
 
 /* A user without a verifier for SCRAM is like one that there is not.  For all the
  * same is done, so that time does not tell who is there. */
-static void answer_scram(const struct verifier *v, bool known, const struct settings *s, const struct question *q, struct reply *r) {
-  struct verifier nobody;
+static void answer_scram(const struct passwords *p, const struct question *q, struct reply *r) {
   uint8_t fake[SCRAM_SALT_OCTETS];
-  if (passwords_find(&nobody, s->place.s, TEXT_ABSENT) == -1) {
-    reply_later(r);
-    return;
-  }
-  scram_fake_salt(fake, text_of_stralloc(&nobody.secret), q->user);
-  bool own = known && v->has_scram;
-  struct text salt = own ? text_of_stralloc(&v->salt) : (struct text){(const char *)fake, sizeof fake};
-  uint32_t usual = nobody.has_scram ? nobody.iterations : FAKE_ITERATIONS;
+  scram_fake_salt(fake, text_of_stralloc(&p->nobody.secret), q->user);
+  bool own = p->is_known && p->own.has_scram;
+  struct text salt = own ? text_of_stralloc(&p->own.salt) : (struct text){(const char *)fake, sizeof fake};
+  uint32_t usual = p->nobody.has_scram ? p->nobody.iterations : FAKE_ITERATIONS;
   reply_right(r, q->user);
   if (!stralloc_copyb(&r->salt, salt.s, salt.len)) reply_later(r);
-  r->answer.iterations = own ? v->iterations : usual;
+  r->answer.iterations = own ? p->own.iterations : usual;
   if (r->answer.result.class == RESULT_SUCCESS) r->answer.salt = text_of_stralloc(&r->salt);
   r->answer.user = TEXT_ABSENT;
-  verifier_free(&nobody);
 }
 
 static void answer_proof(const struct verifier *v, bool known, const struct question *q, struct reply *r) {
@@ -70,19 +64,19 @@ static void answer_proof(const struct verifier *v, bool known, const struct ques
 }
 
 void passwords_answer(const struct settings *s, const struct question *q, struct log *log, struct reply *r) {
-  struct verifier v;
-  int found = passwords_find(&v, s->place.s, q->user);
-  if (found == -1) {
+  struct passwords p;
+  if (passwords_find(&p, s->place.s, q->user) == -1) {
     log_say_errno(log, "owl-authd", "unable to read ", text_of(s->place.s));
     reply_later(r);
     return;
   }
+  const struct verifier *v = passwords_verifier(&p);
   switch (q->kind) {
-    case CREDENTIAL_PASSWORD: answer_password(&v, found == 1, s, q, r); break;
-    case CREDENTIAL_RESPONSE: answer_response(&v, found == 1, q, r); break;
-    case CREDENTIAL_SCRAM: answer_scram(&v, found == 1, s, q, r); break;
-    case CREDENTIAL_PROOF: answer_proof(&v, found == 1, q, r); break;
+    case CREDENTIAL_PASSWORD: answer_password(v, p.is_known, s, q, r); break;
+    case CREDENTIAL_RESPONSE: answer_response(v, p.is_known, q, r); break;
+    case CREDENTIAL_SCRAM: answer_scram(&p, q, r); break;
+    case CREDENTIAL_PROOF: answer_proof(v, p.is_known, q, r); break;
     default: reply_cannot(r);
   }
-  verifier_free(&v);
+  passwords_free(&p);
 }

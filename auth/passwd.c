@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "auth/passwdfile.h"
@@ -20,6 +19,7 @@
 #include "lib/control.h"
 #include "lib/credential.h"
 #include "lib/exitcode.h"
+#include "lib/sandbox.h"
 
 enum { ITERATIONS = 100000, ITERATIONS_MIN = 4096, WRONG = 1 };
 
@@ -194,7 +194,7 @@ int main(int argc, char **argv) {
   struct order o = {.schemes = VERIFIER_SCRAM, .iterations = ITERATIONS};
   struct rlimit none = {0, 0};
   int option;
-  if (setrlimit(RLIMIT_CORE, &none) == -1 || prctl(PR_SET_DUMPABLE, 0) == -1) die(TOOL_SYSTEM, "unable to forbid core files", strerror(errno));
+  if (setrlimit(RLIMIT_CORE, &none) == -1 || sandbox_forbid_cores() == -1) die(TOOL_SYSTEM, "unable to forbid core files", strerror(errno));
   while ((option = getopt(argc, argv, "f:s:i:")) != -1) {
     if (option == 'f') {
       if (!stralloc_copys(&o.path, optarg) || !stralloc_0(&o.path)) die(TOOL_SYSTEM, "out of memory", NULL);

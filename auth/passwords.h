@@ -8,8 +8,18 @@
 
 #include "auth/verifier.h"
 
-/* passwords_find(): what is kept of the user, or nobody's.  1: the user's; 0:
- * nobody's; -1 with errno: no database, or malformed.  Free *v after 1 and 0. */
-int passwords_find(struct verifier *v, const char *database, struct text user);
+struct passwords {
+  bool is_known;
+  struct verifier own, nobody; /* own: where is_known */
+};
+
+/* passwords_find(): what is kept of the user, and nobody's.  0, or -1 with errno: no
+ * database, or malformed.  Free it after 0. */
+int passwords_find(struct passwords *p, const char *database, struct text user);
+
+/* passwords_verifier(): the user's, or nobody's. */
+const struct verifier *passwords_verifier(const struct passwords *p);
+
+void passwords_free(struct passwords *p);
 
 #endif

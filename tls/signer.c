@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "lib/bigendian.h"
@@ -139,7 +138,7 @@ static void serve(struct signer *s) {
 
 static int shut_in(nfds_t ports) {
   struct sandbox box = {.descriptors_max = (unsigned)ports + 8, .openssl = true};
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && sandbox_enter(&box) == 0) return 0;
+  if (sandbox_forbid_cores() == 0 && sandbox_enter(&box) == 0) return 0;
   say("unable to shut the signer in: unable to %s: %s", box.step ? box.step : "forbid to look in", strerror(errno));
   return -1;
 }

@@ -20,13 +20,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "lib/exitcode.h"
 #include "lib/hugetext.h"
 #include "lib/iowait.h"
+#include "lib/sandbox.h"
 #include "lib/unixsock.h"
 #include "tls/say.h"
 #include "tls/signer.h"
@@ -262,7 +262,7 @@ int main(int argc, char **argv) {
   if (argc > 2 || (argc == 2 && argv[1][0] == '-')) die_usage();
   if (argc == 2) take_callers(argv[1]);
   if (geteuid() == 0) die("must not run as root; owl-start starts it as its own user");
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1) die_errno("unable to forbid core files");
+  if (sandbox_forbid_cores() == -1) die_errno("unable to forbid core files");
   if (settings_read(&settings, error) == -1) die(error);
   zygote.listener = unixsock_listen_in(settings.rundir, "tls");
   if (zygote.listener == -1) die_errno("unable to listen at the socket");
