@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include "lib/variable.h"
 
 enum { NAME_MAX_OCTETS = 255 }; /* RFC 1035 3.1 */
 
@@ -63,11 +64,7 @@ static int from_address(stralloc *out, uint64_t *port, const struct sockaddr_sto
 }
 
 static int publish(const char *name, struct text value) {
-  stralloc s = {0};
-  if (value.len == 0) return 0;
-  int r = text_cat(&s, value) == 0 && stralloc_0(&s) ? setenv(name, s.s, 1) : -1;
-  stralloc_free(&s);
-  return r;
+  return value.len ? variable_set(name, value) : 0;
 }
 
 static int publish_end(const char *address_name, const stralloc *address, const char *port_name, uint64_t port) {

@@ -30,15 +30,9 @@ static bool read_number(const char **s, unsigned char *n) {
   return true;
 }
 
-static int digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool read_data(const char *s, struct record *r) {
   for (r->len = 0; *s; s += 2) {
-    int high = digit_of(s[0]), low = high < 0 ? -1 : digit_of(s[1]);
+    int high = OPENSSL_hexchar2int((unsigned char)s[0]), low = high < 0 ? -1 : OPENSSL_hexchar2int((unsigned char)s[1]);
     if (low < 0 || r->len == sizeof r->data) return false;
     r->data[r->len++] = (unsigned char)(high << 4 | low);
   }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "lib/tlsfacts.h"
 #include "lib/tlswire.h"
+#include "lib/variable.h"
 #include "smtpd/doorkeeper/authsettings.h"
 #include "smtpd/doorkeeper/certified.h"
 #include "smtpd/doorkeeper/event.h"
@@ -55,16 +56,9 @@ static struct outcome offer(struct doorkeeper *k) {
   return o;
 }
 
-static int publish(const char *name, struct text value) {
-  stralloc s = {0};
-  int r = text_cat(&s, value) == 0 && stralloc_0(&s) ? setenv(name, s.s, 1) : -1;
-  stralloc_free(&s);
-  return r;
-}
-
 static int publish_all(const struct doorkeeper *k, struct text user, struct text mechanism) {
-  if (publish("TCPREMOTEINFO", user) == -1 || publish("SMTPAUTHUSER", user) == -1) return -1;
-  if (publish("SMTPAUTHMETHOD", mechanism) == -1) return -1;
+  if (variable_set("TCPREMOTEINFO", user) == -1 || variable_set("SMTPAUTHUSER", user) == -1) return -1;
+  if (variable_set("SMTPAUTHMETHOD", mechanism) == -1) return -1;
   return k->settings->relayclient.s ? 0 : setenv("RELAYCLIENT", "", 1);
 }
 

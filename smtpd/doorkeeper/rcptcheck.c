@@ -2,23 +2,16 @@
 #include "smtpd/doorkeeper/rcptcheck.h"
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "lib/child.h"
 #include "lib/iofd.h"
+#include "lib/variable.h"
 #include "smtpd/doorkeeper/event.h"
 
 /* What others' programs for this place say. */
 enum { CHECK_REJECTS = 100, CHECK_DEFERS = 111, CHECK_NOT_RUN = 120 };
 enum { SAID_MAX_OCTETS = 512 };
-
-static int set_variable(const char *name, struct text value) {
-  stralloc s = {0};
-  int r = value.s && text_cat(&s, value) == 0 && stralloc_0(&s) ? setenv(name, s.s, 1) : -1;
-  stralloc_free(&s);
-  return r;
-}
 
 /* Client and log are no part of its interface: it reads nothing, and what it
  * says on 1 is the reply's text. */
@@ -26,8 +19,8 @@ static _Noreturn void become_program(const char *path, const struct envelope *e,
   int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   signal(SIGPIPE, SIG_DFL);
   if (setsid() == -1 || dup2(nothing, 0) == -1 || dup2(out, 1) == -1) _exit(CHECK_NOT_RUN);
-  if (set_variable("SENDER", e->sender) == -1 || set_variable("RECIPIENT", address) == -1 ||
-      set_variable("HELO", e->helo) == -1)
+  if (variable_set("SENDER", e->sender) == -1 || variable_set("RECIPIENT", address) == -1 ||
+      variable_set("HELO", e->helo) == -1)
     _exit(CHECK_NOT_RUN);
   execl(path, path, (char *)NULL);
   _exit(CHECK_NOT_RUN);
