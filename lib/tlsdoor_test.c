@@ -5,7 +5,7 @@
 enum { LIMIT_MS = 20000, SHORT_MS = 50 };
 
 static bool is_ours(const struct tls_request *r) {
-  return r->role == TLS_SERVER && strcmp(r->service, "smtp") == 0 && r->limit_s == LIMIT_MS / 1000;
+  return r->role == TLS_SERVER && strcmp(r->sni, "a.test") == 0 && r->limit_s == LIMIT_MS / 1000;
 }
 
 static void assert_reads(int fd, const char *expected) {
@@ -16,7 +16,7 @@ static void assert_reads(int fd, const char *expected) {
   }
 }
 
-static struct tls_request asked = {.role = TLS_SERVER, .service = "smtp"};
+static struct tls_request asked = {.role = TLS_SERVER, .sni = "a.test"};
 
 static void gives_facts_and_the_plaintext_behind_them(void **state) {
   (void)state;

@@ -27,7 +27,6 @@ static const struct field request_fields[] = {
   FIELD_NUMBER(struct tls_request, limit_s),
   FIELD_STRING(struct tls_request, minversion),
   FIELD_STRING(struct tls_request, ciphers),
-  FIELD_STRING(struct tls_request, service),
   FIELD_NUMBER(struct tls_request, peer_asked),
   FIELD_NUMBER(struct tls_request, check),
   FIELD_STRING(struct tls_request, sni),

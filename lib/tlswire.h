@@ -46,7 +46,6 @@ struct tls_request {
   unsigned limit_s;      /* for the handshake; 0: owl-tlsd's own */
   char minversion[8];    /* "1.2", "1.3", or "": owl-tlsd's own */
   char ciphers[1024];    /* OpenSSL's form, for TLS 1.2; "": owl-tlsd's own */
-  char service[16];      /* "smtp", "submission", "pop3", "imap": for the log */
   unsigned peer_asked;   /* server: 1: ask for a client certificate */
   /* client */
   unsigned check;        /* enum tls_check */

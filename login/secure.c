@@ -33,7 +33,6 @@ static int ask(struct login_doorkeeper *k, int network) {
   tlswire_clear_request(&r);
   r.role = TLS_SERVER;
   r.peer_asked = k->settings->asks_certificate;
-  memcpy(r.service, k->service, strnlen(k->service, sizeof r.service - 1));
   if (k->tls_door == -1) k->tls_door = tlsdoor_connect(k->settings->rundir.s, k->facts);
   if (k->tls_door == -1) return -1;
   int asked = tlsdoor_ask(k->tls_door, &r, network, k->facts, HANDSHAKE_MS), door = k->tls_door;

@@ -187,7 +187,6 @@ bool tlscase_request(struct tls_request *r, const struct tlscase *c, const struc
   tlswire_clear_request(r);
   r->role = TLS_CLIENT;
   r->check = p->check;
-  (void)snprintf(r->service, sizeof r->service, "smtp");
   (void)snprintf(r->session, sizeof r->session, "%.*s:%u", (int)(t->host.len < 200 ? t->host.len : 200), t->host.s,
                  w->destination->port);
   if (!is_address(t)) put_name(r->sni, t->host);

@@ -85,7 +85,6 @@ static size_t put_dependencies(char *line, size_t room, const struct tls_request
   if (!copy) return 0;
   *copy = *r;
   copy->limit_s = 0;
-  *copy->service = 0;
   qsort(copy->tlsa, copy->tlsa_count, sizeof *copy->tlsa, compare);
   qsort(copy->fingerprints, copy->fingerprints_count, sizeof *copy->fingerprints, compare);
   size_t len = tlswire_put_request(line, room, copy);

@@ -47,7 +47,6 @@ static int ask_daemon(struct doorkeeper *k, int network, struct tls_facts *facts
   static struct tls_request r; /* large */
   tlswire_clear_request(&r);
   r.role = TLS_SERVER;
-  memcpy(r.service, "smtp", sizeof "smtp");
   r.peer_asked = k->settings->tlsclients.count > 0;
   if (k->secure.door == -1) k->secure.door = tlsdoor_connect(k->settings->rundir.s, facts);
   if (k->secure.door == -1) return -1;
