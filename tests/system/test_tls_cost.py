@@ -165,7 +165,7 @@ tlsmgr unix - - n 1000? 1 tlsmgr
     return group, port
 
 
-@pytest.mark.xfail(reason="it is 1.6 times as much: doc/performance.md", strict=True)
+@pytest.mark.xfail(reason="it is 1.5 times as much: doc/performance.md", strict=True)
 def test_cpu_of_a_message_is_at_most_postfix_s(groups, owlpost, postfix, full, capsys):
     if not full:
         pytest.skip("3,000 sessions with each: --full")
