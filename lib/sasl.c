@@ -41,7 +41,7 @@ static enum sasl_next send_challenge(struct sasl *s, struct text challenge) {
   return SASL_SEND;
 }
 
-static bool is_user(struct text t) { return t.len > 0 && t.len <= SASL_USER_MAX && text_is_clean(t) && utf8_is_valid(t); }
+bool sasl_is_user(struct text t) { return t.len > 0 && t.len <= SASL_USER_MAX && text_is_clean(t) && utf8_is_valid(t); }
 
 static bool is_secret(struct text t) { return t.len > 0 && t.len <= SASL_SECRET_MAX && !memchr(t.s, 0, t.len); }
 
@@ -66,7 +66,7 @@ static enum sasl_next plain(struct sasl *s, struct text message) {
   struct text authzid, user;
   if (!message.s) return send_challenge(s, text_of(""));
   if (!text_cut(&message, 0, &authzid) || !message.s || !text_cut(&message, 0, &user) || !message.s) return SASL_MALFORMED;
-  if (!is_user(user) || !is_secret(message)) return SASL_MALFORMED;
+  if (!sasl_is_user(user) || !is_secret(message)) return SASL_MALFORMED;
   if (authzid.len && !text_equal(authzid, user)) return SASL_FOREIGN;
   return ask(s, user, message);
 }
@@ -76,7 +76,7 @@ static enum sasl_next plain(struct sasl *s, struct text message) {
 static enum sasl_next login(struct sasl *s, struct text message) {
   if (!message.s) return send_challenge(s, text_of("Username:"));
   if (s->step++ == 0) {
-    if (!is_user(message)) return SASL_MALFORMED;
+    if (!sasl_is_user(message)) return SASL_MALFORMED;
     return keep(&s->user, message) == -1 ? SASL_NO_MEMORY : send_challenge(s, text_of("Password:"));
   }
   if (!is_secret(message)) return SASL_MALFORMED;
@@ -103,7 +103,7 @@ static enum sasl_next cram_md5(struct sasl *s, struct text message) {
   if (message.len < CRAM_DIGITS + 2) return SASL_MALFORMED;
   size_t blank = message.len - CRAM_DIGITS - 1; /* a name may have blanks, too */
   struct text user = {message.s, blank}, digest = behind(message, blank + 1);
-  if (message.s[blank] != ' ' || !is_user(user) || !is_hexadecimal(digest)) return SASL_MALFORMED;
+  if (message.s[blank] != ' ' || !sasl_is_user(user) || !is_hexadecimal(digest)) return SASL_MALFORMED;
   return ask(s, user, digest);
 }
 
@@ -111,7 +111,7 @@ static enum sasl_next cram_md5(struct sasl *s, struct text message) {
 
 static enum sasl_next external(struct sasl *s, struct text message) {
   if (!message.s) return send_challenge(s, text_of(""));
-  if (message.len && !is_user(message)) return SASL_MALFORMED;
+  if (message.len && !sasl_is_user(message)) return SASL_MALFORMED;
   enum sasl_next next = ask(s, message, TEXT_ABSENT);
   if (message.len == 0) s->question.user = TEXT_ABSENT;
   return next;
@@ -140,7 +140,7 @@ static enum sasl_next read_name(stralloc *out, struct text name) {
     if (!stralloc_catb(out, &c, 1)) return SASL_NO_MEMORY;
     name = behind(name, escaped ? 3 : 1);
   }
-  return is_user(text_of_stralloc(out)) ? SASL_ASK : SASL_MALFORMED;
+  return sasl_is_user(text_of_stralloc(out)) ? SASL_ASK : SASL_MALFORMED;
 }
 
 static bool starts_with(struct text t, const char *head) {

@@ -87,6 +87,9 @@ enum sasl_next sasl_answered(struct sasl *s, bool granted, struct text challenge
 /* sasl_free(): wipes what was said. */
 void sasl_free(struct sasl *s);
 
+/* sasl_is_user(): whether it may be a user's name. */
+bool sasl_is_user(struct text name);
+
 /* sasl_cat_name(): a user name as SCRAM writes it (saslname: "," is =2C, "=" is
  * =3D).  0, or -1 without memory. */
 int sasl_cat_name(stralloc *out, struct text user);

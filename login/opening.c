@@ -84,8 +84,9 @@ static void say_end(struct login_doorkeeper *k, const struct mailboxdoor_end *e)
   stralloc_free(&line);
 }
 
-void opening_wait(struct login_doorkeeper *k) {
+bool opening_wait(struct login_doorkeeper *k) {
   struct mailboxdoor_end e;
-  if (mailboxdoor_wait(&k->session, &e)) say_end(k, &e);
-  else login_event(k, "mailbox", text_of("its session did not say how it ended"));
+  if (!mailboxdoor_wait(&k->session, &e)) return false;
+  say_end(k, &e);
+  return true;
 }

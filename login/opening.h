@@ -8,7 +8,8 @@
  * answers the client.  A refusal leaves things as before the log-in. */
 int opening_ask(struct login_doorkeeper *k, const struct logindoor_request *r, struct logindoor_answer *a);
 
-/* opening_wait(): until the session has ended; the log says what it did. */
-void opening_wait(struct login_doorkeeper *k);
+/* opening_wait(): until the session has ended; the log says what it did.  false: it has
+ * said nothing. */
+bool opening_wait(struct login_doorkeeper *k);
 
 #endif

@@ -104,10 +104,11 @@ static void shut_in(const struct login_settings *s) {
 }
 
 static struct login_talk describe(const struct login_settings *s, int talkers_door, bool goes_on) {
-  return (struct login_talk){.channel = {.client = STREAM_FD, .door = talkers_door, .limit_ms = io_limit_ms(s->timeout_s), .strain = seat->strain},
-                             .me = s->me.s, .offers_tls = keeper.offers_tls && !keeper.facts, .is_secured = keeper.facts != NULL,
-                             .may_log_in = keeper.facts || s->authwithouttls, .goes_on = goes_on,
-                             .maxcommands = s->maxcommands, .pop3_login_delay_s = s->pop3_login_delay_s};
+  return (struct login_talk){
+    .channel = {.client = STREAM_FD, .door = talkers_door, .limit_ms = io_limit_ms(s->timeout_s), .strain = seat->strain},
+    .me = s->me.s, .offers_tls = keeper.offers_tls && !keeper.facts, .is_secured = keeper.facts != NULL,
+    .may_log_in = keeper.facts || s->authwithouttls, .goes_on = goes_on,
+    .maxcommands = s->maxcommands, .pop3_login_delay_s = s->pop3_login_delay_s};
 }
 
 static _Noreturn void run_talker(const struct login_settings *s, int from, bool goes_on) {
@@ -209,8 +210,10 @@ static void watch_session(void) {
   is_watching = 1;
   stack_forget();
   malloc_trim(0); /* sessions are many, and wait for long */
-  if (!is_ending) opening_wait(&keeper);
+  bool has_told = !is_ending && opening_wait(&keeper);
   is_watching = 0;
+  if (has_told) return;
+  login_event(&keeper, "mailbox", text_of(is_ending ? "its session goes on by itself" : "its session did not say how it ended"));
 }
 
 static int finish(const char *why, int code) {

@@ -62,7 +62,7 @@ static enum popup_next user_command(struct popup *p, struct text argument) {
   enum popup_next next;
   if (!may_log_in(p, &next)) return next;
   if (!has_password(p)) return reply_error(p, "USER is not available here");
-  if (argument.len > SASL_USER_MAX || !text_is_clean(argument)) return reply_error(p, "that is no user name");
+  if (!sasl_is_user(argument)) return reply_error(p, "that is no user name");
   if (keep(&p->user, argument) == -1) return reply_lost();
   return reply_ok(p, "password, please");
 }
@@ -102,7 +102,7 @@ static enum popup_next apop_command(struct popup *p, struct text argument) {
   if (!blank) return reply_error(p, "APOP goes with a name and a digest");
   r.user = (struct text){argument.s, (size_t)(blank - argument.s)};
   r.response = (struct text){blank + 1, argument.len - r.user.len - 1};
-  if (!r.user.len || r.user.len > SASL_USER_MAX || !text_is_clean(r.user)) return reply_error(p, "that is no user name");
+  if (!sasl_is_user(r.user)) return reply_error(p, "that is no user name");
   if (!is_digest(r.response)) return reply_error(p, "that is no digest");
   if (p->ask(p->context, LOGINDOOR_APOP, &r, &a) == -1) return POPUP_LOST;
   return a.result.class == RESULT_SUCCESS ? popup_open(p) : reply_result(p, &a);

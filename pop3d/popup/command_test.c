@@ -82,7 +82,7 @@ static void names_and_passwords(void **state) {
   RUN({"PASS secret", POPUP_LINE, "-ERR USER goes first"}, {"USER", POPUP_LINE, "-ERR wrong number"}, {"user joe", POPUP_LINE, "+OK"},
       {"PASS wrong", POPUP_LINE, "-ERR [AUTH] wrong"}, {"PASS secret", POPUP_LINE, "-ERR USER goes first"},
       {"USER later", POPUP_LINE, "+OK"}, {"PASS x", POPUP_LINE, "-ERR [SYS/TEMP] try later"},
-      {"USER a\tb", POPUP_LINE, "-ERR that is no user name"}, {"USER joe", POPUP_LINE, "+OK"},
+      {"USER a\tb", POPUP_LINE, "-ERR that is no user name"}, {"USER \xff", POPUP_LINE, "-ERR that is no user name"}, {"USER joe", POPUP_LINE, "+OK"},
       {"PASS  two  words ", POPUP_OPENED, ""});
   begin("PLAIN LOGIN");
   RUN({"USER joe", POPUP_LINE, "+OK"}, {"PASS 1", POPUP_LINE, "-ERR"}, {"USER joe", POPUP_LINE, "+OK"}, {"PASS 2", POPUP_LINE, "-ERR"},

@@ -22,7 +22,8 @@ static const char *deferral_code(struct text status) {
 }
 
 static enum popup_next refuse(struct popup *p, const struct logindoor_answer *a, const char *code) {
-  if (put(p, a->result.class == RESULT_DEFERRAL ? deferral_code(a->result.status) : code, a->result.text) == POPUP_LOST) return POPUP_LOST;
+  if (a->result.class == RESULT_DEFERRAL) code = deferral_code(a->result.status);
+  if (put(p, code, a->result.text) == POPUP_LOST) return POPUP_LOST;
   return a->ends_session ? POPUP_HANG_UP : POPUP_LINE;
 }
 

@@ -76,7 +76,8 @@ static enum login_end finish(struct talker *t, enum popup_next next) {
 
 static struct popup describe(struct login_talk *t) {
   return (struct popup){.ask = ask, .context = &t->channel, .out = &t->channel.output, .me = t->me,
-                        .login_delay_s = t->pop3_login_delay_s, .offers_tls = t->offers_tls, .is_secured = t->is_secured, .may_log_in = t->may_log_in};
+                        .login_delay_s = t->pop3_login_delay_s,
+                        .offers_tls = t->offers_tls, .is_secured = t->is_secured, .may_log_in = t->may_log_in};
 }
 
 enum login_end talker_run(struct login_talk *talk) {

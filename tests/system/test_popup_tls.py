@@ -139,5 +139,28 @@ def test_the_end_of_the_listener(served):
     os.kill(min(served.owlpost.named("owl-popup")), signal.SIGTERM)
     assert early.line().startswith("-ERR [SYS/TEMP] the server is shutting down")
     wait_until(lambda: not listens(served.port), 20, "the listener's end")
+    served.logs("mailbox: its session goes on by itself")
     assert session.stat() == (0, 0)
     session.quit()
+
+
+def test_control_files_and_program_anew(served):
+    """HUP: a wrong file leaves what was before; USR2: connections and their counts go on."""
+    served.owlpost.control("maxpop3sessionsperip", "2")
+    served.start()
+    listener = min(served.owlpost.named("owl-popup"))
+    early = Dialog(served.port)
+    served.owlpost.control("maxlogincommands", "many")
+    os.kill(listener, signal.SIGHUP)
+    served.logs("control files are wrong: those read before stay in force")
+    os.kill(listener, signal.SIGUSR2)
+    served.logs("the program cannot be executed anew: this one stays")
+    served.owlpost.control("maxlogincommands", "1")
+    os.kill(listener, signal.SIGHUP)
+    served.logs("control files read anew")
+    os.kill(listener, signal.SIGUSR2)
+    wait_until(lambda: served.owlpost.log().count(f"owl-popup {listener}: listening") == 2, 20, served.owlpost.log)
+    later, last = Dialog(served.port), Dialog(served.port)
+    assert later.greeting.startswith("+OK") and last.greeting.startswith("-ERR [SYS/TEMP] too many")
+    assert early.ask("NOOP").startswith("-ERR unknown") and early.ask("QUIT").startswith("+OK")
+    assert later.ask("NOOP").startswith("-ERR unknown") and later.line().startswith("-ERR too many commands")
