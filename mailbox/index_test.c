@@ -101,6 +101,43 @@ static void after_a_delivery(void **state) {
   close(m.folder);
 }
 
+/* others: what another program does meanwhile. */
+static void end_a_session(void (*others)(void)) {
+  struct mailbox m;
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
+  mailbox_keep(&m);
+  assert_int_equal(mailbox_remove(&m, 0), 0);
+  if (others) others();
+  mailbox_seen(&m);
+  mailbox_settle(&m);
+  mailbox_close(&m);
+}
+
+static void own_changes_need_no_look(void **state) {
+  (void)state;
+  make_index();
+  end_a_session(NULL);
+  assert_false(open_and_expect("5 2.b:2, 2 2.b"));
+}
+
+static void deliver(void) { test_maildir_write("new/5.e", ""); }
+
+static void expunge(void) { assert_int_equal(unlink(test_maildir_path("new/2.b")), 0); }
+
+static void others_change_the_folder_at_that_time(void **state) {
+  (void)state;
+  make_index();
+  end_a_session(deliver);
+  assert_true(open_and_expect("5 2.b:2, 2 2.b, 6 new/5.e 0 5.e"));
+}
+
+static void others_delete_at_that_time(void **state) {
+  (void)state;
+  make_index();
+  end_a_session(expunge);
+  assert_true(open_and_expect(""));
+}
+
 static void others_change_the_log(void **state) {
   (void)state;
   make_index();
@@ -137,7 +174,8 @@ static void it_can_be_anything(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     TESTED(it_is_believed), TESTED(what_was_changed_just_now_is_not_in_it), TESTED(others_change_the_folder),
-    TESTED(after_a_delivery), TESTED(others_change_the_log), TESTED(it_can_be_anything),
+    TESTED(after_a_delivery), TESTED(own_changes_need_no_look), TESTED(others_change_the_folder_at_that_time),
+    TESTED(others_delete_at_that_time), TESTED(others_change_the_log), TESTED(it_can_be_anything),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,13 +10,14 @@
 #include <unistd.h>
 #include "lib/hex.h"
 #include "lib/iofd.h"
+#include "mailbox/changes.h"
 #include "mailbox/index.h"
 #include "mailbox/uidlformat.h"
 
 enum { LOOKS_FOR_A_FILE = 20, LOOKS_AT_ONCE = 4, PAUSE_US = 10000 };
 
 static int open_folder(struct mailbox *m, const char *path) {
-  *m = (struct mailbox){.log = {.fd = -1}};
+  *m = (struct mailbox){.log = {.fd = -1}, .events = -1};
   m->folder = m->log.folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   return m->folder == -1 ? -1 : 0;
 }
@@ -45,11 +46,12 @@ void mailbox_keep(struct mailbox *m) {
 
 void mailbox_close(struct mailbox *m) {
   uidlog_close(&m->log);
+  if (m->events >= 0) close(m->events);
   if (m->folder >= 0) close(m->folder);
   free(m->messages);
   stralloc_free(&m->names);
   stralloc_free(&m->uidls);
-  *m = (struct mailbox){.folder = -1, .log = {.fd = -1}};
+  *m = (struct mailbox){.folder = -1, .log = {.fd = -1}, .events = -1};
 }
 
 /* ---- UIDLs */
@@ -186,7 +188,10 @@ static int act_on(struct mailbox *m, size_t message, act_fn *act) {
 int mailbox_file(struct mailbox *m, size_t message) { return act_on(m, message, open_plain); }
 
 int mailbox_remove(struct mailbox *m, size_t message) {
-  if (act_on(m, message, delete) == -1 && errno != ENOENT) return -1;
+  changes_begin(m);
+  int r = act_on(m, message, delete);
+  if (r == -1 && errno != ENOENT) return -1;
+  if (r != -1) m->own_changes += CHANGES_DELETION;
   m->messages[message].is_removed = true;
   return 0;
 }
@@ -195,11 +200,19 @@ int mailbox_sync(const struct mailbox *m) {
   return io_sync_folder(m->folder, "new") == 0 ? io_sync_folder(m->folder, "cur") : -1;
 }
 
-static int move_to_cur(const struct mailbox *m, const char *name) {
+/* The name in cur/ is in names then. */
+static int move_to_cur(struct mailbox *m, struct mailbox_message *x) {
   stralloc from = {0}, to = {0};
-  int r = stralloc_cats(&from, "new/") && stralloc_catb(&from, name, strlen(name) + 1) &&
-          stralloc_cats(&to, "cur/") && stralloc_cats(&to, name) && stralloc_catb(&to, ":2,", 4) ? 0 : -1;
+  size_t name_at = m->names.len;
+  int r = path_of(m, x, &from) == 0 && stralloc_cats(&to, "cur/") && stralloc_cats(&to, m->names.s + x->name_at) &&
+          stralloc_catb(&to, ":2,", 4) && to.len <= UINT32_MAX - name_at &&
+          stralloc_catb(&m->names, to.s + 4, to.len - 4) ? 0 : -1;
   if (r == 0) r = renameat2(m->folder, from.s, m->folder, to.s, RENAME_NOREPLACE);
+  if (r == 0) {
+    x->name_at = (uint32_t)name_at;
+    x->is_new = false;
+    m->own_changes += CHANGES_RENAME;
+  }
   stralloc_free(&from);
   stralloc_free(&to);
   return r;
@@ -207,8 +220,18 @@ static int move_to_cur(const struct mailbox *m, const char *name) {
 
 void mailbox_seen(struct mailbox *m) {
   for (size_t i = 0; i < m->count; i++) {
-    const struct mailbox_message *x = &m->messages[i];
-    const char *name = m->names.s + x->name_at;
-    if (x->is_new && !x->is_removed && !strchr(name, ':')) (void)move_to_cur(m, name);
+    struct mailbox_message *x = &m->messages[i];
+    if (!x->is_new || x->is_removed || strchr(m->names.s + x->name_at, ':')) continue;
+    changes_begin(m);
+    (void)move_to_cur(m, x);
   }
+}
+
+void mailbox_settle(struct mailbox *m) {
+  size_t kept = 0;
+  if (!changes_end(m)) return;
+  for (size_t i = 0; i < m->count; i++)
+    if (!m->messages[i].is_removed) m->messages[kept++] = m->messages[i];
+  m->count = kept;
+  mailbox_keep(m);
 }

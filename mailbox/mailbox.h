@@ -41,6 +41,8 @@ struct mailbox {
   stralloc names, uidls;
   bool is_dated, is_kept; /* time is that of the list; it is in the index */
   struct mailbox_time time;
+  int events;           /* mailbox/changes.h; or -1 */
+  uint64_t own_changes; /* since then */
 };
 
 /* All return 0, or -1 with errno. */
@@ -65,6 +67,10 @@ int mailbox_read_log(struct mailbox *m);
 /* mailbox_keep(): what was found need not be looked for by the next who opens it; and
  * what only a look needs leaves memory. */
 void mailbox_keep(struct mailbox *m);
+
+/* mailbox_settle(): after mailbox_remove() and mailbox_seen(): these cause the next who
+ * opens it no work either.  Waits 60 ms.  Then only mailbox_close() may follow. */
+void mailbox_settle(struct mailbox *m);
 
 /* mailbox_measure_file(): its octets, and how many they are with CRLF line ends. */
 int mailbox_measure_file(int fd, uint64_t *size, uint64_t *wire_size);

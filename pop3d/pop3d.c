@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "lib/exitcode.h"
 #include "lib/iowait.h"
@@ -117,6 +118,8 @@ static int show(struct mailbox *m, const char *path) {
   const char *end = serve(&s);
   log_session(&s, path, end);
   report_session(&s, end);
+  (void)shutdown(1, SHUT_WR); /* the client has nothing to wait for */
+  mailbox_settle(m);
   mailbox_clean(m);
   session_free(&s);
   return TOOL_OK;
