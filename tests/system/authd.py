@@ -138,4 +138,18 @@ def timed(function, *arguments):
 
 
 def wait_for_daemon(owlpost):
-    wait_until(lambda: os.path.exists(f"{owlpost.run}/auth/socket"), 20, lambda: owlpost.log())
+    wait_for_socket(owlpost, "auth")
+
+
+def wait_for_mailboxes(owlpost):
+    wait_for_socket(owlpost, "mailbox")
+
+
+def wait_for_socket(owlpost, name):
+    """Not only until it is there: it may be that of an earlier start, or nobody listen yet."""
+    wait_until(lambda: answers(f"{owlpost.run}/{name}/socket"), 20, lambda: owlpost.log())
+
+
+def answers(path):
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(path) == 0

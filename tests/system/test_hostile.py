@@ -219,7 +219,7 @@ def test_random_octets_on_the_mailbox_socket(owlpost, rng):
     owlpost.start()
     authd.wait_for_daemon(owlpost)
     path = f"{owlpost.run}/mailbox/socket"
-    wait_until(lambda: os.path.exists(path), 20, "the socket")
+    authd.wait_for_mailboxes(owlpost)
 
     def log_in():
         with authd.Link(owlpost) as link:

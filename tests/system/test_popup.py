@@ -13,7 +13,7 @@ import subprocess
 import pytest
 
 import processes
-from authd import script, wait_for_daemon
+from authd import script, wait_for_daemon, wait_for_mailboxes
 from instance import ROOT
 from peers import free_port
 from waiting import wait_until
@@ -34,7 +34,7 @@ def start(owlpost):
     """With all who are asked."""
     owlpost.start()
     wait_for_daemon(owlpost)
-    wait_until(lambda: os.path.exists(f"{owlpost.run}/mailbox/socket"), 20, owlpost.log)
+    wait_for_mailboxes(owlpost)
     return owlpost
 
 

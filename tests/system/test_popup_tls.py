@@ -7,7 +7,7 @@ import signal
 import pytest
 
 import certificates
-from authd import wait_for_daemon
+from authd import answers, wait_for_daemon
 from peers import free_port, listens
 from secured import Secured
 from test_popup import Dialog, PASSWORD
@@ -26,7 +26,7 @@ class Served:
 
     def start(self):
         self.secured.start()
-        wait_until(lambda: listens(self.tls_port) and os.path.exists(f"{self.owlpost.run}/mailbox/socket"), 20, self.owlpost.log)
+        wait_until(lambda: listens(self.tls_port) and answers(f"{self.owlpost.run}/mailbox/socket"), 20, self.owlpost.log)
         wait_for_daemon(self.owlpost)
         return self
 

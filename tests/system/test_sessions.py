@@ -25,14 +25,8 @@ def up(owlpost, **controls):
     for name, value in controls.items():
         owlpost.control(name, value)
     owlpost.start()
-    for name in ("auth", "mailbox"):
-        wait_until(lambda: answers(f"{owlpost.run}/{name}/socket"), 20, owlpost.log)
-
-
-def answers(path):
-    """Not only that there is the socket, which may be that of an earlier start."""
-    with socket.socket(socket.AF_UNIX) as s:
-        return s.connect_ex(path) == 0
+    authd.wait_for_daemon(owlpost)
+    authd.wait_for_mailboxes(owlpost)
 
 
 def log_in(owlpost, user, secret=SECRET, **items):
@@ -76,8 +70,8 @@ def test_who_has_logged_in_gets_the_mailbox(mailboxes):
 def test_the_session_is_the_user_s(mailboxes):
     """What owl-pop3d is, has open, and finds in its environment."""
     owlpost = mailboxes
+    owlpost.environment["SECRET_OF_ROOT"] = "x"
     up(owlpost)
-    os.environ["SECRET_OF_ROOT"] = "x"
     with Door(owlpost) as door:
         door.ask(log_in(owlpost, "joe", tls="TLSv1.3 TLS_AES_256_GCM_SHA384"), name="client.test", local="192.0.2.2",
                  local_port=995, tls="TLSv1.3 TLS_AES_256_GCM_SHA384", language="de")

@@ -1,6 +1,7 @@
 """Mailboxes of users whom the site's back end alone knows: uid, gid and home by a check program, by Dovecot."""
 import hashlib
 import os
+import poplib
 
 import pytest
 
@@ -8,6 +9,7 @@ import authd
 from authd import script
 from instance import ROOT
 from mailboxdoor import REFUSED, STARTED, Door
+from peers import free_port
 from test_auth_peers import Auth, checkpw  # noqa: F401
 from test_sessions import identity, log_in, up
 
@@ -143,3 +145,18 @@ def test_a_program_that_becomes_nobody_opens_nothing(owlpost):
     assert authd.ask(owlpost, "joe", "w", service="pop3") == authd.LATER
     assert "the check program has become nobody: it may need authroot" in owlpost.log()
     assert authd.ask(owlpost, "joe", "w") == authd.RIGHT
+
+
+def test_a_client_of_a_program_s_user(owlpost):
+    """From the greeting on: whom no password file has."""
+    homes = up_with_program(owlpost)
+    port = owlpost.listen(program="owl-popup", port=free_port())
+    owlpost.control("authwithouttls", "1")
+    client = poplib.POP3("127.0.0.1", port, timeout=30)
+    client.user("one")
+    client.pass_("w")
+    assert client.stat()[0] == 1
+    assert b"Subject: one" in client.retr(1)[1]
+    client.dele(1)
+    client.quit()
+    assert os.listdir(f"{homes}/one/Maildir/new") + os.listdir(f"{homes}/one/Maildir/cur") == []
