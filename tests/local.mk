@@ -5,7 +5,7 @@ EXTRA_DIST += %D%/packages.sh %D%/peers.sh %D%/system %D%/nfs %D%/model %D%/fuzz
 EXTRA_DIST += %D%/bench/backlog %D%/bench/deadhost %D%/bench/drain %D%/bench/idle %D%/bench/mailbox \
   %D%/bench/maildirs.py %D%/bench/mailservers.py %D%/bench/manyrecipients \
   %D%/bench/mixedhosts %D%/bench/onehost %D%/bench/orders %D%/bench/owlpost.sh %D%/bench/owlq %D%/bench/peer.py \
-  %D%/bench/pop3client.py %D%/bench/rig.py %D%/bench/slowhosts %D%/bench/syncs.py
+  %D%/bench/pop3client.py %D%/bench/ready %D%/bench/rig.py %D%/bench/slowhosts %D%/bench/syncs.py
 
 # What tests and benchmarks fill queues with.
 noinst_PROGRAMS += %D%/bench/fillqueue

@@ -9,7 +9,7 @@ source_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 peer_install() {
   local name
   getent group owlqueue >/dev/null || groupadd -r owlqueue
-  for name in owlsend owlremote owlsmtpd owltls owllog alias; do add_user "$name" "$name" /nonexistent; done
+  for name in owlqueue owlsend owlremote owlsmtpd owltls owllog alias; do add_user "$name" "$name" /nonexistent; done
   mkdir -p "$ROOT/build" "$ROOT/etc"
   (cd "$source_folder" && autoreconf -fi)
   (cd "$ROOT/build" && "$source_folder/configure" --prefix="$ROOT" CFLAGS='-O2 -g' && make -j2 install)
