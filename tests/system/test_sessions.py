@@ -15,6 +15,7 @@ import strace
 from authd import RIGHT, Link
 from instance import ROOT
 from mailboxdoor import ANSWER, END, LATER, REFUSED, STARTED, Door, frame
+from peers import free_port
 from tlsserver import has_in_memory
 from waiting import wait_until
 
@@ -414,3 +415,30 @@ def test_control_files_are_read_again(mailboxes):
     owlpost.control("maxsessionsperuser", None)
     owlpost.starter.send_signal(signal.SIGHUP)
     wait_until(lambda: first_words().startswith("+OK"), 20, owlpost.log)
+
+
+@pytest.fixture
+def no_pop_user():
+    with open("/etc/passwd") as f:
+        accounts = f.read()
+    with open("/etc/passwd", "w") as f:
+        f.write(re.sub(r"(?m)^owlpop:.*\n", "", accounts))
+    yield
+    with open("/etc/passwd", "w") as f:
+        f.write(accounts)
+
+
+@pytest.mark.needs_root("accounts of the system's")
+def test_a_host_that_lacks_the_user_has_mail_and_no_mailboxes(mailboxes, no_pop_user):
+    """As after an upgrade of one that was set up before there were mailbox servers."""
+    owlpost = mailboxes
+    owlpost.control("pop3listen", f"127.0.0.1:{free_port()}")
+    owlpost.start()
+    authd.wait_for_daemon(owlpost)
+    assert "there is no user owlpop: add it, or take pop3listen away" in owlpost.log()
+    assert authd.ask(owlpost, "joe", SECRET) == RIGHT
+    assert not os.path.exists(f"{owlpost.run}/mailbox")
+    assert len(owlpost.named("owl-lspawn")) == 2 and not owlpost.named("owl-popup")
+    assert owlpost.inject(b"Subject: owls\n\nhello\n", "joe@owlpost.test").returncode == 0
+    owlpost.wait_for_empty_queue()
+    assert len(owlpost.maildir("joe")) == 1
