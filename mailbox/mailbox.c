@@ -14,7 +14,9 @@
 #include "mailbox/index.h"
 #include "mailbox/uidlformat.h"
 
-enum { LOOKS_FOR_A_FILE = 20, LOOKS_AT_ONCE = 4, PAUSE_US = 10000 };
+/* Who asks for a message is told the truth; but a mailbox in which others never rest is
+ * looked through only so often. */
+enum { LOOKS_AT_ONCE = 4, LOOKS_FOR_ONE = 20, LOOKS_IN_ALL = 300, PAUSE_US = 10000 };
 
 static int open_folder(struct mailbox *m, const char *path) {
   *m = (struct mailbox){.log = {.fd = -1}, .events = -1};
@@ -167,16 +169,19 @@ static int delete(int folder, const char *path) { return unlinkat(folder, path, 
 
 /* Where others rename it again and again it may be met nowhere; and what was changed
  * just now makes no look whole. */
-static int act_on(struct mailbox *m, size_t message, act_fn *act) {
+static int act_on(struct mailbox *m, size_t message, act_fn *act, int looks) {
   struct mailbox_message *x = &m->messages[message];
   stralloc path = {0};
   int r = -1;
   errno = ENOENT;
-  for (int i = 0; i < LOOKS_FOR_A_FILE && !x->is_gone; i++) {
+  for (int i = 0; i < looks && !x->is_gone; i++) {
     if (i >= LOOKS_AT_ONCE) usleep(PAUSE_US);
     if (path_of(m, x, &path) == -1) break;
     r = act(m->folder, path.s);
-    if (r >= 0 || errno != ENOENT || find_again(m) == -1) break;
+    if (r >= 0 || errno != ENOENT) break;
+    errno = EAGAIN;
+    if (m->looks == LOOKS_IN_ALL || find_again(m) == -1) break;
+    m->looks++;
     errno = x->is_gone ? ENOENT : EAGAIN;
   }
   int saved = errno;
@@ -185,11 +190,13 @@ static int act_on(struct mailbox *m, size_t message, act_fn *act) {
   return r;
 }
 
-int mailbox_file(struct mailbox *m, size_t message) { return act_on(m, message, open_plain); }
+int mailbox_file(struct mailbox *m, size_t message) { return act_on(m, message, open_plain, LOOKS_FOR_ONE); }
+
+int mailbox_file_at_once(struct mailbox *m, size_t message) { return act_on(m, message, open_plain, LOOKS_AT_ONCE); }
 
 int mailbox_remove(struct mailbox *m, size_t message) {
   changes_begin(m);
-  int r = act_on(m, message, delete);
+  int r = act_on(m, message, delete, LOOKS_FOR_ONE);
   if (r == -1 && errno != ENOENT) return -1;
   if (r != -1) m->own_changes += CHANGES_DELETION;
   m->messages[message].is_removed = true;

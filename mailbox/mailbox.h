@@ -36,6 +36,7 @@ struct mailbox {
   struct text uidl_format; /* of what is taken over from Dovecot; absent: the usual one */
   struct uidlog log;   /* read only where it was needed: mailbox_read_log() */
   bool is_uncertain;   /* the disk is full: new messages have UIDs in this process alone, not to be told */
+  unsigned looks;      /* for files that others have renamed */
   struct mailbox_message *messages;
   size_t count;
   stralloc names, uidls;
@@ -84,8 +85,10 @@ void mailbox_measure(struct mailbox *m);
 int mailbox_uidl(const struct mailbox *m, size_t message, stralloc *out);
 
 /* mailbox_file(): a descriptor of its file, for reading; ENOENT: it is gone; EAGAIN: it
- * was not met, and nobody can tell. */
+ * was not met, and nobody can tell.  mailbox_file_at_once() does not wait for the
+ * moment in which one can. */
 int mailbox_file(struct mailbox *m, size_t message);
+int mailbox_file_at_once(struct mailbox *m, size_t message);
 
 /* mailbox_remove(): deletes the file.  One that is gone already is no error, one that
  * was not met is (EAGAIN).

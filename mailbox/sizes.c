@@ -37,7 +37,7 @@ static bool is_measured(const struct mailbox_message *x) {
 }
 
 static int open_ahead(struct mailbox *m, size_t message) {
-  int fd = mailbox_file(m, message);
+  int fd = mailbox_file_at_once(m, message);
   if (fd >= 0) (void)posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
   return fd;
 }
