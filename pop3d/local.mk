@@ -20,7 +20,7 @@ noinst_LIBRARIES += %D%/libpop3.a %D%/libpopup.a
 %C%_popup_libs = %D%/libpopup.a $(LOGIN_LIBS)
 %C%_owl_popup_SOURCES = %D%/popup/popup.c
 %C%_owl_popup_LDADD = $(%C%_popup_libs)
-%C%_owl_popup_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
+%C%_owl_popup_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC) $(OWL_STATIC_HUGE)
 
 if CMOCKA
 check_PROGRAMS += %D%/multiline_test %D%/session_test %D%/popup/command_test
