@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -74,6 +77,13 @@ int io_write_all(int fd, const void *octets, size_t len, int limit_ms) {
 int io_set_nonblocking(int fd) {
   int flags = fcntl(fd, F_GETFL);
   return flags == -1 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+void io_send_at_once(int fd) {
+  const int on = 1;
+  int saved = errno;
+  (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  errno = saved;
 }
 
 int io_set_cloexec(int fd) { return fcntl(fd, F_SETFD, FD_CLOEXEC); }

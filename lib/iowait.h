@@ -32,6 +32,11 @@ ssize_t io_read(int fd, void *to, size_t size, int limit_ms);
 int io_write_all(int fd, const void *octets, size_t len, int limit_ms);
 
 int io_set_nonblocking(int fd);
+
+/* io_send_at_once(): what is written to a TCP socket leaves at once, and does not wait
+ * until the peer has acknowledged what went before, which takes it 40 ms (TCP_NODELAY).
+ * Other descriptors do not wait anyway. */
+void io_send_at_once(int fd);
 int io_set_cloexec(int fd);
 
 #endif

@@ -93,6 +93,7 @@ int tlsdoor_connect(const char *rundir, struct tls_facts *facts) {
 int tlsdoor_ask(int sock, struct tls_request *r, int network, struct tls_facts *facts, int limit_ms) {
   if (r->limit_s == 0 && limit_ms >= 1000) r->limit_s = (unsigned)limit_ms / 1000;
   uint64_t deadline = io_deadline(limit_ms);
+  io_send_at_once(network); /* a greeting behind session tickets, which clients acknowledge late */
   if (send_request(sock, r, network, deadline) == -1) return fail(facts, "ask");
   deadline += ANSWER_MARGIN_MS * 1000u;
   if (read_facts(sock, facts, deadline) == -1) return fail(facts, "hear from");

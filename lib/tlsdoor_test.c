@@ -1,5 +1,7 @@
 #include "config.h"
 #include "lib/tlsdoor.h"
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include "lib/testtlsd.h"
 
 enum { LIMIT_MS = 20000, SHORT_MS = 50 };
@@ -39,6 +41,26 @@ static void gives_facts_and_the_plaintext_behind_them(void **state) {
   close(network[1]);
   close(listener);
   assert_int_equal(open_descriptors(), before);
+}
+
+static bool is_at_once(int fd) {
+  int on = 0;
+  socklen_t len = sizeof on;
+  return getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len) == 0 && on;
+}
+
+static void the_greeting_does_not_wait_for_an_acknowledgement(void **state) {
+  (void)state;
+  struct tls_facts sent = {.ok = 1}, facts;
+  int listener = testtlsd_listen(), network = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  pid_t pid = testtlsd_serve(listener, testtlsd_facts("", &sent), is_ours);
+  assert_false(is_at_once(network));
+  int plain = tlsdoor_open(test_folder, &asked, network, &facts, LIMIT_MS);
+  assert_true(plain >= 0 && is_at_once(network));
+  close(plain);
+  testtlsd_went_well(pid);
+  close(network);
+  close(listener);
 }
 
 static struct tls_request large = {.role = TLS_CLIENT, .check = TLS_CHECK_DANE, .limit_s = 7};
@@ -122,6 +144,7 @@ int main(void) {
   alarm(60);
   const struct CMUnitTest tests[] = {
     IN_FOLDER(gives_facts_and_the_plaintext_behind_them),
+    IN_FOLDER(the_greeting_does_not_wait_for_an_acknowledgement),
     IN_FOLDER(sends_a_request_of_many_records),
     IN_FOLDER(tells_why_there_is_no_tls),
     IN_FOLDER(a_missing_daemon_is_said),

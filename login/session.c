@@ -3,8 +3,6 @@
 #include "login/session.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <malloc.h>
 #include <signal.h>
@@ -73,10 +71,8 @@ static void check_stream(void) {
 }
 
 static void prepare_stream(void) {
-  int on = 1;
   if (io_set_nonblocking(STREAM_FD) == -1) die_door();
-  /* fails where it is no TCP socket: then there is no delay either */
-  (void)setsockopt(STREAM_FD, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  io_send_at_once(STREAM_FD);
 }
 
 /* What the kernel lacks for shutting a talker in. */

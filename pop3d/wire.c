@@ -2,8 +2,6 @@
 #include "pop3d/wire.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "lib/iowait.h"
@@ -16,8 +14,7 @@ static bool set_limit(int fd, int what, int limit_ms) {
 }
 
 void wire_begin(struct wire *w, int in, int out, int limit_ms) {
-  const int on = 1;
-  (void)setsockopt(out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  io_send_at_once(out);
   *w = (struct wire){.in = in, .out = out, .limit_ms = limit_ms};
   w->is_timed = set_limit(in, SO_RCVTIMEO, limit_ms) && set_limit(out, SO_SNDTIMEO, limit_ms);
 }

@@ -3,8 +3,6 @@
 #include "smtpd/session.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -95,13 +93,11 @@ static bool is_one_socket(void) {
 
 static void prepare_client(bool one_socket) {
   struct stat out;
-  int on = 1;
   bool is_network = one_socket || keeper.secure.facts;
   if (fstat(CLIENT_OUT_FD, &out) == 0 && S_ISREG(out.st_mode)) die_file(); /* beyond our limits */
   if (is_network && io_set_nonblocking(CLIENT_FD) == -1) die_door();
   if (is_network && !one_socket && io_set_nonblocking(CLIENT_OUT_FD) == -1) die_door();
-  /* fails where it is no TCP socket: then there is no delay either */
-  (void)setsockopt(CLIENT_OUT_FD, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  io_send_at_once(CLIENT_OUT_FD);
 }
 
 /* The socket to the doorkeeper takes the place of the log: what a library
