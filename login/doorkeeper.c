@@ -13,6 +13,9 @@
 
 enum { DOOR_STEP_OCTETS = 512, ANSWER_MS = 60000, STAMP_OCTETS = 12 };
 
+/* More than any log-in needs: a talker that has been taken over keeps nobody busy. */
+enum { REQUESTS_MAX = 1000 };
+
 void login_doorkeeper_open(struct login_doorkeeper *k) {
   k->session_us = clock_wall_us(k->clock);
   k->opened_us = clock_boot_us(k->clock);
@@ -129,7 +132,7 @@ int login_doorkeeper_answer(struct login_doorkeeper *k, unsigned kind, struct te
   *a = (struct logindoor_answer){0};
   if (k->sent_away || k->tls_is_granted || k->session.sock >= 0) return -1;
   if (logindoor_read_request(&r, kind, payload) == -1) return -1;
-  k->requests++;
+  if (++k->requests > REQUESTS_MAX) return -1;
   if (kind == LOGINDOOR_OPEN) return opening_ask(k, &r, a);
   if (k->user.len) return -1; /* it is to be opened first */
   switch (kind) {

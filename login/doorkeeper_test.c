@@ -115,6 +115,14 @@ static void each_kind_has_what_it_may(void **state) {
   assert_int_equal(login_doorkeeper_answer(&keeper, LOGINDOOR_OFFER, text_of("junk"), &a), -1);
 }
 
+static void requests_have_an_end(void **state) {
+  struct logindoor_answer a;
+  (void)state;
+  begin(false); /* nobody is asked */
+  for (unsigned i = 0; i < 1000; i++) assert_int_equal(ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a), RESULT_SUCCESS);
+  assert_int_equal(ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a), 0);
+}
+
 static void without_owl_lspawn_or_owl_authd_one_comes_again(void **state) {
   struct logindoor_answer a;
   (void)state;
@@ -152,7 +160,7 @@ static int tear_down(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(who_knows_the_password_is_let_in), cmocka_unit_test(apop_is_about_the_stamp_of_the_greeting),
-    cmocka_unit_test(tries_have_an_end), cmocka_unit_test(nobody_is_let_in_otherwise), cmocka_unit_test(each_kind_has_what_it_may),
+    cmocka_unit_test(tries_have_an_end), cmocka_unit_test(nobody_is_let_in_otherwise), cmocka_unit_test(each_kind_has_what_it_may), cmocka_unit_test(requests_have_an_end),
     cmocka_unit_test(without_owl_lspawn_or_owl_authd_one_comes_again),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

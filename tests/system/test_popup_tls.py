@@ -96,7 +96,7 @@ def test_what_stands_behind_stls_ends_the_connection(served, behind):
     session.say(b"CAPA\r\nSTLS\r\n" + behind)
     assert session.line().startswith("+OK") and session.lines()
     assert session.line().startswith("-ERR nothing goes behind STLS")
-    assert session.line() == ""
+    assert session.ends()
     served.logs("hung up on octets before TLS")
 
 
