@@ -18,7 +18,7 @@ class Meeting:
         listener.close()
         thread = threading.Thread(target=self._shake_hands, args=(raw, context or unverified(), name, session))
         thread.start()
-        self.facts, self.plain = ask(f"{owlpost.run}/tls/socket", accepted, **{"role": SERVER, "service": "smtp"} | request)
+        self.facts, self.plain = ask(f"{owlpost.run}/tls/socket", accepted, **{"role": SERVER} | request)
         thread.join(30)
 
     def _shake_hands(self, raw, context, name, session):
