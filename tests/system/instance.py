@@ -211,7 +211,8 @@ class Instance:
 
     def _answers(self, at):
         return (os.path.exists(f"{self.run}/rcpt/socket") and "status: " in self.log()[at:]
-                and (self._setting("injectors") == "0" or os.path.exists(f"{self.run}/inject/socket"))
+                and (self._setting("injectors") == "0" or os.path.exists(f"{self.run}/inject/socket")
+                     or "no injectors are kept ready" in self.log()[at:])
                 and (not self._setting("tlscertificates") or os.path.exists(f"{self.run}/tls/certificate")))
 
     def _setting(self, name):

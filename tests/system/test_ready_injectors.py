@@ -181,3 +181,24 @@ def test_nobody_else_is_served(owlpost):
             os.setegid(0)
         sock.settimeout(10)
         assert sock.recv(1) == b""
+
+
+@pytest.fixture
+def no_user():
+    with open("/etc/passwd") as f:
+        accounts = f.read()
+    with open("/etc/passwd", "w") as f:
+        f.write(re.sub(r"(?m)^owlqueue:.*\n", "", accounts))
+    yield
+    with open("/etc/passwd", "w") as f:
+        f.write(accounts)
+
+
+@pytest.mark.needs_root("accounts of the system's")
+def test_a_host_that_lacks_the_user_starts_one_for_each_message(owlpost, no_user):
+    """As after an upgrade of one that was set up before."""
+    owlpost.up()
+    assert "there is no user owlqueue: add it, or write 0 to injectors" in owlpost.log()
+    assert not owlpost.named("owl-queued")
+    owlpost.submit(MESSAGE, "joe@owlpost.test")
+    owlpost.wait_for_mail("joe")
