@@ -194,11 +194,21 @@ int mailbox_file(struct mailbox *m, size_t message) { return act_on(m, message, 
 
 int mailbox_file_at_once(struct mailbox *m, size_t message) { return act_on(m, message, open_plain, LOOKS_AT_ONCE); }
 
+/* A crash or a backup that was put back can have left it in new/ as well, and there it
+ * would be back at the next look. */
+static void delete_twin(const struct mailbox *m, const struct mailbox_message *x) {
+  char path[sizeof "new/" + ROSTER_BASE_MAX];
+  struct text base = base_of(m, x);
+  snprintf(path, sizeof path, "new/%.*s", (int)base.len, base.s);
+  if (!x->is_new) (void)unlinkat(m->folder, path, 0);
+}
+
 int mailbox_remove(struct mailbox *m, size_t message) {
   changes_begin(m);
   int r = act_on(m, message, delete, LOOKS_FOR_ONE);
   if (r == -1 && errno != ENOENT) return -1;
   if (r != -1) m->own_changes += CHANGES_DELETION;
+  delete_twin(m, &m->messages[message]);
   m->messages[message].is_removed = true;
   return 0;
 }

@@ -299,6 +299,19 @@ static void another_servers_uids_that_are_used_up(void **state) {
   assert_true(validity_now() > 1700000001);
 }
 
+static void a_message_with_two_names_is_removed(void **state) {
+  struct mailbox m;
+  (void)state;
+  test_maildir_write("new/1.a", "");
+  test_maildir_write("cur/1.a:2,S", "");
+  test_maildir_write("new/2.b", "");
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
+  assert_list(&m, "1 1.a:2,S, 2 2.b");
+  assert_int_equal(mailbox_remove(&m, 0), 0);
+  mailbox_close(&m);
+  open_and_expect("2 2.b");
+}
+
 static void age(const char *name, time_t seconds) {
   const struct timespec then[2] = {{time(NULL) - seconds, 0}, {time(NULL) - seconds, 0}};
   test_maildir_write(name, "");
@@ -542,7 +555,7 @@ int main(void) {
     TESTED(few_descriptors_are_enough),
     TESTED(a_renamed_file_is_found_again), TESTED(dovecot_is_taken_over), TESTED(uids_are_taken_over_once), TESTED(dovecots_uidls_in_another_format), TESTED(what_is_not_met_is_not_said_to_be_removed), TESTED(a_log_of_a_later_version_is_left_alone),
     TESTED(a_log_made_anew_has_a_greater_uidvalidity), TESTED(what_was_left_in_tmp_is_removed),
-    TESTED(uids_that_are_used_up_begin_again), TESTED(another_servers_uids_that_are_used_up),
+    TESTED(uids_that_are_used_up_begin_again), TESTED(another_servers_uids_that_are_used_up), TESTED(a_message_with_two_names_is_removed),
     TESTED(who_locks_another_file_knows_it),
     TESTED(who_has_no_room_can_delete),
     TESTED(a_log_that_is_made_anew_confuses_nobody), TESTED(an_old_dovecot_too),
