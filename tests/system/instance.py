@@ -282,7 +282,8 @@ class Instance:
         processes.reap_all()
         reports = [m.group(0) for path in self.logs for m in SANITIZER_REPORT.finditer(read(path))]
         if ROOT:
-            subprocess.run(["umount", PREFIX], check=True)
+            # what a bystander has started may need a moment for its end
+            wait_until(lambda: subprocess.run(["umount", PREFIX], stderr=subprocess.DEVNULL).returncode == 0, 10, PREFIX)
         assert not reports, "\n".join(reports)
 
     # ---- what became of it
