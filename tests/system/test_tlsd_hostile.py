@@ -187,7 +187,8 @@ def test_who_does_not_read_makes_the_other_side_wait(served):
             time.sleep(0.3)
         assert last < size // 2
         (child,) = set(processes(served)) - before
-        assert resident(child) < 32 * 1024 * 1024
+        # a sanitizer has memory of its own
+        assert resident(child) < (32 if served.build == "plain" else 128) * 1024 * 1024
         got = 0
         while got < size:
             got += len(meeting.plain.recv(1 << 20))

@@ -30,6 +30,8 @@ def traces_of(certificate):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="reads the memory of other processes: root")
 def test_the_keys_are_in_one_process_that_reads_no_mail(owlpost):
+    if owlpost.build == "sanitized":
+        pytest.skip("a sanitizer maps more memory than can be searched")
     owlpost.tls(RSA, EC)
     owlpost.up()
     for ciphers in ("aRSA", "ECDSA"):
