@@ -6,8 +6,6 @@
 #include <unistd.h>
 #include "lib/plaintest.h"
 #include "tls/facts.h"
-#include "tls/failure.h"
-#include "tls/rehearsal.h"
 #include "tls/testcertificate.h"
 
 enum kind { GOOD, RSA_KEY, WRONG, EXPIRED, EARLY, OTHER_CA, SELF_SIGNED, FOR_CLIENTS, CN_ONLY, WILD, PARTIAL, DEEP_WILD, ADDRESS, MUST_STAPLE, KINDS };
@@ -30,25 +28,20 @@ static const struct test_subject subjects[KINDS] = {
 };
 
 static struct test_certificate authority, other_authority, leaf[KINDS];
-static char *authorities;
 static SSL_CTX *context;
 
 static int make_world(void **state) {
   (void)state;
-  char why[256];
   authority = test_certificate_make(&(struct test_subject){.common_name = "authority", .authority = true}, NULL);
   other_authority = test_certificate_make(&(struct test_subject){.common_name = "other", .authority = true}, NULL);
   for (enum kind k = 0; k < KINDS; k++)
     leaf[k] = test_certificate_make(&subjects[k], k == SELF_SIGNED ? NULL : k == OTHER_CA ? &other_authority : &authority);
-  authorities = test_certificate_file(&authority.certificate, 1);
-  context = client_context(&(struct client_settings){.authorities = authorities}, why, sizeof why);
-  return context ? 0 : -1;
+  context = test_client(&authority);
+  return 0;
 }
 
 static int free_world(void **state) {
   (void)state;
-  unlink(authorities);
-  free(authorities);
   SSL_CTX_free(context);
   for (enum kind k = 0; k < KINDS; k++) test_certificate_free(&leaf[k]);
   test_certificate_free(&authority);
@@ -56,20 +49,7 @@ static int free_world(void **state) {
   return 0;
 }
 
-/* The handshake of r with a server; what the client says of it. */
-static struct tls_facts meet(SSL_CTX *server_context, const struct tls_request *r) {
-  struct tls_facts f = {0};
-  int ret = 0;
-  SSL *client = client_open(context, r, &f);
-  if (!client) return f;
-  SSL *server = SSL_new(server_context);
-  if (rehearsal_run(client, server, &ret)) client_facts(client, r, &f);
-  else failure_of_handshake(client, ret, &f);
-  SSL_free(client);
-  SSL_free(server);
-  ERR_clear_error();
-  return f;
-}
+static struct tls_facts meet(SSL_CTX *server, const struct tls_request *r) { return test_meet(context, r, server); }
 
 static struct tls_facts meet_leaf(enum kind kind, const struct tls_request *r) {
   SSL_CTX *server = test_server(&leaf[kind], NULL);

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include "lib/plaintest.h"
 #include "tls/client.h"
-#include "tls/failure.h"
-#include "tls/rehearsal.h"
 #include "tls/testcertificate.h"
 
 enum whose { NOBODY, ROOT, MIDDLE, LEAF, EXPIRED, WRONG, COMMON, ALONE, STRANGER, CERTIFICATES };
@@ -48,18 +46,7 @@ static SSL_CTX *serve(enum whose leaf, enum sent sent) {
   return test_server(&made[leaf], sent == BARE ? NULL : chain);
 }
 
-static struct tls_facts meet(SSL_CTX *server_context, const struct tls_request *r) {
-  struct tls_facts f = {0};
-  int ret = 0;
-  SSL *client = client_open(context, r, &f), *server = SSL_new(server_context);
-  assert_non_null(client);
-  if (rehearsal_run(client, server, &ret)) client_facts(client, r, &f);
-  else failure_of_handshake(client, ret, &f);
-  SSL_free(client);
-  SSL_free(server);
-  ERR_clear_error();
-  return f;
-}
+static struct tls_facts meet(SSL_CTX *server, const struct tls_request *r) { return test_meet(context, r, server); }
 
 struct record {
   int usage, selector, matching;

@@ -163,15 +163,12 @@ static void a_child_has_one_key(void **state) {
 
 static struct test_certificate authority, leaf;
 static SSL_CTX *client_side, *server_side;
-static char *authorities;
 
 static int make_world(void **state) {
   (void)state;
-  char why[256];
   authority = test_certificate_make(&(struct test_subject){.common_name = "authority", .authority = true}, NULL);
   leaf = test_certificate_make(&(struct test_subject){.names = "DNS:a.test"}, &authority);
-  authorities = test_certificate_file(&authority.certificate, 1);
-  client_side = client_context(&(struct client_settings){.authorities = authorities}, why, sizeof why);
+  client_side = test_client(&authority);
   resume_prepare(client_side);
   server_side = test_server(&leaf, NULL);
   return 0;
@@ -179,8 +176,6 @@ static int make_world(void **state) {
 
 static int free_world(void **state) {
   (void)state;
-  unlink(authorities);
-  free(authorities);
   SSL_CTX_free(client_side);
   SSL_CTX_free(server_side);
   test_certificate_free(&leaf);

@@ -7,8 +7,6 @@
 #include <unistd.h>
 #include "lib/plaintest.h"
 #include "tls/client.h"
-#include "tls/failure.h"
-#include "tls/rehearsal.h"
 #include "tls/testcertificate.h"
 
 struct staple {
@@ -17,25 +15,20 @@ struct staple {
 };
 
 static struct test_certificate authority, stranger, plain, must;
-static char *authorities;
 static SSL_CTX *context;
 
 static int make_world(void **state) {
   (void)state;
-  char why[256];
   authority = test_certificate_make(&(struct test_subject){.common_name = "authority", .authority = true}, NULL);
   stranger = test_certificate_make(&(struct test_subject){.common_name = "stranger", .authority = true}, NULL);
   plain = test_certificate_make(&(struct test_subject){.names = "DNS:a.test"}, &authority);
   must = test_certificate_make(&(struct test_subject){.names = "DNS:a.test", .must_staple = true}, &authority);
-  authorities = test_certificate_file(&authority.certificate, 1);
-  context = client_context(&(struct client_settings){.authorities = authorities}, why, sizeof why);
-  return context ? 0 : -1;
+  context = test_client(&authority);
+  return 0;
 }
 
 static int free_world(void **state) {
   (void)state;
-  unlink(authorities);
-  free(authorities);
   SSL_CTX_free(context);
   test_certificate_free(&plain);
   test_certificate_free(&must);
@@ -71,19 +64,12 @@ static int staple(SSL *ssl, void *argument) {
 
 static struct tls_facts meet(const struct test_certificate *leaf, struct staple *s, int version) {
   struct tls_request r = {.role = TLS_CLIENT, .check = TLS_CHECK_NAMES, .names = {"a.test"}, .names_count = 1};
-  struct tls_facts f = {0};
-  int ret;
   SSL_CTX *server_context = test_server(leaf, NULL);
   SSL_CTX_set_max_proto_version(server_context, version);
   SSL_CTX_set_tlsext_status_cb(server_context, staple);
   SSL_CTX_set_tlsext_status_arg(server_context, s);
-  SSL *client = client_open(context, &r, &f), *server = SSL_new(server_context);
-  if (rehearsal_run(client, server, &ret)) client_facts(client, &r, &f);
-  else failure_of_handshake(client, ret, &f);
-  SSL_free(client);
-  SSL_free(server);
+  struct tls_facts f = test_meet(context, &r, server_context);
   SSL_CTX_free(server_context);
-  ERR_clear_error();
   return f;
 }
 

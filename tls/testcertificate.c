@@ -1,5 +1,6 @@
 #include "config.h"
 #include "tls/testcertificate.h"
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
@@ -7,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "tls/client.h"
+#include "tls/failure.h"
+#include "tls/rehearsal.h"
 
 static void must(bool holds) {
   if (!holds) abort();
@@ -101,4 +105,27 @@ void test_tlsa(char *to, size_t size, int usage, int selector, int matching, con
   size_t at = (size_t)snprintf(to, size, "%d %d %d ", usage, selector, matching);
   for (size_t i = 0; i < len && at + 2 < size; i++) at += (size_t)snprintf(to + at, size - at, "%02x", octets[i]);
   OPENSSL_free(data);
+}
+
+SSL_CTX *test_client(const struct test_certificate *authority) {
+  char why[256], *file = test_certificate_file(&authority->certificate, 1);
+  SSL_CTX *context = client_context(&(struct client_settings){.authorities = file}, why, sizeof why);
+  unlink(file);
+  free(file);
+  must(context != NULL);
+  return context;
+}
+
+struct tls_facts test_meet(SSL_CTX *client, const struct tls_request *r, SSL_CTX *server) {
+  struct tls_facts f = {0};
+  int ret = 0;
+  SSL *ours = client_open(client, r, &f);
+  if (!ours) return f;
+  SSL *theirs = SSL_new(server);
+  if (rehearsal_run(ours, theirs, &ret)) client_facts(ours, r, &f);
+  else failure_of_handshake(ours, ret, &f);
+  SSL_free(ours);
+  SSL_free(theirs);
+  ERR_clear_error();
+  return f;
 }

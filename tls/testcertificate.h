@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <stdbool.h>
+#include "lib/tlswire.h"
 
 enum { TEST_DAY_S = 86400 };
 
@@ -31,6 +32,12 @@ char *test_certificate_file(X509 *const *certificates, size_t count);
 
 /* A server's context with the certificate, and the others of its chain (NULL ends them). */
 SSL_CTX *test_server(const struct test_certificate *leaf, X509 *const *chain);
+
+/* A client's context that trusts this authority alone. */
+SSL_CTX *test_client(const struct test_certificate *authority);
+
+/* A handshake over memory with a server; what the client says of it. */
+struct tls_facts test_meet(SSL_CTX *client_context, const struct tls_request *r, SSL_CTX *server_context);
 
 /* TLSA data: of the certificate (selector 0) or its key (1); matching 0, 1, 2.  "U S M HEX" */
 void test_tlsa(char *to, size_t size, int usage, int selector, int matching, const X509 *certificate);
