@@ -1,8 +1,10 @@
 """Unpacked packages where their programs look for themselves: over /usr, in a
 mount namespace of each process, and the accounts that they want."""
+import contextlib
 import grp
 import os
 import pwd
+import re
 import subprocess
 
 from instance import WORK
@@ -51,3 +53,14 @@ def need_account(name):
         with open("/etc/passwd", "a", encoding="ascii") as f:
             f.write(f"{name}:x:{_free_number()}:{gid}::/nonexistent:/bin/sh\n")
     return pwd.getpwnam(name).pw_uid, gid
+
+
+@contextlib.contextmanager
+def without_account(name):
+    with open("/etc/passwd", encoding="ascii") as f:
+        accounts = f.read()
+    with open("/etc/passwd", "w", encoding="ascii") as f:
+        f.write(re.sub(rf"(?m)^{name}:.*\n", "", accounts))
+    yield
+    with open("/etc/passwd", "w", encoding="ascii") as f:
+        f.write(accounts)

@@ -11,6 +11,7 @@ import pytest
 
 import processes
 from instance import ROOT
+from overlay import without_account
 from waiting import wait_until
 
 MESSAGE = "From: ann@owlpost.test\nTo: joe@owlpost.test\nSubject: ready\n\nThe body.\n"
@@ -185,13 +186,8 @@ def test_nobody_else_is_served(owlpost):
 
 @pytest.fixture
 def no_user():
-    with open("/etc/passwd") as f:
-        accounts = f.read()
-    with open("/etc/passwd", "w") as f:
-        f.write(re.sub(r"(?m)^owlqueue:.*\n", "", accounts))
-    yield
-    with open("/etc/passwd", "w") as f:
-        f.write(accounts)
+    with without_account("owlqueue"):
+        yield
 
 
 @pytest.mark.needs_root("accounts of the system's")

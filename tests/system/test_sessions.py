@@ -15,6 +15,7 @@ import strace
 from authd import RIGHT, Link
 from instance import ROOT
 from mailboxdoor import ANSWER, END, LATER, REFUSED, STARTED, Door, frame
+from overlay import without_account
 from peers import free_port
 from tlsserver import has_in_memory
 from waiting import wait_until
@@ -419,13 +420,8 @@ def test_control_files_are_read_again(mailboxes):
 
 @pytest.fixture
 def no_pop_user():
-    with open("/etc/passwd") as f:
-        accounts = f.read()
-    with open("/etc/passwd", "w") as f:
-        f.write(re.sub(r"(?m)^owlpop:.*\n", "", accounts))
-    yield
-    with open("/etc/passwd", "w") as f:
-        f.write(accounts)
+    with without_account("owlpop"):
+        yield
 
 
 @pytest.mark.needs_root("accounts of the system's")

@@ -1,7 +1,6 @@
 """owl-tlsd as a server: which certificate, when it is read, and what is refused."""
 import contextlib
 import os
-import re
 import signal
 import socket
 import ssl
@@ -14,6 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 import certificates
 import strace
 from certificates import DAY
+from overlay import without_account
 from tlsserver import Meeting, master, processes, unverified
 from tlswire import CLIENT, SERVER, ask
 from waiting import wait_until
@@ -235,13 +235,8 @@ def test_no_certificate_no_server(owlpost):
 
 @pytest.fixture
 def no_tls_user():
-    with open("/etc/passwd") as f:
-        accounts = f.read()
-    with open("/etc/passwd", "w") as f:
-        f.write(re.sub(r"(?m)^owltls:.*\n", "", accounts))
-    yield
-    with open("/etc/passwd", "w") as f:
-        f.write(accounts)
+    with without_account("owltls"):
+        yield
 
 
 @pytest.mark.needs_root("accounts of the system's")
