@@ -63,7 +63,11 @@ static void forget(struct login_doorkeeper *k) {
 int opening_ask(struct login_doorkeeper *k, const struct logindoor_request *r, struct logindoor_answer *a) {
   if (!k->user.len) return -1;
   hand_over(k, r, a);
-  if (a->result.class == RESULT_SUCCESS) return credential_wipe(&k->pass), 0;
+  if (a->result.class == RESULT_SUCCESS) {
+    credential_wipe(&k->pass);
+    saslguard_drop(&k->guard); /* owl-authd has so many places, and a session may last for hours */
+    return 0;
+  }
   keep_answer(k, a);
   forget(k);
   (void)io_set_nonblocking(k->stream);

@@ -327,6 +327,19 @@ def test_the_half_that_reads_is_shut_in(joe, port):
     session.ask("QUIT")
 
 
+def sockets_of(pid):
+    return [fd for fd in os.listdir(f"/proc/{pid}/fd") if os.readlink(f"/proc/{pid}/fd/{fd}").startswith("socket")]
+
+
+def test_who_waits_for_a_session_keeps_nobody_else(joe, port):
+    """But the connection to the session: owl-authd has places for who logs in."""
+    session = log_in(port)
+    wait_until(lambda: len(joe.named("owl-popup")) == 1, 20, "the talker goes")
+    waiting, = joe.named("owl-popup")
+    wait_until(lambda: len(sockets_of(waiting)) == 1, 20, lambda: sockets_of(waiting))
+    session.quit()
+
+
 def test_who_logs_in_too_often_is_told(joe):
     """LOGIN-DELAY and IN-USE of RFC 2449 8.1."""
     joe.control("pop3logindelay", "3600")
