@@ -164,8 +164,11 @@ enum login_doorkeeper_end login_doorkeeper_serve(struct login_doorkeeper *k, int
   enum login_doorkeeper_end end = LOGIN_DOORKEEPER_TALKER_LEFT;
   enum frame_status s;
   struct frame f;
-  while ((s = frame_receive(&reader, door, &f, IO_FOREVER)) == FRAME_READY)
-    if ((end = serve(k, door, &f)) != LOGIN_DOORKEEPER_TALKER_LEFT) break;
+  while ((s = frame_receive(&reader, door, &f, IO_FOREVER)) == FRAME_READY) {
+    end = serve(k, door, &f);
+    /* a talker that stays behind the log-in has no business with the client any more */
+    if (end != LOGIN_DOORKEEPER_TALKER_LEFT || k->session.sock >= 0) break;
+  }
   if (s == FRAME_MALFORMED) end = LOGIN_DOORKEEPER_MALFORMED;
   if (s == FRAME_ERROR) end = LOGIN_DOORKEEPER_FAILED;
   credential_wipe(&reader.in); /* passwords came by */

@@ -51,7 +51,7 @@ enum login_doorkeeper_end {
   LOGIN_DOORKEEPER_FAILED       /* errno */
 };
 
-/* login_doorkeeper_serve(): answers requests until this talker ends. */
+/* login_doorkeeper_serve(): answers requests until this talker ends, or a session has the client. */
 enum login_doorkeeper_end login_doorkeeper_serve(struct login_doorkeeper *k, int door);
 
 /* login_doorkeeper_answer(): one request, for the above and for tests.  0, or -1: no sound talker
