@@ -44,6 +44,7 @@ int account_hear(int end, struct reply *r) {
   struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &passed, .msg_controllen = sizeof passed};
   struct ucred who;
   ssize_t n = recvmsg(end, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (n <= 0 || m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) || !find_sender(&m, &who)) return 0;
-  return account_note(r, who.uid, who.gid, (struct text){home, (size_t)n}) == -1 && errno == ENOMEM ? -1 : 0;
+  if (n == -1) return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+  if (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC) || !find_sender(&m, &who)) return errno = EINVAL, -1;
+  return account_note(r, who.uid, who.gid, (struct text){home, (size_t)n});
 }

@@ -16,8 +16,9 @@ enum { ACCOUNT_FD = 4 }; /* in the program */
 int account_listen(int ends[2]);
 
 /* account_hear(): after the program's end, without waiting: uid, gid and home into
- * *r, where they have been attested.  What comes is the user's: it is checked.
- * 0, or -1 without memory. */
+ * *r, where they have been attested.  What comes is the user's: it is checked.  0, or
+ * -1 with errno: ENOMEM, or EINVAL: an account that is none, for which no other one
+ * stands in. */
 int account_hear(int end, struct reply *r);
 
 /* account_note(): the same from elsewhere.  0, or -1 with errno EINVAL for a home

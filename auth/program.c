@@ -90,7 +90,7 @@ static void fill_words(char *words[SETTINGS_WORDS_MAX + 1], const struct setting
 
 /* The last program says on descriptor 4 whom it runs as. */
 static enum checkpassword_status run_attested(struct checkpassword *c, const struct settings *s, struct environment *e,
-                                              const struct text texts[3], struct reply *r) {
+                                              const struct text texts[3], struct log *log, struct reply *r) {
   char *words[SETTINGS_WORDS_MAX + 1];
   stralloc attest = {0};
   int ends[2];
@@ -100,7 +100,10 @@ static enum checkpassword_status run_attested(struct checkpassword *c, const str
   fill_words(words, s, attest.s);
   add(e, "OWL_ATTEST", text_of("1"));
   enum checkpassword_status status = checkpassword_run(c, words, e->list, texts, ends[1]);
-  if (status == CHECKPASSWORD_RIGHT && account_hear(ends[0], r) == -1) status = CHECKPASSWORD_LATER;
+  if (status == CHECKPASSWORD_RIGHT && account_hear(ends[0], r) == -1) {
+    log_say_errno(log, "owl-authd", "unable to use the home that owl-attest has told", TEXT_ABSENT);
+    status = CHECKPASSWORD_LATER;
+  }
   close(ends[0]);
   close(ends[1]);
   stralloc_free(&attest);
@@ -108,10 +111,10 @@ static enum checkpassword_status run_attested(struct checkpassword *c, const str
 }
 
 static enum checkpassword_status run(struct checkpassword *c, const struct settings *s, const struct question *q,
-                                     const struct text texts[3], struct reply *r) {
+                                     const struct text texts[3], struct log *log, struct reply *r) {
   struct environment e;
   fill(&e, &q->request);
-  if (pass_service(q->request.service)) return run_attested(c, s, &e, texts, r);
+  if (pass_service(q->request.service)) return run_attested(c, s, &e, texts, log, r);
   return checkpassword_run(c, s->words, e.list, texts, -1);
 }
 
@@ -134,7 +137,7 @@ void program_answer(const struct settings *s, const struct question *q, struct l
     return;
   }
   fill_texts(texts, q, s->challenge_last, &stamp);
-  switch (run(&c, s, q, texts, r)) {
+  switch (run(&c, s, q, texts, log, r)) {
     case CHECKPASSWORD_RIGHT: answer_right(s, q, log, r); break;
     case CHECKPASSWORD_WRONG: reply_wrong(r); break;
     case CHECKPASSWORD_LATER:

@@ -93,6 +93,16 @@ def test_a_program_that_closes_the_descriptor_is_trouble(owlpost):
     assert authd.ask(owlpost, "joe", "w") == authd.RIGHT
 
 
+@pytest.mark.parametrize("home", ["relative", "/" + 1030 * "x", "/a\tb"])
+def test_a_home_that_is_none_is_trouble(owlpost, home):
+    """No mailbox of the name is opened in the place of that of the program's user."""
+    program = script(owlpost, f'HOME="{home}" exec "$@"')
+    up(owlpost, authbackend=f"{program} true", authdelay="0")
+    assert authd.ask(owlpost, "joe", "w", service="pop3") == authd.LATER
+    assert "owl-authd: unable to use the home that owl-attest has told: Invalid argument" in owlpost.log()
+    assert authd.ask(owlpost, "joe", "w") == authd.RIGHT
+
+
 @pytest.mark.needs_root("Dovecot")
 def test_dovecot_s_users(owlpost, bystanders):
     """Whom it gives uid, gid and home; the others are addresses."""
