@@ -17,6 +17,15 @@ struct guesses *guesses_new(uint64_t half_life_us) {
   return NULL;
 }
 
+/* A back end may know a user in whichever case: to write it otherwise gives no new tries. */
+static void add_lower(struct hmac_sha256_ctx *h, struct text t) {
+  for (size_t i = 0; i < t.len; i++) {
+    uint8_t c = (uint8_t)t.s[i];
+    if (c >= 'A' && c <= 'Z') c = (uint8_t)(c - 'A' + 'a');
+    hmac_sha256_update(h, 1, &c);
+  }
+}
+
 static void digest(const struct guesses *g, struct guesses_name n, unsigned char out[GUESSES_NAME_OCTETS]) {
   struct hmac_sha256_ctx h;
   char head[5] = {(char)n.kind};
@@ -24,7 +33,7 @@ static void digest(const struct guesses *g, struct guesses_name n, unsigned char
   hmac_sha256_set_key(&h, sizeof g->key, g->key);
   hmac_sha256_update(&h, sizeof head, (const uint8_t *)head);
   hmac_sha256_update(&h, n.address.len, (const uint8_t *)(n.address.s ? n.address.s : ""));
-  hmac_sha256_update(&h, n.user.len, (const uint8_t *)(n.user.s ? n.user.s : ""));
+  add_lower(&h, n.user);
   hmac_sha256_digest(&h, GUESSES_NAME_OCTETS, out);
 }
 

@@ -38,7 +38,7 @@ struct guesses {
 /* guesses_new(): NULL with errno. */
 struct guesses *guesses_new(uint64_t half_life_us);
 
-/* user may be empty, address absent.  Times are of the boot clock. */
+/* user may be empty, address absent; case of a user does not count.  Times are of the boot clock. */
 struct guesses_name {
   enum guesses_kind kind;
   struct text address, user;

@@ -55,6 +55,14 @@ static void names_are_told_apart(void **state) {
   free(g);
 }
 
+static void a_user_is_the_same_in_whichever_case(void **state) {
+  (void)state;
+  struct guesses *g = guesses_new(HALF_US);
+  add(g, joe, 3, 9);
+  assert_int_equal(guesses_count(g, (struct guesses_name){GUESSES_USER, {NULL, 0}, {"JoE", 3}}, 9), 3);
+  free(g);
+}
+
 static void a_success_is_remembered_for_longer(void **state) {
   (void)state;
   const struct guesses_name good = {GUESSES_GOOD, {"1.2.3.4", 7}, {"joe", 3}};
@@ -84,6 +92,7 @@ int main(void) {
     cmocka_unit_test(half_is_forgotten_in_each_half_life),
     cmocka_unit_test(what_is_forgiven_is_gone),
     cmocka_unit_test(names_are_told_apart),
+    cmocka_unit_test(a_user_is_the_same_in_whichever_case),
     cmocka_unit_test(a_success_is_remembered_for_longer),
     cmocka_unit_test(a_flood_of_names_drives_out_the_least),
   };
