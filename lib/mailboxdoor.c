@@ -2,6 +2,7 @@
 #include "lib/mailboxdoor.h"
 #include <errno.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include "lib/iofd.h"
 #include "lib/unixsock.h"
@@ -91,9 +92,19 @@ static int ask(int sock, const struct mailboxdoor_request *r, int stream, int li
   return errno = saved, sent;
 }
 
+/* What comes too late must not reach anybody: a session would begin on a stream that
+ * we go on with.  Behind the shutdown() it cannot be sent; what was sent before is there. */
+static enum frame_status receive(struct mailboxdoor *d, struct frame *f, int limit_ms) {
+  enum frame_status s = frame_receive(&d->reader, d->sock, f, limit_ms);
+  if (s != FRAME_AGAIN) return s;
+  (void)shutdown(d->sock, SHUT_RD);
+  s = frame_poll(&d->reader, d->sock, f);
+  return s == FRAME_READY ? s : FRAME_AGAIN;
+}
+
 static int hear(struct mailboxdoor *d, struct result *a, int limit_ms) {
   struct frame f;
-  switch (frame_receive(&d->reader, d->sock, &f, limit_ms)) {
+  switch (receive(d, &f, limit_ms)) {
     case FRAME_READY: break;
     case FRAME_AGAIN: return errno = ETIMEDOUT, -1;
     case FRAME_EOF:

@@ -169,12 +169,28 @@ static void nobody_answers(void **state) {
   mailboxdoor_close(&d);
 }
 
+/* The server takes the connection when the caller has given up. */
+static void no_answer_comes_too_late(void **state) {
+  struct mailboxdoor d;
+  struct result a, yes = {.class = RESULT_SUCCESS};
+  const struct place *p = *state;
+  assert_int_equal(mailboxdoor_open(&d, p->rundir, &sample, 1, &a, 1), -1);
+  assert_int_equal(errno, ETIMEDOUT);
+  int sock = accept(p->listener, NULL, NULL);
+  assert_true(sock >= 0);
+  assert_int_equal(mailboxdoor_send_answer(sock, &yes), -1);
+  assert_int_equal(errno, EPIPE);
+  close(sock);
+  mailboxdoor_close(&d);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(requests_come_back),
     cmocka_unit_test(answers_have_a_class),
     cmocka_unit_test_setup_teardown(opens, make_place, remove_place),
     cmocka_unit_test_setup_teardown(is_refused, make_place, remove_place),
+    cmocka_unit_test_setup_teardown(no_answer_comes_too_late, make_place, remove_place),
     cmocka_unit_test(nobody_answers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
