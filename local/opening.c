@@ -88,13 +88,13 @@ static int prepare(const struct opening *o, struct account *a, struct environmen
   if (login_find(a, o->settings, o->routes, o->pass, v) == -1) return -1;
   if (make_environment(e, o, a) == -1) return verdict_defer(v, "4.3.0", "out of memory", "");
   if (become_user(a, v) == -1) return -1;
-  alarm(0);
   /* the service goes down with all its sessions; the next one counts its own */
   if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1) return verdict_defer_errno(v, "unable to follow the service", "");
   if (getppid() != o->service) return verdict_defer(v, "4.3.0", "the service has ended", "");
   if (chdir(a->home.s) == -1) return verdict_defer_errno(v, "unable to enter home ", a->home.s);
   if (access(o->program, X_OK) == -1) return verdict_defer_errno(v, "unable to run ", o->program);
   if (setsid() == -1 && errno != EPERM) return verdict_defer_errno(v, "unable to leave the session", "");
+  alarm(0); /* a home may lie on a file server that does not answer */
   return 0;
 }
 
