@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include "lib/clock.h"
 #include "lib/exitcode.h"
-#include "local/signals.h"
 
 enum { RESTART_MIN_S = 1, RESTART_MAX_S = 64, SECOND_US = 1000000 };
 
@@ -20,7 +19,6 @@ static _Noreturn void run(const struct attendant *a, int signals, pid_t parent) 
   int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (nothing == -1 || dup2(nothing, 0) == -1) _exit(TOOL_SYSTEM);
   close(signals);
-  signals_release();
   a->run();
   _exit(TOOL_SYSTEM);
 }

@@ -14,8 +14,9 @@ struct attendant {
 };
 
 /* attendant_start(): when it is due.  The child is killed when this process ends, has
- * /dev/null as descriptor 0, not the descriptor signals, and the signals are as they were
- * (local/signals.h).  0, or -1 with errno: it will be due again. */
+ * /dev/null as descriptor 0, not the descriptor signals, and those signals blocked: one
+ * that comes before it waits for them (local/signals.h) does not end it.  0, or -1 with
+ * errno: it will be due again. */
 int attendant_start(struct attendant *a, int signals);
 
 /* attendant_note_end(): whether it was this one's. */
