@@ -312,6 +312,31 @@ static void a_message_with_two_names_is_removed(void **state) {
   open_and_expect("2 2.b");
 }
 
+static bool read_again(const struct mailbox *m, struct sightings *s) {
+  struct folder_times when;
+  bool is_whole;
+  assert_int_equal(sightings_read(s, m->folder, &when, &is_whole), 0);
+  return is_whole;
+}
+
+static void a_whole_look_forgets_who_has_gone_since_the_one_before(void **state) {
+  struct mailbox m;
+  struct sightings s = {0};
+  (void)state;
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
+  test_maildir_write("cur/1.a:2,S", "");
+  test_maildir_write("cur/2.b:2,S", "");
+  (void)read_again(&m, &s);
+  assert_int_equal(s.count, 2);
+  assert_int_equal(unlink(test_maildir_path("cur/1.a:2,S")), 0);
+  settle();
+  assert_true(read_again(&m, &s));
+  assert_int_equal(s.count, 1);
+  assert_string_equal(s.names.s + s.all[0].name_at, "2.b:2,S");
+  sightings_free(&s);
+  mailbox_close(&m);
+}
+
 static void age(const char *name, time_t seconds) {
   const struct timespec then[2] = {{time(NULL) - seconds, 0}, {time(NULL) - seconds, 0}};
   test_maildir_write(name, "");
@@ -555,6 +580,7 @@ int main(void) {
     TESTED(few_descriptors_are_enough),
     TESTED(a_renamed_file_is_found_again), TESTED(dovecot_is_taken_over), TESTED(uids_are_taken_over_once), TESTED(dovecots_uidls_in_another_format), TESTED(what_is_not_met_is_not_said_to_be_removed), TESTED(a_log_of_a_later_version_is_left_alone),
     TESTED(a_log_made_anew_has_a_greater_uidvalidity), TESTED(what_was_left_in_tmp_is_removed),
+    TESTED(a_whole_look_forgets_who_has_gone_since_the_one_before),
     TESTED(uids_that_are_used_up_begin_again), TESTED(another_servers_uids_that_are_used_up), TESTED(a_message_with_two_names_is_removed),
     TESTED(who_locks_another_file_knows_it),
     TESTED(who_has_no_room_can_delete),

@@ -72,14 +72,22 @@ static bool is_long_ago(struct timespec t, uint64_t now_us) {
 
 /* ---- reading */
 
+/* What an earlier reading saw and a whole one did not is gone. */
+static void forget_before(struct sightings *s, size_t first) {
+  s->count -= first;
+  if (s->count) memmove(s->all, s->all + first, s->count * sizeof *s->all);
+}
+
 int sightings_read(struct sightings *s, int folder, struct folder_times *when, bool *is_whole) {
   struct folder_times after;
+  size_t first = s->count;
   uint64_t start_us = clock_wall_us(&clock_system);
   if (sightings_times(folder, when) == -1 || read_folder(s, folder, "new", true) == -1 ||
       read_folder(s, folder, "cur", false) == -1 || sightings_times(folder, &after) == -1)
     return -1;
   *is_whole = folder_time_equal(&when->of_new, &after.of_new) && folder_time_equal(&when->of_cur, &after.of_cur) &&
               is_long_ago(when->of_new.names, start_us) && is_long_ago(when->of_cur.names, start_us);
+  if (*is_whole) forget_before(s, first);
   return 0;
 }
 

@@ -2,7 +2,8 @@
  *
  * While a folder is read others rename files in it, and one that is can be seen
  * twice or not at all.  Of one base the last sighting counts: new/ is read
- * before cur/, the way that files go.
+ * before cur/, the way that files go.  A reading that can have missed nobody
+ * takes the place of those before it.
  */
 #ifndef OWL_MAILBOX_SIGHTINGS_H
 #define OWL_MAILBOX_SIGHTINGS_H
