@@ -7,6 +7,7 @@
 #include <sys/inotify.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+#include "lib/clock.h"
 
 enum { XFS_MAGIC = 0x58465342, PAUSE_US = 60000, EVENTS_OCTETS = 4096 };
 
@@ -65,7 +66,8 @@ int changes_end(struct mailbox *m) {
   if (!m->is_dated || m->events == -1 || m->own_changes == 0) return 0;
   bool ok = sightings_times(m->folder, &m->time.folders) == 0;
   usleep(PAUSE_US);
-  ok = ok && is_as_it_was(m, &now) && count_events(m->events) == m->own_changes &&
+  ok = ok && folder_times_are_past(&m->time.folders, clock_wall_us(&clock_system)) && is_as_it_was(m, &now) &&
+       count_events(m->events) == m->own_changes &&
        uidlog_time(m->folder, &log) == 0 && uidlog_time_equal(&log, &m->time.log);
   forget(m);
   return m->is_dated = ok;

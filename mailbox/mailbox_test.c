@@ -36,11 +36,13 @@ static void open_and_expect(const char *expected) {
 }
 
 /* As if the folders had last been changed long ago: only then can a look be sure. */
-static void settle(void) {
-  const struct timespec then[2] = {{1700000000, 0}, {1700000000, 0}};
+static void set_time(time_t seconds, long nanoseconds) {
+  const struct timespec then[2] = {{seconds, nanoseconds}, {seconds, nanoseconds}};
   assert_int_equal(utimensat(AT_FDCWD, test_maildir_path("new"), then, 0), 0);
   assert_int_equal(utimensat(AT_FDCWD, test_maildir_path("cur"), then, 0), 0);
 }
+
+static void settle(void) { set_time(1700000000, 0); }
 
 static void uids_stay(void **state) {
   (void)state;
@@ -248,11 +250,7 @@ static void who_has_no_room_can_delete(void **state) {
 }
 
 /* No look can be sure while folders seem to have been changed just now. */
-static void unsettle(void) {
-  const struct timespec then[2] = {{4000000000, 0}, {4000000000, 0}};
-  assert_int_equal(utimensat(AT_FDCWD, test_maildir_path("new"), then, 0), 0);
-  assert_int_equal(utimensat(AT_FDCWD, test_maildir_path("cur"), then, 0), 0);
-}
+static void unsettle(void) { set_time(4000000000, 0); }
 
 /* What another found to be gone before he wrote the log anew is not in it. */
 static void who_locks_another_file_knows_it(void **state) {
@@ -333,6 +331,21 @@ static void a_whole_look_forgets_who_has_gone_since_the_one_before(void **state)
   assert_true(read_again(&m, &s));
   assert_int_equal(s.count, 1);
   assert_string_equal(s.names.s + s.all[0].name_at, "2.b:2,S");
+  sightings_free(&s);
+  mailbox_close(&m);
+}
+
+static void whole_seconds_may_be_all_that_is_kept(void **state) {
+  struct mailbox m;
+  struct sightings s = {0};
+  (void)state;
+  assert_int_equal(mailbox_open(&m, test_maildir), 0);
+  set_time(time(NULL), 0);
+  assert_false(read_again(&m, &s));
+  set_time(time(NULL) - 1, 1);
+  assert_true(read_again(&m, &s));
+  set_time(time(NULL) - 4, 0);
+  assert_true(read_again(&m, &s));
   sightings_free(&s);
   mailbox_close(&m);
 }
@@ -580,7 +593,7 @@ int main(void) {
     TESTED(few_descriptors_are_enough),
     TESTED(a_renamed_file_is_found_again), TESTED(dovecot_is_taken_over), TESTED(uids_are_taken_over_once), TESTED(dovecots_uidls_in_another_format), TESTED(what_is_not_met_is_not_said_to_be_removed), TESTED(a_log_of_a_later_version_is_left_alone),
     TESTED(a_log_made_anew_has_a_greater_uidvalidity), TESTED(what_was_left_in_tmp_is_removed),
-    TESTED(a_whole_look_forgets_who_has_gone_since_the_one_before),
+    TESTED(a_whole_look_forgets_who_has_gone_since_the_one_before), TESTED(whole_seconds_may_be_all_that_is_kept),
     TESTED(uids_that_are_used_up_begin_again), TESTED(another_servers_uids_that_are_used_up), TESTED(a_message_with_two_names_is_removed),
     TESTED(who_locks_another_file_knows_it),
     TESTED(who_has_no_room_can_delete),

@@ -10,7 +10,7 @@
 #include "lib/clock.h"
 #include "lib/room.h"
 
-enum { FIRST_ROOM = 256, STEP_US = 50000 };
+enum { FIRST_ROOM = 256, STEP_US = 50000, LONG_STEP_US = 2000000 };
 
 int sightings_add(struct sightings *s, struct text name, bool is_new) {
   if (room_make(&s->all, s->count, &s->space, sizeof *s->all, FIRST_ROOM) == -1) return -1;
@@ -64,10 +64,14 @@ bool folder_time_equal(const struct folder_time *a, const struct folder_time *b)
   return is_same(a->names, b->names) && is_same(a->status, b->status);
 }
 
-/* File systems tell the time in steps: two changes in one step look like one. */
+/* Some file systems, as ext4 with inodes of 128 octets, keep seconds only, or two. */
 static bool is_long_ago(struct timespec t, uint64_t now_us) {
   uint64_t then_us = (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-  return then_us + STEP_US < now_us;
+  return then_us + STEP_US + (t.tv_nsec ? 0 : LONG_STEP_US) < now_us;
+}
+
+bool folder_times_are_past(const struct folder_times *t, uint64_t now_us) {
+  return is_long_ago(t->of_new.names, now_us) && is_long_ago(t->of_cur.names, now_us);
 }
 
 /* ---- reading */
@@ -86,7 +90,7 @@ int sightings_read(struct sightings *s, int folder, struct folder_times *when, b
       read_folder(s, folder, "cur", false) == -1 || sightings_times(folder, &after) == -1)
     return -1;
   *is_whole = folder_time_equal(&when->of_new, &after.of_new) && folder_time_equal(&when->of_cur, &after.of_cur) &&
-              is_long_ago(when->of_new.names, start_us) && is_long_ago(when->of_cur.names, start_us);
+              folder_times_are_past(when, start_us);
   if (*is_whole) forget_before(s, first);
   return 0;
 }

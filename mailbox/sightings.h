@@ -36,6 +36,10 @@ struct folder_times {
 int sightings_times(int folder, struct folder_times *t);
 bool folder_time_equal(const struct folder_time *a, const struct folder_time *b);
 
+/* folder_times_are_past(): a change at now_us, wall clock, gives another time.  File systems tell
+ * the time in steps: two changes in one step look like one. */
+bool folder_times_are_past(const struct folder_times *t, uint64_t now_us);
+
 /* sightings_read(): adds what new/ and cur/ of a Maildir have; both must be
  * there.  *is_whole: nobody changed anything meanwhile, or shortly before, so that
  * no file was missed, and who finds the same times later would see the same.
