@@ -100,7 +100,8 @@ int mailbox_sync(const struct mailbox *m);
  * it.  What cannot be moved stays. */
 void mailbox_seen(struct mailbox *m);
 
-/* mailbox_clean(): removes files from tmp/ that nobody has touched for 36 hours. */
-void mailbox_clean(const struct mailbox *m);
+/* mailbox_clean(): removes files from tmp/ that nobody has touched for 36 hours, at this
+ * time of the wall clock. */
+void mailbox_clean(const struct mailbox *m, uint64_t now_us);
 
 #endif

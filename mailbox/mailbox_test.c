@@ -350,8 +350,8 @@ static void whole_seconds_may_be_all_that_is_kept(void **state) {
   mailbox_close(&m);
 }
 
-static void age(const char *name, time_t seconds) {
-  const struct timespec then[2] = {{time(NULL) - seconds, 0}, {time(NULL) - seconds, 0}};
+static void date_file(const char *name, time_t seconds) {
+  const struct timespec then[2] = {{seconds, 0}, {seconds, 0}};
   test_maildir_write(name, "");
   assert_int_equal(utimensat(AT_FDCWD, test_maildir_path(name), then, 0), 0);
 }
@@ -359,12 +359,15 @@ static void age(const char *name, time_t seconds) {
 static void what_was_left_in_tmp_is_removed(void **state) {
   struct mailbox m;
   (void)state;
-  age("tmp/old", 36 * 3600 + 60);
-  age("tmp/young", 36 * 3600 - 60);
-  age("new/old", 36 * 3600 + 60);
+  const time_t now = time(NULL), limit = 36 * 3600;
+  date_file("tmp/old", now - 60);
+  date_file("tmp/young", now + 120);
+  date_file("new/old", now - 60);
   assert_int_equal(mkdir(test_maildir_path("tmp/folder"), 0700), 0);
   assert_int_equal(mailbox_open(&m, test_maildir), 0);
-  mailbox_clean(&m);
+  mailbox_clean(&m, (uint64_t)(now + limit - 60) * 1000000);
+  assert_int_equal(access(test_maildir_path("tmp/old"), F_OK), 0); /* a copy of old mail, made now */
+  mailbox_clean(&m, (uint64_t)(now + limit + 60) * 1000000);
   assert_int_equal(access(test_maildir_path("tmp/old"), F_OK), -1);
   assert_int_equal(access(test_maildir_path("tmp/young"), F_OK), 0);
   assert_int_equal(access(test_maildir_path("new/old"), F_OK), 0);

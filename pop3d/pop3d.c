@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "lib/clock.h"
 #include "lib/exitcode.h"
 #include "lib/iowait.h"
 #include "lib/line.h"
@@ -120,7 +121,7 @@ static int show(struct mailbox *m, const char *path) {
   report_session(&s, end);
   (void)shutdown(1, SHUT_WR); /* the client has nothing to wait for */
   mailbox_settle(m);
-  mailbox_clean(m);
+  mailbox_clean(m, clock_wall_us(&clock_system));
   session_free(&s);
   return TOOL_OK;
 }
