@@ -135,7 +135,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(TIMEOUTLOOKUP, "timeoutlookup", SECONDS, "60", "lspawn", "limit of finding the user of a delivery"),
   ROW(TIMEOUTPOP3D, "timeoutpop3d", SECONDS, "600", "lspawn", "limit of waiting for a POP3 client that has logged in; at least 600 by RFC 1939"),
   ROW(TIMEOUTPROGRAM, "timeoutprogram", SECONDS, "3600", "lspawn", "limit of a program in a .qmail file; 0 for none"),
-  ROW(TIMEOUTQUEUE, "timeoutqueue", SECONDS, "86400", "queue", "limit of one injection"),
+  ROW(TIMEOUTQUEUE, "timeoutqueue", SECONDS, "86400", "queue", "limit of one injection; 0 = none"),
   ROW(TIMEOUTQUIT, "timeoutquit", SECONDS, "5", "remote", "limit of a remote server's answer to QUIT"),
   ROW(TIMEOUTRCPT, "timeoutrcpt", SECONDS, "5", "smtpd, lspawn", "limit of one question about a recipient"),
   ROW(TIMEOUTREMOTE, "timeoutremote", SECONDS, "300", "remote", "limit of one wait for a remote server"),

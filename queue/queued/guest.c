@@ -44,8 +44,9 @@ static int begin(struct guest *g, int queue_fd) {
   return code == INJECTOR_OK ? injection_begin(in, queue_fd, INJECTION_SOLE_OWNER) : code;
 }
 
+/* 0 sets none, as with an exec'd injector. */
 static uint64_t limit_of(uint64_t seconds, uint64_t now_us) {
-  return seconds < (UINT64_MAX - now_us) / SECOND_US ? now_us + seconds * SECOND_US : UINT64_MAX;
+  return seconds && seconds < (UINT64_MAX - now_us) / SECOND_US ? now_us + seconds * SECOND_US : UINT64_MAX;
 }
 
 static void take_message(struct guest *g, const struct frame *f, int queue_fd, uint64_t now_us) {

@@ -212,6 +212,23 @@ static void bring_all(struct visit *v) {
   assert_int_equal(v->guest.state, GUEST_WHOLE);
 }
 
+static void a_limit_of_zero_is_none(void **state) {
+  (void)state;
+  static const struct {
+    const char *seconds;
+    uint64_t limit_us;
+  } cases[] = {{"0\n", UINT64_MAX}, {"5\n", NOW_US + 5000000}};
+  for (size_t n = 0; n < COUNT(cases); n++) {
+    struct visit v;
+    test_write("timeoutqueue", text_of(cases[n].seconds), 0600);
+    visit_begin(&v);
+    say_message(&v);
+    hear(&v);
+    assert_int_equal(v.guest.limit_us, cases[n].limit_us);
+    visit_end(&v);
+  }
+}
+
 static void one_that_cannot_be_synced_spoils_no_other(void **state) {
   (void)state;
   enum { VISITS = 5, BAD = 2 };
@@ -253,6 +270,7 @@ int main(void) {
     WITH_QUEUE(nothing_is_whole_without_all_its_parts),
     WITH_QUEUE(what_breaks_the_form_ends_the_visit),
     WITH_QUEUE(refusals_come_before_the_end),
+    WITH_QUEUE(a_limit_of_zero_is_none),
     WITH_QUEUE(one_that_cannot_be_synced_spoils_no_other),
     WITH_QUEUE(who_goes_before_the_answer_has_his_message),
   };
