@@ -17,8 +17,7 @@ int account_listen(int ends[2]) {
 
 int account_note(struct reply *r, uint64_t uid, uint64_t gid, struct text home) {
   if (home.len == 0 || home.len > PASS_HOME_MAX || home.s[0] != '/' || !text_is_clean(home)) return errno = EINVAL, -1;
-  stralloc_zero(&r->home);
-  if (text_cat(&r->home, home) == -1) return errno = ENOMEM, -1;
+  if (text_copy(&r->home, home) == -1) return errno = ENOMEM, -1;
   r->has_account = true;
   r->uid = uid;
   r->gid = gid;

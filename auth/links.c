@@ -114,10 +114,7 @@ static void answer_mechanisms(struct links *l, struct link *k, uint64_t now_us) 
 /* ---- questions */
 
 static int note_user(struct link *k) {
-  if (k->question.kind != CREDENTIAL_PROOF) {
-    stralloc_zero(&k->user);
-    if (text_cat(&k->user, k->question.request.user) == -1) return -1;
-  }
+  if (k->question.kind != CREDENTIAL_PROOF && text_copy(&k->user, k->question.request.user) == -1) return -1;
   k->question.user = text_of_stralloc(&k->user);
   return 0;
 }

@@ -8,8 +8,7 @@ static void set(struct reply *r, enum result_class class, const char *status, co
 
 void reply_right(struct reply *r, struct text user) {
   set(r, RESULT_SUCCESS, "2.7.0", "authenticated");
-  stralloc_zero(&r->user);
-  if (text_cat(&r->user, user) == -1) reply_later(r);
+  if (text_copy(&r->user, user) == -1) reply_later(r);
   else r->answer.user = text_of_stralloc(&r->user);
 }
 

@@ -45,16 +45,11 @@ bool sasl_is_user(struct text t) { return t.len > 0 && t.len <= SASL_USER_MAX &&
 
 static bool is_secret(struct text t) { return t.len > 0 && t.len <= SASL_SECRET_MAX && !memchr(t.s, 0, t.len); }
 
-static int keep(stralloc *to, struct text t) {
-  stralloc_zero(to);
-  return text_cat(to, t);
-}
-
 static struct text behind(struct text t, size_t n) { return (struct text){t.s + n, t.len - n}; }
 
 /* The question has the user, and the secret where there is one. */
 static enum sasl_next ask(struct sasl *s, struct text user, struct text secret) {
-  if (keep(&s->user, user) == -1 || (secret.s && keep(&s->secret, secret) == -1)) return SASL_NO_MEMORY;
+  if (text_copy(&s->user, user) == -1 || (secret.s && text_copy(&s->secret, secret) == -1)) return SASL_NO_MEMORY;
   s->question = (struct sasl_question){.mechanism = text_of(names[s->mechanism]), .user = text_of_stralloc(&s->user)};
   if (secret.s) s->question.secret = secret.len ? text_of_stralloc(&s->secret) : text_of("");
   return SASL_ASK;
@@ -77,10 +72,10 @@ static enum sasl_next login(struct sasl *s, struct text message) {
   if (!message.s) return send_challenge(s, text_of("Username:"));
   if (s->step++ == 0) {
     if (!sasl_is_user(message)) return SASL_MALFORMED;
-    return keep(&s->user, message) == -1 ? SASL_NO_MEMORY : send_challenge(s, text_of("Password:"));
+    return text_copy(&s->user, message) == -1 ? SASL_NO_MEMORY : send_challenge(s, text_of("Password:"));
   }
   if (!is_secret(message)) return SASL_MALFORMED;
-  if (keep(&s->secret, message) == -1) return SASL_NO_MEMORY;
+  if (text_copy(&s->secret, message) == -1) return SASL_NO_MEMORY;
   s->question = (struct sasl_question){.mechanism = text_of(names[SASL_LOGIN]), .user = text_of_stralloc(&s->user),
                                        .secret = text_of_stralloc(&s->secret)};
   return SASL_ASK;
@@ -185,7 +180,7 @@ static enum sasl_next scram_first(struct sasl *s, struct text message) {
   enum sasl_next next = read_name(&s->user, behind(name, 2));
   if (next == SASL_ASK) next = check_authzid(s, authzid);
   if (next != SASL_ASK) return next;
-  if (keep(&s->binding, header) == -1 || keep(&s->attributes, message) == -1) return SASL_NO_MEMORY;
+  if (text_copy(&s->binding, header) == -1 || text_copy(&s->attributes, message) == -1) return SASL_NO_MEMORY;
   s->question = (struct sasl_question){.mechanism = text_of(names[s->mechanism]), .user = text_of_stralloc(&s->user),
                                        .attributes = text_of_stralloc(&s->attributes), .binding = text_of_stralloc(&s->binding)};
   return SASL_ASK;
@@ -204,7 +199,7 @@ static enum sasl_next scram_final(struct sasl *s, struct text message) {
   if (!text_cut(&message, ',', &binding) || !message.s || !are_attributes(message)) return SASL_MALFORMED;
   stralloc_zero(&s->secret);
   if (base64_decode(&s->secret, digits) == -1 || s->secret.len != PROOF_OCTETS) return SASL_MALFORMED;
-  if (keep(&s->attributes, message) == -1) return SASL_NO_MEMORY;
+  if (text_copy(&s->attributes, message) == -1) return SASL_NO_MEMORY;
   s->question = (struct sasl_question){.mechanism = text_of(names[s->mechanism]), .secret = text_of_stralloc(&s->secret),
                                        .attributes = text_of_stralloc(&s->attributes)};
   return SASL_ASK;

@@ -50,6 +50,11 @@ int text_cat(stralloc *out, struct text t) {
   return stralloc_catb(out, t.s ? t.s : "", t.len) ? 0 : -1;
 }
 
+int text_copy(stralloc *out, struct text t) {
+  stralloc_zero(out);
+  return text_cat(out, t);
+}
+
 int text_cat_cleaned(stralloc *out, struct text t) {
   size_t start = out->len;
   if (text_cat(out, t) == -1) return -1;

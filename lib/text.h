@@ -35,6 +35,9 @@ bool text_is_ascii(struct text t);
 /* text_cat(): appends; t must not lie in out.  0, or -1 without memory. */
 int text_cat(stralloc *out, struct text t);
 
+/* text_copy(): the same, in the place of what is there. */
+int text_copy(stralloc *out, struct text t);
+
 /* text_cat_cleaned(): appends with every octet below 32, and DEL, replaced by
  * '?'.  0, or -1 without memory. */
 int text_cat_cleaned(stralloc *out, struct text t);

@@ -78,13 +78,8 @@ static void offer(struct login_doorkeeper *k, struct logindoor_answer *a) {
 
 /* ---- a log-in */
 
-static int keep(stralloc *to, struct text t) {
-  stralloc_zero(to);
-  return text_cat(to, t);
-}
-
 static void let_in(struct login_doorkeeper *k, const struct saslguard_answer *g, struct text how, struct logindoor_answer *a) {
-  if (keep(&k->user, g->user) == -1 || keep(&k->pass, g->pass) == -1 || g->pass.len == 0) {
+  if (text_copy(&k->user, g->user) == -1 || text_copy(&k->pass, g->pass) == -1 || g->pass.len == 0) {
     stralloc_zero(&k->user);
     login_event(k, "owl-authd gave no pass for", g->user);
     deny(a, RESULT_DEFERRAL, "mailboxes cannot be opened now, please try later");

@@ -39,8 +39,7 @@ static void hand_over(struct login_doorkeeper *k, const struct logindoor_request
 }
 
 static int keep(stralloc *to, struct text *words) {
-  stralloc_zero(to);
-  if (text_cat(to, *words) == -1) return -1;
+  if (text_copy(to, *words) == -1) return -1;
   if (words->s) *words = text_of_stralloc(to);
   return 0;
 }

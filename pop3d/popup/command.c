@@ -52,18 +52,13 @@ static bool may_log_in(struct popup *p, enum popup_next *next) {
 
 /* ---- USER, PASS, APOP */
 
-static int keep(stralloc *to, struct text t) {
-  stralloc_zero(to);
-  return text_cat(to, t);
-}
-
 /* Whether there is such a user nobody says before the password. */
 static enum popup_next user_command(struct popup *p, struct text argument) {
   enum popup_next next;
   if (!may_log_in(p, &next)) return next;
   if (!has_password(p)) return reply_error(p, "USER is not available here");
   if (!sasl_is_user(argument)) return reply_error(p, "that is no user name");
-  if (keep(&p->user, argument) == -1) return reply_lost();
+  if (text_copy(&p->user, argument) == -1) return reply_lost();
   return reply_ok(p, "password, please");
 }
 
@@ -224,6 +219,5 @@ void popup_free(struct popup *p) {
   sasl_free(&p->sasl);
   stralloc_free(&p->user);
   stralloc_free(&p->language);
-  stralloc_free(&p->text);
   text_wipe(&p->decoded);
 }

@@ -44,7 +44,7 @@ struct popup {
   bool is_granted;     /* the doorkeeper has let the client in, who does not know yet */
   stralloc user;       /* USER's; empty: none */
   stralloc language;   /* empty: not said */
-  stralloc text, decoded;
+  stralloc decoded;
 };
 
 /* popup_greet(): the first line.  popup_run(): one line without its end.

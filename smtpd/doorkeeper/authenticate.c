@@ -74,8 +74,7 @@ static int let_in(struct doorkeeper *k, struct text user, struct text mechanism)
     k->client = &k->named;
   }
   k->renamed = true; /* XCLIENT could only make it somebody else */
-  stralloc_zero(&k->named.login);
-  if (text_cat(&k->named.login, user) == -1) return -1;
+  if (text_copy(&k->named.login, user) == -1) return -1;
   if (k->settings != &k->settings_of_named) k->settings_of_named = *k->settings;
   k->settings = &k->settings_of_named;
   if (!k->settings->relayclient.s) k->settings_of_named.relayclient = text_of("");

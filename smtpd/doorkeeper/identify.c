@@ -32,11 +32,6 @@ static int set_address(stralloc *out, struct text t) {
   return stralloc_copys(out, canonical) ? 0 : -1;
 }
 
-static int set_text(stralloc *out, struct text t) {
-  stralloc_zero(out);
-  return text_cat(out, t);
-}
-
 /* Another address is another client, of whom nothing else is known. */
 static int set_client(struct client *c, const struct envelope *e) {
   if (e->client_address.s) {
@@ -46,8 +41,8 @@ static int set_client(struct client *c, const struct envelope *e) {
     c->port = 0;
     c->hidden = c->address.len == 0;
   }
-  if (e->client_name.s && set_text(&c->name, e->client_name) == -1) return -1;
-  if (e->auth_user.s && set_text(&c->login, e->auth_user) == -1) return -1;
+  if (e->client_name.s && text_copy(&c->name, e->client_name) == -1) return -1;
+  if (e->auth_user.s && text_copy(&c->login, e->auth_user) == -1) return -1;
   if (e->client_port) c->port = e->client_port;
   return 0;
 }

@@ -16,9 +16,7 @@ static struct reply lost(void) {
 
 /* What the fields are made of that a message lacks. */
 static int keep_text(struct session *s, stralloc *to, struct text t) {
-  if (!s->completes) return 0;
-  stralloc_zero(to);
-  return text_cat(to, t);
+  return s->completes ? text_copy(to, t) : 0;
 }
 
 static struct reply ask(struct session *s, enum door_frame what, const struct door_request *r) {
@@ -83,8 +81,7 @@ static struct reply greet(struct session *s, struct text name, bool esmtp) {
   if (!is_host(name)) return reply_say(501, "5.5.4", "that is no host name");
   struct reply dropped = command_drop_transaction(s);
   if (dropped.next == NEXT_END) return dropped;
-  stralloc_zero(&s->helo);
-  if (text_cat(&s->helo, name) == -1) return lost();
+  if (text_copy(&s->helo, name) == -1) return lost();
   s->greeted = true;
   s->esmtp = esmtp;
   return reply_say(250, NULL, s->me);
@@ -293,8 +290,7 @@ enum { ENDS_GROUP = 1, BEFORE_TLS = 2 };
 static struct reply begin_anew(struct session *s, const struct xclient *x) {
   s->greeted = x->helo.len > 0;
   s->esmtp = text_equal_nocase(x->protocol, text_of("ESMTP"));
-  stralloc_zero(&s->helo);
-  if (text_cat(&s->helo, x->helo) == -1) return lost();
+  if (text_copy(&s->helo, x->helo) == -1) return lost();
   if (!stralloc_copys(&s->text, s->greeting) || !stralloc_cats(&s->text, " ESMTP")) return lost();
   return (struct reply){.code = 220, .text = text_of_stralloc(&s->text)};
 }
