@@ -52,13 +52,15 @@ static bool is_response(struct text t) {
   return true;
 }
 
-/* The third text is the server's, or makes a response of the second. */
+static bool answers(const struct verifier *v, struct text challenge, struct text response) {
+  if (!is_challenge(challenge) || !is_response(response)) return false;
+  return (v->has_cram && crammd5_check(v->cram, challenge, response)) || verifier_apop(v, challenge, response);
+}
+
+/* The third text is the server's, or makes a response of the second.  A password may
+ * look like a response, and qmail-popup gives its time stamp with both. */
 static int check(const struct verifier *v, const struct text texts[3]) {
-  for (unsigned last = 1; last <= 2; last++) {
-    struct text challenge = texts[3 - last], response = texts[last];
-    if (!is_challenge(challenge) || !is_response(response)) continue;
-    return (v->has_cram && crammd5_check(v->cram, challenge, response)) || verifier_apop(v, challenge, response);
-  }
+  if (answers(v, texts[2], texts[1]) || answers(v, texts[1], texts[2])) return 1;
   return verifier_password(v, texts[1]);
 }
 

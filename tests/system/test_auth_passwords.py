@@ -200,6 +200,9 @@ def test_owl_checkpw_is_a_checkpassword_program(owlpost):
     response = hmac.new(b"word", b"<1@x>", "md5").hexdigest()
     assert checkpw(owlpost, "joe", "<1@x>", response)[0] == checkpw(owlpost, "joe", response, "<1@x>")[0] == 0
     assert checkpw(owlpost, "joe", "<2@x>", response)[0] == 1
+    passwd(owlpost, "add", "digits", secret="0123456789abcdef" * 2)  # looks like a response to qmail-popup's time stamp
+    assert checkpw(owlpost, "digits", "0123456789abcdef" * 2, "<1@x>")[0] == 0
+    assert checkpw(owlpost, "digits", "0123456789abcdee" * 2, "<1@x>")[0] == 1
     for raw in (b"", b"joe", b"joe\0word", b"joe\0word\0", b"joe\0word\0Y1", b"joe\0" + b"w" * 600 + b"\0\0"):
         assert checkpw(owlpost, raw=raw)[0] == 2
     assert checkpw(owlpost, "joe", "word", "Y1", arguments=())[0] == 2
