@@ -102,12 +102,12 @@ static void reap(void) {
   int status;
   pid_t pid;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-    if (was_attendant(pid)) continue;
+    bool is_attendant = was_attendant(pid);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
       say("a look-up of a user took longer than timeoutlookup", "");
     else if (WIFSIGNALED(status))
-      say("a worker died: ", strsignal(WTERMSIG(status)));
-    else if (WIFEXITED(status) && WEXITSTATUS(status))
+      say(is_attendant ? "a process that is kept died, and is started again: " : "a worker died: ", strsignal(WTERMSIG(status)));
+    else if (WIFEXITED(status) && WEXITSTATUS(status) && !is_attendant) /* that one has said why */
       say_failed(WEXITSTATUS(status));
   }
 }

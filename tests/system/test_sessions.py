@@ -396,6 +396,7 @@ def test_another_process_takes_the_door_s_place(mailboxes):
         except (ConnectionRefusedError, FileNotFoundError):
             return False
     wait_until(opens, 20, lambda: owlpost.log())
+    assert owlpost.log().count("a process that is kept died, and is started again: Killed") == 2
 
 
 def test_control_files_are_read_again(mailboxes):
