@@ -19,6 +19,7 @@ lib_libowl_a_SOURCES = $(plain_parts) \
   %D%/owfat.h %D%/tag.h \
   %D%/text.h %D%/text.c \
   %D%/claim.h %D%/claim.c \
+  %D%/movenew.h %D%/movenew.c \
   %D%/client.h %D%/client.c \
   %D%/clock.h %D%/clock.c \
   %D%/child.h %D%/child.c \
@@ -90,7 +91,7 @@ CLEANFILES += %D%/sandbox_filter.h %D%/sandbox_filter.h.tmp
 if CMOCKA
 check_PROGRAMS += %D%/text_test
 check_PROGRAMS += %D%/idn_test %D%/ip_test %D%/network_test
-check_PROGRAMS += %D%/claim_test
+check_PROGRAMS += %D%/claim_test %D%/movenew_test
 check_PROGRAMS += %D%/child_test
 check_PROGRAMS += %D%/clock_test
 check_PROGRAMS += %D%/crc32c_test

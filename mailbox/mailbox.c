@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "lib/hex.h"
 #include "lib/iofd.h"
+#include "lib/movenew.h"
 #include "mailbox/changes.h"
 #include "mailbox/index.h"
 #include "mailbox/uidlformat.h"
@@ -224,7 +225,7 @@ static int move_to_cur(struct mailbox *m, struct mailbox_message *x) {
   int r = path_of(m, x, &from) == 0 && stralloc_cats(&to, "cur/") && stralloc_cats(&to, m->names.s + x->name_at) &&
           stralloc_catb(&to, ":2,", 4) && to.len <= UINT32_MAX - name_at &&
           stralloc_catb(&m->names, to.s + 4, to.len - 4) ? 0 : -1;
-  if (r == 0) r = renameat2(m->folder, from.s, m->folder, to.s, RENAME_NOREPLACE);
+  if (r == 0) r = movenew(m->folder, from.s, to.s);
   if (r == 0) {
     x->name_at = (uint32_t)name_at;
     x->is_new = false;

@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "lib/iofd.h"
+#include "lib/movenew.h"
 
 static int out_of_memory(struct verdict *v) { return verdict_defer(v, "4.3.0", "out of memory", ""); }
 
@@ -234,24 +235,8 @@ int maildir_sync(struct maildir_file *f, struct verdict *v) {
   return 0;
 }
 
-/* An answer of NFS that got lost makes a second try of what was done. */
-static bool are_one(const char *a, const char *b) {
-  struct stat of_a, of_b;
-  return lstat(a, &of_a) == 0 && lstat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
-}
-
-/* A rename that overwrites nothing; where the file system has none, a link;
- * where it has no links either, the name's uniqueness must do. */
-int maildir_move(const char *from, const char *to) {
-  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
-  if (errno != EINVAL && errno != ENOSYS) return -1;
-  if (link(from, to) == 0 || (errno == EEXIST && are_one(from, to))) return unlink(from), 0;
-  if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) return -1;
-  return rename(from, to);
-}
-
 int maildir_place(struct maildir_file *f, struct verdict *v) {
-  if (maildir_move(f->tmp.s, f->final.s) == -1) return verdict_defer_errno(v, "unable to place ", f->final.s);
+  if (movenew(AT_FDCWD, f->tmp.s, f->final.s) == -1) return verdict_defer_errno(v, "unable to place ", f->final.s);
   f->in_tmp = false;
   f->in_new = true;
   return 0;

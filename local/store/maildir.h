@@ -71,10 +71,8 @@ void maildir_sync_together(struct maildir_file *const *files, size_t count);
 void maildir_withdraw(struct maildir_file *f);
 
 /* maildir_unique(): a name of a file as it begins in tmp/, NUL-terminated.
- * maildir_move(): a rename that overwrites nothing, as far as the file system
- * has one.  0, or -1 with errno. */
+ * 0, or -1 with errno. */
 int maildir_unique(stralloc *name, struct maildir_namer *namer);
-int maildir_move(const char *from, const char *to);
 
 void maildir_close(struct maildir_file *f);
 

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "lib/iofd.h"
+#include "lib/movenew.h"
 #include "local/store/maildir.h"
 #include "local/store/quotascan.h"
 
@@ -187,7 +188,7 @@ static bool has_grown(int old, off_t size) {
 
 static int put_in_place(const char *tmp, const char *path, bool replaces) {
   if (replaces) return rename(tmp, path);
-  return maildir_move(tmp, path) == 0 || errno == EEXIST ? 0 : -1;
+  return movenew(AT_FDCWD, tmp, path) == 0 || errno == EEXIST ? 0 : -1;
 }
 
 static int replace(struct quota *q, const struct quotascan *count, int old, off_t size) {
