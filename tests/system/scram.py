@@ -38,8 +38,19 @@ def word(octets):
     return base64.b64encode(octets).decode()
 
 
+class Pop:
+    """What login() asks of a session of smtplib's, by one of POP3: ask is a line to its reply."""
+
+    def __init__(self, ask):
+        self.ask = ask
+
+    def docmd(self, command, words=""):
+        reply = self.ask(f"{command} {words}".strip())
+        return (334, reply[2:]) if reply.startswith("+ ") else (235 if reply.startswith("+OK") else 535, reply)
+
+
 def login(session, mechanism, header, binding, user, secret):
-    """By smtplib; the last reply, whose code is 235 only where the server has shown itself."""
+    """By smtplib, or Pop; the last reply, whose code is 235 only where the server has shown itself."""
     bare = f"n={user},r=fyko+d2lbbFgONRv9qkxdawL"
     code, text = session.docmd("AUTH", f"{mechanism} {word(f'{header}{bare}'.encode())}")
     if code != 334:

@@ -2,6 +2,8 @@
 does, and POP3 sessions delete, with SIGKILL at any moment: nothing is lost, and
 no message's UID changes or is another's."""
 import contextlib
+import itertools
+import multiprocessing
 import os
 import random
 import select
@@ -13,52 +15,49 @@ import threading
 import pytest
 
 LETTER = "Subject: {0}\n\n" + "some line of letter {0}\n" * 20
+DELIVERERS = 4
+
+
+def names_of(who, letters):
+    """Every second name says how large its letter is."""
+    for number in range(letters):
+        name = f"{1700000000 + number}.M{number % 1000000}P{who}.storm"
+        size = len(LETTER.format(name))
+        yield name + (f",S={size},W={size + LETTER.count(chr(10))}" if number % 2 else "")
+
+
+def deliver(path, who, letters):
+    for name in names_of(who, letters):
+        with open(f"{path}/tmp/{name}", "w", encoding="ascii") as f:
+            f.write(LETTER.format(name.partition(",")[0]))
+        os.rename(f"{path}/tmp/{name}", f"{path}/new/{name}")
+
+
+def change_flags(path, changes):
+    chance = random.Random(1730)
+    while changes > 0:
+        for folder, name in [(folder, name) for folder in ("new", "cur") for name in os.listdir(f"{path}/{folder}")[:20]]:
+            flags = chance.choice(("", "S", "RS", "F", "FS"))
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(f"{path}/{folder}/{name}", f"{path}/cur/{name.partition(':')[0]}:2,{flags}")
+                changes -= 1
 
 
 class Storm:
     def __init__(self, owlpost, path, operations):
         self.owlpost, self.path = owlpost, path
-        self.left = {"letters": operations // 2, "flags": operations // 4, "marks": operations // 4}
+        self.left = operations // 4  # deletions
+        letters = operations // 2 // DELIVERERS
+        self.delivered = set(itertools.chain.from_iterable(names_of(who, letters) for who in range(DELIVERERS)))
+        self.others = [multiprocessing.Process(target=deliver, args=(path, who, letters)) for who in range(DELIVERERS)]
+        self.others.append(multiprocessing.Process(target=change_flags, args=(path, operations // 4)))
         self.lock = threading.Lock()
-        self.delivered, self.asked, self.told = set(), set(), set()  # base names
+        self.asked, self.told = set(), set()  # base names
         self.uids, self.faults, self.killed = {}, [], 0
         self.random = random.Random(20261127)
 
-    def takes(self, what):
-        """One more of these is to be done."""
-        with self.lock:
-            self.left[what] -= 1
-            return self.left[what] >= 0 and not self.faults
-
     def goes_on(self):
-        return any(n > 0 for n in self.left.values()) and not self.faults
-
-    def deliver(self, who):
-        for number in range(1 << 30):
-            if not self.takes("letters"):
-                return
-            name = f"{1700000000 + number}.M{number % 1000000}P{who}.storm"
-            letter = LETTER.format(name)
-            if number % 2:
-                name += f",S={len(letter)},W={len(letter) + letter.count(chr(10))}"
-            with open(f"{self.path}/tmp/{name}", "w", encoding="ascii") as f:
-                f.write(letter)
-            with self.lock:
-                self.delivered.add(name)
-            os.rename(f"{self.path}/tmp/{name}", f"{self.path}/new/{name}")
-
-    def change_flags(self):
-        while not self.faults:
-            for folder in ("new", "cur"):
-                for name in os.listdir(f"{self.path}/{folder}")[:20]:
-                    base = name.partition(":")[0]
-                    try:
-                        os.rename(f"{self.path}/{folder}/{name}",
-                                  f"{self.path}/cur/{base}:2,{self.random.choice(('', 'S', 'RS', 'F', 'FS'))}")
-                    except FileNotFoundError:
-                        continue
-                    if not self.takes("flags"):
-                        return
+        return (self.left > 0 or any(other.is_alive() for other in self.others)) and not self.faults
 
     def note(self, rows):
         """(UID, base name): as every other time."""
@@ -89,7 +88,7 @@ class Storm:
         self.note((row[0], row[3]) for row in rows)
 
     def fetch(self):
-        while self.left["marks"] > 0 and not self.faults:
+        while self.left > 0 and not self.faults:
             with contextlib.suppress(BrokenPipeError), subprocess.Popen(
                     [self.owlpost.program("owl-pop3d"), self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                     stderr=subprocess.DEVNULL, env=self.owlpost.environment) as session:
@@ -102,8 +101,8 @@ class Storm:
         uidls = dict(line.decode().split() for line in Dialog.lines(session))
         chosen = self.random.sample(sorted(uidls), min(len(uidls), self.random.randrange(40)))
         for number in chosen:
-            self.takes("marks")
             with self.lock:
+                self.left -= 1
                 self.asked.add(uidls[number])
             ask(f"DELE {number}")
         kill = self.random.random()
@@ -160,13 +159,12 @@ class Programs:
 def main():
     path, operations, *programs = sys.argv[1:]
     storm = Storm(Programs(programs), path, int(operations))
-    work = [(storm.deliver, who) for who in range(1, 5)] + [(f,) for f in (storm.change_flags, storm.show, storm.show,
-                                                                          storm.fetch, storm.fetch)]
-    threads = [threading.Thread(target=f, args=arguments) for f, *arguments in work]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    work = storm.others + [threading.Thread(target=f) for f in (storm.show, storm.show, storm.fetch, storm.fetch)]
+    for one in work: # processes first: they are forks, which want no other threads
+        one.start()
+    for one in work:
+        one.join()
+    storm.faults += [f"{other.name} has failed" for other in storm.others if other.exitcode]
     there = {name.partition(":")[0] for folder in ("new", "cur") for name in os.listdir(f"{path}/{folder}")}
     storm.show_once(kills=False)
     lost = storm.delivered - there - storm.asked

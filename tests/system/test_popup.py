@@ -1,7 +1,6 @@
 """owl-popup: POP3 from the greeting on, up to the mailbox's session, under tcpserver."""
 import base64
 import hashlib
-import hmac
 import os
 import poplib
 import pwd
@@ -13,6 +12,7 @@ import subprocess
 import pytest
 
 import processes
+import scram
 from authd import script, wait_for_daemon, wait_for_mailboxes
 from instance import ROOT
 from peers import free_port
@@ -188,23 +188,14 @@ def test_a_digest_is_of_this_greeting(mrose):
     assert one.ask(f"APOP mrose {digest}") == "+OK 0 messages, 0 octets"
 
 
-def scram(session, user, password):
-    """RFC 7677, client's side: the reply behind the last line."""
-    bare = f"n={user},r=rOprNGfwEbeRWgbNEkqO"
-    first = base64.b64decode(session.ask("AUTH SCRAM-SHA-256 " + base64.b64encode(f"n,,{bare}".encode()).decode())[2:]).decode()
-    nonce, salt, rounds = (part[2:] for part in first.split(","))
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(rounds))
-    key = hmac.digest(salted, b"Client Key", "sha256")
-    final = f"c=biws,r={nonce}"
-    signature = hmac.digest(hashlib.sha256(key).digest(), f"{bare},{first},{final}".encode(), "sha256")
-    proof = base64.b64encode(bytes(a ^ b for a, b in zip(key, signature))).decode()
-    reply = session.ask(base64.b64encode(f"{final},p={proof}".encode()).decode())
-    return session.ask("") if reply.startswith("+ ") else reply
+def scram_login(port, password):
+    session = scram.Pop(Dialog(port).ask)
+    return scram.login(session, "SCRAM-SHA-256", "n,,", b"", "joe@local.test", password)[1]
 
 
 def test_sasl(joe, port):
-    assert scram(Dialog(port), "joe@local.test", PASSWORD).startswith("+OK 0 messages")
-    assert scram(Dialog(port), "joe@local.test", "wrong").startswith("-ERR [AUTH]")
+    assert scram_login(port, PASSWORD).startswith("+OK 0 messages")
+    assert scram_login(port, "wrong").startswith("-ERR [AUTH]")
     plain = base64.b64encode(b"\0joe@local.test\0" + PASSWORD.encode()).decode()
     assert Dialog(port).ask(f"AUTH PLAIN {plain}").startswith("+OK 0 messages")
     session = Dialog(port)

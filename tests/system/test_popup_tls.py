@@ -1,4 +1,6 @@
 """owl-popup with TLS: STLS, port 995, and what may not stand before TLS; by owl-start's listener."""
+import base64
+import hmac
 import os
 import poplib
 import re
@@ -7,6 +9,7 @@ import signal
 import pytest
 
 import certificates
+import scram
 from authd import answers, wait_for_daemon
 from peers import free_port, listens
 from secured import Secured
@@ -61,6 +64,53 @@ def test_stls(served):
     assert served.log_in(session).stat() == (0, 0)
     session.quit()
     served.logs(r"TLS: TLSv1\.3 .*\n(.*\n)*.*logged in by PLAIN, user joe@local\.test")
+
+
+def by_scram(mechanism, header, binding):
+    return lambda pop, user, secret: scram.login(pop, mechanism, header, binding(pop.sock), user, secret)
+
+
+def by_words(mechanism, *words):
+    """Each a function of user, password and challenge."""
+    def log_in(pop, user, secret):
+        code, text = pop.docmd("AUTH", mechanism)
+        for word in words:
+            assert code == 334, text
+            code, text = pop.docmd(scram.word(word(user, secret, base64.b64decode(text))))
+        return code, text
+    return log_in
+
+
+WAYS = {
+    "PLAIN": by_words("PLAIN", lambda user, secret, _: f"\0{user}\0{secret}".encode()),
+    "LOGIN": by_words("LOGIN", lambda user, *_: user.encode(), lambda _, secret, __: secret.encode()),
+    "CRAM-MD5": by_words("CRAM-MD5", lambda user, secret, challenge:
+                         f"{user} {hmac.new(secret.encode(), challenge, 'md5').hexdigest()}".encode()),
+    "SCRAM-SHA-256": by_scram("SCRAM-SHA-256", "n,,", lambda _: b""),
+    "exporter": by_scram("SCRAM-SHA-256-PLUS", "p=tls-exporter,,", scram.exporter),
+    "end point": by_scram("SCRAM-SHA-256-PLUS", "p=tls-server-end-point,,", scram.end_point),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_mechanism_logs_in(served, way):
+    served.owlpost.control("authmechanisms", "PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256")
+    served.start()
+    for secret, code in ((PASSWORD, 235), (PASSWORD + "x", 535)):
+        session = poplib.POP3_SSL("127.0.0.1", served.tls_port, context=served.secured.context(), timeout=30)
+        pop = scram.Pop(lambda line: ask(session, line))
+        pop.sock = session.sock
+        got, text = WAYS[way](pop, USER, secret)
+        assert got == code, text
+        assert text.startswith("+OK 0 messages" if code == 235 else "-ERR [AUTH]")
+        if code == 235:
+            assert session.stat() == (0, 0)
+        session.close()
+
+
+def ask(session, line):
+    session._putcmd(line)
+    return session._getline()[0].decode()
 
 
 def test_a_certificate_logs_in(served):
