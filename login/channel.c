@@ -96,7 +96,8 @@ int login_ask(struct login_channel *c, enum logindoor_frame what, const struct l
   int sent = logindoor_put_request(&payload, request);
   if (sent == 0) sent = frame_send(c->door, &logindoor_protocol, what, text_of_stralloc(&payload), -1, DOOR_MS);
   text_wipe(&payload);
-  if (sent == -1) return -1;
+  /* a doorkeeper that is told to end reads no more */
+  if (sent == -1) return errno = errno == ENOMEM ? ENOMEM : ESHUTDOWN, -1;
   c->answers.protocol = &logindoor_protocol;
   c->answers.no_descriptors = true;
   /* owl-authd takes its time, on purpose */

@@ -15,7 +15,8 @@ noinst_LIBRARIES += %D%/liblogin.a
 LOGIN_LIBS = %D%/liblogin.a listen/liblisten.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 
 if CMOCKA
-check_PROGRAMS += %D%/doorkeeper_test
+check_PROGRAMS += %D%/channel_test %D%/doorkeeper_test
+%C%_channel_test_LDADD = $(LOGIN_LIBS) $(CMOCKA_LIBS)
 %C%_doorkeeper_test_LDADD = $(LOGIN_LIBS) $(CMOCKA_LIBS)
 endif
 
