@@ -43,7 +43,10 @@ static void unwatch_pipe(struct guest *g) {
 static bool is_coming(const struct guest *g) { return g->state == GUEST_NEW || g->state == GUEST_COMES; }
 
 static void set_listening(const struct pool *p, bool wanted) {
-  if (wanted && !listens) listens = watch(p->listener, LISTENER, EPOLLEXCLUSIVE) == 0;
+  if (wanted && !listens) {
+    listens = watch(p->listener, LISTENER, EPOLLEXCLUSIVE) == 0;
+    is_short = !listens;
+  }
   if (!wanted && listens) unwatch(p->listener), listens = false;
 }
 
