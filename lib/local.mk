@@ -76,7 +76,7 @@ lib_libowl_a_SOURCES = $(plain_parts) \
 lib_libowl_a_SOURCES += %D%/base64.h %D%/base64.c %D%/hex.h %D%/hex.c %D%/variable.h %D%/variable.c \
   %D%/scram.h %D%/scram.c \
   %D%/sasl.h %D%/sasl.c %D%/saslclient.h %D%/saslclient.c %D%/saslguard.h %D%/saslguard.c
-lib_libowl_a_SOURCES += %D%/unittest.h %D%/plaintest.h %D%/sample.h %D%/testfolder.h %D%/testtlsd.h %D%/testauthd.h %D%/fuzz.h
+lib_libowl_a_SOURCES += %D%/unittest.h %D%/plaintest.h %D%/sample.h %D%/testfolder.h %D%/testcalls.h %D%/testtlsd.h %D%/testauthd.h %D%/fuzz.h
 
 # The seccomp filters, made by a program so that nothing else needs libseccomp.
 noinst_PROGRAMS += %D%/sandbox_filter_gen

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "lib/testcalls.h"
 #include "mailbox/testmaildir.h"
 
 static void rename_file(const char *from, const char *to) {
@@ -350,6 +351,31 @@ static void whole_seconds_may_be_all_that_is_kept(void **state) {
   mailbox_close(&m);
 }
 
+static int open_without_syncs(void) {
+  struct mailbox m;
+  test_fail_call(SYS_fdatasync, 0, EIO);
+  int r = mailbox_open(&m, test_maildir) == -1 && errno == EIO ? 0 : 1;
+  mailbox_close(&m);
+  return r;
+}
+
+static void what_could_not_be_synced_is_not_left_in_the_log(void **state) {
+  struct stat before, after;
+  int status;
+  (void)state;
+  test_maildir_write("new/1.a", "");
+  open_and_expect("1 1.a");
+  assert_int_equal(stat(test_maildir_path(UIDLOG_NAME), &before), 0);
+  test_maildir_write("new/2.b", "");
+  pid_t pid = fork();
+  if (pid == 0) _exit(open_without_syncs());
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+  assert_int_equal(stat(test_maildir_path(UIDLOG_NAME), &after), 0);
+  assert_int_equal(after.st_size, before.st_size);
+  open_and_expect("1 1.a, 2 2.b");
+}
+
 static void date_file(const char *name, time_t seconds) {
   const struct timespec then[2] = {{seconds, 0}, {seconds, 0}};
   test_maildir_write(name, "");
@@ -597,6 +623,7 @@ int main(void) {
     TESTED(a_renamed_file_is_found_again), TESTED(dovecot_is_taken_over), TESTED(uids_are_taken_over_once), TESTED(dovecots_uidls_in_another_format), TESTED(what_is_not_met_is_not_said_to_be_removed), TESTED(a_log_of_a_later_version_is_left_alone),
     TESTED(a_log_made_anew_has_a_greater_uidvalidity), TESTED(what_was_left_in_tmp_is_removed),
     TESTED(a_whole_look_forgets_who_has_gone_since_the_one_before), TESTED(whole_seconds_may_be_all_that_is_kept),
+    TESTED(what_could_not_be_synced_is_not_left_in_the_log),
     TESTED(uids_that_are_used_up_begin_again), TESTED(another_servers_uids_that_are_used_up), TESTED(a_message_with_two_names_is_removed),
     TESTED(who_locks_another_file_knows_it),
     TESTED(who_has_no_room_can_delete),

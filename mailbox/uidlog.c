@@ -217,12 +217,22 @@ static void append_mark(struct uidlog *l) {
   l->lines.superfluous += is_there;
 }
 
+/* The kernel tells of octets that it could not write only once: the next who syncs them would
+ * take them for written. */
+static int take_back(struct uidlog *l, uint64_t to) {
+  int saved = errno;
+  l->lines.read = to;
+  (void)!ftruncate(l->fd, (off_t)to);
+  return errno = saved, -1;
+}
+
 int uidlog_commit(struct uidlog *l) {
   if (l->out.len == 0) return 0;
   bool must_sync = l->lines.unmarked;
+  uint64_t before = l->lines.read;
   if (append(l) == -1) return -1;
   if (!must_sync) return 0;
-  if (fdatasync(l->fd) == -1) return -1;
+  if (fdatasync(l->fd) == -1) return take_back(l, before);
   append_mark(l);
   return 0;
 }
