@@ -10,6 +10,7 @@ noinst_LIBRARIES += %D%/libmailbox.a
   %D%/uidlformat.h %D%/uidlformat.c %D%/takeover.h %D%/takeover.c %D%/uidlists.c \
   %D%/mailbox.h %D%/mailbox.c %D%/look.c %D%/sizes.c %D%/clean.c \
   %D%/index.h %D%/index.c %D%/changes.h %D%/changes.c \
+  %D%/trouble.h %D%/trouble.c \
   %D%/testmaildir.h
 %C%_libs = %D%/libmailbox.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 

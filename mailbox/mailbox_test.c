@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "lib/testcalls.h"
 #include "mailbox/testmaildir.h"
+#include "mailbox/trouble.h"
 
 static void rename_file(const char *from, const char *to) {
   assert_int_equal(rename(test_maildir_path(from), test_maildir_path(to)), 0);
@@ -613,6 +614,38 @@ static void what_is_no_maildir(void **state) {
   mailbox_close(&m);
 }
 
+static void what_cannot_be_opened_is_named(void **state) {
+  static const struct {
+    const char *command, *said;
+  } cases[] = {
+    {"rmdir cur", "M/cur: No such file or directory"},
+    {"rmdir new && ln -s cur new", "M/new: Not a directory"},
+    {"rmdir cur && mkfifo cur", "M/cur: Not a directory"},
+    {"rmdir tmp", "M/tmp: No such file or directory"},
+    {"mkfifo owlpost-uids", "M/owlpost-uids: it is no file of this user"},
+    {"mkdir owlpost-uids", "M/owlpost-uids: Is a directory"},
+    {"ln -s cur owlpost-uids", "M/owlpost-uids: it is a symbolic link"},
+    {"truncate -s 300000000 dovecot-uidlist", "M/dovecot-uidlist: File too large"},
+    {"ln -s cur courierpop3dsizelist", "M/courierpop3dsizelist: Too many levels of symbolic links"},
+    {"echo owlpost-uids 2 17 5 what else e1da648d >owlpost-uids && touch new/1.a",
+     "M/owlpost-uids: a later version of owlpost has written it"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char command[512];
+    struct mailbox m;
+    stralloc said = {0};
+    snprintf(command, sizeof command, "cd %s && rm -rf * && mkdir new cur tmp && %s", test_maildir, cases[i].command);
+    assert_int_equal(system(command), 0);
+    int r = mailbox_open(&m, test_maildir);
+    if (r == -1) assert_int_equal(trouble_put(&said, &m, "M", errno), 0);
+    mailbox_close(&m);
+    assert_true(stralloc_0(&said));
+    assert_string_equal(said.s, cases[i].said);
+    stralloc_free(&said);
+  }
+  (void)state;
+}
+
 #define TESTED(F) cmocka_unit_test_setup_teardown(F, test_maildir_make, test_maildir_remove)
 
 int main(void) {
@@ -629,7 +662,7 @@ int main(void) {
     TESTED(who_has_no_room_can_delete),
     TESTED(a_log_that_is_made_anew_confuses_nobody), TESTED(an_old_dovecot_too),
     TESTED(courier_is_taken_over), TESTED(processes_share_a_mailbox), TESTED(a_big_log_is_written_anew),
-    TESTED(what_is_no_maildir),
+    TESTED(what_is_no_maildir), TESTED(what_cannot_be_opened_is_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

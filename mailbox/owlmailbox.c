@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "lib/exitcode.h"
-#include "mailbox/mailbox.h"
+#include "mailbox/trouble.h"
 
 enum { FOUND_PROBLEMS = 1 };
 
@@ -36,6 +36,13 @@ static void print_size(uint64_t size) {
 static int end_output(int code) {
   if (fflush(stdout) == 0 && !ferror(stdout)) return code;
   return unable("write", "standard output");
+}
+
+static int unable_to_open(const struct mailbox *m, const char *path) {
+  stralloc why = {0};
+  if (trouble_put(&why, m, path, errno) == 0) fprintf(stderr, "owl-mailbox: unable to open %.*s\n", (int)why.len, why.s);
+  stralloc_free(&why);
+  return TOOL_SYSTEM;
 }
 
 /* ---- list */
@@ -140,7 +147,7 @@ static int run(const struct command *c, const char *path, const char *format) {
   }
   int r = format ? mailbox_take_over(&m, path, text_of(format)) : mailbox_open(&m, path), code;
   if (r == 0 && m.is_uncertain) code = (errno = ENOSPC, unable("write the UID log of", path));
-  else code = r == 0 ? c->run(&m, path) : unable("open", path);
+  else code = r == 0 ? c->run(&m, path) : unable_to_open(&m, path);
   mailbox_close(&m);
   return code;
 }

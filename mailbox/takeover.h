@@ -12,6 +12,12 @@
 
 #include "mailbox/roster.h"
 
+#define TAKEOVER_DOVECOT "dovecot-uidlist"
+#define TAKEOVER_COURIER_IMAP "courierimapuiddb"
+#define TAKEOVER_COURIER_POP3 "courierpop3dsizelist"
+
+enum { TAKEOVER_OCTETS_MAX = 1 << 28 }; /* of one such file */
+
 struct takeover { /* zeroed at first, but for format */
   struct text format;      /* of Dovecot's UIDLs (mailbox/uidlformat.h); absent: the usual one */
   uint32_t validity, next; /* 0: not known */

@@ -19,6 +19,7 @@
 #include "lib/line.h"
 #include "lib/log.h"
 #include "lib/sandbox.h"
+#include "mailbox/trouble.h"
 #include "pop3d/report.h"
 #include "pop3d/session.h"
 #include "pop3d/wire.h"
@@ -86,25 +87,17 @@ static void report_session(const struct pop3_session *s, const char *end) {
   report_end(&e, text_of(end));
 }
 
-static void report_trouble(const char *what, const char *path, int error) {
+/* what: of us; m: a Maildir that could not be opened. */
+static int refuse(const char *what, const struct mailbox *m, const char *path) {
+  static const char words[] = "-ERR [SYS/TEMP] unable to open the mailbox\r\n";
   struct mailboxdoor_end e = {0};
   stralloc why = {0};
-  if (stralloc_cats(&why, what) && stralloc_cats(&why, path) && stralloc_cats(&why, ": ") &&
-      stralloc_cats(&why, strerror(error)))
+  int error = errno;
+  if (stralloc_cats(&why, what) && trouble_put(&why, m, path, error) == 0) {
+    log_say(&out, program, "", text_of_stralloc(&why));
     report_end(&e, text_of_stralloc(&why));
-  stralloc_free(&why);
-}
-
-static int refuse(const char *what, const char *path) {
-  static const char words[] = "-ERR [SYS/TEMP] unable to open the mailbox\r\n";
-  stralloc ours = {0};
-  int saved = errno;
-  if (stralloc_cats(&ours, what) && stralloc_0(&ours)) {
-    errno = saved;
-    log_say_errno(&out, program, ours.s, text_of(path));
   }
-  stralloc_free(&ours);
-  report_trouble(what, path, saved);
+  stralloc_free(&why);
   (void)io_write_all(1, words, sizeof words - 1, io_limit_ms(idle_s));
   return TOOL_SYSTEM;
 }
@@ -143,15 +136,15 @@ static int usage(void) {
 }
 
 int main(int argc, char **argv) {
-  struct mailbox m;
+  struct mailbox m = {.folder = -1};
   for (int option; (option = getopt(argc, argv, "t:")) != -1;)
     if (option != 't' || text_uint(text_of(optarg), &idle_s) == -1 || idle_s == 0) return usage();
   if (argc - optind != 1) return usage();
   const char *path = argv[optind];
   signal(SIGPIPE, SIG_IGN);
   if (geteuid() == 0) return log_say(&out, program, "not for root", TEXT_ABSENT), TOOL_USAGE;
-  if (shut_in(path) == -1) return refuse("unable to enter ", path);
-  int code = mailbox_open(&m, ".") == 0 ? show(&m, path) : refuse("unable to open ", path);
+  if (shut_in(path) == -1) return refuse("unable to enter ", &m, path);
+  int code = mailbox_open(&m, ".") == 0 ? show(&m, path) : refuse("unable to open ", &m, path);
   mailbox_close(&m);
   return code;
 }

@@ -111,6 +111,11 @@ def test_no_mailbox(joe, bystanders):
     assert done.returncode == 111
     assert done.stdout == b"-ERR [SYS/TEMP] unable to open the mailbox\r\n"
     assert b"unable to enter" in done.stderr
+    os.rmdir(f"{joe.home('joe')}/Maildir/cur")
+    done = joe.call("owl-pop3d", f"{joe.home('joe')}/Maildir", user="joe")
+    assert b"/Maildir/cur: No such file or directory" in done.stderr and done.returncode == 111
+    done = joe.call("owl-mailbox", "check", f"{joe.home('joe')}/Maildir", user="joe")
+    assert b"/Maildir/cur: No such file or directory" in done.stderr and done.returncode == 111
 
 
 @pytest.mark.needs_root("another user's eyes")
