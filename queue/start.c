@@ -327,6 +327,7 @@ static void note_end(struct program *p, int status, size_t *left) {
   end_others(p->pid);
   p->pid = 0;
   if (status != 0) say(p->name, "ended with an error");
+  else if (p->comes_back && !is_ending) say(p->name, "ended; it is back when owl-start is started again");
   if (status == 0 || !rest(p)) --*left;
 }
 

@@ -276,3 +276,14 @@ def test_who_is_killed_comes_back(owlpost):
     os.kill(min(owlpost.named("owl-authd")), signal.SIGKILL)
     wait_until(lambda: owlpost.log().count("owl-authd: ended with an error") == 2, 20, owlpost.log)
     owlpost.stop()
+
+
+def test_who_is_ended_alone_is_missed(owlpost):
+    """It stays away, and the log says so; at the end of all nobody is missed."""
+    owlpost.control("authbackend", "/bin/false")
+    owlpost.start()
+    authd.wait_for_daemon(owlpost)
+    os.kill(min(owlpost.named("owl-authd")), signal.SIGTERM)
+    wait_until(lambda: "owl-authd: ended; " in owlpost.log(), 20, owlpost.log)
+    owlpost.stop()
+    assert owlpost.log().count("ended; ") == 1
