@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { IGNORED_OCTETS = 4096 };
+
 static uint64_t boot_us(void) {
   struct timespec t;
   clock_gettime(CLOCK_BOOTTIME, &t);
@@ -72,6 +74,14 @@ int io_write_all(int fd, const void *octets, size_t len, int limit_ms) {
       return -1;
   }
   return 0;
+}
+
+void io_last_words(int in, int out, const void *octets, size_t len, int limit_ms) {
+  char ignored[IGNORED_OCTETS];
+  uint64_t deadline = io_deadline(limit_ms);
+  if (io_write_all(out, octets, len, limit_ms) == -1 || shutdown(out, SHUT_WR) == -1) return;
+  while (io_remaining_ms(deadline) > 0)
+    if (io_read(in, ignored, sizeof ignored, io_remaining_ms(deadline)) <= 0) return;
 }
 
 int io_set_nonblocking(int fd) {

@@ -31,6 +31,11 @@ ssize_t io_read(int fd, void *to, size_t size, int limit_ms);
  * descriptor that blocks, too. */
 int io_write_all(int fd, const void *octets, size_t len, int limit_ms);
 
+/* io_last_words(): writes them to a client that is not waited for longer than this,
+ * ends the stream, and reads what still comes until the client's end: TCP
+ * resets a connection with octets unread, and the last words may be lost with that. */
+void io_last_words(int in, int out, const void *octets, size_t len, int limit_ms);
+
 int io_set_nonblocking(int fd);
 
 /* io_send_at_once(): what is written to a TCP socket leaves at once, and does not wait

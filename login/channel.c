@@ -115,10 +115,5 @@ enum login_end login_end_of(int error) {
 }
 
 void login_part(struct login_channel *c) {
-  char ignored[PEEK_OCTETS];
-  uint64_t deadline = io_deadline(LINGER_MS);
-  if (io_write_all(c->client, c->output.s, c->output.len, LINGER_MS) == -1) return;
-  if (shutdown(c->client, SHUT_WR) == -1) return;
-  while (io_remaining_ms(deadline) > 0)
-    if (io_read(c->client, ignored, sizeof ignored, io_remaining_ms(deadline)) <= 0) return;
+  io_last_words(c->client, c->client, c->output.s, c->output.len, LINGER_MS);
 }

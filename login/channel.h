@@ -62,9 +62,7 @@ int login_ask(struct login_channel *c, enum logindoor_frame what, const struct l
 /* login_end_of(): the end that an errno of the above stands for. */
 enum login_end login_end_of(int error);
 
-/* login_part(): the output as last words, to a client that may not be waited for
- * long; then reads what comes, since TCP resets a connection with octets
- * unread, and the last words may be lost with that. */
+/* login_part(): the output as last words (lib/iowait.h). */
 void login_part(struct login_channel *c);
 
 #endif

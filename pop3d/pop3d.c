@@ -24,7 +24,7 @@
 #include "pop3d/session.h"
 #include "pop3d/wire.h"
 
-enum { IDLE_S = 600 }; /* RFC 1939 3: at least ten minutes */
+enum { IDLE_S = 600, LINGER_MS = 2000 }; /* RFC 1939 3: at least ten minutes */
 
 static const char program[] = "owl-pop3d";
 static struct log out = {.fd = 2};
@@ -98,7 +98,7 @@ static int refuse(const char *what, const struct mailbox *m, const char *path) {
     report_end(&e, text_of_stralloc(&why));
   }
   stralloc_free(&why);
-  (void)io_write_all(1, words, sizeof words - 1, io_limit_ms(idle_s));
+  io_last_words(0, 1, words, sizeof words - 1, LINGER_MS);
   return TOOL_SYSTEM;
 }
 

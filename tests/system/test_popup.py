@@ -122,6 +122,18 @@ def test_commands_are_taken_before_their_replies(joe, port):
     assert session.line() == ""
 
 
+def test_what_stands_behind_a_log_in_that_fails_is_read(joe, port):
+    """A connection that ends with octets unread is reset, and the reply may be lost."""
+    os.rmdir(f"{joe.home('joe')}/Maildir/cur")
+    session = Dialog(port)
+    session.say(f"USER joe@local.test\r\nPASS {PASSWORD}\r\nSTAT\r\nQUIT\r\n".encode())
+    assert session.line().startswith("+OK")
+    assert session.line() == "-ERR [SYS/TEMP] unable to open the mailbox"
+    session.sock.shutdown(socket.SHUT_WR)
+    assert session.ends()
+    log_of(joe, "unable to open Maildir/cur: No such file or directory")
+
+
 MANGLED = re.compile(r"<[^<>@ ]+@owlpost\.test>$")
 
 # joe's home, whoever logs in: APOP's digest or the password "tanstaaf"
