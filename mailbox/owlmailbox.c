@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,13 +95,37 @@ static bool check_message(struct mailbox *m, size_t i) {
   return right;
 }
 
+/* Of the log as it is found, since an opening mends it. */
+static struct finding {
+  uint64_t wrong;
+  bool is_headless;
+} found;
+
+static void look_at_log(const char *path) {
+  struct uidlog l;
+  struct uidlog_time t = {0};
+  int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder == -1) return;
+  if (uidlog_open(&l, folder) == 0 && uidlog_time(folder, &t) == 0)
+    found = (struct finding){l.lines.wrong, t.octets > 0 && !l.lines.validity};
+  uidlog_close(&l);
+  close(folder);
+}
+
+static bool check_log(const struct mailbox *m) {
+  uint64_t wrong = m->log.lines.wrong;
+  if (found.is_headless) printf("problem: " UIDLOG_NAME ": it had no first line; UIDs began anew, with another UIDVALIDITY\n");
+  else if (wrong) printf("problem: " UIDLOG_NAME ": %" PRIu64 " lines do not check; owl-mailbox rebuild drops them\n", wrong);
+  else if (found.wrong) printf("problem: " UIDLOG_NAME ": %" PRIu64 " lines did not check and were dropped\n", found.wrong);
+  return !found.is_headless && !wrong && !found.wrong;
+}
+
 static int check(struct mailbox *m, const char *path) {
   if (mailbox_read_log(m) == -1) return unable("read the UID log of", path);
-  uint64_t problems = 0, wrong = m->log.lines.wrong;
+  uint64_t problems = !check_log(m);
   for (size_t i = 0; i < m->count; i++) problems += !check_message(m, i);
-  if (wrong) printf("problem: " UIDLOG_NAME ": %" PRIu64 " lines do not check; owl-mailbox rebuild drops them\n", wrong);
   printf("%zu messages, UIDVALIDITY %" PRIu32 ", UIDNEXT %" PRIu64 "\n", m->count, m->log.lines.validity, m->log.lines.next);
-  return end_output(problems || wrong ? FOUND_PROBLEMS : TOOL_OK);
+  return end_output(problems ? FOUND_PROBLEMS : TOOL_OK);
 }
 
 /* ---- rebuild */
@@ -145,6 +170,7 @@ static int run(const struct command *c, const char *path, const char *format) {
     fprintf(stderr, "owl-mailbox: %s belongs to another user: run this as that one\n", path);
     return TOOL_USAGE;
   }
+  if (c->run == check) look_at_log(path);
   int r = format ? mailbox_take_over(&m, path, text_of(format)) : mailbox_open(&m, path), code;
   if (r == 0 && m.is_uncertain) code = (errno = ENOSPC, unable("write the UID log of", path));
   else code = r == 0 ? c->run(&m, path) : unable_to_open(&m, path);

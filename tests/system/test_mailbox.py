@@ -49,6 +49,23 @@ def test_messages_have_uids_and_true_sizes(joe):
     assert checked(joe).returncode == 0
 
 
+def test_check_says_what_was_mended(joe):
+    deliver(joe, 2)
+    listed(joe)
+    log = f"{joe.home('joe')}/Maildir/owlpost-uids"
+    with open(log, "a", encoding="ascii") as f:
+        f.write("no line of ours\n")
+    deliver(joe, 1)
+    done = checked(joe)
+    assert done.returncode == 1 and b"1 lines did not check and were dropped" in done.stdout, done
+    assert checked(joe).returncode == 0
+    with open(log, "w", encoding="ascii") as f:
+        f.write("no line of ours\n")
+    done = checked(joe)
+    assert done.returncode == 1 and b"UIDs began anew, with another UIDVALIDITY" in done.stdout, done
+    assert checked(joe).returncode == 0
+
+
 def test_check_finds_a_name_that_lies(joe):
     deliver(joe, 1)
     listed(joe)
