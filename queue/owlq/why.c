@@ -131,11 +131,17 @@ static void print_srs(struct control *c, const struct envelope *e, uint64_t now_
   stralloc_free(&sender);
 }
 
+static void print_client(struct text address) {
+  printf(address.len ? "[" : "an unknown address");
+  screen_text(address);
+  if (address.len) printf("]");
+}
+
 static void print_receipt(const struct envelope *e) {
   if (!e->client_address.len && !e->tls.len) return;
-  printf("received from [");
-  screen_text(e->client_address);
-  printf("]%s", e->auth_user.len ? ", authenticated as " : "");
+  printf("received from ");
+  print_client(e->client_address);
+  if (e->auth_user.len) printf(", authenticated as ");
   screen_text(e->auth_user);
   printf(e->tls.len ? ", by TLS: " : ", without TLS");
   screen_text(e->tls);
