@@ -35,7 +35,7 @@ static int look_up(struct account *a, const struct settings *s, struct text loca
   if (r == USER_TROUBLE) return -1;
   if (r == USER_NONE) return no_mailbox(v, "there is no such user");
   bool is_extension = a->ext.len || local.len == 0 || strchr(rules.breaks, local.s[local.len - 1]);
-  return is_extension ? no_mailbox(v, "the name is an extension of another user's address, or nobody's") : 0;
+  return is_extension ? no_mailbox(v, "the name is an extension of another user's address, or of no user with a home of his own") : 0;
 }
 
 int login_find(struct account *a, const struct settings *s, const struct route_table *routes, const struct pass *p,

@@ -2,6 +2,7 @@
 #include "local/login.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "local/testing.h"
 #include "lib/unittest.h"
 
@@ -13,8 +14,9 @@ static void set(const char *name, const char *value) { test_write(test_path("con
 static void write_passwd(void) {
   char lines[2000];
   snprintf(lines, sizeof lines,
-           "joe:x:%u:%u::%s/joe:/bin/sh\nalias:x:%u:%u::%s/alias:/bin/sh\nroot:x:0:0::/root:/bin/sh\n", test_uid(),
-           test_gid(), test_home, test_uid(), test_gid(), test_home);
+           "joe:x:%u:%u::%s/joe:/bin/sh\nalias:x:%u:%u::%s/alias:/bin/sh\nroot:x:0:0::/root:/bin/sh\n"
+           "homeless:x:%u:%u::%s/nowhere:/bin/sh\n", test_uid(),
+           test_gid(), test_home, test_uid(), test_gid(), test_home, test_uid(), test_gid(), test_home);
   test_write("passwd", lines, 0644);
 }
 
@@ -72,6 +74,20 @@ static void names(void **state) {
   }
 }
 
+/* The log has to tell an operator where to look. */
+static void a_home_that_is_gone(void **state) {
+  struct pass p = {.user = TEXT("homeless")};
+  struct account a = {0};
+  struct verdict v = {0};
+  (void)state;
+  assert_int_equal(find(&a, &p, &v), -1);
+  assert_int_equal(v.class, RESULT_FAILURE);
+  assert_true(stralloc_0(&v.text));
+  assert_non_null(strstr(v.text.s, "of no user with a home of his own"));
+  account_free(&a);
+  verdict_free(&v);
+}
+
 static void accounts_that_are_attested(void **state) {
   struct pass p = {.user = TEXT("virtual@x"), .has_account = true, .uid = 1234, .gid = 99, .home = TEXT("/var/vmail/x")};
   struct account a = {0};
@@ -93,6 +109,6 @@ static void accounts_that_are_attested(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(accounts_that_are_attested)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(a_home_that_is_gone), cmocka_unit_test(accounts_that_are_attested)};
   return cmocka_run_group_tests(tests, furnish, take_away);
 }
