@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,6 +44,7 @@ static _Noreturn void become(char *const *argv, char *const *environment, int se
   signal(SIGPIPE, SIG_DFL);
   signal(SIGCHLD, SIG_DFL);
   execvpe(argv[0], argv, environment);
+  dprintf(2, "unable to run %s: %s\n", argv[0], strerror(errno));
   _exit(NOT_RUN);
 }
 

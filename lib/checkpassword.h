@@ -30,7 +30,7 @@ struct checkpassword {
 
 /* checkpassword_start(): runs argv[0], searched in PATH, with that environment and
  * three texts without NULs, in this process' group; descriptors 0 and 1 are
- * /dev/null, 2 stays, beside becomes 4 unless it is -1, others are closed.  LATER with c->error, WRONG where the
+ * /dev/null, 2 stays and is told where there is no such program, beside becomes 4 unless it is -1, others are closed.  LATER with c->error, WRONG where the
  * texts are too long or have NULs, else RIGHT: it runs, c->pid is to be waited
  * for, and killed when that lasts too long. */
 enum checkpassword_status checkpassword_start(struct checkpassword *c, char *const *argv, char *const *environment,

@@ -278,6 +278,12 @@ def test_who_is_killed_comes_back(owlpost):
     owlpost.stop()
 
 
+def test_a_program_that_is_not_there_is_named(owlpost):
+    up(owlpost, "/nonexistent/check true")
+    assert authd.ask(owlpost, "joe", "word") == authd.LATER
+    assert "unable to run /nonexistent/check: No such file or directory\n" in owlpost.log()
+
+
 def test_who_is_ended_alone_is_missed(owlpost):
     """It stays away, and the log says so; at the end of all nobody is missed."""
     owlpost.control("authbackend", "/bin/false")
