@@ -8,4 +8,7 @@
  * has said why. */
 int addresses_bind(struct sockets *s, char **addresses);
 
+/* addresses_check(): those of the control file are addresses; there need be none. */
+int addresses_check(void);
+
 #endif

@@ -61,7 +61,7 @@ static int read_files(void) {
   return r;
 }
 
-int listener_check(void) { return read_files() == 0 ? TOOL_OK : TOOL_SYSTEM; }
+int listener_check(void) { return read_files() == 0 && addresses_check() == 0 ? TOOL_OK : TOOL_SYSTEM; }
 
 /* Never waits: a client that does not take it goes without, as one that speaks
  * TLS. */

@@ -214,3 +214,11 @@ def test_control_files_and_program_anew(served):
     assert later.greeting.startswith("+OK") and last.greeting.startswith("-ERR [SYS/TEMP] too many")
     assert early.ask("NOOP").startswith("-ERR unknown") and early.ask("QUIT").startswith("+OK")
     assert later.ask("NOOP").startswith("-ERR unknown") and later.line().startswith("-ERR too many commands")
+
+
+@pytest.mark.parametrize("address", ["here", "127.0.0.1:99999", "127.0.0.1:110/ssl"])
+def test_check_reads_the_addresses(served, address):
+    assert served.owlpost.call("owl-popup", "--check").returncode == 0
+    served.owlpost.control("pop3listen", f"127.0.0.1:110\n{address}")
+    done = served.owlpost.call("owl-popup", "--check")
+    assert done.returncode == 111 and f"unable to listen at {address}: it is no ADDRESS".encode() in done.stderr
