@@ -123,6 +123,50 @@ static void requests_have_an_end(void **state) {
   assert_int_equal(ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a), 0);
 }
 
+/* In a child: the door of mailboxes, which lets one in. */
+static pid_t open_one_mailbox(void) {
+  assert_int_equal(mkdir(test_path("mailbox"), 0700), 0);
+  int listener = unixsock_listen(test_path("mailbox/socket"), 0600, 1);
+  assert_true(listener >= 0);
+  pid_t pid = fork();
+  assert_true(pid >= 0);
+  if (pid > 0) return close(listener), pid;
+  struct frame_reader in = {.protocol = &mailboxdoor_protocol};
+  struct frame f;
+  int sock = accept(listener, NULL, NULL);
+  bool good = frame_receive(&in, sock, &f, IO_FOREVER) == FRAME_READY && f.fd >= 0;
+  if (good) good = mailboxdoor_send_answer(sock, &(struct result){.class = RESULT_SUCCESS}) == 0;
+  _exit(good ? 0 : 1);
+}
+
+static void close_mailbox(pid_t server) {
+  int status;
+  assert_int_equal(waitpid(server, &status, 0), server);
+  assert_int_equal(status, 0);
+  unlink(test_path("mailbox/socket"));
+}
+
+/* Though the talker keeps its end of the door. */
+static void behind_the_log_in_nobody_is_heard_or_kept(void **state) {
+  struct logindoor_answer a;
+  int door[2], stream[2];
+  (void)state;
+  begin(true);
+  pid_t server = open_one_mailbox();
+  assert_int_equal(unixsock_pair(door), 0);
+  assert_int_equal(unixsock_pair(stream), 0);
+  keeper.stream = stream[0];
+  ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a);
+  assert_int_equal(plain("joe", "secret", &a), RESULT_SUCCESS);
+  for (unsigned i = 0; i < 2; i++) /* the second would be malformed */
+    assert_int_equal(frame_send(door[1], &logindoor_protocol, LOGINDOOR_OPEN, TEXT_ABSENT, -1, IO_FOREVER), 0);
+  assert_int_equal(login_doorkeeper_serve(&keeper, door[0]), LOGIN_DOORKEEPER_TALKER_LEFT);
+  assert_true(keeper.session.sock >= 0);
+  assert_false(keeper.guard.is_linked);
+  close_mailbox(server);
+  for (unsigned i = 0; i < 2; i++) close(door[i]), close(stream[i]);
+}
+
 static void without_owl_lspawn_or_owl_authd_one_comes_again(void **state) {
   struct logindoor_answer a;
   (void)state;
@@ -161,6 +205,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(who_knows_the_password_is_let_in), cmocka_unit_test(apop_is_about_the_stamp_of_the_greeting),
     cmocka_unit_test(tries_have_an_end), cmocka_unit_test(nobody_is_let_in_otherwise), cmocka_unit_test(each_kind_has_what_it_may), cmocka_unit_test(requests_have_an_end),
+    cmocka_unit_test(behind_the_log_in_nobody_is_heard_or_kept),
     cmocka_unit_test(without_owl_lspawn_or_owl_authd_one_comes_again),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
