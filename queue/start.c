@@ -181,8 +181,10 @@ static void place(const int descriptors[2]) {
   if (dup2(first, 0) == -1 || dup2(second, 1) == -1) die_errno("unable to move a descriptor");
 }
 
-static _Noreturn void become_program(const struct program *p, const char *path, pid_t parent) {
+static _Noreturn void become_program(const struct program *p, const char *path, pid_t parent, const sigset_t *unblocked) {
   signal(SIGTERM, SIG_DFL);
+  signal(SIGINT, SIG_DFL);
+  sigprocmask(SIG_SETMASK, unblocked, NULL);
   place(p->descriptors);
   if (!p->keep_root) become(p->account, &p->group, 1);
   /* whatever ends the starter ends them all */
@@ -193,15 +195,20 @@ static _Noreturn void become_program(const struct program *p, const char *path, 
   die_errno(path);
 }
 
-/* -1: there is no memory, or no process. */
+/* -1: there is no memory, or no process.  A signal to end that came before the child is rid of
+ * our handler would be lost, and the child waited for without end: it comes later. */
 static pid_t start(struct program *p) {
   stralloc path = {0};
+  sigset_t all, unblocked;
   pid_t parent = getpid(), pid = -1;
   p->began_us = clock_boot_us(&clock_system);
+  sigfillset(&all);
+  sigprocmask(SIG_BLOCK, &all, &unblocked);
   if (program_path(&path, p->name) == 0) pid = fork();
   else errno = ENOMEM;
-  if (pid == 0) become_program(p, path.s, parent);
+  if (pid == 0) become_program(p, path.s, parent, &unblocked);
   int saved = errno;
+  sigprocmask(SIG_SETMASK, &unblocked, NULL);
   stralloc_free(&path);
   p->pid = pid > 0 ? pid : 0;
   return errno = saved, pid;
@@ -487,5 +494,6 @@ int main(int argc, char **argv) {
     programs[count++] = &popup;
     popup_pid = must_start(&popup);
   }
+  if (is_ending) pass_on(SIGTERM); /* who began behind the signal has not heard of it */
   return wait_for_all(programs, count);
 }
