@@ -252,6 +252,12 @@ class Instance:
         """Its processes of that name."""
         return [p for p in self.pids() if processes.name(p) == name[:15]]
 
+    def leader(self, name):
+        """The one of them that another program has started.  Numbers wrap: it need not have the least."""
+        pids = self.named(name)
+        [pid] = [p for p in pids if processes.stat(p)[2] not in pids]
+        return pid
+
     def kill_all(self):
         processes.kill(self.pids)
         for p in [self.starter, *self.listeners]:

@@ -35,7 +35,7 @@ class Server:
 
     def talk(self, kind, words):
         done = subprocess.run(self.command(kind), input=words.encode(), capture_output=True, timeout=60, check=False,
-                              env={"PATH": os.environ["PATH"], "HOME": self.home, "USER": self.user} | self.environment(),
+                              env={"PATH": os.environ["PATH"], "HOME": self.home, "USER": self.user} | self.environment(kind),
                               cwd=self.home, **self.identity())
         assert done.returncode == 0, (done.stdout, done.stderr)
         return done.stdout.decode()
@@ -43,7 +43,7 @@ class Server:
     def identity(self):
         return self.owlpost.identity(self.user)
 
-    def environment(self):
+    def environment(self, _kind):
         return {}
 
     def pop3(self, *commands):
@@ -87,14 +87,14 @@ class Courier(Server):
         package, program = {"pop3": ("courier-pop", "lib/courier/courier/courierpop3d"), "imap": ("courier-imap", "bin/imapd")}[kind]
         return [f"{os.path.dirname(for_users(package, 'courier-authlib')[0])}/{program}", "Maildir"]
 
-    def environment(self):
-        libraries = [for_users(p, "courier-authlib")[1] for p in ("courier-pop", "courier-imap")]
-        return {"AUTHENTICATED": self.user, "LD_LIBRARY_PATH": ":".join(libraries), "IMAP_CAPABILITY": "IMAP4rev1"}
+    def environment(self, kind):
+        libraries = for_users({"pop3": "courier-pop", "imap": "courier-imap"}[kind], "courier-authlib")[1]
+        return {"AUTHENTICATED": self.user, "LD_LIBRARY_PATH": libraries, "IMAP_CAPABILITY": "IMAP4rev1"}
 
 
 class Owlpost(Server):
     def command(self, kind):
         return [self.owlpost.program("owl-pop3d"), f"{self.home}/Maildir"]
 
-    def environment(self):
+    def environment(self, _kind):
         return self.owlpost.environment

@@ -51,10 +51,10 @@ def test_it_is_a_user_of_its_own(owlpost):
     assert "owlauth\n" in owlpost.log()
     folder = os.stat(f"{owlpost.run}/auth")
     assert folder.st_mode & 0o777 == 0o711
-    status = open(f"/proc/{owlpost.named('owl-authd')[0]}/limits").read()
+    status = open(f"/proc/{owlpost.leader('owl-authd')}/limits").read()
     assert re.search(r"Max core file size +0 +0 ", status)
     # not even its own user can look into it
-    pid = owlpost.named("owl-authd")[0]
+    pid = owlpost.leader("owl-authd")
     spy = subprocess.run(["cat", f"/proc/{pid}/environ"], capture_output=True, **owlpost.identity("owlauth"))
     assert spy.returncode != 0 and b"Permission denied" in spy.stderr
     # who is neither in the folder's group nor named gets no answer; the receiver's and the POP3 server's users do
@@ -273,7 +273,7 @@ def test_who_is_killed_comes_back(owlpost):
         assert f"{name}: ended with an error" in owlpost.log()
     authd.wait_for_daemon(owlpost)
     # in a pause it still ends at once
-    os.kill(min(owlpost.named("owl-authd")), signal.SIGKILL)
+    os.kill(owlpost.leader("owl-authd"), signal.SIGKILL)
     wait_until(lambda: owlpost.log().count("owl-authd: ended with an error") == 2, 20, owlpost.log)
     owlpost.stop()
 
@@ -289,7 +289,7 @@ def test_who_is_ended_alone_is_missed(owlpost):
     owlpost.control("authbackend", "/bin/false")
     owlpost.start()
     authd.wait_for_daemon(owlpost)
-    os.kill(min(owlpost.named("owl-authd")), signal.SIGTERM)
+    os.kill(owlpost.leader("owl-authd"), signal.SIGTERM)
     wait_until(lambda: "owl-authd: ended; " in owlpost.log(), 20, owlpost.log)
     owlpost.stop()
     assert owlpost.log().count("ended; ") == 1

@@ -186,7 +186,7 @@ def test_the_end_of_the_listener(served):
     session = poplib.POP3_SSL("127.0.0.1", served.tls_port, timeout=30, context=served.secured.context())
     served.log_in(session)
     early = Dialog(served.port)
-    os.kill(min(served.owlpost.named("owl-popup")), signal.SIGTERM)
+    os.kill(served.owlpost.leader("owl-popup"), signal.SIGTERM)
     assert early.line().startswith("-ERR [SYS/TEMP] the server is shutting down")
     wait_until(lambda: not listens(served.port), 20, "the listener's end")
     served.logs("mailbox: its session goes on by itself")
@@ -198,7 +198,7 @@ def test_control_files_and_program_anew(served):
     """HUP: a wrong file leaves what was before; USR2: connections and their counts go on."""
     served.owlpost.control("maxpop3sessionsperip", "2")
     served.start()
-    listener = min(served.owlpost.named("owl-popup"))
+    listener = served.owlpost.leader("owl-popup")
     early = Dialog(served.port)
     served.owlpost.control("maxlogincommands", "many")
     os.kill(listener, signal.SIGHUP)
