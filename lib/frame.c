@@ -110,27 +110,6 @@ int frame_send(int sock, const struct frame_protocol *p, unsigned type, struct t
   return r;
 }
 
-/* Descriptors beyond what a peer may have under way are closed, and the
- * connection is given up. */
-static bool keep_descriptors(struct frame_reader *r, struct msghdr *m) {
-  bool kept = !(m->msg_flags & MSG_CTRUNC);
-  for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
-    size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (size_t i = 0; i < count; i++) {
-      int fd;
-      memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-      if (r->fd_count < FRAME_DESCRIPTORS_MAX)
-        r->fds[r->fd_count++] = fd;
-      else {
-        close(fd);
-        kept = false;
-      }
-    }
-  }
-  return kept;
-}
-
 static void drop_used(struct frame_reader *r) {
   if (r->used == 0) return;
   r->in.len -= r->used;
@@ -159,7 +138,8 @@ static enum frame_status fill(struct frame_reader *r, int sock) {
   /* the peer closed with octets of ours unread; all that it sent has been read */
   if (n == -1 && errno == ECONNRESET) return end(r);
   if (n == -1) return errno == EAGAIN || errno == EWOULDBLOCK ? FRAME_AGAIN : FRAME_ERROR;
-  if (!keep_descriptors(r, &m)) return FRAME_MALFORMED;
+  /* a peer with more of them under way than it may have is given up */
+  if (!passfd_keep(&m, r->fds, &r->fd_count, FRAME_DESCRIPTORS_MAX)) return FRAME_MALFORMED;
   if (n == 0) return end(r);
   r->in.len += (size_t)n;
   return FRAME_READY;
