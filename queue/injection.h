@@ -44,7 +44,7 @@ int injection_configure(struct injection *in, struct control *c);
  * -2: INJECTOR_CONFIGURATION. */
 int injection_open_queue(struct control *c);
 
-/* injection_check_space(): whether the queue has room for wanted octets. */
+/* injection_check_space(): whether the queue has as much room as the limits want. */
 int injection_check_space(struct injection *in, int queue_fd);
 
 /* injection_begin(): makes the file, and writes the trace field.  The extra

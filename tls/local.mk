@@ -23,7 +23,6 @@ noinst_LIBRARIES += %D%/libtls.a
   %D%/staple.h %D%/staple.c \
   %D%/signwire.h %D%/sign.h %D%/sign.c \
   %D%/remotekey.h %D%/remotekey.c \
-  \
   %D%/netbio.h %D%/netbio.c \
   %D%/tickets.h %D%/tickets.c \
   %D%/server.h %D%/server.c \

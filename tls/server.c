@@ -89,7 +89,6 @@ static const char *set_ciphers(SSL_CTX *c, const char *ciphers) {
   return SSL_CTX_set_cipher_list(c, list) == 1 ? NULL : "tlsserverciphers";
 }
 
-/* What cannot be set, or NULL. */
 static bool digest_one(EVP_MD_CTX *digest, const X509 *authority) {
   unsigned char octets[EVP_MAX_MD_SIZE];
   unsigned len;
@@ -110,6 +109,7 @@ static bool digest_authorities(struct server *s, SSL_CTX *c) {
   return ok;
 }
 
+/* What cannot be set, or NULL. */
 static const char *set_up(SSL_CTX *c, struct server *s, const struct settings *settings) {
   SSL_CTX_set_security_level(c, 2);
   SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
