@@ -188,8 +188,7 @@ static int answer_socket(int talker, enum net_frame question, const struct desti
 /* A number that is none would be nonsense, as any other payload. */
 static int take_wish(struct connector *c, const struct connector_settings *s, struct text payload) {
   if (net_read_connect(&c->wish, payload) == -1) return -1;
-  stralloc_zero(&c->helohost);
-  if (text_cat(&c->helohost, c->wish.helohost) == -1) return -1;
+  if (text_copy(&c->helohost, c->wish.helohost) == -1) return -1;
   c->wish.helohost = text_of_stralloc(&c->helohost);
   return identity_sources(s->identities, c->wish.source, &c->sources) ? 0 : -1;
 }

@@ -170,8 +170,7 @@ static enum handshake_end not_offered(struct run *r, struct text hello) {
   note(r, "starttls-not-supported", "the server does not offer STARTTLS");
   if (tlsverdict_after(&r->plan, TLS_NOT_OFFERED) == NEXT_HOST) return avoid(r, "the server does not offer STARTTLS", "");
   fact_say(r->h->walk->facts, "tls", "the server does not offer STARTTLS", TEXT_ABSENT);
-  stralloc_zero(&r->h->hello);
-  return done(r, text_cat(&r->h->hello, hello) == 0 ? STAGE_READY : STAGE_HELLO);
+  return done(r, text_copy(&r->h->hello, hello) == 0 ? STAGE_READY : STAGE_HELLO);
 }
 
 static enum handshake_end refused(struct run *r, const struct result *said) {

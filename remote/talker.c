@@ -92,18 +92,13 @@ static bool receive_answer(struct talker *t, struct frame *f) {
 }
 
 static int keep_binding(stralloc *to, struct text t) {
-  stralloc_zero(to);
-  return text_cat(to, t) == 0 && stralloc_0(to) ? 0 : -1;
+  return text_copy(to, t) == 0 && stralloc_0(to) ? 0 : -1;
 }
 
 /* smtp.host and smtp.address view what is kept here. */
 static bool note_peer(struct talker *t, const struct net_peer *p) {
-  stralloc_zero(&t->host);
-  stralloc_zero(&t->address);
-  stralloc_zero(&t->hello);
-  stralloc_zero(&t->tls);
-  if (text_cat(&t->host, p->host) == -1 || text_cat(&t->address, p->address) == -1 ||
-      text_cat(&t->hello, p->hello) == -1 || text_cat(&t->tls, p->tls) == -1)
+  if (text_copy(&t->host, p->host) == -1 || text_copy(&t->address, p->address) == -1 ||
+      text_copy(&t->hello, p->hello) == -1 || text_copy(&t->tls, p->tls) == -1)
     return give_up(t, TALKER_NO_MEMORY);
   t->smtp.stage = (enum smtp_stage)p->stage;
   if (keep_binding(&t->exporter, p->exporter) == -1 || keep_binding(&t->endpoint, p->endpoint) == -1)

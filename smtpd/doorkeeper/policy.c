@@ -18,8 +18,7 @@ int policy_address(const struct settings *s, const struct client *c, struct text
                    stralloc *out) {
   struct text local, domain;
   bool own = address_split(recipient, &local, &domain) && is_own_literal(c, domain);
-  stralloc_zero(out);
-  if (text_cat(out, own ? local : recipient) == -1) return -1;
+  if (text_copy(out, own ? local : recipient) == -1) return -1;
   if (own && (!stralloc_cats(out, "@") || !stralloc_cat(out, &s->localiphost))) return -1;
   return text_cat(out, s->relayclient);
 }

@@ -153,8 +153,7 @@ int letter_take_recipient(struct letter *l, struct netstring *outer, stralloc *r
 }
 
 int letter_refuse(struct letter *l, struct text response) {
-  stralloc_zero(&l->verdict);
-  return text_cat(&l->verdict, response) == 0 ? 0 : (errno = ENOMEM, -1);
+  return text_copy(&l->verdict, response) == 0 ? 0 : (errno = ENOMEM, -1);
 }
 
 static int drop(struct letter *l) {

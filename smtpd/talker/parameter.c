@@ -120,8 +120,7 @@ static bool take_notify(struct text value, struct target *t) {
 static int decode_orcpt(stralloc *out, struct text type, struct text address) {
   bool utf8 = text_equal_nocase(type, text_of("utf-8"));
   stralloc form = {0};
-  stralloc_zero(out);
-  int r = text_cat(out, type) == 0 && stralloc_cats(out, ";") ? 0 : -1;
+  int r = text_copy(out, type) == 0 && stralloc_cats(out, ";") ? 0 : -1;
   if (!utf8) return r == 0 ? xtext_decode(out, address) : -1;
   if (r == 0) r = text_is_ascii(address) ? xtext_decode(&form, address) : text_cat(&form, address);
   if (r == 0) r = unitext_decode(out, text_of_stralloc(&form));
