@@ -1,5 +1,6 @@
 #include "config.h"
 #include "queue/injection.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -39,13 +40,14 @@ int injection_configure(struct injection *in, struct control *c) {
   return read ? INJECTOR_OK : INJECTOR_CONFIGURATION;
 }
 
-int injection_open_queue(struct control *c) {
+int injection_open_queue(struct control *c, int *fd) {
   stralloc folder = {0};
-  int fd = -2;
-  if (control_text(c, CONTROL_QUEUEDIR, &folder) == 0)
-    fd = open(folder.s, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int code = control_text(c, CONTROL_QUEUEDIR, &folder) == 0 ? INJECTOR_OK : INJECTOR_CONFIGURATION;
+  if (code == INJECTOR_OK && (*fd = open(folder.s, O_PATH | O_DIRECTORY | O_CLOEXEC)) == -1) code = INJECTOR_QUEUE_FOLDER;
+  int saved = errno;
   stralloc_free(&folder);
-  return fd;
+  errno = saved;
+  return code;
 }
 
 int injection_check_space(struct injection *in, int queue_fd) {

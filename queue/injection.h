@@ -40,9 +40,8 @@ struct injection {
 /* injection_configure(): reads the control files. */
 int injection_configure(struct injection *in, struct control *c);
 
-/* injection_open_queue(): the queue's folder, or -1: INJECTOR_QUEUE_FOLDER, or
- * -2: INJECTOR_CONFIGURATION. */
-int injection_open_queue(struct control *c);
+/* injection_open_queue(): the queue's folder.  INJECTOR_QUEUE_FOLDER: errno says why. */
+int injection_open_queue(struct control *c, int *fd);
 
 /* injection_check_space(): whether the queue has as much room as the limits want. */
 int injection_check_space(struct injection *in, int queue_fd);

@@ -60,12 +60,6 @@ static void catch_signals(uint64_t seconds) {
   alarm(seconds > UINT32_MAX ? UINT32_MAX : (unsigned)seconds);
 }
 
-static int open_queue(struct control *c) {
-  int fd = injection_open_queue(c);
-  if (fd < 0) die(fd == -1 ? INJECTOR_QUEUE_FOLDER : INJECTOR_CONFIGURATION);
-  return fd;
-}
-
 static void copy_message(void) {
   static char chunk[CHUNK_OCTETS];
   ssize_t n;
@@ -80,12 +74,13 @@ static void need_descriptors(void) {
 
 int main(void) {
   struct control c;
+  int queue_fd = -1;
   need_descriptors();
   umask(0);
   if (control_open(&c) == -1) die(INJECTOR_NO_MEMORY);
   go_on_if(injection_configure(&in, &c));
   catch_signals(in.limits.seconds);
-  int queue_fd = open_queue(&c);
+  go_on_if(injection_open_queue(&c, &queue_fd));
   go_on_if(injection_check_space(&in, queue_fd));
 
   in.caller_uid = getuid();

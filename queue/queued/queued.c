@@ -46,6 +46,10 @@ static void die_errno(const char *what) {
   exit(TOOL_SYSTEM);
 }
 
+static void die_configuration(const struct control *c) {
+  die("configuration: ", text_of(c->error.s ? c->error.s : "out of memory"));
+}
+
 static void die_usage(void) {
   log_say(&messages, "owl-queued", "usage: owl-queued", TEXT_ABSENT);
   exit(TOOL_USAGE);
@@ -82,6 +86,12 @@ static void raise_file_limit(void) {
   if (getrlimit(RLIMIT_NOFILE, &l) == -1 || l.rlim_cur >= FILES) return;
   l.rlim_cur = l.rlim_max < FILES ? l.rlim_max : FILES;
   (void)setrlimit(RLIMIT_NOFILE, &l);
+}
+
+static void open_queue(struct control *c, int *fd) {
+  int code = injection_open_queue(c, fd);
+  if (code == INJECTOR_CONFIGURATION) die_configuration(c);
+  if (code != INJECTOR_OK) die_errno("unable to open the queue's folder");
 }
 
 static uid_t find_doorkeeper(int queue_fd) {
@@ -145,10 +155,10 @@ int main(int argc, char **argv) {
   if (argc > 1) die_usage();
   if (control_open(&c) == -1 || control_text(&c, CONTROL_RUNDIR, &rundir) == -1 ||
       control_number(&c, CONTROL_INJECTORS, &count) == -1)
-    die("configuration: ", text_of(c.error.s ? c.error.s : "out of memory"));
+    die_configuration(&c);
   if (count == 0) return stralloc_free(&rundir), control_free(&c), TOOL_OK;
   struct pool p = {.is_ending = &is_ending, .mask_while_waiting = &before};
-  if ((p.queue_fd = injection_open_queue(&c)) < 0) die_errno("unable to open the queue's folder");
+  open_queue(&c, &p.queue_fd);
   control_free(&c);
   p.doorkeeper = find_doorkeeper(p.queue_fd);
   catch_signals();

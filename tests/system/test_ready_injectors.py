@@ -165,6 +165,14 @@ def test_the_limits_are_the_same(owlpost, injectors):
     assert not owlpost.queued()
 
 
+def test_the_log_names_a_control_file_that_cannot_be_read_at_the_start(owlpost):
+    owlpost.control("queuedir", None)
+    os.mkdir(f"{owlpost.controls}/queuedir")
+    p = owlpost.call("owl-queued")
+    said = (p.stdout + p.stderr).decode()
+    assert p.returncode == 111 and "queuedir" in said and "queue's folder" not in said, said
+
+
 @pytest.mark.needs_root("other users")
 def test_nobody_else_is_served(owlpost):
     owlpost.up()
