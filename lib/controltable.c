@@ -56,7 +56,7 @@ const struct control_row control_table[CONTROL_COUNT] = {
   ROW(HELOHOST, "helohost", TEXT, "=me", "remote", "the name given in EHLO or LHLO"),
   ROW(HELOHOSTS, "helohosts", MAP, "", "remote", "domain:name, .suffix:name of destinations, @domain:name of senders: other names in EHLO"),
   ROW(IDHOST, "idhost", TEXT, "=me", "inject", "domain of Message-IDs"),
-  ROW(INJECTORS, "injectors", NUMBER, "4", "queued, start", "injectors that are kept ready for the receiver; 0: it starts one for each message"),
+  ROW(INJECTORS, "injectors", NUMBER, "4", "queued, start", "injectors that are kept ready for the receiver, at most 64; 0: it starts one for each message"),
   ROW(INSTANCE, "instance", TEXT, "owlpost", "queue", "name of this instance, kept with each message"),
   ROW(LMTPROUTES, "lmtproutes", MAP, "", "send", "domain:server, .suffix:..., :server for all; server is host[:port], /path or unix:/path"),
   ROW(LOCALIPHOST, "localiphost", TEXT, "=me", "smtpd", "domain put in place of [address of this host] in recipients"),

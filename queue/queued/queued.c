@@ -126,6 +126,12 @@ static void note_child(pid_t pid, const struct pool *p) {
   }
 }
 
+static void start_all(uint64_t count, const struct pool *p) {
+  if (count > WORKERS_MAX)
+    log_say(&messages, "owl-queued", "the control file injectors says more than 64, which is the most: 64 are started", TEXT_ABSENT);
+  for (size_t i = 0; i < count && i < WORKERS_MAX; i++) start(&workers[i], p);
+}
+
 static void wait_for_end(const struct pool *p) {
   while (!is_ending) {
     pid_t pid;
@@ -165,7 +171,7 @@ int main(int argc, char **argv) {
   raise_file_limit();
   if ((p.listener = unixsock_listen_in(rundir.s, "inject")) == -1) die_errno("unable to listen at RUNDIR/inject/socket");
   umask(0);
-  for (size_t i = 0; i < count && i < WORKERS_MAX; i++) start(&workers[i], &p);
+  start_all(count, &p);
   wait_for_end(&p);
   cat_socket_path(&rundir);
   end_workers(rundir.s);

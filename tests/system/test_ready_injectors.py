@@ -165,6 +165,13 @@ def test_the_limits_are_the_same(owlpost, injectors):
     assert not owlpost.queued()
 
 
+def test_the_log_says_when_more_are_wanted_than_there_can_be(owlpost):
+    owlpost.control("injectors", "65")
+    owlpost.up()
+    wait_until(lambda: len(owlpost.named("owl-queued")) == 65, 20, "not all are ready")  # and who starts them
+    assert "injectors says more than 64" in owlpost.log()
+
+
 def test_the_log_names_a_control_file_that_cannot_be_read_at_the_start(owlpost):
     owlpost.control("queuedir", None)
     os.mkdir(f"{owlpost.controls}/queuedir")
