@@ -137,6 +137,11 @@ int injection_address(struct injection *in, enum callerenvelope_status read) {
   return explain(in, read);
 }
 
+int injection_commit(struct injection *in) {
+  in->is_open = false;
+  return code_of(newmessage_commit(&in->message, &in->envelope.envelope));
+}
+
 int injection_write(struct injection *in) {
   return code_of(newmessage_complete(&in->message, &in->envelope.envelope));
 }

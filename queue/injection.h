@@ -60,7 +60,9 @@ int injection_address(struct injection *in, enum callerenvelope_status read);
 /* injection_write(): the rest of the file.  injection_name(): gives it its name, after
  * message.fd has been synced, or not (lib/syncall.h).  injection_settle(): after the
  * folder of the names has been synced (newmessage_sync_names()), once for several,
- * or not; INJECTOR_OK: accepted. */
+ * or not; INJECTOR_OK: accepted.  injection_commit(): all of these, with their syncs, for
+ * a message by itself. */
+int injection_commit(struct injection *in);
 int injection_write(struct injection *in);
 int injection_name(struct injection *in, bool synced);
 int injection_settle(struct injection *in, bool synced);

@@ -91,9 +91,7 @@ int main(void) {
 
   alarm(0); /* between link and sync there is no way back to "not queued" */
   struct queueid id = in.message.id;
-  go_on_if(injection_write(&in));
-  go_on_if(injection_name(&in, fsync(in.message.fd) == 0));
-  go_on_if(injection_settle(&in, newmessage_sync_names(queue_fd) == 0));
+  go_on_if(injection_commit(&in));
   newmessage_poke(queue_fd, &id);
   _exit(INJECTOR_OK); /* the process's end frees everything */
 }
