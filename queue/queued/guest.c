@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "lib/injectordoor.h"
 #include "lib/iofd.h"
+#include "lib/log.h"
 
 /* The reads of a turn are few, so that nobody waits for a large message. */
 enum { STEP_OCTETS = 2048, CHUNK_OCTETS = 65536, CHUNKS = 4, SECOND_US = 1000000 };
@@ -35,10 +36,18 @@ static void note_whole(struct guest *g) {
   if (g->state == GUEST_COMES && g->is_addressed && g->is_read) g->state = GUEST_WHOLE;
 }
 
+/* Once for each message, as whoever sent it has only a temporary error. */
+static void log_fault(const struct control *c) {
+  struct log l = {.fd = 2};
+  log_say(&l, "owl-queued", "configuration: ", text_of(c->error.s ? c->error.s : "out of memory"));
+  stralloc_free(&l.line);
+}
+
 static int begin(struct guest *g, int queue_fd) {
   struct injection *in = &g->message;
   struct control c;
   int code = control_open(&c) == 0 ? injection_configure(in, &c) : INJECTOR_NO_MEMORY;
+  if (code == INJECTOR_CONFIGURATION) log_fault(&c);
   control_free(&c);
   if (code == INJECTOR_OK) code = injection_check_space(in, queue_fd);
   return code == INJECTOR_OK ? injection_begin(in, queue_fd, INJECTION_SOLE_OWNER) : code;

@@ -156,6 +156,7 @@ def test_the_limits_are_the_same(owlpost, injectors):
     assert refusal("queuebytes", "100") == (554, "5.7.0 the message is larger than the queue takes")
     assert refusal("minfree", str(1 << 60))[0] == 452
     assert refusal("queuebytes", "nonsense")[0] == 451
+    assert injectors == "0" or "/queuebytes: it is not a number" in owlpost.log()
     owlpost.control("timeoutqueue", "2")
     s = in_data(owlpost)
     wait_until(lambda: taking(owlpost.pids()), 20, "nobody takes it")
