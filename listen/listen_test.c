@@ -1,5 +1,6 @@
 /* What the listener decides by itself: addresses, limits, the table of sessions. */
 #include "config.h"
+#include <limits.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "lib/testfolder.h"
@@ -187,6 +188,27 @@ static void places_run_short_above_three_quarters(void **state) {
   }
 }
 
+static void strain_shortens_a_wait_that_is_under_way(void **state) {
+  static const struct {
+    bool is_on;
+    int limit_ms;
+    uint64_t waited_us;
+    int left_ms;
+  } cases[] = {{false, 4000, 0, 4000},    {true, 4000, 0, 1000},   {false, 4000, 999999, 3001}, {true, 4000, 999999, 1},
+               {true, 4000, 1000000, 0},  {false, 4000, 4000000, 0}, {true, 4000, UINT64_MAX, 0}, {true, -1, 5, -1},
+               {false, INT_MAX, 0, INT_MAX}, {false, 0, 0, 0}};
+  struct strain s = {0};
+  (void)state;
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    s.is_on = cases[i].is_on;
+    int left = strain_left_ms(&s, cases[i].limit_ms, cases[i].waited_us);
+    assert_int_equal(left, cases[i].left_ms);
+    assert_true(strain_slice_ms(&s, cases[i].limit_ms, left) <= left);
+    assert_int_equal(strain_slice_ms(NULL, cases[i].limit_ms, left), left);
+  }
+  assert_int_equal(strain_slice_ms(&s, 16000, 16000), 1001);
+}
+
 static void the_table_comes_back(void **state) {
   struct limits l = {.bits4 = 32, .bits6 = 64};
   struct sessions s, back;
@@ -236,7 +258,7 @@ int main(void) {
     cmocka_unit_test(a_session_may_turn_out_to_be_of_another_client),
     cmocka_unit_test(there_is_an_end_of_rows),
     cmocka_unit_test(after_a_peak_rows_are_not_looked_at),
-    cmocka_unit_test(places_run_short_above_three_quarters),
+    cmocka_unit_test(places_run_short_above_three_quarters), cmocka_unit_test(strain_shortens_a_wait_that_is_under_way),
     cmocka_unit_test(the_table_comes_back),
     cmocka_unit_test_setup_teardown(limits_are_checked, test_folder_make, test_folder_remove),
   };

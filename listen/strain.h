@@ -27,6 +27,14 @@ int strain_protect(struct strain *s);
 /* strain_holds(): s may be NULL. */
 bool strain_holds(const struct strain *s);
 
+/* strain_left_ms(): what is left of a wait of limit_ms at most of which waited_us are
+ * over, as the strain is now; 0: nothing.  Where limit_ms is below 0 there is no
+ * limit, and strain or not it is the answer.
+ * strain_slice_ms(): how much of that to wait at once, until the strain is to be
+ * looked at again. */
+int strain_left_ms(const struct strain *s, int limit_ms, uint64_t waited_us);
+int strain_slice_ms(const struct strain *s, int limit_ms, int left_ms);
+
 /* strain_set(): on while more than three quarters of the places are taken. */
 void strain_set(struct strain *s, uint64_t taken, uint64_t places);
 

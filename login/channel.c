@@ -30,10 +30,15 @@ static int wait_for(const struct login_channel *c, short events, int limit_ms) {
   return p[1].revents ? (errno = ESHUTDOWN, -1) : 0;
 }
 
-static int left_ms(const struct login_channel *c) {
-  if (c->limit_ms < 0 || !c->line_deadline_us) return c->limit_ms;
-  uint64_t now = now_us();
-  return now < c->line_deadline_us ? (int)((c->line_deadline_us - now) / 1000) : 0;
+/* As long as the strain leaves us, which may come while we wait. */
+static int wait_for_input(const struct login_channel *c) {
+  uint64_t began_us = c->line_began_us ? c->line_began_us : now_us();
+  int left;
+  while ((left = strain_left_ms(c->strain, c->limit_ms, now_us() - began_us)) != 0) {
+    if (wait_for(c, POLLIN, strain_slice_ms(c->strain, c->limit_ms, left)) == 0) return 0;
+    if (errno != ETIMEDOUT) return -1;
+  }
+  return errno = ETIMEDOUT, -1;
 }
 
 static ssize_t receive(int from, char *to, size_t size, int flags) {
@@ -48,7 +53,7 @@ static ssize_t receive(int from, char *to, size_t size, int flags) {
 static ssize_t peek(const struct login_channel *c, char *to, size_t size) {
   ssize_t n;
   while ((n = receive(c->client, to, size, MSG_PEEK)) == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
-    if (wait_for(c, POLLIN, left_ms(c)) == -1) return -1;
+    if (wait_for_input(c) == -1) return -1;
   return n;
 }
 
@@ -62,10 +67,9 @@ ssize_t login_read(void *channel, char *to, size_t size) {
 }
 
 enum line_status login_line(struct login_channel *c, struct line_reader *reader, stralloc *line, size_t max) {
-  unsigned part = strain_holds(c->strain) ? STRAIN_WAIT_PART : 1;
-  c->line_deadline_us = c->limit_ms < 0 ? 0 : now_us() + (uint64_t)c->limit_ms * 1000 / part;
+  c->line_began_us = now_us();
   enum line_status s = line_read(reader, line, max);
-  c->line_deadline_us = 0;
+  c->line_began_us = 0;
   return s;
 }
 

@@ -22,8 +22,8 @@ struct login_channel {
   int limit_ms;
   const struct strain *strain; /* shortens it; NULL: it never does */
 
-  uint64_t line_deadline_us; /* 0: no line is under way */
-  stralloc output;           /* replies that are held back */
+  uint64_t line_began_us; /* 0: no line is under way */
+  stralloc output;        /* replies that are held back */
   struct frame_reader answers;
 };
 

@@ -2,8 +2,10 @@
 #include "config.h"
 #include "login/channel.h"
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "lib/clock.h"
 #include "lib/unittest.h"
 #include "lib/unixsock.h"
 
@@ -80,12 +82,63 @@ static void no_more_than_a_line_is_taken(void **state) {
   close_both(&b);
 }
 
+/* Time that passes while somebody waits only; the strain comes in the midst of it. */
+static bool is_made_up;
+static uint64_t made_up_us, strained_us;
+static struct strain strain;
+
+int __real_poll(struct pollfd *p, nfds_t count, int limit_ms);
+int __wrap_poll(struct pollfd *p, nfds_t count, int limit_ms);
+uint64_t __real_clock_boot_us(const struct clock *c);
+uint64_t __wrap_clock_boot_us(const struct clock *c);
+
+uint64_t __wrap_clock_boot_us(const struct clock *c) { return is_made_up ? made_up_us : __real_clock_boot_us(c); }
+
+int __wrap_poll(struct pollfd *p, nfds_t count, int limit_ms) {
+  if (!is_made_up) return __real_poll(p, count, limit_ms);
+  assert_true(limit_ms > 0);
+  made_up_us += (uint64_t)limit_ms * 1000;
+  strain.is_on = strain.is_on || (strained_us && made_up_us >= strained_us);
+  return 0;
+}
+
+enum { BEGAN_S = 1000, WAIT_S = 64 };
+
+/* How long a client that says nothing keeps its place, in seconds. */
+static uint64_t silence_s(uint64_t strained_after_s, bool has_strain) {
+  struct both b;
+  struct line_reader reader = {.source = login_read, .context = &b.channel};
+  stralloc line = {0};
+  open_both(&b);
+  strain = (struct strain){0};
+  if (has_strain) b.channel.strain = &strain;
+  b.channel.limit_ms = WAIT_S * 1000;
+  made_up_us = BEGAN_S * 1000000;
+  strained_us = strained_after_s ? made_up_us + strained_after_s * 1000000 : 0;
+  is_made_up = true;
+  assert_int_equal(login_line(&b.channel, &reader, &line, 100), LINE_ERROR);
+  assert_int_equal(login_end_of(errno), LOGIN_TIMEOUT);
+  is_made_up = false;
+  stralloc_free(&line);
+  close_both(&b);
+  return made_up_us / 1000000 - BEGAN_S;
+}
+
+static void strain_takes_the_place_of_who_waits_already(void **state) {
+  (void)state;
+  assert_int_equal(silence_s(0, false), WAIT_S);
+  assert_int_equal(silence_s(0, true), WAIT_S);
+  assert_in_range(silence_s(5, true), WAIT_S / STRAIN_WAIT_PART, WAIT_S / STRAIN_WAIT_PART + 1);
+  assert_in_range(silence_s(30, true), 30, 35);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_doorkeeper_that_reads_no_more_is_an_end_of_the_server),
     cmocka_unit_test(a_doorkeeper_without_an_answer_is_one_too),
     cmocka_unit_test(a_client_that_closed_has_left),
     cmocka_unit_test(no_more_than_a_line_is_taken),
+    cmocka_unit_test(strain_takes_the_place_of_who_waits_already),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,7 @@ LOGIN_LIBS = %D%/liblogin.a listen/liblisten.a lib/libowl.a $(OWFAT_LIBS) $(NETT
 if CMOCKA
 check_PROGRAMS += %D%/channel_test %D%/doorkeeper_test
 %C%_channel_test_LDADD = $(LOGIN_LIBS) $(CMOCKA_LIBS)
+%C%_channel_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=poll,--wrap=clock_boot_us
 %C%_doorkeeper_test_LDADD = $(LOGIN_LIBS) $(CMOCKA_LIBS)
 endif
 

@@ -10,7 +10,6 @@
 
 enum {
   DOOR_MS = 60000, /* for a doorkeeper to take a request */
-  LOOKS_PER_WAIT = 4, /* at the strain, in the shortest wait */
   LINGER_MS = 2000,
   LINGER_OCTETS = 4096
 };
@@ -53,25 +52,12 @@ void channel_begin_command(struct channel *c) {
 
 void channel_end_command(struct channel *c) { c->awaits_command = false; }
 
-/* What is left of the limit, as it is now; below 0: there is none. */
-static int left_ms(const struct channel *c, uint64_t waited_us) {
-  if (c->limit_ms < 0) return IO_FOREVER;
-  uint64_t limit_ms = (uint64_t)c->limit_ms / (strain_holds(c->strain) ? STRAIN_WAIT_PART : 1);
-  return waited_us / 1000 < limit_ms ? (int)(limit_ms - waited_us / 1000) : 0;
-}
-
-/* No longer than until the strain is to be looked at again. */
-static int slice_ms(const struct channel *c, int left) {
-  int slice = c->limit_ms / (STRAIN_WAIT_PART * LOOKS_PER_WAIT) + 1;
-  return c->strain && c->limit_ms >= 0 && left > slice ? slice : left;
-}
-
 /* 1: the client's octets are there; 0: not yet; -1 with errno. */
 static int wait_some(struct channel *c, uint64_t *waited_us) {
   uint64_t since = now_us();
-  int left = left_ms(c, *waited_us);
+  int left = strain_left_ms(c->strain, c->limit_ms, *waited_us);
   if (left == 0) return errno = ETIMEDOUT, -1;
-  int r = wait_within(c, c->in, POLLIN, pace_wait_ms(&c->pace, slice_ms(c, left)));
+  int r = wait_within(c, c->in, POLLIN, pace_wait_ms(&c->pace, strain_slice_ms(c->strain, c->limit_ms, left)));
   int reason = errno;
   uint64_t waited = now_us() - since;
   *waited_us += waited;
