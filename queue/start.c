@@ -114,12 +114,10 @@ static void make_run_folder(const char *rundir, const char *name, struct account
 }
 
 static void make_run_folders(struct account send, struct account smtpd, struct account far, struct account tls,
-                             struct account auth, struct account inject) {
+                             struct account auth, struct account inject, const struct account *pop) {
   struct control c;
   stralloc rundir = {0};
   struct account root = {geteuid(), getegid()};
-  /* a host that had owlpost before it served mailboxes lacks the user */
-  bool has_pop = has_account(POP_USER);
   if (control_open(&c) == -1 || control_text(&c, CONTROL_RUNDIR, &rundir) == -1)
     die("configuration", c.error.s);
   make_folder(rundir.s, root, 0755);
@@ -129,8 +127,7 @@ static void make_run_folders(struct account send, struct account smtpd, struct a
   /* these have two kinds of clients, and ask who they are */
   make_run_folder(rundir.s, "tls", tls, is_private() ? 0700 : 0711);
   make_run_folder(rundir.s, "auth", (struct account){auth.uid, smtpd.gid}, is_private() ? 0700 : 0711);
-  if (has_pop)
-    make_run_folder(rundir.s, "mailbox", (struct account){root.uid, find_account(POP_USER).gid}, is_private() ? 0700 : 0710);
+  if (pop) make_run_folder(rundir.s, "mailbox", (struct account){root.uid, pop->gid}, is_private() ? 0700 : 0710);
   make_run_folder(rundir.s, "inject", (struct account){inject.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   make_run_folder(rundir.s, "etrn", (struct account){send.uid, smtpd.gid}, is_private() ? 0700 : 0710);
   stralloc_free(&rundir);
@@ -152,19 +149,36 @@ static void make_key(void) {
   if (getrandom(pass_key, sizeof pass_key, 0) != sizeof pass_key) die_errno("unable to make a key");
 }
 
+/* The signals that a program hears from us; the spawners end by themselves with the runner. */
+enum { HEARS_END = 1, HEARS_HUP = 2, HEARS_ALRM = 4, HEARS_USR2 = 8 };
+enum {
+  RUNNER_HEARS = HEARS_END | HEARS_HUP | HEARS_ALRM,
+  SPAWNER_HEARS = HEARS_HUP,
+  LISTENER_HEARS = HEARS_END | HEARS_HUP | HEARS_USR2,
+  DAEMON_HEARS = HEARS_END | HEARS_HUP
+};
+
 struct program {
   const char *name;
   const char *argument; /* or NULL */
   int descriptors[2];   /* become 0 and 1; -1: /dev/null */
+  unsigned hears;
   bool keep_root;
-  bool gets_key; /* of the passes (lib/pass.h) */
+  bool gets_key;   /* of the passes (lib/pass.h) */
+  bool ends_all;   /* where it ends, all the others are told to */
+  bool comes_back; /* is started again where it fails */
   struct account account;
   gid_t group; /* one more */
-  pid_t pid;
-  pid_t *comes_back; /* is started again where it fails, and this is set; or NULL */
+  volatile pid_t pid; /* 0: it does not run */
   uint64_t began_us, due_us; /* boot clock; due: when to start again, or 0 */
   unsigned pause_s;
 };
+
+enum { PROGRAMS_MAX = 8 };
+
+/* For the signal handlers, too. */
+static struct program *programs[PROGRAMS_MAX];
+static volatile sig_atomic_t program_count;
 
 /* Above the numbers that are dealt out, so that no dup2() hits another one. */
 static int lift(int fd) {
@@ -182,6 +196,7 @@ static void place(const int descriptors[2]) {
 }
 
 static _Noreturn void become_program(const struct program *p, const char *path, pid_t parent, const sigset_t *unblocked) {
+  program_count = 0; /* what its copy of our handler hears is for nobody */
   signal(SIGTERM, SIG_DFL);
   signal(SIGINT, SIG_DFL);
   sigprocmask(SIG_SETMASK, unblocked, NULL);
@@ -208,16 +223,16 @@ static pid_t start(struct program *p) {
   else errno = ENOMEM;
   if (pid == 0) become_program(p, path.s, parent, &unblocked);
   int saved = errno;
+  p->pid = pid > 0 ? pid : 0;
   sigprocmask(SIG_SETMASK, &unblocked, NULL);
   stralloc_free(&path);
-  p->pid = pid > 0 ? pid : 0;
   return errno = saved, pid;
 }
 
-static pid_t must_start(struct program *p) {
-  pid_t pid = start(p);
-  if (pid == -1) die_errno("unable to start a program");
-  return pid;
+static void add(struct program *p) {
+  programs[program_count] = p;
+  program_count++;
+  if (start(p) == -1) die_errno("unable to start a program");
 }
 
 /* qmail-start's way: everything that is logged goes to a program's descriptor 0. */
@@ -241,21 +256,22 @@ static void start_logger(char **argv) {
 /* ---- watching */
 
 static volatile sig_atomic_t is_ending;
-static pid_t runner_pid, local_spawner_pid, remote_spawner_pid, listener_pid, tls_pid, auth_pid, inject_pid, popup_pid;
 
-/* All read control files; the spawners end by themselves with the runner.
- * USR2 is for the listeners alone. */
+static unsigned kind_of(int signal_number) {
+  switch (signal_number) {
+    case SIGHUP: return HEARS_HUP;
+    case SIGALRM: return HEARS_ALRM;
+    case SIGUSR2: return HEARS_USR2;
+    default: return HEARS_END;
+  }
+}
+
 static void pass_on(int signal_number) {
   int saved = errno;
-  if (signal_number == SIGTERM || signal_number == SIGINT) is_ending = 1;
-  if (listener_pid > 0 && signal_number != SIGALRM) kill(listener_pid, signal_number);
-  if (popup_pid > 0 && signal_number != SIGALRM) kill(popup_pid, signal_number);
-  if (runner_pid > 0 && signal_number != SIGUSR2) kill(runner_pid, signal_number);
-  if (tls_pid > 0 && signal_number != SIGALRM && signal_number != SIGUSR2) kill(tls_pid, signal_number);
-  if (auth_pid > 0 && signal_number != SIGALRM && signal_number != SIGUSR2) kill(auth_pid, signal_number);
-  if (inject_pid > 0 && signal_number != SIGALRM && signal_number != SIGUSR2) kill(inject_pid, signal_number);
-  if (signal_number == SIGHUP && local_spawner_pid > 0) kill(local_spawner_pid, signal_number);
-  if (signal_number == SIGHUP && remote_spawner_pid > 0) kill(remote_spawner_pid, signal_number);
+  unsigned kind = kind_of(signal_number);
+  if (kind == HEARS_END) is_ending = 1;
+  for (int i = 0; i < program_count; i++)
+    if (programs[i]->pid > 0 && programs[i]->hears & kind) kill(programs[i]->pid, signal_number);
   errno = saved;
 }
 
@@ -270,28 +286,13 @@ static void catch_signals(void) {
 
 static int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : TOOL_SYSTEM; }
 
-/* The spawners end when the runner does: their sockets close.  Where a spawner
- * ends first the runner sees that and ends.  Runner and listener are told.  Without
- * TLS, who checks passwords, who shows mailboxes, or ready injectors, mail goes on as far as it may. */
-static void end_others(pid_t pid) {
-  bool ends_all = pid == listener_pid || pid == runner_pid;
-  if (pid == listener_pid) listener_pid = 0;
-  if (pid == runner_pid) runner_pid = 0;
-  if (pid == tls_pid) tls_pid = 0;
-  if (pid == auth_pid) auth_pid = 0;
-  if (pid == inject_pid) inject_pid = 0;
-  if (pid == popup_pid) popup_pid = 0;
-  if (ends_all) pass_on(SIGTERM);
-}
-
 /* A growing pause, which is forgotten when it has run for a while: it may fail at once, each time. */
-static bool rest(struct program *p) {
+static void rest(struct program *p) {
   uint64_t now = clock_boot_us(&clock_system), ran_s = (now - p->began_us) / SECOND_US;
-  if (!p->comes_back || is_ending) return false;
+  if (!p->comes_back || is_ending) return;
   p->pause_s = ran_s > PAUSE_MAX_S || p->pause_s == 0 ? 1 : 2 * p->pause_s;
   if (p->pause_s > PAUSE_MAX_S) p->pause_s = PAUSE_MAX_S;
   p->due_us = now + p->pause_s * (uint64_t)SECOND_US;
-  return true;
 }
 
 static void say_again(const char *name, const char *why) {
@@ -308,54 +309,60 @@ static bool start_again(struct program *p) {
   pid_t pid = start(p);
   if (pid == -1) {
     int saved = errno;
-    (void)rest(p);
+    rest(p);
     say_again(p->name, strerror(saved));
     return false;
   }
   p->due_us = 0;
-  *p->comes_back = pid;
   if (is_ending) kill(pid, SIGTERM);
   return true;
 }
 
 /* How many rest.  In the end nobody comes back. */
-static size_t start_due(struct program *const *programs, size_t count, size_t *left) {
+static size_t start_due(void) {
   size_t resting = 0;
-  for (size_t i = 0; i < count; i++) {
+  for (int i = 0; i < program_count; i++) {
     struct program *p = programs[i];
+    if (is_ending) p->due_us = 0;
     if (p->due_us == 0) continue;
-    if (is_ending) p->due_us = 0, --*left;
-    else if (p->due_us > clock_boot_us(&clock_system) || !start_again(p)) resting++;
+    if (p->due_us > clock_boot_us(&clock_system) || !start_again(p)) resting++;
   }
   return resting;
 }
 
-static void note_end(struct program *p, int status, size_t *left) {
-  end_others(p->pid);
+/* The spawners end when the runner does: their sockets close.  Where a spawner
+ * ends first the runner sees that and ends.  Without TLS, who checks passwords, who
+ * shows mailboxes, or ready injectors, mail goes on as far as it may. */
+static void note_end(struct program *p, int status) {
   p->pid = 0;
+  if (p->ends_all) pass_on(SIGTERM);
   if (status != 0) say(p->name, "ended with an error");
   else if (p->comes_back && !is_ending) say(p->name, "ended; it is back when owl-start is started again");
-  if (status == 0 || !rest(p)) --*left;
+  if (status != 0) rest(p);
 }
 
-/* The first one's exit code. */
-static int wait_for_all(struct program *const *programs, size_t count) {
+static bool any_runs(void) {
+  for (int i = 0; i < program_count; i++)
+    if (programs[i]->pid > 0) return true;
+  return false;
+}
+
+/* The runner's exit code. */
+static int wait_for_all(const struct program *runner) {
   int code = TOOL_SYSTEM, status;
-  size_t left = count;
-  while (left) {
-    size_t resting = start_due(programs, count, &left);
-    if (left == 0) break;
+  for (;;) {
+    size_t resting = start_due();
+    if (!resting && !any_runs()) return code;
     pid_t pid = waitpid(-1, &status, resting ? WNOHANG : 0);
     if (pid == -1 && (errno == EINTR || resting)) pid = 0;
-    if (pid == -1) break;
+    if (pid == -1) return code;
     if (pid == 0 && resting) sleep(1);
-    for (size_t i = 0; pid && i < count; i++) {
+    for (int i = 0; pid && i < program_count; i++) {
       if (programs[i]->pid != pid) continue;
-      if (i == 0) code = exit_code(status);
-      note_end(programs[i], status, &left);
+      if (programs[i] == runner) code = exit_code(status);
+      note_end(programs[i], status);
     }
   }
-  return code;
 }
 
 /* Whether the control file has an address. */
@@ -369,33 +376,46 @@ static bool wants_listener(enum control_name addresses) {
   return wanted;
 }
 
-static bool wants_popup(void) {
-  if (!wants_listener(CONTROL_POP3LISTEN) || has_account(POP_USER)) return wants_listener(CONTROL_POP3LISTEN);
+static bool wants_popup(const struct account *pop) {
+  bool wanted = wants_listener(CONTROL_POP3LISTEN);
+  if (!wanted || pop) return wanted;
   say("no POP3, since there is no user " POP_USER, "add it, or take pop3listen away");
   return false;
 }
 
-/* A host that had owlpost before there was TLS lacks the user: its mail goes on as it did. */
-static bool wants_tls(void) {
+/* A host that had owlpost before there was this program lacks the user: its mail goes on
+ * as it did. */
+static bool wants(enum control_name number, const char *user, const char *without, const char *remedy) {
   struct control c;
   uint64_t wanted = 0;
-  if (control_open(&c) == -1 || control_number(&c, CONTROL_TLSDAEMON, &wanted) == -1) die("configuration", c.error.s);
+  if (control_open(&c) == -1 || control_number(&c, number, &wanted) == -1) die("configuration", c.error.s);
   control_free(&c);
-  if (wanted == 0 || has_account(TLS_USER)) return wanted > 0;
-  say("no TLS, and mail that must have it waits, since there is no user " TLS_USER, "add it, or write 0 to tlsdaemon");
+  if (wanted == 0 || has_account(user)) return wanted > 0;
+  say(without, remedy);
   return false;
 }
 
+static bool wants_tls(void) {
+  return wants(CONTROL_TLSDAEMON, TLS_USER, "no TLS, and mail that must have it waits, since there is no user " TLS_USER,
+               "add it, or write 0 to tlsdaemon");
+}
+
+/* Where there are none the doorkeeper starts one for each message. */
+static bool wants_injectors(void) {
+  return wants(CONTROL_INJECTORS, INJECT_USER, "no injectors are kept ready, since there is no user " INJECT_USER,
+               "add it, or write 0 to injectors");
+}
+
 /* Who may ask for TLS. */
-static void name_callers(char *list, size_t size, struct account smtpd, struct account far) {
+static void name_callers(char *list, size_t size, struct account smtpd, struct account far, const struct account *pop) {
   int used = snprintf(list, size, "%lu,%lu", (unsigned long)smtpd.uid, (unsigned long)far.uid);
-  if (has_account(POP_USER)) snprintf(list + used, size - (size_t)used, ",%lu", (unsigned long)find_account(POP_USER).uid);
+  if (pop) snprintf(list + used, size - (size_t)used, ",%lu", (unsigned long)pop->uid);
 }
 
 /* Who may ask owl-authd, beside the receiver. */
-static void name_askers(char *list, size_t size) {
+static void name_askers(char *list, size_t size, const struct account *pop) {
   list[0] = 0;
-  if (has_account(POP_USER)) snprintf(list, size, "%lu", (unsigned long)find_account(POP_USER).uid);
+  if (pop) snprintf(list, size, "%lu", (unsigned long)pop->uid);
 }
 
 /* Who owl-authd is; root where the site's check program needs it.  false: there is to be none. */
@@ -415,18 +435,6 @@ static bool wants_auth(struct account *a, bool *keep_root) {
   return wanted;
 }
 
-/* Where there are none the doorkeeper starts one for each message, as on a host that
- * lacks the user since it had owlpost before. */
-static bool wants_injectors(void) {
-  struct control c;
-  uint64_t wanted = 0;
-  if (control_open(&c) == -1 || control_number(&c, CONTROL_INJECTORS, &wanted) == -1) die("configuration", c.error.s);
-  control_free(&c);
-  if (wanted == 0 || has_account(INJECT_USER)) return wanted > 0;
-  say("no injectors are kept ready, since there is no user " INJECT_USER, "add it, or write 0 to injectors");
-  return false;
-}
-
 int main(int argc, char **argv) {
   int local[2], remote[2];
   if (argc > 1 && argv[1][0] == '-') die_usage();
@@ -441,59 +449,49 @@ int main(int argc, char **argv) {
   bool auth_root, has_auth = wants_auth(&auth, &auth_root);
   bool has_injectors = wants_injectors();
   struct account inject = has_injectors ? find_account(INJECT_USER) : send;
-  make_run_folders(send, smtpd_user, far, tls, auth, inject);
+  /* a host that had owlpost before it served mailboxes lacks the user */
+  bool has_pop = has_account(POP_USER);
+  struct account pop_user = has_pop ? find_account(POP_USER) : send;
+  const struct account *pop = has_pop ? &pop_user : NULL;
+  make_run_folders(send, smtpd_user, far, tls, auth, inject, pop);
   if (unixsock_pair(local) == -1 || unixsock_pair(remote) == -1) die_errno("unable to make sockets");
 
-  struct program runner = {.name = "owl-send", .descriptors = {local[0], remote[0]}, .account = send,
-                           .group = find_group(QUEUE_GROUP)};
-  struct program lspawn = {.name = "owl-lspawn", .argument = argc > 1 ? argv[1] : NULL,
+  struct program runner = {.name = "owl-send", .descriptors = {local[0], remote[0]}, .hears = RUNNER_HEARS,
+                           .ends_all = true, .account = send, .group = find_group(QUEUE_GROUP)};
+  struct program lspawn = {.name = "owl-lspawn", .argument = argc > 1 ? argv[1] : NULL, .hears = SPAWNER_HEARS,
                            .descriptors = {local[1], -1}, .keep_root = true, .gets_key = true};
-  struct program rspawn = {.name = "owl-rspawn", .descriptors = {remote[1], -1}, .account = far, .group = far.gid};
+  struct program rspawn = {.name = "owl-rspawn", .descriptors = {remote[1], -1}, .hears = SPAWNER_HEARS,
+                           .account = far, .group = far.gid};
   /* binds its addresses as root, and drops root itself */
-  struct program smtpd = {.name = "owl-smtpd", .argument = "--listen", .descriptors = {-1, -1}, .keep_root = true};
-  struct program popup = {.name = "owl-popup", .argument = "--listen", .descriptors = {-1, -1}, .keep_root = true,
-                          .comes_back = &popup_pid};
-  char callers[96];
-  name_callers(callers, sizeof callers, smtpd_user, far);
-  struct program tlsd = {.name = "owl-tlsd", .argument = callers, .descriptors = {-1, -1}, .account = tls,
-                         .group = tls.gid, .comes_back = &tls_pid};
-  char askers[64];
-  name_askers(askers, sizeof askers);
-  struct program authd = {.name = "owl-authd", .argument = askers[0] ? askers : NULL, .descriptors = {-1, -1}, .keep_root = auth_root, .account = auth,
-                          .group = auth.gid, .comes_back = &auth_pid, .gets_key = true};
-  struct program queued = {.name = "owl-queued", .descriptors = {-1, -1}, .account = inject,
-                           .group = find_group(QUEUE_GROUP), .comes_back = &inject_pid};
-  struct program *programs[8] = {&runner, &lspawn, &rspawn};
-  size_t count = 3;
-  bool listens = wants_listener(CONTROL_SMTPLISTEN), shows_mailboxes = wants_popup(); /* also: whether the configuration can be read, before anybody runs */
+  struct program smtpd = {.name = "owl-smtpd", .argument = "--listen", .descriptors = {-1, -1},
+                          .hears = LISTENER_HEARS, .ends_all = true, .keep_root = true};
+  struct program popup = {.name = "owl-popup", .argument = "--listen", .descriptors = {-1, -1},
+                          .hears = LISTENER_HEARS, .comes_back = true, .keep_root = true};
+  char callers[96], askers[64];
+  name_callers(callers, sizeof callers, smtpd_user, far, pop);
+  name_askers(askers, sizeof askers, pop);
+  struct program tlsd = {.name = "owl-tlsd", .argument = callers, .descriptors = {-1, -1}, .hears = DAEMON_HEARS,
+                         .comes_back = true, .account = tls, .group = tls.gid};
+  struct program authd = {.name = "owl-authd", .argument = askers[0] ? askers : NULL, .descriptors = {-1, -1},
+                          .hears = DAEMON_HEARS, .comes_back = true, .keep_root = auth_root, .account = auth,
+                          .group = auth.gid, .gets_key = true};
+  struct program queued = {.name = "owl-queued", .descriptors = {-1, -1}, .hears = DAEMON_HEARS, .comes_back = true,
+                           .account = inject, .group = find_group(QUEUE_GROUP)};
+  /* also: whether the configuration can be read, before anybody runs */
+  bool listens = wants_listener(CONTROL_SMTPLISTEN), shows_mailboxes = wants_popup(pop);
   catch_signals();
-  local_spawner_pid = must_start(&lspawn);
-  remote_spawner_pid = must_start(&rspawn);
-  runner_pid = must_start(&runner);
+  add(&lspawn);
+  add(&rspawn);
+  add(&runner);
   for (int end = 0; end < 2; end++) {
     close(local[end]);
     close(remote[end]);
   }
-  if (has_tls) {
-    programs[count++] = &tlsd;
-    tls_pid = must_start(&tlsd);
-  }
-  if (has_auth) {
-    programs[count++] = &authd;
-    auth_pid = must_start(&authd);
-  }
-  if (has_injectors) {
-    programs[count++] = &queued;
-    inject_pid = must_start(&queued);
-  }
-  if (listens) {
-    programs[count++] = &smtpd;
-    listener_pid = must_start(&smtpd);
-  }
-  if (shows_mailboxes) {
-    programs[count++] = &popup;
-    popup_pid = must_start(&popup);
-  }
+  if (has_tls) add(&tlsd);
+  if (has_auth) add(&authd);
+  if (has_injectors) add(&queued);
+  if (listens) add(&smtpd);
+  if (shows_mailboxes) add(&popup);
   if (is_ending) pass_on(SIGTERM); /* who began behind the signal has not heard of it */
-  return wait_for_all(programs, count);
+  return wait_for_all(&runner);
 }
