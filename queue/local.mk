@@ -36,7 +36,8 @@ owlpost_PROGRAMS += %D%/owl-send
 %C%_owl_send_LDFLAGS = $(AM_LDFLAGS) $(OWL_STATIC)
 
 owlpost_PROGRAMS += %D%/owl-start
-%C%_owl_start_SOURCES = %D%/start.c
+%C%_owl_start_SOURCES = %D%/start/start.c %D%/start/programs.h %D%/start/programs.c %D%/start/runfolders.h %D%/start/runfolders.c \
+  %D%/start/account.h %D%/start/account.c %D%/start/say.h %D%/start/say.c
 %C%_owl_start_LDADD = lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)
 
 # What reads the queue's files: the runner and the operator's tool.
