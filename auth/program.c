@@ -124,7 +124,9 @@ static void answer_right(const struct settings *s, const struct question *q, str
     reply_right(r, q->user);
     return;
   }
-  log_say(log, "owl-authd", "the check program has become nobody: it may need authroot: ", text_of(s->words[0]));
+  const char *what = geteuid() ? "the check program has become nobody: it may need authroot: "
+                               : "the check program has remained root: it has to become the mailbox's user: ";
+  log_say(log, "owl-authd", what, text_of(s->words[0]));
   reply_later(r);
 }
 

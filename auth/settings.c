@@ -79,7 +79,7 @@ static int look_who_runs_it(struct settings *s, struct control *c) {
   struct stat st;
   stralloc rundir = {0};
   int r = control_text(c, CONTROL_RUNDIR, &rundir);
-  s->is_private = r == 0 && stat(rundir.s, &st) == 0 && st.st_uid == geteuid();
+  s->is_private = geteuid() != 0 && r == 0 && stat(rundir.s, &st) == 0 && st.st_uid == geteuid();
   stralloc_free(&rundir);
   return r;
 }

@@ -16,7 +16,7 @@ struct settings {
   char *words[SETTINGS_WORDS_MAX + 1]; /* PROGRAM: into backend, NULL at the end */
   stralloc mechanisms;
   struct remembered *remembered; /* the owner's; NULL: passwords are checked each time */
-  bool is_private;     /* an instance whose mailboxes all belong to the user that it runs as */
+  bool is_private;     /* an instance whose mailboxes all belong to the user that it runs as: not root */
   struct list certificates;
   uint64_t challenge_last, workers, limit_s, delay_s, delay_max_s, failures_max, failure_s;
 };

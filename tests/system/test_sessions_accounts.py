@@ -74,8 +74,9 @@ def test_a_program_s_users(owlpost, last):
 @pytest.mark.needs_root("a program that is root")
 def test_a_program_that_stays_root_opens_nothing(owlpost):
     up_with_program(owlpost)
-    assert subject(owlpost, "root") is None
-    assert "mailboxes of uid 0 are not opened" in owlpost.log()
+    assert authd.ask(owlpost, "root", "w", service="pop3") == authd.LATER
+    assert "the check program has remained root: it has to become the mailbox's user: " in owlpost.log()
+    assert authd.ask(owlpost, "root", "w") == authd.RIGHT
 
 
 def test_a_program_without_accounts(owlpost):
