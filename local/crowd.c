@@ -42,6 +42,12 @@ int crowd_reserve(struct crowd *c, struct text user) {
 
 void crowd_add(struct crowd *c, pid_t pid) { c->list[c->count++].pid = pid; }
 
+struct text crowd_user(const struct crowd *c, pid_t pid) {
+  for (size_t i = 0; i < c->count; i++)
+    if (c->list[i].pid == pid) return text_of(c->list[i].user);
+  return TEXT_ABSENT;
+}
+
 bool crowd_end(struct crowd *c, pid_t pid) {
   for (size_t i = 0; i < c->count; i++) {
     if (c->list[i].pid != pid) continue;

@@ -22,6 +22,9 @@ size_t crowd_count(const struct crowd *c, struct text user);
 int crowd_reserve(struct crowd *c, struct text user);
 void crowd_add(struct crowd *c, pid_t pid);
 
+/* crowd_user(): whose session the process is, a view until it ends; absent: it is none. */
+struct text crowd_user(const struct crowd *c, pid_t pid);
+
 /* crowd_end(): whether it was one of them. */
 bool crowd_end(struct crowd *c, pid_t pid);
 

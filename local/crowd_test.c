@@ -17,6 +17,7 @@ static void counts_by_name(void **state) {
   assert_int_equal(crowd_count(&c, text_of("JOE")), 2);
   assert_int_equal(crowd_count(&c, text_of("joey")), 1);
   assert_int_equal(crowd_count(&c, text_of("jo")), 0);
+  assert_true(text_equals(crowd_user(&c, 11), "Joe") && !crowd_user(&c, 9).s);
   assert_true(crowd_end(&c, 10));
   assert_false(crowd_end(&c, 10));
   assert_false(crowd_end(&c, 99));

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
-#include "lib/exitcode.h"
 #include "lib/sandbox.h"
 #include "local/become.h"
 #include "local/environment.h"
@@ -37,7 +36,7 @@ void opening_refuse(const struct opening *o, const struct result *r) {
 static _Noreturn void fail(const struct opening *o, const struct verdict *v) {
   struct result r = verdict_result(v);
   opening_refuse(o, &r);
-  _exit(TOOL_OK); /* who asked has been told */
+  _exit(OPENING_FAILED); /* who asked has been told */
 }
 
 static struct text word(struct text *rest) {
@@ -104,12 +103,12 @@ static _Noreturn void go(const struct opening *o, const struct environment *e) {
   const char *const arguments[] = {name ? name + 1 : o->program, "-t", o->settings->session_idle_s.s, "--",
                                    o->settings->maildir.s, NULL};
   struct result started = {.class = RESULT_SUCCESS, .status = text_of("2.0.0"), .text = text_of("started")};
-  if (mailboxdoor_send_answer(o->door, &started) == -1) _exit(TOOL_SYSTEM); /* who asked has gone */
+  if (mailboxdoor_send_answer(o->door, &started) == -1) _exit(OPENING_FAILED); /* who asked has gone */
   int r = deal_descriptors(o);
   if (r == 0) execve(o->program, (char **)(uintptr_t)arguments, e->list);
   struct mailboxdoor_end end = {.why = text_of("the session could not be started")};
   (void)mailboxdoor_send_end(o->door, &end);
-  _exit(TOOL_SYSTEM);
+  _exit(OPENING_FAILED);
 }
 
 _Noreturn void opening_run(const struct opening *o) {

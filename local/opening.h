@@ -7,10 +7,14 @@
 #ifndef OWL_LOCAL_OPENING_H
 #define OWL_LOCAL_OPENING_H
 
+#include "lib/exitcode.h"
 #include "lib/log.h"
 #include "lib/mailboxdoor.h"
 #include "lib/route.h"
 #include "local/settings.h"
+
+/* The exit code where nothing began; a session's program ends with it for the same reason. */
+enum { OPENING_FAILED = TOOL_SYSTEM };
 
 struct opening {
   const char *program; /* path of what serves the service */

@@ -31,4 +31,9 @@ void recent_note(struct recent *r, struct text user, uint64_t now_us) {
   r->places[h % RECENT_PLACES] = (struct recent_login){h, now_us};
 }
 
+void recent_forget(struct recent *r, struct text user) {
+  uint64_t h = hash(user);
+  if (r->places && r->places[h % RECENT_PLACES].user == h) r->places[h % RECENT_PLACES] = (struct recent_login){0};
+}
+
 void recent_free(struct recent *r) { free(r->places); }

@@ -14,12 +14,17 @@ static void who_was_here(void **state) {
   };
   (void)state;
   struct recent r = {0};
+  recent_forget(&r, text_of("joe"));
   assert_false(recent_is_in(&r, text_of("joe"), 5000000, 10));
   recent_note(&r, text_of("Joe"), 5000000);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     assert_int_equal(recent_is_in(&r, text_of(cases[i].user), cases[i].now_us, cases[i].seconds), cases[i].is_in);
   recent_note(&r, text_of("joe"), 20000000);
   assert_true(recent_is_in(&r, text_of("joe"), 29000000, 10));
+  recent_forget(&r, text_of("ann"));
+  assert_true(recent_is_in(&r, text_of("joe"), 29000000, 10));
+  recent_forget(&r, text_of("JOE"));
+  assert_false(recent_is_in(&r, text_of("joe"), 29000000, 10));
   recent_free(&r);
 }
 

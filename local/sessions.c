@@ -89,14 +89,21 @@ static int check_pass(const struct server *s, const struct opening *o, struct pa
   return refuse(o, RESULT_FAILURE, "5.7.0", "the pass is for something else"), -1;
 }
 
+static bool counts_time(const struct server *s, const struct opening *o) {
+  return s->settings->pop3_login_delay_s && text_equals(o->request->service, "pop3");
+}
+
 /* A log-in that is refused does not begin the time anew: who comes too often is let in now and then. */
 static int check_delay(struct server *s, const struct opening *o) {
-  uint64_t seconds = s->settings->pop3_login_delay_s, now = now_us();
-  if (seconds == 0 || !text_equals(o->request->service, "pop3")) return 0;
-  if (recent_is_in(&s->recent, o->pass->user, now, seconds))
+  uint64_t seconds = s->settings->pop3_login_delay_s;
+  if (counts_time(s, o) && recent_is_in(&s->recent, o->pass->user, now_us(), seconds))
     return refuse(o, RESULT_DEFERRAL, MAILBOXDOOR_TOO_SOON, "this user has logged in too little ago"), -1;
-  recent_note(&s->recent, o->pass->user, now);
   return 0;
+}
+
+static void note_begin(struct server *s, const struct opening *o, pid_t pid) {
+  crowd_add(&s->crowd, pid);
+  if (counts_time(s, o)) recent_note(&s->recent, o->pass->user, now_us());
 }
 
 static int check_limits(struct server *s, const struct opening *o) {
@@ -121,7 +128,7 @@ static void start(struct server *s, struct opening *o) {
     close_others(s, o);
     opening_run(o);
   }
-  if (pid > 0) crowd_add(&s->crowd, pid);
+  if (pid > 0) note_begin(s, o, pid);
   else refuse(o, RESULT_DEFERRAL, "4.3.0", strerror(errno));
 }
 
@@ -184,11 +191,19 @@ static void note_end(struct server *s, int status) {
   else if (WIFSIGNALED(status)) say(s, "a session died: ", text_of(strsignal(WTERMSIG(status))));
 }
 
+/* A user whose session could not begin, by no fault of his, may come again at once. */
+static bool has_begun(int status) {
+  if (WIFSIGNALED(status)) return WTERMSIG(status) != SIGALRM;
+  return WEXITSTATUS(status) != OPENING_FAILED;
+}
+
 static void reap(struct server *s) {
   pid_t pid;
   int status;
-  while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+  while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    if (!has_begun(status)) recent_forget(&s->recent, crowd_user(&s->crowd, pid));
     if (crowd_end(&s->crowd, pid)) note_end(s, status);
+  }
 }
 
 /* All of it, or nothing. */

@@ -343,6 +343,36 @@ def test_limits(mailboxes):
         door.close()
 
 
+def test_a_session_that_could_not_begin_is_no_log_in(mailboxes):
+    """LOGIN-DELAY is for who had a session."""
+    owlpost = mailboxes
+    os.rename(f"{owlpost.home('joe')}/Maildir", f"{owlpost.home('joe')}/elsewhere")
+    up(owlpost, pop3logindelay="3600")
+
+    def first_line():
+        with Door(owlpost) as door:
+            answer = door.ask(log_in(owlpost, "joe"))
+            return door.line() if answer["class"] == STARTED else answer["text"]
+
+    assert first_line().startswith("-ERR [SYS/TEMP]")
+    os.rename(f"{owlpost.home('joe')}/elsewhere", f"{owlpost.home('joe')}/Maildir")
+    # the end of its process is noticed a little later
+    wait_until(lambda: first_line().startswith("+OK"), 20, "a user without a session has to wait")
+    assert first_line() == "this user has logged in too little ago"
+    if not ROOT:
+        return
+    os.chmod(owlpost.home("ann"), 0)
+    with Door(owlpost) as door:
+        assert door.ask(log_in(owlpost, "ann@local.test"))["text"] == "this mailbox has a problem just now"
+    os.chmod(owlpost.home("ann"), 0o755)
+
+    def opens():
+        with Door(owlpost) as door:
+            return door.ask(log_in(owlpost, "ann@local.test"))["class"] == STARTED
+
+    wait_until(opens, 20, "a user without a session has to wait")
+
+
 def test_what_is_wrong_with_a_home_is_the_operator_s_to_know(mailboxes):
     owlpost = mailboxes
     os.rename(f"{owlpost.home('joe')}/Maildir", f"{owlpost.home('joe')}/elsewhere")
