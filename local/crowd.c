@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 struct crowd_member {
   pid_t pid;
@@ -11,7 +10,7 @@ struct crowd_member {
 };
 
 static bool is_of(const struct crowd_member *m, struct text user) {
-  return strlen(m->user) == user.len && strncasecmp(m->user, user.s, user.len) == 0;
+  return text_equal_nocase(text_of(m->user), user);
 }
 
 size_t crowd_count(const struct crowd *c, struct text user) {
