@@ -141,8 +141,12 @@ static bool take_frames(void) {
 }
 
 static int until_restart_ms(void) {
-  int first = attendant_due_ms(&attendants[RCPT]), second = attendant_due_ms(&attendants[SESSIONS]);
-  return first == -1 || (second != -1 && second < first) ? second : first;
+  int first = -1;
+  for (size_t i = 0; i < ATTENDANTS; i++) {
+    int due = attendant_due_ms(&attendants[i]);
+    if (first == -1 || (due != -1 && due < first)) first = due;
+  }
+  return first;
 }
 
 static void serve(int signals) {
