@@ -8,42 +8,13 @@
 #include "auth/backend.h"
 #include "lib/checkpassword.h"
 #include "lib/clock.h"
+#include "lib/environment.h"
 
-enum { VARIABLES = 9, VARIABLE_OCTETS = 96 };
-
-struct environment {
-  char lines[VARIABLES][VARIABLE_OCTETS];
-  char *list[VARIABLES + 1];
-  size_t count;
-};
-
-/* What does not fit is left out; all values are short ones of the asker's, clean. */
-static void add(struct environment *e, const char *name, struct text value) {
-  size_t len = strlen(name);
-  if (!value.len || len + 1 + value.len >= VARIABLE_OCTETS) return;
-  char *line = e->lines[e->count];
-  memcpy(line, name, len);
-  line[len] = '=';
-  memcpy(line + len + 1, value.s, value.len);
-  line[len + 1 + value.len] = 0;
-  e->list[e->count++] = line;
-}
-
-static void add_number(struct environment *e, const char *name, uint64_t number) {
-  stralloc digits = {0};
-  if (number && text_cat_uint(&digits, number) == 0) add(e, name, text_of_stralloc(&digits));
-  stralloc_free(&digits);
-}
-
-static void fill(struct environment *e, const struct credential_request *r) {
-  *e = (struct environment){.count = 0};
-  add(e, "PATH", text_of("/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"));
-  add(e, "PROTO", text_of("TCP"));
-  add(e, "SERVICE", r->service);
-  add(e, "TCPREMOTEIP", r->client_address);
-  add_number(e, "TCPREMOTEPORT", r->client_port);
-  add(e, "TCPLOCALIP", r->local_address);
-  add_number(e, "TCPLOCALPORT", r->local_port);
+static int fill(struct environment *e, const struct credential_request *r) {
+  const struct environment_ends ends = {
+    .client_address = r->client_address, .local_address = r->local_address, .client_port = r->client_port, .local_port = r->local_port};
+  if (environment_add(e, "PATH", text_of("/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")) == -1) return -1;
+  return environment_add(e, "SERVICE", r->service) == -1 ? -1 : environment_add_ends(e, &ends);
 }
 
 /* The family's order for CRAM-MD5 differs from that of qmail-popup's APOP. */
@@ -94,11 +65,10 @@ static enum checkpassword_status run_attested(struct checkpassword *c, const str
   char *words[SETTINGS_WORDS_MAX + 1];
   stralloc attest = {0};
   int ends[2];
-  *c = (struct checkpassword){.pid = -1, .error = ENOMEM};
-  if (program_path(&attest, "owl-attest") == -1) return CHECKPASSWORD_LATER;
+  if (program_path(&attest, "owl-attest") == -1 || environment_add(e, "OWL_ATTEST", text_of("1")) == -1)
+    return stralloc_free(&attest), CHECKPASSWORD_LATER;
   if (account_listen(ends) == -1) return c->error = errno, stralloc_free(&attest), CHECKPASSWORD_LATER;
   fill_words(words, s, attest.s);
-  add(e, "OWL_ATTEST", text_of("1"));
   enum checkpassword_status status = checkpassword_run(c, words, e->list, texts, ends[1]);
   if (status == CHECKPASSWORD_RIGHT && account_hear(ends[0], r) == -1) {
     log_say_errno(log, "owl-authd", "unable to use the home that owl-attest has told", TEXT_ABSENT);
@@ -112,10 +82,14 @@ static enum checkpassword_status run_attested(struct checkpassword *c, const str
 
 static enum checkpassword_status run(struct checkpassword *c, const struct settings *s, const struct question *q,
                                      const struct text texts[3], struct log *log, struct reply *r) {
-  struct environment e;
-  fill(&e, &q->request);
-  if (pass_service(q->request.service)) return run_attested(c, s, &e, texts, log, r);
-  return checkpassword_run(c, s->words, e.list, texts, -1);
+  struct environment e = {0};
+  enum checkpassword_status status = CHECKPASSWORD_LATER;
+  *c = (struct checkpassword){.pid = -1, .error = ENOMEM};
+  if (fill(&e, &q->request) == 0)
+    status = pass_service(q->request.service) ? run_attested(c, s, &e, texts, log, r)
+                                              : checkpassword_run(c, s->words, e.list, texts, -1);
+  environment_free(&e);
+  return status;
 }
 
 /* A program that could not become the user leaves its own: its mailbox nobody has logged in for. */

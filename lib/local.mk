@@ -23,6 +23,7 @@ lib_libowl_a_SOURCES = $(plain_parts) \
   %D%/client.h %D%/client.c \
   %D%/clock.h %D%/clock.c \
   %D%/child.h %D%/child.c \
+  %D%/environment.h %D%/environment.c \
   %D%/crc32c.h %D%/crc32c.c \
   %D%/tlv.h %D%/tlv.c \
   %D%/record.h %D%/record.c \
@@ -93,6 +94,7 @@ check_PROGRAMS += %D%/text_test
 check_PROGRAMS += %D%/idn_test %D%/ip_test %D%/network_test
 check_PROGRAMS += %D%/claim_test %D%/movenew_test
 check_PROGRAMS += %D%/child_test
+check_PROGRAMS += %D%/environment_test
 check_PROGRAMS += %D%/clock_test
 check_PROGRAMS += %D%/crc32c_test
 check_PROGRAMS += %D%/tlv_test

@@ -52,7 +52,7 @@ noinst_LIBRARIES += %D%/libdelivery.a
   %D%/answercache.h %D%/answercache.c \
   %D%/rcpt.h %D%/rcpt.c \
   %D%/attendant.h %D%/attendant.c \
-  %D%/environment.h %D%/environment.c \
+  %D%/inherit.h %D%/inherit.c \
   %D%/login.h %D%/login.c \
   %D%/crowd.h %D%/crowd.c \
   %D%/recent.h %D%/recent.c \

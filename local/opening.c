@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "lib/sandbox.h"
 #include "local/become.h"
-#include "local/environment.h"
+#include "local/inherit.h"
 #include "local/login.h"
 #include "local/signals.h"
 
@@ -45,27 +45,21 @@ static struct text word(struct text *rest) {
 }
 
 static int add_client(struct environment *e, const struct mailboxdoor_request *r) {
+  const struct environment_ends ends = {r->client_address, r->client_name, r->local_address, r->client_port, r->local_port};
   struct text tls = r->tls;
-  if (environment_add(e, "PROTO", text_of("TCP")) == -1 ||
-      environment_add(e, "TCPREMOTEIP", r->client_address) == -1 ||
-      environment_add_u(e, "TCPREMOTEPORT", r->client_port) == -1 ||
-      environment_add(e, "TCPREMOTEHOST", r->client_name) == -1 ||
-      environment_add(e, "TCPLOCALIP", r->local_address) == -1 ||
-      environment_add_u(e, "TCPLOCALPORT", r->local_port) == -1)
-    return -1;
+  if (environment_add_ends(e, &ends) == -1) return -1;
   if (environment_add(e, "SSL_PROTOCOL", word(&tls)) == -1) return -1;
   return environment_add(e, "SSL_CIPHER", word(&tls));
 }
 
 static int make_environment(struct environment *e, const struct opening *o, const struct account *a) {
   const struct mailboxdoor_request *r = o->request;
-  if (environment_begin(e) == -1 || add_client(e, r) == -1) return -1;
+  if (inherit_environment(e) == -1 || add_client(e, r) == -1) return -1;
   if (environment_add(e, "USER", text_of_stralloc(&a->name)) == -1 ||
       environment_add(e, "HOME", text_of_stralloc(&a->home)) == -1 ||
       environment_add(e, "MAILBOX_LOGIN", o->pass->user) == -1)
     return -1;
-  uint64_t delay_s = o->settings->pop3_login_delay_s;
-  if (delay_s && environment_add_u(e, "MAILBOX_LOGIN_DELAY", delay_s) == -1) return -1;
+  if (environment_add_u(e, "MAILBOX_LOGIN_DELAY", o->settings->pop3_login_delay_s) == -1) return -1;
   if (r->utf8 && environment_add(e, "MAILBOX_UTF8", text_of("1")) == -1) return -1;
   if (environment_add(e, "MAILBOX_LANGUAGE", r->language) == -1) return -1;
   return environment_add_u(e, "MAILBOX_DOOR", MAILBOXDOOR_SESSION_FD);

@@ -12,7 +12,7 @@
 #include "lib/sandbox.h"
 #include "local/alias/db.h"
 #include "local/become.h"
-#include "local/environment.h"
+#include "local/inherit.h"
 #include "local/lookup.h"
 #include "local/signals.h"
 #include "local/srsanswer.h"
@@ -82,7 +82,7 @@ static int run(const struct worker_order *order, const struct settings *s, const
                const char *local, const char *host, struct verdict *v) {
   struct environment environment = {0};
   struct arguments arguments = {0};
-  if (environment_begin(&environment) == -1 || make_arguments(&arguments, order, s, a, local, host) == -1)
+  if (inherit_environment(&environment) == -1 || make_arguments(&arguments, order, s, a, local, host) == -1)
     return verdict_defer(v, "4.3.0", "out of memory", "");
   if (setsid() == -1 && errno != EPERM) return verdict_defer_errno(v, "unable to leave the session", "");
   if (deal_descriptors(order->sock) == -1) return verdict_defer_errno(v, "unable to deal descriptors", "");
