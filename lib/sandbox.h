@@ -54,7 +54,7 @@ bool sandbox_has_seccomp(void);
 /* 0, or -1 with errno. */
 int sandbox_enter(struct sandbox *s);
 
-/* sandbox_forbid_files(): the Landlock part alone; needs no_new_privs.  1, 0
+/* sandbox_forbid_files(): the Landlock part alone, and no new privileges.  1, 0
  * where the kernel has no Landlock, or -1. */
 int sandbox_forbid_files(void);
 

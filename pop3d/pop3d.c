@@ -10,7 +10,6 @@
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "lib/clock.h"
@@ -123,7 +122,7 @@ static int show(struct mailbox *m, const char *path) {
 static int shut_in(const char *path) {
   int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder == -1 || chdir(path) == -1) return -1;
-  int r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ? -1 : sandbox_forbid_files_outside(folder);
+  int r = sandbox_forbid_files_outside(folder);
   int saved = errno;
   close(folder);
   errno = saved;

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -107,7 +106,7 @@ static int make_contexts(struct state *s) {
 }
 
 static int forbid_files(void) {
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && sandbox_forbid_files() >= 0) return 0;
+  if (sandbox_forbid_files() >= 0) return 0;
   say("unable to forbid files: %s", strerror(errno));
   return -1;
 }
