@@ -32,9 +32,8 @@ static _Noreturn void die_lookup(const char *host, unsigned port, const char *pr
 }
 
 static unsigned read_port(const char *s) {
-  char *end;
-  unsigned long n = strtoul(s, &end, 10);
-  if (*s < '1' || *s > '9' || *end || n > PORT_MAX) die_usage();
+  uint64_t n;
+  if (text_uint(text_of(s), &n) == -1 || n == 0 || n > PORT_MAX) die_usage();
   return (unsigned)n;
 }
 

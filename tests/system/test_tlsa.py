@@ -60,3 +60,8 @@ def test_no_records_and_no_name_server(owlpost, bystanders, folder):
     answer = owlpost.call("owl-tlsa", "owlpost.test", "25", user="owltls", text=True, capture_output=True)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout == "none\n"
+
+
+@pytest.mark.parametrize("port", ["", "0", "65536", "25x", "-25", "18446744073709551641"])
+def test_a_port_is_a_number_that_there_can_be(owlpost, port):
+    assert owlpost.call("owl-tlsa", "host.test", port).returncode == 100
