@@ -11,8 +11,9 @@
 #include "lib/crc32c.h"
 #include "lib/iofd.h"
 #include "lib/iowait.h"
+#include "mailbox/ownfile.h"
 
-enum { FILE_MODE = 0600, PARTS = 3, BYTE_ORDER_MARK = 0x01020304 };
+enum { PARTS = 3, BYTE_ORDER_MARK = 0x01020304 };
 
 static const char magic[8] = "owlindx1";
 
@@ -54,15 +55,6 @@ static enum index_match match(const struct mailbox_time *a, const struct mailbox
 }
 
 /* ---- reading */
-
-static int open_own(int folder, size_t *octets) {
-  struct stat st;
-  int fd = openat(folder, INDEX_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (fd == -1) return -1;
-  if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid()) return *octets = (size_t)st.st_size, fd;
-  close(fd);
-  return -1;
-}
 
 static bool is_ours(const struct head *h, size_t octets) {
   return memcmp(h->magic, magic, sizeof magic) == 0 && h->byte_order == BYTE_ORDER_MARK &&
@@ -153,11 +145,11 @@ static enum index_match take(struct mailbox *m, int fd, const struct head *h, en
 
 enum index_match index_read(struct mailbox *m, const struct mailbox_time *now, struct sightings *in_cur) {
   struct head h;
-  size_t octets;
+  struct stat st;
   enum index_match what = INDEX_NOTHING;
-  int fd = open_own(m->folder, &octets);
+  int fd = ownfile_open(m->folder, INDEX_NAME, O_RDONLY, &st);
   if (fd == -1) return INDEX_NOTHING;
-  if (pread(fd, &h, sizeof h, 0) == sizeof h && is_ours(&h, octets)) what = match(&h.time, now);
+  if (pread(fd, &h, sizeof h, 0) == sizeof h && is_ours(&h, (size_t)st.st_size)) what = match(&h.time, now);
   if (what != INDEX_NOTHING) what = take(m, fd, &h, what, in_cur);
   close(fd);
   return what;
@@ -182,7 +174,7 @@ static int put_in_place(int folder, const struct head *h, const struct parts *p)
   char tmp[64];
   snprintf(tmp, sizeof tmp, "tmp/" INDEX_NAME ".%ld", (long)getpid());
   (void)unlinkat(folder, tmp, 0);
-  int fd = openat(folder, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+  int fd = openat(folder, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, OWNFILE_MODE);
   if (fd == -1) return -1;
   int r = write_parts(fd, h, p) == 0 ? renameat(folder, tmp, folder, INDEX_NAME) : -1;
   int saved = errno;

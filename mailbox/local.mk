@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libmailbox.a
   %D%/filename.h %D%/filename.c \
   %D%/roster.h %D%/roster.c \
   %D%/uidlines.h %D%/uidlines.c \
+  %D%/ownfile.h %D%/ownfile.c \
   %D%/uidlog.h %D%/uidlog.c \
   %D%/sightings.h %D%/sightings.c \
   %D%/uidlformat.h %D%/uidlformat.c %D%/takeover.h %D%/takeover.c %D%/uidlists.c \

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "lib/iofd.h"
+#include "mailbox/ownfile.h"
 #include "mailbox/takeover.h"
 
 /* Each tries what an opening does: 0, or -1 with errno. */
@@ -24,11 +25,9 @@ static int probe_making(int folder, const char *name) {
 
 static int probe_log(int folder, const char *name) {
   struct stat st;
-  int fd = openat(folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  int fd = ownfile_open(folder, name, O_RDWR, &st);
   if (fd == -1) return errno == ENOENT ? 0 : -1;
-  bool is_own = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid();
-  close(fd);
-  return is_own ? 0 : (errno = EPERM, -1);
+  return close(fd);
 }
 
 static int probe_other_server(int folder, const char *name) {

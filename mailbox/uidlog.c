@@ -9,8 +9,9 @@
 #include "lib/clock.h"
 #include "lib/iofd.h"
 #include "lib/iowait.h"
+#include "mailbox/ownfile.h"
 
-enum { FILE_MODE = 0600, PIECE = 256 * 1024, RETRY_US = 5000, SUPERFLUOUS_MAX = 1000 };
+enum { PIECE = 256 * 1024, RETRY_US = 5000, SUPERFLUOUS_MAX = 1000 };
 
 /* ---- reading */
 
@@ -38,19 +39,12 @@ static int read_on(struct uidlog *l) {
   return r;
 }
 
-static bool is_ours(const struct stat *st) { return S_ISREG(st->st_mode) && st->st_uid == geteuid(); }
-
-/* Another user cannot make us follow a link or wait for a FIFO. */
 static int open_file(struct uidlog *l, int flags) {
   struct stat st;
-  const int always = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-  int fd = openat(l->folder, UIDLOG_NAME, flags | always | O_RDWR, FILE_MODE);
-  l->is_read_only = fd == -1 && errno == EROFS;
-  if (l->is_read_only) fd = openat(l->folder, UIDLOG_NAME, always | O_RDONLY);
-  if (fd == -1) return -1;
-  if (fstat(fd, &st) == 0 && is_ours(&st)) return l->fd = fd, 0;
-  close(fd);
-  return errno = EPERM, -1;
+  l->fd = ownfile_open(l->folder, UIDLOG_NAME, flags | O_RDWR, &st);
+  l->is_read_only = l->fd == -1 && errno == EROFS;
+  if (l->is_read_only) l->fd = ownfile_open(l->folder, UIDLOG_NAME, O_RDONLY, &st);
+  return l->fd == -1 ? -1 : 0;
 }
 
 static void forget(struct uidlog *l) {
@@ -271,7 +265,7 @@ static int fill(struct uidlog *l, int fd, const char *tmp) {
 
 static int make_new(struct uidlog *l, const char *tmp) {
   if (unlinkat(l->folder, tmp, 0) == -1 && errno != ENOENT) return -1;
-  int fd = openat(l->folder, tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+  int fd = openat(l->folder, tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, OWNFILE_MODE);
   if (fd == -1 || fill(l, fd, tmp) == 0) return fd;
   int saved = errno;
   close(fd);
