@@ -24,9 +24,9 @@ static int watch(int events, int folder, const char *name) {
   return inotify_add_watch(events, path, IN_CREATE | IN_DELETE | IN_MOVE | IN_ONLYDIR | IN_DONT_FOLLOW);
 }
 
-static bool is_as_it_was(const struct mailbox *m, struct folder_times *now) {
-  return sightings_times(m->folder, now) == 0 && folder_time_equal(&now->of_new, &m->time.folders.of_new) &&
-         folder_time_equal(&now->of_cur, &m->time.folders.of_cur);
+static bool is_as_it_was(const struct mailbox *m) {
+  struct folder_times now;
+  return sightings_times(m->folder, &now) == 0 && folder_times_equal(&now, &m->time.folders);
 }
 
 static void forget(struct mailbox *m) {
@@ -36,12 +36,11 @@ static void forget(struct mailbox *m) {
 }
 
 void changes_begin(struct mailbox *m) {
-  struct folder_times now;
   if (m->events >= 0 || !m->is_dated) return;
   m->own_changes = 0;
   m->events = is_local(m->folder) ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
   if (m->events == -1 || watch(m->events, m->folder, "new") == -1 || watch(m->events, m->folder, "cur") == -1 ||
-      !is_as_it_was(m, &now))
+      !is_as_it_was(m))
     forget(m);
 }
 
@@ -61,12 +60,11 @@ static uint64_t count_events(int fd) {
 
 /* A change of another in the same step of time gives no other time, but an event. */
 int changes_end(struct mailbox *m) {
-  struct folder_times now;
   struct uidlog_time log;
   if (!m->is_dated || m->events == -1 || m->own_changes == 0) return 0;
   bool ok = sightings_times(m->folder, &m->time.folders) == 0;
   usleep(PAUSE_US);
-  ok = ok && folder_times_are_past(&m->time.folders, clock_wall_us(&clock_system)) && is_as_it_was(m, &now) &&
+  ok = ok && folder_times_are_past(&m->time.folders, clock_wall_us(&clock_system)) && is_as_it_was(m) &&
        count_events(m->events) == m->own_changes &&
        uidlog_time(m->folder, &log) == 0 && uidlog_time_equal(&log, &m->time.log);
   forget(m);

@@ -45,8 +45,7 @@ static uint32_t sum_of(const struct head *h, const struct parts *p) {
 /* ---- times */
 
 bool index_time_equal(const struct mailbox_time *a, const struct mailbox_time *b) {
-  return uidlog_time_equal(&a->log, &b->log) && folder_time_equal(&a->folders.of_new, &b->folders.of_new) &&
-         folder_time_equal(&a->folders.of_cur, &b->folders.of_cur);
+  return uidlog_time_equal(&a->log, &b->log) && folder_times_equal(&a->folders, &b->folders);
 }
 
 static enum index_match match(const struct mailbox_time *a, const struct mailbox_time *b) {

@@ -64,6 +64,10 @@ bool folder_time_equal(const struct folder_time *a, const struct folder_time *b)
   return is_same(a->names, b->names) && is_same(a->status, b->status);
 }
 
+bool folder_times_equal(const struct folder_times *a, const struct folder_times *b) {
+  return folder_time_equal(&a->of_new, &b->of_new) && folder_time_equal(&a->of_cur, &b->of_cur);
+}
+
 /* Some file systems, as ext4 with inodes of 128 octets, keep seconds only, or two. */
 static bool is_long_ago(struct timespec t, uint64_t now_us) {
   uint64_t then_us = (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
@@ -89,8 +93,7 @@ int sightings_read(struct sightings *s, int folder, struct folder_times *when, b
   if (sightings_times(folder, when) == -1 || read_folder(s, folder, "new", true) == -1 ||
       read_folder(s, folder, "cur", false) == -1 || sightings_times(folder, &after) == -1)
     return -1;
-  *is_whole = folder_time_equal(&when->of_new, &after.of_new) && folder_time_equal(&when->of_cur, &after.of_cur) &&
-              folder_times_are_past(when, start_us);
+  *is_whole = folder_times_equal(when, &after) && folder_times_are_past(when, start_us);
   if (*is_whole) forget_before(s, first);
   return 0;
 }

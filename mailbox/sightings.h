@@ -35,6 +35,7 @@ struct folder_times {
 /* sightings_times(): as they are now.  0, or -1 with errno. */
 int sightings_times(int folder, struct folder_times *t);
 bool folder_time_equal(const struct folder_time *a, const struct folder_time *b);
+bool folder_times_equal(const struct folder_times *a, const struct folder_times *b);
 
 /* folder_times_are_past(): a change at now_us, wall clock, gives another time.  File systems tell
  * the time in steps: two changes in one step look like one. */
