@@ -47,15 +47,18 @@ static void ask(struct dnssec *d, struct text signed_name, struct text broken_na
   else end(d, DNSSEC_NO, "the name server resolves the broken name of dnssectest: it does not validate");
 }
 
-void dnssec_test(struct dnssec *d) {
+static void test_at(struct dnssec *d, enum query_place place) {
   struct text signed_name, broken_name;
-  enum query_place place = resolve_place();
   d->is_tested = place == QUERY_HERE;
-  if (is_off(d->names)) end(d, DNSSEC_OFF, "");
-  else if (!cut_names(d->names, &signed_name, &broken_name)) end(d, DNSSEC_NO, "dnssectest does not have two names");
+  if (!cut_names(d->names, &signed_name, &broken_name)) end(d, DNSSEC_NO, "dnssectest does not have two names");
   else if (place == QUERY_UNKNOWN) end(d, DNSSEC_UNKNOWN, "their list cannot be read");
   else if (place == QUERY_ELSEWHERE) end_elsewhere(d);
   else ask(d, signed_name, broken_name);
+}
+
+void dnssec_test(struct dnssec *d) {
+  if (is_off(d->names)) end(d, DNSSEC_OFF, "");
+  else test_at(d, resolve_place());
 }
 
 /* The spawner's finding; none while it could not find out. */
@@ -69,9 +72,10 @@ static void take_finding(struct dnssec *d) {
 /* The test may be of other servers than those that resolv.conf names now. */
 bool dnssec_is_trusted(struct dnssec *d) {
   if (is_off(d->names)) return end(d, DNSSEC_OFF, ""), false;
-  if (resolve_place() == QUERY_ELSEWHERE) return end_elsewhere(d), false;
+  enum query_place place = resolve_place();
+  if (place == QUERY_ELSEWHERE) return end_elsewhere(d), false;
   if (!d->is_tested) take_finding(d);
-  if (!d->is_tested) dnssec_test(d);
+  if (!d->is_tested) test_at(d, place);
   return d->state == DNSSEC_TRUSTED || d->state == DNSSEC_UNKNOWN;
 }
 
