@@ -84,7 +84,7 @@ const char *dnssec_word(const struct dnssec *d) {
     case DNSSEC_TRUSTED: return "yes";
     case DNSSEC_NO:
     case DNSSEC_OFF: return "no";
-    case DNSSEC_ELSEWHERE: return "elsewhere";
+    case DNSSEC_ELSEWHERE: return DNSSEC_WORD_ELSEWHERE;
     case DNSSEC_UNKNOWN: break;
   }
   return "";

@@ -40,6 +40,7 @@ void dnssec_test(struct dnssec *d);
 bool dnssec_is_trusted(struct dnssec *d);
 
 /* dnssec_word(): the finding, for the variable: "yes", "no", "elsewhere", or "". */
+#define DNSSEC_WORD_ELSEWHERE "elsewhere"
 const char *dnssec_word(const struct dnssec *d);
 
 /* dnssec_names_are_valid(): of the control file. */

@@ -125,15 +125,17 @@ static void make_deadlist(void) {
 }
 
 /* Whether DANE is possible is found out beside the first deliveries, anew on SIGHUP,
- * and after a while where there was no answer; a sender that is started before that
- * finds out for itself, when it needs to know. */
+ * and after a while where there was no answer, or a name server is on another host;
+ * a sender that is started before that finds out for itself, when it needs to know. */
 static int dnssec_finding = -1; /* a pipe on which owl-remote says what it has found */
 static uint64_t dnssec_due_us;  /* boot clock: when to test again, or 0 */
 static volatile sig_atomic_t is_hung_up;
 
-static _Noreturn void run_dnssec_test(int out_fd) {
+/* It tells the log nothing that the last one has told, unless it was wished for. */
+static _Noreturn void run_dnssec_test(int out_fd, bool is_wanted) {
   char name[] = "owl-remote", option[] = "--dnssec-test", *arguments[] = {name, option, NULL};
   signal(SIGHUP, SIG_DFL);
+  if (is_wanted) (void)unsetenv(DNSSEC_VARIABLE);
   close(RUNNER);
   if (dup2(out_fd, STDOUT_FILENO) != -1) execv(program.s, arguments);
   _exit(TOOL_SYSTEM);
@@ -141,19 +143,20 @@ static _Noreturn void run_dnssec_test(int out_fd) {
 
 static void start_dnssec_test(void) {
   int ends[2];
+  bool is_wanted = is_hung_up;
   is_hung_up = 0;
   dnssec_due_us = clock_boot_us(&clock_system) + RETEST_S * 1000000u;
   if (pipe2(ends, O_CLOEXEC) == -1) return;
   pid_t pid = fork();
-  if (pid == 0) run_dnssec_test(ends[1]);
+  if (pid == 0) run_dnssec_test(ends[1], is_wanted);
   close(ends[1]);
   dnssec_finding = ends[0];
 }
 
 static void take_finding(void) {
-  char found[4] = "";
+  char found[sizeof DNSSEC_WORD_ELSEWHERE] = ""; /* the longest */
   bool has_found = read(dnssec_finding, found, sizeof found - 1) > 0;
-  if (has_found) dnssec_due_us = 0;
+  if (has_found && strcmp(found, DNSSEC_WORD_ELSEWHERE) != 0) dnssec_due_us = 0;
   if (has_found) (void)setenv(DNSSEC_VARIABLE, found, 1);
   else (void)unsetenv(DNSSEC_VARIABLE);
   close(dnssec_finding);

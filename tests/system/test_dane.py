@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 import certificates
+import processes
 from agent import DEFERRAL, REMOTE, SUCCESS, Job, Spawner
 from certificates import DAY
 from dane_table import ROWS
@@ -183,6 +184,40 @@ def test_a_hangup_tests_the_name_server_again(world):
         with open(log.name, encoding="utf-8") as said:
             wait_until(lambda: "DANE is off" in said.read(), 20, "no second test")
         assert spawner.close() == 0
+
+
+ELSEWHERE = {"DNSCACHEIP": "192.0.2.1"}
+
+
+def test_that_servers_are_elsewhere_is_said_once(owlpost):
+    """The spawner tests each minute as long as they are."""
+    for before, says in ("", True), ("yes", True), ("elsewhere", False):
+        done = owlpost.call("owl-remote", "--dnssec-test", environment=ELSEWHERE | {"OWLPOST_DNSSEC": before})
+        assert done.stdout == b"elsewhere"
+        assert (b"DANE is off" in done.stderr) == says, (before, done.stderr)
+
+
+def test_senders_are_told_the_whole_finding(owlpost):
+    """What is cut is none, and would not be tested again."""
+    spawner = Spawner([owlpost.program("owl-rspawn")], owlpost.environment | ELSEWHERE, stderr=subprocess.DEVNULL)
+
+    def told():
+        worker = spawner.worker(REMOTE, "127.0.0.1", 25)
+        found = [variable for pid in processes.descendants(spawner.process.pid) for variable in environment_of(pid)
+                 if variable.startswith(b"OWLPOST_DNSSEC=")]
+        worker.close()
+        return found
+
+    assert set(wait_until(told, 20, "no finding")) == {b"OWLPOST_DNSSEC=elsewhere"}
+    assert spawner.close() == 0
+
+
+def environment_of(pid):
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as f:
+            return f.read().split(b"\0")
+    except OSError:  # it has ended
+        return []
 
 
 def posttls_finger(folder):
