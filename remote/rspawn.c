@@ -246,6 +246,10 @@ static int sooner_ms(int a, int b) {
   return a < b ? a : b;
 }
 
+/* A SIGHUP between the last look at is_hung_up and poll() ends no wait: so none is longer than
+ * what a test that has had no answer waits for the next one. */
+static int wait_ms(void) { return sooner_ms(RETEST_S * 1000, sooner_ms(until_restart_ms(), until_retest_ms())); }
+
 static void verifier_ended(void) {
   bool ran = clock_boot_us(&clock_system) > verifier.started_us + RESTART_MAX_S * 1000000u;
   verifier.pid = 0;
@@ -279,7 +283,7 @@ static void serve(void) {
     if (until_retest_ms() == 0) start_dnssec_test();
     if (until_restart_ms() == 0) start_verifier();
     struct pollfd p[] = {{RUNNER, POLLIN, 0}, {verifier.pidfd, POLLIN, 0}, {dnssec_finding, POLLIN, 0}};
-    if (poll(p, 3, sooner_ms(until_restart_ms(), until_retest_ms())) == -1) {
+    if (poll(p, 3, wait_ms()) == -1) {
       if (errno != EINTR) die_system("unable to poll");
       continue;
     }
