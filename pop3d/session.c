@@ -122,6 +122,7 @@ static int send_file(struct pop3_session *s, int fd, uint64_t body_lines) {
   return multiline_end(&m, &s->out) == 0 ? 0 : no_memory();
 }
 
+/* 1: it is sent; 0: the reply says why it is not; or -1. */
 static int send_message(struct pop3_session *s, size_t i, uint64_t body_lines) {
   int fd = mailbox_file(s->mailbox, i);
   if (fd == -1 && errno == ENOENT) return reply(s, "-ERR [SYS/TEMP] another program has deleted that message");
@@ -131,17 +132,18 @@ static int send_message(struct pop3_session *s, size_t i, uint64_t body_lines) {
   int saved = errno;
   close(fd);
   errno = saved;
-  return r;
+  return r == 0 ? 1 : -1;
 }
 
 static int retr_command(struct pop3_session *s, struct text argument) {
   size_t i;
   int found = find(s, argument, &i);
-  if (found != 1) return found;
+  int sent = found == 1 ? send_message(s, i, MULTILINE_ALL) : found;
+  if (sent != 1) return sent;
   note_last(s, i);
   s->retrieved++;
   s->sent += size_of(s, i);
-  return send_message(s, i, MULTILINE_ALL);
+  return 0;
 }
 
 static int top_command(struct pop3_session *s, struct text argument) {
@@ -151,7 +153,8 @@ static int top_command(struct pop3_session *s, struct text argument) {
   if (!text_cut(&argument, ' ', &number) || text_uint(argument, &lines) == -1)
     return reply(s, "-ERR TOP takes a message number and a number of lines");
   int found = find(s, number, &i);
-  return found == 1 ? send_message(s, i, lines) : found;
+  int sent = found == 1 ? send_message(s, i, lines) : found;
+  return sent == 1 ? 0 : sent;
 }
 
 static int dele_command(struct pop3_session *s, struct text argument) {
