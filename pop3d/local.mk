@@ -27,6 +27,7 @@ check_PROGRAMS += %D%/multiline_test %D%/session_test %D%/popup/command_test
 %C%_popup_command_test_LDADD = $(%C%_popup_libs) $(CMOCKA_LIBS)
 %C%_multiline_test_LDADD = $(%C%_libs) $(CMOCKA_LIBS)
 %C%_session_test_LDADD = $(%C%_libs) $(CMOCKA_LIBS)
+%C%_session_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=read
 endif
 
 if FUZZERS

@@ -5,6 +5,18 @@
 static struct mailbox mailbox;
 static stralloc sent;
 
+/* A file system that gives little at a time. */
+static size_t most = SIZE_MAX;
+static size_t reads;
+
+ssize_t __real_read(int fd, void *to, size_t size);
+ssize_t __wrap_read(int fd, void *to, size_t size);
+
+ssize_t __wrap_read(int fd, void *to, size_t size) {
+  reads++;
+  return __real_read(fd, to, size < most ? size : most);
+}
+
 static int keep(void *context, stralloc *out) {
   (void)context;
   assert_true(stralloc_cat(&sent, out));
@@ -99,6 +111,30 @@ static void messages_are_shown(void **state) {
   end(&s);
 }
 
+static void a_file_that_comes_in_pieces_is_whole(void **state) {
+  static const char *const dialog[] = {
+    "+OK 1 messages, 27 octets", "C: RETR 1", "+OK", "From: a", "", "one", "..two", "", "end", ".", NULL};
+  static const struct {
+    const char *name;
+    size_t most, reads;
+  } cases[] = {
+    {"cur/1.a,S=22,W=27:2,S", SIZE_MAX, 1}, {"cur/1.a,S=22,W=27:2,S", 7, 4}, {"cur/1.a:2,S", 7, 4},
+    {"cur/1.a,S=20,W=27:2,S", SIZE_MAX, 2}, {"cur/1.a,S=99,W=27:2,S", 7, 5},
+  };
+  (void)state;
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    test_maildir_write(cases[i].name, "From: a\n\none\n.two\n\nend");
+    struct pop3_session s = begin();
+    most = cases[i].most;
+    reads = 0;
+    play(&s, dialog);
+    most = SIZE_MAX;
+    assert_int_equal(reads, cases[i].reads);
+    end(&s);
+    assert_int_equal(unlink(test_maildir_path(cases[i].name)), 0);
+  }
+}
+
 static void what_cannot_be_done(void **state) {
   (void)state;
   two_messages();
@@ -165,7 +201,8 @@ static void long_replies_leave_in_pieces(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     TESTED(the_session_of_the_rfc), TESTED(a_lost_connection_deletes_nothing), TESTED(what_is_marked_is_not_there),
-    TESTED(messages_are_shown), TESTED(what_cannot_be_done), TESTED(the_last_message), TESTED(what_is_offered), TESTED(long_replies_leave_in_pieces),
+    TESTED(messages_are_shown), TESTED(a_file_that_comes_in_pieces_is_whole),
+    TESTED(what_cannot_be_done), TESTED(the_last_message), TESTED(what_is_offered), TESTED(long_replies_leave_in_pieces),
   };
   int r = cmocka_run_group_tests(tests, NULL, NULL);
   stralloc_free(&sent);
