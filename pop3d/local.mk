@@ -4,12 +4,14 @@ owlpost_PROGRAMS += %D%/owl-pop3d %D%/owl-popup
 noinst_LIBRARIES += %D%/libpop3.a %D%/libpopup.a
 %C%_libpopup_a_SOURCES = \
   %D%/language.h %D%/language.c \
+  %D%/pop3.h %D%/pop3.c \
   %D%/popup/auth.h %D%/popup/auth.c \
   %D%/popup/command.h %D%/popup/command.c \
   %D%/popup/reply.h %D%/popup/reply.c \
   %D%/popup/talker.h %D%/popup/talker.c
 %C%_libpop3_a_SOURCES = \
   %D%/language.h %D%/language.c \
+  %D%/pop3.h %D%/pop3.c \
   %D%/multiline.h %D%/multiline.c \
   %D%/session.h %D%/session.c
 %C%_libs = %D%/libpop3.a mailbox/libmailbox.a lib/libowl.a $(OWFAT_LIBS) $(NETTLE_LIBS)

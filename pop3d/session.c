@@ -8,6 +8,7 @@
 #include "lib/iofd.h"
 #include "pop3d/language.h"
 #include "pop3d/multiline.h"
+#include "pop3d/pop3.h"
 
 /* ---- replies */
 
@@ -195,10 +196,8 @@ static int utf8_command(struct pop3_session *s, struct text argument) {
 /* What our login program has offered is named here, too; of another's nothing is known. */
 static int capa_command(struct pop3_session *s, struct text argument) {
   (void)argument;
-  if (cat(s, "+OK\r\nTOP\r\nUIDL\r\nRESP-CODES\r\nPIPELINING\r\nEXPIRE NEVER\r\nLANG\r\n") == -1) return -1;
-  if (s->is_behind_door && cat(s, "USER\r\nAUTH-RESP-CODE\r\nUTF8 USER\r\n") == -1) return -1;
-  if (s->login_delay_s && (cat(s, "LOGIN-DELAY ") == -1 || cat_u(s, s->login_delay_s) == -1 || reply(s, "") == -1)) return -1;
-  return reply(s, "IMPLEMENTATION owlpost\r\n.");
+  if (cat(s, s->is_behind_door ? "+OK\r\nUSER\r\n" : "+OK\r\n") == -1) return -1;
+  return pop3_put_capabilities(&s->out, s->is_behind_door, s->login_delay_s) == 0 ? 0 : no_memory();
 }
 
 /* ---- UPDATE */
@@ -225,23 +224,17 @@ static int quit_command(struct pop3_session *s, struct text argument) {
 
 /* ---- the table */
 
-enum argument { NONE, MAYBE, NEEDED };
-
 static const struct command {
   const char *name;
-  enum argument argument;
+  enum pop3_argument argument;
   int (*run)(struct pop3_session *s, struct text argument);
 } commands[] = {
-  {"RETR", NEEDED, retr_command}, {"DELE", NEEDED, dele_command}, {"TOP", NEEDED, top_command},
-  {"UIDL", MAYBE, uidl_command},  {"LIST", MAYBE, list_command},  {"STAT", NONE, stat_command},
-  {"QUIT", NONE, quit_command},   {"NOOP", NONE, noop_command},   {"RSET", NONE, rset_command},
-  {"CAPA", NONE, capa_command},   {"LAST", NONE, last_command},   {"LANG", MAYBE, lang_command},
-  {"UTF8", NONE, utf8_command},
+  {"RETR", POP3_NEEDED, retr_command}, {"DELE", POP3_NEEDED, dele_command}, {"TOP", POP3_NEEDED, top_command},
+  {"UIDL", POP3_MAYBE, uidl_command},  {"LIST", POP3_MAYBE, list_command},  {"STAT", POP3_NONE, stat_command},
+  {"QUIT", POP3_NONE, quit_command},   {"NOOP", POP3_NONE, noop_command},   {"RSET", POP3_NONE, rset_command},
+  {"CAPA", POP3_NONE, capa_command},   {"LAST", POP3_NONE, last_command},   {"LANG", POP3_MAYBE, lang_command},
+  {"UTF8", POP3_NONE, utf8_command},
 };
-
-static bool fits(enum argument wanted, struct text given) {
-  return wanted == MAYBE || (wanted == NEEDED) == (given.len > 0);
-}
 
 static struct text without_spaces(struct text t) {
   while (t.len && t.s[t.len - 1] == ' ') t.len--;
@@ -254,7 +247,7 @@ int session_run(struct pop3_session *s, struct text line) {
   if (argument.len == 0) argument = TEXT_ABSENT;
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
     if (!text_equal_nocase(name, text_of(commands[i].name))) continue;
-    if (!fits(commands[i].argument, argument)) return reply(s, "-ERR wrong number of arguments");
+    if (!pop3_fits(commands[i].argument, argument)) return reply(s, "-ERR wrong number of arguments");
     return commands[i].run(s, argument);
   }
   return reply(s, "-ERR unknown command");

@@ -174,9 +174,10 @@ static void what_is_offered(void **state) {
     "+OK en is spoken", "C: LANG I-Default", "+OK i-default is spoken", "C: LANG eno",
     "-ERR that language is not spoken here", "C: LANG -", "-ERR that language is not spoken here", NULL});
   s.is_behind_door = true;
+  s.login_delay_s = 60;
   stralloc_zero(&sent);
   play(&s, (const char *const[]){
-    "C: CAPA", "+OK", "TOP", "UIDL", "RESP-CODES", "PIPELINING", "EXPIRE NEVER", "LANG", "USER",
+    "C: CAPA", "+OK", "USER", "LOGIN-DELAY 60", "TOP", "UIDL", "RESP-CODES", "PIPELINING", "EXPIRE NEVER", "LANG",
     "AUTH-RESP-CODE", "UTF8 USER", "IMPLEMENTATION owlpost", ".", NULL});
   end(&s);
 }

@@ -2,6 +2,7 @@
 #include "pop3d/popup/command.h"
 #include <string.h>
 #include "pop3d/language.h"
+#include "pop3d/pop3.h"
 #include "pop3d/popup/auth.h"
 #include "pop3d/popup/reply.h"
 
@@ -143,12 +144,6 @@ static int cat_sasl(struct popup *p) {
   return stralloc_cats(p->out, "\r\n") ? 0 : -1;
 }
 
-static enum popup_next offer_delay(struct popup *p) {
-  if (p->login_delay_s == 0) return POPUP_LINE;
-  bool stored = stralloc_cats(p->out, "LOGIN-DELAY ") && text_cat_uint(p->out, p->login_delay_s) == 0;
-  return stored ? reply_line(p, "") : reply_lost();
-}
-
 /* RFC 2449 6; SASL and USER may differ before and behind TLS (RFC 2595 4). */
 static enum popup_next capa_command(struct popup *p, struct text argument) {
   (void)argument;
@@ -157,9 +152,7 @@ static enum popup_next capa_command(struct popup *p, struct text argument) {
   if (has_password(p) && reply_line(p, "USER") == POPUP_LOST) return POPUP_LOST;
   if (cat_sasl(p) == -1) return reply_lost();
   if (p->offers_tls && !p->is_secured && reply_line(p, "STLS") == POPUP_LOST) return POPUP_LOST;
-  if (offer_delay(p) == POPUP_LOST) return POPUP_LOST;
-  return reply_line(p, "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\n"
-                       "UTF8 USER\r\nLANG\r\nIMPLEMENTATION owlpost\r\n.");
+  return pop3_put_capabilities(p->out, true, p->login_delay_s) == 0 ? POPUP_LINE : reply_lost();
 }
 
 /* Messages go out as they are with it and without it: the session is told, all the same. */
@@ -182,26 +175,20 @@ static enum popup_next quit_command(struct popup *p, struct text argument) {
 
 /* ---- the table */
 
-enum argument { NONE, MAYBE, NEEDED };
-
 static const struct command {
   const char *name;
-  enum argument argument;
+  enum pop3_argument argument;
   enum popup_next (*run)(struct popup *p, struct text argument);
 } commands[] = {
-  {"USER", NEEDED, user_command}, /* RFC 1939 7 */
-  {"PASS", NEEDED, pass_command}, {"APOP", NEEDED, apop_command},
-  {"QUIT", NONE, quit_command},   /* RFC 1939 4 */
-  {"AUTH", MAYBE, auth_command},  /* RFC 5034 4 */
-  {"CAPA", NONE, capa_command},   /* RFC 2449 5 */
-  {"STLS", NONE, stls_command},   /* RFC 2595 4 */
-  {"UTF8", NONE, utf8_command},   /* RFC 6856 2 */
-  {"LANG", MAYBE, lang_command},  /* RFC 6856 3 */
+  {"USER", POP3_NEEDED, user_command}, /* RFC 1939 7 */
+  {"PASS", POP3_NEEDED, pass_command}, {"APOP", POP3_NEEDED, apop_command},
+  {"QUIT", POP3_NONE, quit_command},   /* RFC 1939 4 */
+  {"AUTH", POP3_MAYBE, auth_command},  /* RFC 5034 4 */
+  {"CAPA", POP3_NONE, capa_command},   /* RFC 2449 5 */
+  {"STLS", POP3_NONE, stls_command},   /* RFC 2595 4 */
+  {"UTF8", POP3_NONE, utf8_command},   /* RFC 6856 2 */
+  {"LANG", POP3_MAYBE, lang_command},  /* RFC 6856 3 */
 };
-
-static bool fits(enum argument wanted, struct text given) {
-  return wanted == MAYBE || (wanted == NEEDED) == (given.len > 0);
-}
 
 enum popup_next popup_run(struct popup *p, struct text line) {
   struct text name = text_of(""), argument = line;
@@ -209,7 +196,7 @@ enum popup_next popup_run(struct popup *p, struct text line) {
   if (argument.len == 0) argument = TEXT_ABSENT;
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
     if (!text_equal_nocase(name, text_of(commands[i].name))) continue;
-    if (!fits(commands[i].argument, argument)) return reply_error(p, "wrong number of arguments");
+    if (!pop3_fits(commands[i].argument, argument)) return reply_error(p, "wrong number of arguments");
     return commands[i].run(p, argument);
   }
   return reply_error(p, "unknown command, or not before the log-in");
