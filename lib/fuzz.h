@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "lib/text.h"
@@ -27,6 +28,15 @@ static inline unsigned fuzz_choice(struct text *input) {
   unsigned choice = (unsigned char)input->s[0];
   *input = (struct text){input->s + 1, input->len - 1};
   return choice;
+}
+
+/* A client who sends this text, which is taken away: a line_reader's source, or another's. */
+static inline ssize_t fuzz_give(void *input, char *to, size_t size) {
+  struct text *rest = input;
+  size_t n = rest->len < size ? rest->len : size;
+  if (n) memcpy(to, rest->s, n);
+  *rest = (struct text){rest->s + n, rest->len - n};
+  return (ssize_t)n;
 }
 
 /* A file in memory, empty again at each call; *fd is -1 at first. */

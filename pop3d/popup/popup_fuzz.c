@@ -7,20 +7,6 @@
 #include "lib/line.h"
 #include "pop3d/popup/command.h"
 
-struct source {
-  const char *octets;
-  size_t left;
-};
-
-static ssize_t give(void *context, char *to, size_t size) {
-  struct source *s = context;
-  size_t n = s->left < size ? s->left : size;
-  if (n) memcpy(to, s->octets, n);
-  s->octets += n;
-  s->left -= n;
-  return (ssize_t)n;
-}
-
 struct world {
   bool has_offer, has_stamp, has_logged_in;
 };
@@ -83,12 +69,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   struct text input = fuzz_input(octets, size);
   unsigned choice = fuzz_choice(&input);
   struct world w = {.has_offer = !(choice & 1), .has_stamp = choice & 2};
-  struct source source = {input.s, input.len};
   stralloc out = {0}, line = {0};
   struct popup p = {.ask = ask, .context = &w, .out = &out, .me = "me.example", .offers_tls = choice & 4, .is_secured = choice & 8,
                     .may_log_in = !(choice & 16)};
-  reader.source = give;
-  reader.context = &source;
+  reader.source = fuzz_give;
+  reader.context = &input;
   reader.at = reader.end = 0;
   enum popup_next next = popup_greet(&p);
   while (next == POPUP_LINE || next == POPUP_RESPONSE) {

@@ -8,20 +8,6 @@
 #include "smtpd/doorkeeper/request.h"
 #include "smtpd/talker/command.h"
 
-struct source {
-  const uint8_t *octets;
-  size_t left;
-};
-
-static ssize_t give(void *context, char *to, size_t size) {
-  struct source *s = context;
-  size_t n = s->left < size ? s->left : size;
-  if (n) memcpy(to, s->octets, n);
-  s->octets += n;
-  s->left -= n;
-  return (ssize_t)n;
-}
-
 static char initial(enum door_frame what, const struct door_request *r) {
   if (what == DOOR_XCLIENT) return (char)r->envelope.client_port;
   if (what == DOOR_AUTH) return r->envelope.auth_user.len ? r->envelope.auth_user.s[0] : 0;
@@ -102,15 +88,15 @@ static struct reply run(struct session *s, struct text line) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t size) {
   static struct line_reader reader;
-  struct source source = {octets, size};
+  struct text input = fuzz_input(octets, size);
   bool smtputf8 = false;
   struct session s = {.ask = ask, .context = &smtputf8, .me = "mx", .greeting = "mx", .databytes = 1000,
                       .maxrecipients = 2, .maxerrors = 1000, .may_xclient = true, .auth = {.is_possible = true}};
   struct reply r = {.next = NEXT_COMMAND};
   stralloc line = {0};
   enum line_status status;
-  reader.source = give;
-  reader.context = &source;
+  reader.source = fuzz_give;
+  reader.context = &input;
   reader.at = reader.end = 0;
   while (r.next == NEXT_COMMAND &&
          ((status = line_read(&reader, &line, max_of(&s))) == LINE_OK ||
