@@ -83,7 +83,6 @@ static void reload(struct links *l) {
     log_say(&auth_log, "owl-authd", "keeps its settings: ", text_of(c.error.s ? c.error.s : ""));
     settings_free(&fresh);
   } else {
-    fresh.remembered = l->settings->remembered;
     settings_free(l->settings);
     *l->settings = fresh;
     l->guesses->half_life_us = fresh.failure_s * SECOND_US;
@@ -160,7 +159,7 @@ int main(int argc, char **argv) {
     die("unable to start: ", text_of(c.error.s ? c.error.s : "out of memory"));
   raise_limit();
   catch_signals();
-  settings.remembered = remembered_new();
+  all.remembered = remembered_new();
   all.settings = &settings;
   all.log = &auth_log;
   for (size_t i = 0; i < LINKS_MAX; i++) all.list[i] = (struct link){.fd = -1, .pipe = -1};
@@ -171,7 +170,7 @@ int main(int argc, char **argv) {
   forbid_cores();
   serve(&all);
   links_end_all(&all);
-  remembered_free(settings.remembered);
+  remembered_free(all.remembered);
   settings_free(&settings);
   free(all.guesses);
   stralloc_free(&rundir);

@@ -2,11 +2,13 @@
  *
  * backend_answer() may wait for as long as the back end likes: who started the
  * process ends it.  What goes wrong with the back end is said in the log; no
- * secret is.  user is the one that a SCRAM asked about, for its PROOF.
+ * secret is.  user is the one that a SCRAM asked about, for its PROOF.  before are the
+ * passwords that were right a short while ago; NULL: each is checked.
  */
 #ifndef OWL_AUTH_BACKEND_H
 #define OWL_AUTH_BACKEND_H
 
+#include "auth/remembered.h"
 #include "auth/reply.h"
 #include "auth/settings.h"
 #include "lib/log.h"
@@ -17,11 +19,13 @@ struct question {
   struct text user; /* whom it is about */
 };
 
-void backend_answer(const struct settings *s, const struct question *q, struct log *log, struct reply *r);
+void backend_answer(const struct settings *s, struct remembered *before, const struct question *q, struct log *log,
+                    struct reply *r);
 
 /* The back ends. */
 void program_answer(const struct settings *s, const struct question *q, struct log *log, struct reply *r);
-void passwords_answer(const struct settings *s, const struct question *q, struct log *log, struct reply *r);
+void passwords_answer(const struct settings *s, struct remembered *before, const struct question *q, struct log *log,
+                      struct reply *r);
 void dovecot_answer(const struct settings *s, const struct question *q, struct log *log, struct reply *r);
 
 #endif

@@ -42,6 +42,7 @@ struct links {
   int listener;
   struct peers peers;
   const uint8_t *pass_key; /* NULL: there is none */
+  struct remembered *remembered; /* NULL: passwords are checked each time */
 };
 
 /* links_open(): takes a new connection that the listener has. */

@@ -19,9 +19,9 @@ static int check_password(const struct verifier *v, bool known, struct remembere
   return right;
 }
 
-static void answer_password(const struct verifier *v, bool known, const struct settings *s, const struct question *q,
+static void answer_password(const struct verifier *v, bool known, struct remembered *before, const struct question *q,
                             struct reply *r) {
-  int right = check_password(v, known, s->remembered, q);
+  int right = check_password(v, known, before, q);
   if (known && right == 1) reply_right(r, q->user);
   else if (right == -1 && errno == ENOMEM) reply_later(r);
   else reply_wrong(r);
@@ -63,7 +63,8 @@ static void answer_proof(const struct verifier *v, bool known, const struct ques
   else r->answer.signature = text_of_stralloc(&r->signature);
 }
 
-void passwords_answer(const struct settings *s, const struct question *q, struct log *log, struct reply *r) {
+void passwords_answer(const struct settings *s, struct remembered *before, const struct question *q, struct log *log,
+                      struct reply *r) {
   struct passwords p;
   if (passwords_find(&p, s->place.s, q->user) == -1) {
     log_say_errno(log, "owl-authd", "unable to read ", text_of(s->place.s));
@@ -72,7 +73,7 @@ void passwords_answer(const struct settings *s, const struct question *q, struct
   }
   const struct verifier *v = passwords_verifier(&p);
   switch (q->kind) {
-    case CREDENTIAL_PASSWORD: answer_password(v, p.is_known, s, q, r); break;
+    case CREDENTIAL_PASSWORD: answer_password(v, p.is_known, before, q, r); break;
     case CREDENTIAL_RESPONSE: answer_response(v, p.is_known, q, r); break;
     case CREDENTIAL_SCRAM: answer_scram(&p, q, r); break;
     case CREDENTIAL_PROOF: answer_proof(v, p.is_known, q, r); break;

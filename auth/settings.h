@@ -2,7 +2,6 @@
 #ifndef OWL_AUTH_SETTINGS_H
 #define OWL_AUTH_SETTINGS_H
 
-#include "auth/remembered.h"
 #include "lib/control.h"
 
 enum { SETTINGS_WORDS_MAX = 32, SETTINGS_WORKERS_MAX = 200, SETTINGS_LIMIT_MAX_S = 50, SETTINGS_DELAY_MAX_S = 60 };
@@ -15,7 +14,6 @@ struct settings {
   stralloc place;      /* DOVECOT: path of the socket; PASSWORDS: of the database.  NUL-terminated */
   char *words[SETTINGS_WORDS_MAX + 1]; /* PROGRAM: into backend, NULL at the end */
   stralloc mechanisms;
-  struct remembered *remembered; /* the owner's; NULL: passwords are checked each time */
   bool is_private;     /* an instance whose mailboxes all belong to the user that it runs as: not root */
   struct list certificates;
   uint64_t challenge_last, workers, limit_s, delay_s, delay_max_s, failures_max, failure_s;

@@ -22,7 +22,7 @@ static _Noreturn void work(const struct links *l, const struct link *k, int pipe
   for (size_t i = 0; i < LINKS_MAX; i++)
     if (l->list[i].fd >= 0) close(l->list[i].fd);
   alarm((unsigned)l->settings->limit_s + 1); /* should the parent not live to kill it */
-  backend_answer(l->settings, &k->question, l->log, &r);
+  backend_answer(l->settings, l->remembered, &k->question, l->log, &r);
   admit(&r, l->pass_key, &k->question.request);
   if (credential_put_answer(&payload, &r.answer) == 0) (void)io_write_all(pipe, payload.s, payload.len, IO_FOREVER);
   _exit(0);
