@@ -3,15 +3,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include "lib/clock.h"
 #include "lib/iofd.h"
 
 enum {
   DOOR_MS = 60000, /* for a doorkeeper to take a request */
-  LINGER_MS = 2000,
-  LINGER_OCTETS = 4096
+  LAST_WORDS_MS = 2000
 };
 
 const char *talker_explain(int end) {
@@ -160,13 +158,7 @@ enum talker_end channel_end_of(int error) {
 
 void channel_part(struct channel *c) {
   if (c->tally) c->tally->octets_out += c->output.len;
-  if (io_write_all(c->out, c->output.s, c->output.len, LINGER_MS) == 0) channel_linger(c);
+  io_last_words(c->in, c->out, c->output.s, c->output.len, LAST_WORDS_MS);
 }
 
-void channel_linger(const struct channel *c) {
-  char ignored[LINGER_OCTETS];
-  uint64_t end = clock_boot_us(&clock_system) + LINGER_MS * 1000u;
-  if (shutdown(c->out, SHUT_WR) == -1) return;
-  while (clock_boot_us(&clock_system) < end)
-    if (io_read(c->in, ignored, sizeof ignored, LINGER_MS) <= 0) return;
-}
+void channel_linger(const struct channel *c) { io_last_words(c->in, c->out, NULL, 0, LAST_WORDS_MS); }

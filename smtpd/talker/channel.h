@@ -78,12 +78,10 @@ int channel_ask(struct channel *c, enum door_frame what, const struct door_reque
 /* channel_end_of(): the end that an errno of the above stands for. */
 enum talker_end channel_end_of(int error);
 
-/* channel_part(): the output as last words, to a client that may not be waited
- * for long. */
+/* channel_part(): the output as last words (lib/iowait.h). */
 void channel_part(struct channel *c);
 
-/* channel_linger(): input that is not read when the connection closes makes
- * TCP reset it, and the last reply may be lost with that. */
+/* channel_linger(): the same, where they have left already. */
 void channel_linger(const struct channel *c);
 
 #endif
