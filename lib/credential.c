@@ -105,15 +105,9 @@ int credential_read_answer(struct credential_answer *a, struct text payload) {
 /* ---- the asker's side */
 
 int credential_connect(struct credential_link *l, const char *rundir, int limit_ms) {
-  stralloc path = {0};
   *l = (struct credential_link){
     .sock = -1, .reader = {.protocol = &credential_protocol, .no_descriptors = true, .step_octets = STEP_OCTETS}};
-  errno = ENOMEM;
-  if (stralloc_copys(&path, rundir) && stralloc_cats(&path, "/auth/socket") && stralloc_0(&path))
-    l->sock = unixsock_connect_within(path.s, limit_ms);
-  int saved = errno;
-  stralloc_free(&path);
-  errno = saved;
+  l->sock = unixsock_connect_in(rundir, "auth", limit_ms);
   return l->sock == -1 ? -1 : 0;
 }
 

@@ -71,24 +71,13 @@ int mailboxdoor_read_end(struct mailboxdoor_end *e, struct text payload) {
 
 /* ---- the caller's side */
 
-static int call(const char *rundir, int limit_ms) {
-  stralloc path = {0};
-  int sock = -1;
-  errno = ENOMEM;
-  if (stralloc_copys(&path, rundir) && stralloc_cats(&path, "/mailbox/socket") && stralloc_0(&path))
-    sock = unixsock_connect_within(path.s, limit_ms);
-  int saved = errno;
-  stralloc_free(&path);
-  return errno = saved, sock;
-}
-
 static int ask(int sock, const struct mailboxdoor_request *r, int stream, int limit_ms) {
   stralloc payload = {0};
   int sent = mailboxdoor_put_request(&payload, r);
   if (sent == 0)
     sent = frame_send(sock, &mailboxdoor_protocol, MAILBOXDOOR_OPEN, text_of_stralloc(&payload), stream, limit_ms);
   int saved = errno;
-  stralloc_free(&payload);
+  text_wipe(&payload); /* whoever has the pass may open the mailbox */
   return errno = saved, sent;
 }
 
@@ -118,7 +107,7 @@ int mailboxdoor_open(struct mailboxdoor *d, const char *rundir, const struct mai
                      struct result *a, int limit_ms) {
   uint64_t deadline = io_deadline(limit_ms);
   *d = (struct mailboxdoor){.reader = {.protocol = &mailboxdoor_protocol, .no_descriptors = true, .step_octets = 1024}};
-  d->sock = call(rundir, limit_ms);
+  d->sock = unixsock_connect_in(rundir, "mailbox", limit_ms);
   if (d->sock == -1 || ask(d->sock, r, stream, io_remaining_ms(deadline)) == -1) return -1;
   return hear(d, a, io_remaining_ms(deadline));
 }

@@ -16,26 +16,18 @@ enum { LENGTH_OCTETS = 4 };
 /* Waiting for an answer longer than the handshake may last: owl-tlsd says best why it failed. */
 enum { ANSWER_MARGIN_MS = 2000 };
 
-static const char place[] = "/tls/socket";
-
-static int make_path(stralloc *out, const char *rundir) {
-  return stralloc_copys(out, rundir) && stralloc_cats(out, place) && stralloc_0(out) ? 0 : (errno = ENOMEM, -1);
+static bool may_access(const char *rundir, const char *file, int how) {
+  stralloc path = {0};
+  bool may = stralloc_copys(&path, rundir) && stralloc_cats(&path, file) && stralloc_0(&path) && access(path.s, how) == 0;
+  stralloc_free(&path);
+  return may;
 }
 
 bool tlsdoor_serves(const char *rundir) {
-  stralloc path = {0};
-  bool serves = stralloc_copys(&path, rundir) && stralloc_cats(&path, "/tls/certificate") && stralloc_0(&path) &&
-                access(path.s, F_OK) == 0;
-  stralloc_free(&path);
-  return serves && tlsdoor_is_there(rundir);
+  return may_access(rundir, "/tls/certificate", F_OK) && tlsdoor_is_there(rundir);
 }
 
-bool tlsdoor_is_there(const char *rundir) {
-  stralloc path = {0};
-  bool is_there = make_path(&path, rundir) == 0 && access(path.s, W_OK) == 0;
-  stralloc_free(&path);
-  return is_there;
-}
+bool tlsdoor_is_there(const char *rundir) { return may_access(rundir, "/tls/socket", W_OK); }
 
 static int send_request(int sock, const struct tls_request *r, int network, uint64_t deadline) {
   static char line[LENGTH_OCTETS + TLSWIRE_MAX];
@@ -83,11 +75,8 @@ static int fail(struct tls_facts *facts, const char *what) {
 }
 
 int tlsdoor_connect(const char *rundir, struct tls_facts *facts) {
-  stralloc path = {0};
-  int sock = make_path(&path, rundir) == 0 ? unixsock_connect_within(path.s, UNIXSOCK_CONNECT_MS) : -1;
-  if (sock == -1) fail(facts, "reach");
-  stralloc_free(&path);
-  return sock;
+  int sock = unixsock_connect_in(rundir, "tls", UNIXSOCK_CONNECT_MS);
+  return sock >= 0 ? sock : fail(facts, "reach");
 }
 
 int tlsdoor_ask(int sock, struct tls_request *r, int network, struct tls_facts *facts, int limit_ms) {

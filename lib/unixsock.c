@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "lib/iowait.h"
 
-enum { LISTEN_BACKLOG = 128, LISTEN_PAUSE_MS = 100 };
+enum { LISTEN_BACKLOG = 128, LISTEN_PAUSE_MS = 100, PATH_OCTETS = 4096 };
 
 /* Fills *a; *folder is -1 or a descriptor to close afterwards. */
 static int make_address(struct sockaddr_un *a, const char *path, int *folder) {
@@ -22,7 +22,7 @@ static int make_address(struct sockaddr_un *a, const char *path, int *folder) {
   if (strlen(path) < sizeof a->sun_path || !slash)
     n = snprintf(a->sun_path, sizeof a->sun_path, "%s", path);
   else {
-    char name[4096];
+    char name[PATH_OCTETS];
     if ((size_t)(slash - path) >= sizeof name) return errno = ENAMETOOLONG, -1;
     memcpy(name, path, (size_t)(slash - path));
     name[slash - path] = 0;
@@ -106,12 +106,30 @@ static int listen_patiently(const char *path) {
   return fd == -1 || io_set_nonblocking(fd) == 0 ? fd : done(fd, -1, -1);
 }
 
+static const char socket_name[] = "/socket";
+
+/* "RUNDIR/NAME", with room behind it for the socket's name.  Its length, or 0. */
+static size_t make_folder_name(char path[PATH_OCTETS], const char *rundir, const char *name) {
+  int n = snprintf(path, PATH_OCTETS, "%s/%s", rundir, name);
+  if (n >= 0 && (size_t)n + sizeof socket_name <= PATH_OCTETS) return (size_t)n;
+  errno = ENAMETOOLONG;
+  return 0;
+}
+
+int unixsock_connect_in(const char *rundir, const char *name, int limit_ms) {
+  char path[PATH_OCTETS];
+  size_t len = make_folder_name(path, rundir, name);
+  if (!len) return -1;
+  memcpy(path + len, socket_name, sizeof socket_name);
+  return unixsock_connect_within(path, limit_ms);
+}
+
 int unixsock_listen_in(const char *rundir, const char *name) {
-  char path[4096];
-  int n = snprintf(path, sizeof path, "%s/%s", rundir, name);
-  if (n < 0 || (size_t)n + sizeof "/socket" > sizeof path) return errno = ENAMETOOLONG, -1;
+  char path[PATH_OCTETS];
+  size_t len = make_folder_name(path, rundir, name);
+  if (!len) return -1;
   if (geteuid() != 0) (void)mkdir(path, 0700);
-  snprintf(path + n, sizeof path - (size_t)n, "/socket");
+  memcpy(path + len, socket_name, sizeof socket_name);
   return listen_patiently(path);
 }
 

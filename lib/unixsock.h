@@ -27,6 +27,9 @@ int unixsock_listen_in(const char *rundir, const char *name);
 int unixsock_connect(const char *path);
 int unixsock_connect_within(const char *path, int limit_ms);
 
+/* unixsock_connect_in(): the same, to the socket RUNDIR/NAME/socket of a service. */
+int unixsock_connect_in(const char *rundir, const char *name, int limit_ms);
+
 /* unixsock_pair(): a stream socketpair, both ends close-on-exec.  0 or -1. */
 int unixsock_pair(int pair[2]);
 

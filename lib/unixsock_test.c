@@ -51,6 +51,10 @@ static void names_that_cannot_fit_are_errors(void **state) {
   assert_int_equal(unixsock_connect(path), -1);
   assert_int_equal(errno, ENAMETOOLONG);
   assert_int_equal(unixsock_listen(path, 0600, 1), -1);
+  char folder[PATH_MAX];
+  snprintf(folder, sizeof folder, "%0*d", PATH_MAX - (int)sizeof "/tls/socket", 7);
+  assert_int_equal(unixsock_connect_in(folder, "tls", UNIXSOCK_CONNECT_MS), -1);
+  assert_int_equal(errno, ENAMETOOLONG);
   snprintf(path, sizeof path, "%0200d", 7);
   assert_int_equal(unixsock_connect(path), -1);
   assert_int_equal(errno, ENAMETOOLONG);
@@ -103,7 +107,14 @@ static void a_service_has_a_folder(void **state) {
   int client = unixsock_connect(path);
   assert_true(client >= 0);
   close(client);
+  client = unixsock_connect_in(test_path(""), "rcpt", UNIXSOCK_CONNECT_MS);
+  assert_true(client >= 0);
+  close(client);
   close(listener);
+  assert_int_equal(unixsock_connect_in(test_path(""), "rcpt", UNIXSOCK_CONNECT_MS), -1);
+  assert_int_equal(errno, ECONNREFUSED);
+  assert_int_equal(unixsock_connect_in(test_path(""), "other", UNIXSOCK_CONNECT_MS), -1);
+  assert_int_equal(errno, ENOENT);
   assert_int_equal(unixsock_listen_in(test_path("rcpt/socket"), "no"), -1);
   assert_int_equal(unlink(test_path("rcpt/socket")), 0);
 }

@@ -134,5 +134,5 @@ SMTPD_FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 %C%_doorkeeper_doorkeeper_fuzz_SOURCES = %D%/doorkeeper/doorkeeper_fuzz.c \
   %D%/doorkeeper/injectormodel.h %D%/doorkeeper/injectormodel.c
 %C%_doorkeeper_doorkeeper_fuzz_LDADD = $(SMTPD_LIBS)
-%C%_doorkeeper_doorkeeper_fuzz_LDFLAGS = $(SMTPD_FUZZ_LDFLAGS) -Wl,--wrap=unixsock_connect_within
+%C%_doorkeeper_doorkeeper_fuzz_LDFLAGS = $(SMTPD_FUZZ_LDFLAGS) -Wl,--wrap=unixsock_connect_within,--wrap=unixsock_connect_in
 endif

@@ -212,6 +212,12 @@ static struct {
 } answerer;
 
 int __wrap_unixsock_connect_within(const char *path, int limit_ms);
+int __wrap_unixsock_connect_in(const char *rundir, const char *name, int limit_ms);
+
+int __wrap_unixsock_connect_in(const char *rundir, const char *name, int limit_ms) {
+  check(*name && *name != '/');
+  return __wrap_unixsock_connect_within(rundir, limit_ms);
+}
 
 int __wrap_unixsock_connect_within(const char *path, int limit_ms) {
   check(*path == '/' && limit_ms > 0);
