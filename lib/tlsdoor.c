@@ -74,10 +74,7 @@ static int fail(struct tls_facts *facts, const char *what) {
   return -1;
 }
 
-int tlsdoor_connect(const char *rundir, struct tls_facts *facts) {
-  int sock = unixsock_connect_in(rundir, "tls", UNIXSOCK_CONNECT_MS);
-  return sock >= 0 ? sock : fail(facts, "reach");
-}
+int tlsdoor_connect(const char *rundir) { return unixsock_connect_in(rundir, "tls", UNIXSOCK_CONNECT_MS); }
 
 int tlsdoor_ask(int sock, struct tls_request *r, int network, struct tls_facts *facts, int limit_ms) {
   if (r->limit_s == 0 && limit_ms >= 1000) r->limit_s = (unsigned)limit_ms / 1000;
@@ -93,8 +90,24 @@ int tlsdoor_ask(int sock, struct tls_request *r, int network, struct tls_facts *
 
 int tlsdoor_open(const char *rundir, struct tls_request *r, int network, struct tls_facts *facts,
                  int limit_ms) {
-  int sock = tlsdoor_connect(rundir, facts);
-  if (sock == -1 || tlsdoor_ask(sock, r, network, facts, limit_ms) == 0) return sock;
+  int sock = tlsdoor_connect(rundir);
+  if (sock == -1) return fail(facts, "reach");
+  if (tlsdoor_ask(sock, r, network, facts, limit_ms) == 0) return sock;
   close(sock);
+  return -1;
+}
+
+int tlsdoor_serve(volatile int *door, const char *rundir, bool peer_asked, int network, struct tls_facts *facts,
+                  int limit_ms) {
+  static struct tls_request r; /* large */
+  tlswire_clear_request(&r);
+  r.role = TLS_SERVER;
+  r.peer_asked = peer_asked;
+  if (*door == -1) *door = tlsdoor_connect(rundir);
+  if (*door == -1) return fail(facts, "reach");
+  int asked = tlsdoor_ask(*door, &r, network, facts, limit_ms), plain = *door;
+  *door = -1; /* no signal's any more */
+  if (asked == 0) return plain;
+  close(plain);
   return -1;
 }

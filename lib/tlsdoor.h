@@ -1,6 +1,6 @@
 /* tlsdoor.h - the caller's side of owl-tlsd's socket (lib/tlswire.h, owlpost-tls(7))
  *
- * tlsdoor_connect(): a connection to owl-tlsd, or -1.  tlsdoor_ask(): on it hands
+ * tlsdoor_connect(): a connection to owl-tlsd, or -1 with errno.  tlsdoor_ask(): on it hands
  * owl-tlsd a copy of the descriptor network, asks for r, and waits for the
  * facts, all of it within limit_ms (over 0).  0: the connection now carries the
  * plaintext (a stream socket, close-on-exec, it blocks), and nothing of it has
@@ -11,6 +11,11 @@
  * limit_ms.
  *
  * tlsdoor_open(): both; the descriptor of the plaintext, or -1.
+ *
+ * tlsdoor_serve(): the same for a client's connection, of whom a certificate is asked
+ * for where peer_asked.  *door is a connection that is there before, or -1; while
+ * hands are shaken it is the connection, which a signal handler may shut down, and
+ * then -1.
  *
  * tlsdoor_is_there(): whether owl-tlsd's socket is; it costs one system call and
  * does not tell whether anybody listens.
@@ -23,10 +28,12 @@
 
 #include "lib/tlswire.h"
 
-int tlsdoor_connect(const char *rundir, struct tls_facts *facts);
+int tlsdoor_connect(const char *rundir);
 int tlsdoor_ask(int sock, struct tls_request *r, int network, struct tls_facts *facts, int limit_ms);
 int tlsdoor_open(const char *rundir, struct tls_request *r, int network, struct tls_facts *facts,
                  int limit_ms);
+int tlsdoor_serve(volatile int *door, const char *rundir, bool peer_asked, int network, struct tls_facts *facts,
+                  int limit_ms);
 
 bool tlsdoor_is_there(const char *rundir);
 

@@ -125,6 +125,45 @@ static void a_missing_daemon_is_said(void **state) {
   assert_int_equal(open_descriptors(), before);
 }
 
+static bool asks_the_client(const struct tls_request *r) {
+  return r->role == TLS_SERVER && r->peer_asked == 1 && !*r->sni && r->limit_s == LIMIT_MS / 1000;
+}
+
+static bool asks_nobody(const struct tls_request *r) { return r->role == TLS_SERVER && !r->peer_asked; }
+
+/* Whether it went well; no door is left for a signal handler. */
+static bool serve(const struct tls_facts *answer, bool is_there_before, bool peer_asked) {
+  struct tls_facts facts;
+  int listener = testtlsd_listen(), network[2];
+  assert_int_equal(unixsock_pair(network), 0);
+  pid_t pid = testtlsd_serve(listener, testtlsd_facts("hi", answer), peer_asked ? asks_the_client : asks_nobody);
+  volatile int door = is_there_before ? tlsdoor_connect(test_folder) : -1;
+  int plain = tlsdoor_serve(&door, test_folder, peer_asked, network[1], &facts, LIMIT_MS);
+  assert_int_equal(door, -1);
+  assert_int_equal(facts.ok, plain >= 0);
+  if (plain >= 0) assert_reads(plain, "hi"), close(plain);
+  testtlsd_went_well(pid);
+  close(network[0]);
+  close(network[1]);
+  close(listener);
+  return plain >= 0;
+}
+
+static void a_door_that_is_there_before_is_used(void **state) {
+  (void)state;
+  unsigned before = open_descriptors();
+  struct tls_facts good = {.ok = 1}, refused = {.error = "unable to shake hands: no shared cipher"}, facts;
+  for (unsigned i = 0; i < 4; i++) {
+    assert_true(serve(&good, i & 1, i & 2));
+    assert_false(serve(&refused, i & 1, i & 2));
+  }
+  unlink(test_path("tls/socket"));
+  volatile int door = -1;
+  assert_int_equal(tlsdoor_serve(&door, test_folder, false, 0, &facts, LIMIT_MS), -1);
+  assert_string_equal(facts.error, "unable to reach owl-tlsd: No such file or directory");
+  assert_int_equal(open_descriptors(), before);
+}
+
 /* Nobody accepts: the limit is what ends it. */
 static void a_daemon_that_stalls_is_given_up(void **state) {
   (void)state;
@@ -148,6 +187,7 @@ int main(void) {
     IN_FOLDER(sends_a_request_of_many_records),
     IN_FOLDER(tells_why_there_is_no_tls),
     IN_FOLDER(a_missing_daemon_is_said),
+    IN_FOLDER(a_door_that_is_there_before_is_used),
     IN_FOLDER(a_daemon_that_stalls_is_given_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

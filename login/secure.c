@@ -1,5 +1,6 @@
 #include "config.h"
 #include "login/secure.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,11 +12,8 @@ enum { HANDSHAKE_MS = 60000 };
 
 /* Whoever is told that TLS begins has no way back: owl-tlsd must be there before. */
 static int connect_daemon(struct login_doorkeeper *k) {
-  struct tls_facts *facts = malloc(sizeof *facts);
-  if (!facts) return -1;
-  k->tls_door = tlsdoor_connect(k->settings->rundir.s, facts);
-  if (k->tls_door == -1) login_event(k, "TLS not available", text_of(facts->error));
-  free(facts);
+  k->tls_door = tlsdoor_connect(k->settings->rundir.s);
+  if (k->tls_door == -1) login_event(k, "TLS not available: unable to reach owl-tlsd", text_of(strerror(errno)));
   return k->tls_door;
 }
 
@@ -29,17 +27,7 @@ struct result login_secure_grant(struct login_doorkeeper *k) {
 }
 
 static int ask(struct login_doorkeeper *k, int network) {
-  static struct tls_request r; /* large */
-  tlswire_clear_request(&r);
-  r.role = TLS_SERVER;
-  r.peer_asked = k->settings->asks_certificate;
-  if (k->tls_door == -1) k->tls_door = tlsdoor_connect(k->settings->rundir.s, k->facts);
-  if (k->tls_door == -1) return -1;
-  int asked = tlsdoor_ask(k->tls_door, &r, network, k->facts, HANDSHAKE_MS), door = k->tls_door;
-  k->tls_door = -1; /* no signal's any more */
-  if (asked == 0) return door;
-  close(door);
-  return -1;
+  return tlsdoor_serve(&k->tls_door, k->settings->rundir.s, k->settings->asks_certificate, network, k->facts, HANDSHAKE_MS);
 }
 
 static int fail(struct login_doorkeeper *k) {

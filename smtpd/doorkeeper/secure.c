@@ -1,5 +1,6 @@
 #include "config.h"
 #include "smtpd/doorkeeper/secure.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,11 +16,8 @@ static struct outcome not_available(void) {
 
 /* Whoever is told 220 has no way back: owl-tlsd must be there before. */
 static int connect_daemon(struct doorkeeper *k) {
-  struct tls_facts *facts = malloc(sizeof *facts);
-  if (!facts) return -1;
-  k->secure.door = tlsdoor_connect(k->settings->rundir.s, facts);
-  if (k->secure.door == -1) event_secured(k, "TLS not available", text_of(facts->error));
-  free(facts);
+  k->secure.door = tlsdoor_connect(k->settings->rundir.s);
+  if (k->secure.door == -1) event_secured(k, "TLS not available: unable to reach owl-tlsd", text_of(strerror(errno)));
   return k->secure.door;
 }
 
@@ -44,17 +42,9 @@ bool secure_allows(const struct doorkeeper *k, unsigned type, struct outcome *o)
 bool secure_is_granted(const struct doorkeeper *k) { return k->secure.is_granted; }
 
 static int ask_daemon(struct doorkeeper *k, int network, struct tls_facts *facts, int plain[2]) {
-  static struct tls_request r; /* large */
-  tlswire_clear_request(&r);
-  r.role = TLS_SERVER;
-  r.peer_asked = k->settings->tlsclients.count > 0;
-  if (k->secure.door == -1) k->secure.door = tlsdoor_connect(k->settings->rundir.s, facts);
-  if (k->secure.door == -1) return -1;
-  int asked = tlsdoor_ask(k->secure.door, &r, network, facts, SECURE_HANDSHAKE_MS), door = k->secure.door;
-  k->secure.door = -1; /* no signal's any more */
-  plain[0] = plain[1] = door;
-  if (asked == -1) close(door);
-  return asked;
+  bool asks_certificate = k->settings->tlsclients.count > 0;
+  plain[0] = plain[1] = tlsdoor_serve(&k->secure.door, k->settings->rundir.s, asks_certificate, network, facts, SECURE_HANDSHAKE_MS);
+  return plain[0] == -1 ? -1 : 0;
 }
 
 static int ask_server(struct doorkeeper *k, struct tls_facts *facts, int plain[2]) {
