@@ -4,7 +4,6 @@
 #include <unistd.h>
 #include "lib/exitcode.h"
 #include "lib/sandbox.h"
-#include "lib/client.h"
 #include "listen/service.h"
 
 /* Those that end a session stay blocked until it has its own handlers. */
@@ -20,7 +19,6 @@ static void live(const struct birth *b) {
   if (strain_protect(b->strain) == -1 || sessions_hide(b->sessions) == -1) _exit(TOOL_SYSTEM);
   sandbox_close_others(kept, sizeof kept / sizeof kept[0]);
   reset_signals();
-  client_forget_environment();
   _exit(listen_service.serve(b->place));
 }
 

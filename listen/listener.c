@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "lib/client.h"
 #include "lib/exitcode.h"
 #include "lib/hugetext.h"
 #include "lib/stack.h"
@@ -171,6 +172,7 @@ static void turn(void) {
 }
 
 static int begin(char **addresses) {
+  client_forget_environment(); /* for all of its children */
   strain = strain_share();
   if (!strain) return report_errno("unable to share memory"), -1;
   if (sessions_open(&sessions) == -1) return report_errno("unable to share memory"), -1;
