@@ -3,7 +3,6 @@
 #include "login/session.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -243,7 +242,7 @@ int login_run(const struct login_settings *s, const struct place *place) {
   if (client_find(&client, &ends) == -1) die_memory();
   keeper = (struct login_doorkeeper){.settings = s, .client = &client, .clock = &clock_system, .log = &events,
                                      .program = login_protocol.program, .service = login_protocol.service,
-                                     .pid = getpid(), .stream = STREAM_FD, .offers_tls = tlsdoor_serves(s->rundir.s)};
+                                     .pid = getpid(), .stream = STREAM_FD, .offers_tls = !place->begins_with_tls && tlsdoor_serves(s->rundir.s)};
   login_doorkeeper_open(&keeper);
   login_event_connect(&keeper);
   catch_signals();
