@@ -115,18 +115,20 @@ static int cat_random(stralloc *out) {
   return base64_cat(out, (struct text){octets, sizeof octets});
 }
 
-/* "<RANDOM.TIME@HOST>", RFC 2195 2 */
+int saslguard_stamp(stralloc *out, const char *host, uint64_t wall_us) {
+  bool ok = stralloc_copys(out, "<") && cat_random(out) == 0 && stralloc_cats(out, ".") && text_cat_uint(out, wall_us / 1000000) == 0 &&
+            stralloc_cats(out, "@") && stralloc_cats(out, host) && stralloc_cats(out, ">");
+  if (!ok) stralloc_zero(out);
+  return ok ? 0 : -1;
+}
+
 static void challenge(struct saslguard *g, struct saslguard_answer *a) {
-  stralloc *c = &g->challenge;
-  bool ok = stralloc_copys(c, "<") && cat_random(c) == 0 && stralloc_cats(c, ".") &&
-            text_cat_uint(c, clock_wall_us(&clock_system) / 1000000) == 0 && stralloc_cats(c, "@") &&
-            stralloc_cats(c, g->host) && stralloc_cats(c, ">");
-  if (!ok) {
+  if (saslguard_stamp(&g->challenge, g->host, clock_wall_us(&clock_system)) == -1) {
     defer(a);
     return;
   }
   g->step = STEP_CHALLENGED;
-  go_on(a, c);
+  go_on(a, &g->challenge);
 }
 
 static int cram_md5(struct saslguard *g, const struct sasl_question *q, struct credential_request *r,

@@ -49,6 +49,10 @@ int saslguard_ask(struct saslguard *g, const struct sasl_question *q, struct sas
 void saslguard_apop(struct saslguard *g, struct text user, struct text stamp, struct text digest,
                     struct saslguard_answer *a);
 
+/* saslguard_stamp(): a challenge that is used once, "<RANDOM.SECONDS@HOST>" (RFC 2195 2,
+ * RFC 1939 7); *out is overwritten.  0; -1 without memory or random numbers: *out is empty. */
+int saslguard_stamp(stralloc *out, const char *host, uint64_t wall_us);
+
 /* saslguard_drop(): the exchange under way, if there is one, is over. */
 void saslguard_drop(struct saslguard *g);
 

@@ -2,16 +2,14 @@
 #include "login/doorkeeper.h"
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
-#include "lib/base64.h"
 #include "lib/iofd.h"
 #include "lib/tlsfacts.h"
 #include "login/event.h"
 #include "login/opening.h"
 #include "login/secure.h"
 
-enum { DOOR_STEP_OCTETS = 512, ANSWER_MS = 60000, STAMP_OCTETS = 12 };
+enum { DOOR_STEP_OCTETS = 512, ANSWER_MS = 60000 };
 
 /* More than any log-in needs: a talker that has been taken over keeps nobody busy. */
 enum { REQUESTS_MAX = 1000 };
@@ -49,15 +47,9 @@ static struct saslguard *prepare(struct login_doorkeeper *k) {
 /* Passwords do not go over the network for everybody to read, unless the site wants it. */
 static bool may_log_in(const struct login_doorkeeper *k) { return k->facts || k->settings->authwithouttls; }
 
-/* "<RANDOM.TIME@HOST>" (RFC 1939 7): the same for the whole connection, since no greeting follows TLS. */
+/* The same for the whole connection, since no greeting follows TLS. */
 static int make_stamp(struct login_doorkeeper *k) {
-  char octets[STAMP_OCTETS];
-  stralloc *s = &k->stamp;
-  if (s->len) return 0;
-  if (getrandom(octets, sizeof octets, 0) != sizeof octets) return -1;
-  if (!stralloc_copys(s, "<") || base64_cat(s, (struct text){octets, sizeof octets}) == -1 || !stralloc_cats(s, ".")) return -1;
-  if (text_cat_uint(s, k->session_us / 1000000) == -1 || !stralloc_cats(s, "@")) return -1;
-  return stralloc_cats(s, k->settings->me.s) && stralloc_cats(s, ">") ? 0 : -1;
+  return k->stamp.len ? 0 : saslguard_stamp(&k->stamp, k->settings->me.s, k->session_us);
 }
 
 static void offer(struct login_doorkeeper *k, struct logindoor_answer *a) {
