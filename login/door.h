@@ -36,7 +36,7 @@ struct logindoor_answer {
   struct result result;
   bool ends_session;     /* after this reply hang up */
   struct text challenge; /* AUTH: for the client; OFFER: APOP's time stamp, absent: there is no APOP */
-  struct text offered;   /* OFFER: names with blanks between; APOP among them */
+  struct text offered;   /* OFFER: names of SASL, with blanks between */
 };
 
 /* Encoders append a payload: 0, or -1 with record_put()'s errno. */

@@ -52,17 +52,22 @@ static int make_stamp(struct login_doorkeeper *k) {
   return k->stamp.len ? 0 : saslguard_stamp(&k->stamp, k->settings->me.s, k->session_us);
 }
 
+/* 0, or -1: the log says why. */
+static int find_mechanisms(struct login_doorkeeper *k, stralloc *names) {
+  stralloc_zero(names);
+  if (saslguard_offer(prepare(k)) == -1) return login_event(k, "unable to ask owl-authd", text_of(strerror(errno))), -1;
+  if (sasl_cat_set(names, k->guard.offered) == 0) return 0;
+  return login_event(k, "out of memory", TEXT_ABSENT), -1;
+}
+
 static void offer(struct login_doorkeeper *k, struct logindoor_answer *a) {
   static stralloc names;
   deny(a, RESULT_SUCCESS, "ok");
   if (!may_log_in(k)) return;
-  if (saslguard_offer(prepare(k)) == -1) {
-    login_event(k, "unable to ask owl-authd", text_of(strerror(errno)));
+  if (find_mechanisms(k, &names) == -1) {
     deny(a, RESULT_DEFERRAL, "passwords cannot be checked now, please try later");
     return;
   }
-  stralloc_zero(&names);
-  if (sasl_cat_set(&names, k->guard.offered) == -1) return;
   a->offered = text_of_stralloc(&names);
   k->may_apop = k->guard.offers_apop && make_stamp(k) == 0;
   if (k->may_apop) a->challenge = text_of_stralloc(&k->stamp);

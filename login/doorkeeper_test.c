@@ -73,12 +73,29 @@ static void apop_is_about_the_stamp_of_the_greeting(void **state) {
   assert_int_equal(ask(LOGINDOOR_APOP, r, &a), RESULT_SUCCESS);
 }
 
-static bool fails_to_encode;
+static bool fails_to_encode, fails_to_list;
 
 int __real_base64_cat(stralloc *out, struct text octets);
 int __wrap_base64_cat(stralloc *out, struct text octets);
 
 int __wrap_base64_cat(stralloc *out, struct text octets) { return fails_to_encode ? -1 : __real_base64_cat(out, octets); }
+
+int __real_sasl_cat_set(stralloc *out, unsigned set);
+int __wrap_sasl_cat_set(stralloc *out, unsigned set);
+
+int __wrap_sasl_cat_set(stralloc *out, unsigned set) { return fails_to_list ? -1 : __real_sasl_cat_set(out, set); }
+
+static void without_memory_one_comes_again(void **state) {
+  struct logindoor_answer a;
+  (void)state;
+  begin(true);
+  fails_to_list = true;
+  assert_int_equal(ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a), RESULT_DEFERRAL);
+  assert_false(a.offered.s || a.challenge.s);
+  fails_to_list = false;
+  assert_int_equal(ask(LOGINDOOR_OFFER, (struct logindoor_request){0}, &a), RESULT_SUCCESS);
+  assert_true(a.offered.len > 0);
+}
 
 static void half_a_stamp_is_none(void **state) {
   struct logindoor_answer a;
@@ -224,7 +241,7 @@ static int tear_down(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(who_knows_the_password_is_let_in), cmocka_unit_test(apop_is_about_the_stamp_of_the_greeting),
-    cmocka_unit_test(half_a_stamp_is_none),
+    cmocka_unit_test(half_a_stamp_is_none), cmocka_unit_test(without_memory_one_comes_again),
     cmocka_unit_test(tries_have_an_end), cmocka_unit_test(nobody_is_let_in_otherwise), cmocka_unit_test(each_kind_has_what_it_may), cmocka_unit_test(requests_have_an_end),
     cmocka_unit_test(behind_the_log_in_nobody_is_heard_or_kept),
     cmocka_unit_test(without_owl_lspawn_or_owl_authd_one_comes_again),

@@ -19,7 +19,7 @@ check_PROGRAMS += %D%/channel_test %D%/doorkeeper_test
 %C%_channel_test_LDADD = $(LOGIN_LIBS) $(CMOCKA_LIBS)
 %C%_channel_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=poll,--wrap=clock_boot_us
 %C%_doorkeeper_test_LDADD = $(LOGIN_LIBS) $(CMOCKA_LIBS)
-%C%_doorkeeper_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=base64_cat
+%C%_doorkeeper_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=base64_cat,--wrap=sasl_cat_set
 endif
 
 if FUZZERS
