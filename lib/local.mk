@@ -6,6 +6,7 @@ plain_parts = \
   %D%/controltable.h %D%/controltable.c \
   %D%/hugetext.h %D%/hugetext.c \
   %D%/iowait.h %D%/iowait.c \
+  %D%/parting.h %D%/parting.c \
   %D%/passfd.h %D%/passfd.c \
   %D%/sandbox.h %D%/sandbox.c \
   %D%/sts.h %D%/sts.c %D%/stscache.h %D%/stscache.c \
@@ -128,7 +129,7 @@ check_PROGRAMS += %D%/readyinjector_test
 %C%_readyinjector_test_SOURCES = %D%/readyinjector_test.c
 check_PROGRAMS += %D%/injector_test
 check_PROGRAMS += %D%/sandbox_test
-check_PROGRAMS += %D%/stack_test
+check_PROGRAMS += %D%/stack_test %D%/parting_test
 check_PROGRAMS += %D%/line_test
 check_PROGRAMS += %D%/header_test
 check_PROGRAMS += %D%/addrlist_test

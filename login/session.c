@@ -2,10 +2,8 @@
 #include "config.h"
 #include "login/session.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,10 +11,10 @@
 #include <unistd.h>
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
+#include "lib/parting.h"
 #include "lib/sandbox.h"
 #include "lib/stack.h"
 #include "lib/tlsdoor.h"
-#include "lib/unixsock.h"
 #include "login/event.h"
 #include "login/opening.h"
 #include "login/secure.h"
@@ -31,11 +29,10 @@ static struct client_ends ends;
 static struct client client;
 static struct login_doorkeeper keeper;
 static const struct place *seat; /* of the listener */
-static int door; /* the doorkeeper's end; for the signal handlers */
-static volatile sig_atomic_t has_door, is_ending, is_watching;
-static pid_t talker_pid;
+static struct parting halves;
+static volatile sig_atomic_t is_watching;
 
-static void log_weakness(const char *what, const char *reason) {
+static void log_event(const char *what, const char *reason) {
   log_s(&events, login_protocol.program);
   log_s(&events, " ");
   log_u(&events, (uint64_t)getpid());
@@ -45,8 +42,10 @@ static void log_weakness(const char *what, const char *reason) {
   log_end(&events);
 }
 
+static void log_weakness(const char *what) { log_event(what, ""); }
+
 void login_die(const char *what, const char *reason) {
-  log_weakness(what, reason);
+  log_event(what, reason);
   (void)io_write_all(STREAM_OUT_FD, login_protocol.sorry, strlen(login_protocol.sorry), DIE_MS);
   _exit(TOOL_SYSTEM);
 }
@@ -74,22 +73,7 @@ static void prepare_stream(void) {
   io_send_at_once(STREAM_FD);
 }
 
-/* What the kernel lacks for shutting a talker in. */
-static void check_kernel(const struct login_settings *s) {
-  if (!sandbox_has_landlock()) log_weakness("talker without Landlock, which the kernel does not have", "");
-  if (sandbox_has_seccomp()) return;
-  if (!s->allowunfenced) die_unfenced();
-  log_weakness("talker without seccomp, which the kernel does not have: allowunfenced is set", "");
-}
-
 /* ---- the talker */
-
-/* In the place of the log, so that what a library should write there is a
- * malformed request.  With a sanitizer the log stays, for its reports. */
-static int place_door(int from) {
-  if (SANDBOX_SANITIZED) return from;
-  return dup3(from, LOG_FD, O_CLOEXEC);
-}
 
 static void shut_in(const struct login_settings *s) {
   struct sandbox box = {.memory_octets = TALKER_MEMORY_OCTETS,
@@ -106,16 +90,12 @@ static struct login_talk describe(const struct login_settings *s, int talkers_do
     .maxcommands = s->maxcommands, .pop3_login_delay_s = s->pop3_login_delay_s};
 }
 
-static _Noreturn void run_talker(const struct login_settings *s, int from, bool goes_on) {
-  int log_fd = fcntl(LOG_FD, F_DUPFD_CLOEXEC, LOG_FD + 1);
-  int talkers_door = place_door(from);
+static _Noreturn void run_talker(const struct login_settings *s, int theirs, bool goes_on) {
+  int log_fd;
+  int talkers_door = parting_take_door(theirs, STREAM_FD, STREAM_FD, &log_fd);
   if (talkers_door == -1) die_door();
-  int keep[] = {STREAM_FD, LOG_FD, talkers_door, log_fd};
   events.fd = log_fd;
-  sandbox_close_others(keep, sizeof keep / sizeof keep[0]);
   struct login_talk t = describe(s, talkers_door, goes_on);
-  signal(SIGTERM, SIG_IGN); /* the doorkeeper tells us to end */
-  signal(SIGUSR1, SIG_IGN);
   shut_in(s);
   if (log_fd >= 0) close(log_fd);
   stack_forget();
@@ -128,69 +108,37 @@ static _Noreturn void run_talker(const struct login_settings *s, int from, bool 
  * nothing left to do but to tell the log. */
 static void on_term(int signal_number) {
   (void)signal_number;
-  is_ending = 1;
+  if (parting_wants_end(&halves)) return;
   if (is_watching) shutdown(keeper.session.sock, SHUT_RD);
-  else if (has_door) shutdown(door, SHUT_RD);
   else if (keeper.tls_door >= 0) shutdown(keeper.tls_door, SHUT_RDWR); /* hands are being shaken */
 }
 
 static void on_alarm(int signal_number) {
   (void)signal_number;
-  kill(talker_pid, SIGKILL);
-}
-
-static void catch_signals(void) {
-  struct sigaction term = {.sa_handler = on_term, .sa_flags = SA_RESTART};
-  struct sigaction alarm_clock = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
-  sigset_t none;
-  sigemptyset(&none);
-  sigaction(SIGTERM, &term, NULL);
-  sigaction(SIGUSR1, &term, NULL);
-  sigaction(SIGALRM, &alarm_clock, NULL);
-  sigprocmask(SIG_SETMASK, &none, NULL);
+  parting_kill(&halves);
 }
 
 static void part(const struct login_settings *s, bool goes_on) {
-  int doors[2];
-  if (unixsock_pair(doors) == -1) die_socket();
+  int theirs = parting_open(&halves);
+  if (theirs == -1) die_socket();
   prepare_stream();
-  catch_signals();
-  door = doors[0];
-  has_door = 1;
-  if (is_ending) on_term(SIGTERM);
-  /* its handlers and locks would dirty pages of both: there are no threads */
-  talker_pid = _Fork();
-  if (talker_pid == -1) die_fork();
-  if (talker_pid == 0) run_talker(s, doors[1], goes_on);
-  close(doors[1]);
-}
-
-/* The talker sees the end of its door, says goodbye and goes. */
-static int end_talker(bool at_once) {
-  int status = 0;
-  has_door = 0;
-  close(door);
-  if (at_once) kill(talker_pid, SIGKILL);
-  else alarm(TALKER_ENDS_S);
-  while (waitpid(talker_pid, &status, 0) == -1 && errno == EINTR) continue;
-  alarm(0);
-  return status;
+  parting_catch(on_term, on_term, on_alarm);
+  pid_t talker = parting_fork(&halves, theirs);
+  if (talker == -1) die_fork();
+  if (talker == 0) run_talker(s, theirs, goes_on);
 }
 
 static const char *explain_end(int status, enum login_doorkeeper_end end) {
-  static char words[100];
   const char *before = "";
   if (end == LOGIN_DOORKEEPER_MALFORMED) before = "malformed request from the talker, ";
   if (end == LOGIN_DOORKEEPER_FAILED) before = "lost the talker, ";
-  if (WIFEXITED(status)) snprintf(words, sizeof words, "%s%s", before, login_explain(WEXITSTATUS(status)));
-  else snprintf(words, sizeof words, "%stalker killed by signal %d", before, WTERMSIG(status));
-  return words;
+  return parting_explain(status, before, login_explain);
 }
 
 /* The plaintext takes the place of the connection, of which only owl-tlsd keeps a
  * descriptor. */
 static bool secure(void) {
-  if (is_ending) return false;
+  if (halves.is_ending) return false;
   int plain = login_secure_begin(&keeper, STREAM_FD);
   if (plain == -1) return false;
   bool ok = dup2(plain, STREAM_FD) >= 0 && dup2(plain, STREAM_OUT_FD) >= 0;
@@ -205,10 +153,10 @@ static void watch_session(void) {
   is_watching = 1;
   stack_forget();
   malloc_trim(0); /* sessions are many, and wait for long */
-  bool has_told = !is_ending && opening_wait(&keeper);
+  bool has_told = !halves.is_ending && opening_wait(&keeper);
   is_watching = 0;
   if (has_told) return;
-  login_event(&keeper, "mailbox", text_of(is_ending ? "its session goes on by itself" : "its session did not say how it ended"));
+  login_event(&keeper, "mailbox", text_of(halves.is_ending ? "its session goes on by itself" : "its session did not say how it ended"));
 }
 
 static int finish(const char *why, int code) {
@@ -222,9 +170,9 @@ static int finish(const char *why, int code) {
 static int talk_and_serve(const struct login_settings *s) {
   for (bool goes_on = false;; goes_on = true) {
     part(s, goes_on);
-    enum login_doorkeeper_end end = login_doorkeeper_serve(&keeper, door);
+    enum login_doorkeeper_end end = login_doorkeeper_serve(&keeper, halves.door);
     bool is_opened = keeper.session.sock >= 0;
-    int status = end_talker(end == LOGIN_DOORKEEPER_MALFORMED || is_opened);
+    int status = parting_end(&halves, end == LOGIN_DOORKEEPER_MALFORMED || is_opened ? 0 : TALKER_ENDS_S);
     if (is_opened) return watch_session(), finish("logged in", TOOL_OK);
     bool is_well = end == LOGIN_DOORKEEPER_TALKER_LEFT && WIFEXITED(status);
     if (is_well && WEXITSTATUS(status) == LOGIN_TLS && keeper.tls_is_granted && secure()) continue;
@@ -235,7 +183,7 @@ static int talk_and_serve(const struct login_settings *s) {
 int login_run(const struct login_settings *s, const struct place *place) {
   seat = place;
   check_stream();
-  check_kernel(s);
+  if (!parting_suits_kernel(s->allowunfenced != 0, log_weakness)) die_unfenced();
   if (sandbox_forbid_cores() == -1) die_core();
   signal(SIGCHLD, SIG_DFL); /* where it is ignored the kernel keeps no exit code */
   client_see(&ends, STREAM_FD);
@@ -245,7 +193,7 @@ int login_run(const struct login_settings *s, const struct place *place) {
                                      .pid = getpid(), .stream = STREAM_FD, .offers_tls = !place->begins_with_tls && tlsdoor_serves(s->rundir.s)};
   login_doorkeeper_open(&keeper);
   login_event_connect(&keeper);
-  catch_signals();
+  parting_catch(on_term, on_term, on_alarm);
   if (place->begins_with_tls && !secure()) return finish("no TLS", TOOL_OK);
   return talk_and_serve(s);
 }

@@ -2,10 +2,8 @@
 #include "config.h"
 #include "smtpd/session.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,10 +12,10 @@
 #include <unistd.h>
 #include "lib/exitcode.h"
 #include "lib/iofd.h"
+#include "lib/parting.h"
 #include "lib/sandbox.h"
 #include "lib/stack.h"
 #include "lib/tlsdoor.h"
-#include "lib/unixsock.h"
 #include "smtpd/doorkeeper/authsettings.h"
 #include "smtpd/doorkeeper/doorkeeper.h"
 #include "smtpd/doorkeeper/event.h"
@@ -38,10 +36,7 @@ static struct client client;
 static struct settings settings_of_client; /* views into those of the listener, or of session_serve() */
 static struct doorkeeper keeper;
 static struct tally *tally;  /* the talker writes it */
-static int door;             /* the doorkeeper's end; for the signal handlers */
-static volatile sig_atomic_t has_door; /* with it no variable need start as -1, on a page of its own */
-static pid_t talker_pid;
-static volatile sig_atomic_t is_ending;
+static struct parting halves;
 static bool has_met;         /* the client is known */
 static bool has_begun;       /* and the log says so */
 static bool is_later;        /* a talker has been there before */
@@ -75,13 +70,10 @@ static void die_file(void) { session_die("unable to write replies to a file: ", 
 static void die_door(void) { session_die("unable to set up the talker's descriptors: ", strerror(errno)); }
 
 static const char *explain_end(int status, enum doorkeeper_end end) {
-  static char words[100];
   const char *before = "";
   if (end == DOORKEEPER_MALFORMED) before = "malformed request from the talker, ";
   if (end == DOORKEEPER_FAILED) before = "lost the talker, ";
-  if (WIFEXITED(status)) snprintf(words, sizeof words, "%s%s", before, talker_explain(WEXITSTATUS(status)));
-  else snprintf(words, sizeof words, "%stalker killed by signal %d", before, WTERMSIG(status));
-  return words;
+  return parting_explain(status, before, talker_explain);
 }
 
 /* One socket that is both input and output, as tcpserver gives it. */
@@ -98,14 +90,6 @@ static void prepare_client(bool one_socket) {
   if (is_network && io_set_nonblocking(CLIENT_FD) == -1) die_door();
   if (is_network && !one_socket && io_set_nonblocking(CLIENT_OUT_FD) == -1) die_door();
   io_send_at_once(CLIENT_OUT_FD);
-}
-
-/* The socket to the doorkeeper takes the place of the log: what a library
- * should write there is a malformed request, not a part of a message.  With a
- * sanitizer the log stays, for its reports. */
-static int place_door(int from) {
-  if (SANDBOX_SANITIZED) return from;
-  return dup3(from, LOG_FD, O_CLOEXEC);
 }
 
 static void shut_in(const struct settings *s) {
@@ -165,27 +149,23 @@ static void begin_log(const struct settings *s) {
     event_secured(&keeper, "STARTTLS not offered", text_of("owl-tlsd is not there, or has no certificate"));
 }
 
-static void run_talker(const struct settings *s, int from) {
+static void run_talker(const struct settings *s, int theirs) {
   struct channel c = {0};
   if (meet_client(s) == -1) die_memory();
   look_for_tls(s);
   if (!has_begun) begin_log(s);
   bool one_socket = is_one_socket();
-  int log_fd = fcntl(LOG_FD, F_DUPFD_CLOEXEC, LOG_FD + 1);
+  int log_fd;
   prepare_client(one_socket);
-  c.door = place_door(from);
-  if (c.door == -1) die_door();
-  int keep[] = {CLIENT_FD, one_socket ? CLIENT_FD : CLIENT_OUT_FD, LOG_FD, c.door, log_fd};
-  events.fd = log_fd;
-  sandbox_close_others(keep, sizeof keep / sizeof keep[0]);
   c.in = CLIENT_FD;
   c.out = one_socket ? CLIENT_FD : CLIENT_OUT_FD;
+  c.door = parting_take_door(theirs, c.in, c.out, &log_fd);
+  if (c.door == -1) die_door();
+  events.fd = log_fd;
   c.tally = tally;
   c.strain = keeper.place ? keeper.place->strain : NULL;
   c.limit_ms = io_limit_ms(s->timeoutsmtpd_s);
   c.pace = (struct pace){.rate = s->mindatarate, .window_us = s->mindatawindow_s * 1000000u};
-  signal(SIGTERM, SIG_IGN); /* the doorkeeper tells us to end */
-  signal(SIGUSR1, SIG_IGN);
   shut_in(s);
   if (log_fd >= 0) close(log_fd);
   stack_forget();
@@ -195,9 +175,8 @@ static void run_talker(const struct settings *s, int from) {
 /* No more requests: the doorkeeper answers the one under way and ends. */
 static void on_term(int signal_number) {
   (void)signal_number;
-  is_ending = 1;
-  if (has_door) shutdown(door, SHUT_RD);
-  else if (keeper.secure.door >= 0) shutdown(keeper.secure.door, SHUT_RDWR); /* hands are being shaken */
+  if (parting_wants_end(&halves)) return;
+  if (keeper.secure.door >= 0) shutdown(keeper.secure.door, SHUT_RDWR); /* hands are being shaken */
 }
 
 static void on_drain(int signal_number) {
@@ -207,31 +186,7 @@ static void on_drain(int signal_number) {
 
 static void on_alarm(int signal_number) {
   (void)signal_number;
-  kill(talker_pid, SIGKILL);
-}
-
-static void catch_signals(void) {
-  struct sigaction term = {.sa_handler = on_term, .sa_flags = SA_RESTART};
-  struct sigaction alarm_clock = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
-  struct sigaction drain = {.sa_handler = on_drain, .sa_flags = SA_RESTART};
-  sigset_t none;
-  sigemptyset(&none);
-  sigaction(SIGTERM, &term, NULL);
-  sigaction(SIGUSR1, &drain, NULL);
-  sigaction(SIGALRM, &alarm_clock, NULL);
-  sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/* The talker sees the end of its door, says goodbye and goes. */
-static int end_talker(bool at_once) {
-  int status = 0;
-  has_door = 0;
-  close(door);
-  if (at_once) kill(talker_pid, SIGKILL);
-  else alarm(TALKER_ENDS_S);
-  while (waitpid(talker_pid, &status, 0) == -1 && errno == EINTR) continue;
-  alarm(0);
-  return status;
+  parting_kill(&halves);
 }
 
 static void log_weakness(const char *what) {
@@ -244,9 +199,9 @@ static void log_weakness(const char *what) {
  * that no page is written. */
 static enum doorkeeper_end serve(const struct settings *s) {
   stack_forget();
-  if (io_wait(door, POLLIN, IO_FOREVER) == -1) return DOORKEEPER_FAILED;
+  if (io_wait(halves.door, POLLIN, IO_FOREVER) == -1) return DOORKEEPER_FAILED;
   if (meet_client(s) == 0 && (!client.unpublished || client_publish(&client) == 0))
-    return doorkeeper_serve(&keeper, door);
+    return doorkeeper_serve(&keeper, halves.door);
   log_weakness("out of memory");
   return DOORKEEPER_FAILED;
 }
@@ -259,7 +214,7 @@ static bool status_is(int status, enum talker_end end) {
  * descriptor. */
 static bool secure(void) {
   int plain[2];
-  if (is_ending || secure_begin(&keeper, CLIENT_FD, plain) == -1) return false;
+  if (halves.is_ending || secure_begin(&keeper, CLIENT_FD, plain) == -1) return false;
   bool ok = dup2(plain[0], CLIENT_FD) >= 0 && dup2(plain[1], CLIENT_OUT_FD) >= 0;
   close(plain[0]);
   if (plain[1] != plain[0]) close(plain[1]);
@@ -269,7 +224,7 @@ static bool secure(void) {
 /* Until this talker has ended; then the next begins, or the exit code. */
 static int run_doorkeeper(const struct settings *s) {
   enum doorkeeper_end end = serve(s);
-  int status = end_talker(end == DOORKEEPER_MALFORMED);
+  int status = parting_end(&halves, end == DOORKEEPER_MALFORMED ? 0 : TALKER_ENDS_S);
   has_begun = is_later = true;
   if (end == DOORKEEPER_TALKER_LEFT && status_is(status, TALKER_STARTTLS) && secure_is_granted(&keeper) && secure())
     return GOES_ON;
@@ -278,26 +233,13 @@ static int run_doorkeeper(const struct settings *s) {
   return WIFEXITED(status) && WEXITSTATUS(status) < TALKER_END_COUNT ? TOOL_OK : TOOL_SYSTEM;
 }
 
-/* What the kernel lacks for shutting a talker in. */
-static void check_kernel(const struct settings *s) {
-  if (!sandbox_has_landlock()) log_weakness("talker without Landlock, which the kernel does not have");
-  if (sandbox_has_seccomp()) return;
-  if (!s->allowunfenced) die_unfenced();
-  log_weakness("talker without seccomp, which the kernel does not have: allowunfenced is set");
-}
-
 static void part(const struct settings *s) {
-  int doors[2];
-  if (unixsock_pair(doors) == -1) die_socket();
-  catch_signals();
-  door = doors[0];
-  has_door = 1;
-  if (is_ending) on_term(SIGTERM);
-  /* its handlers and locks would dirty pages of both: there are no threads */
-  talker_pid = _Fork();
-  if (talker_pid == -1) die_fork();
-  if (talker_pid == 0) run_talker(s, doors[1]);
-  close(doors[1]);
+  int theirs = parting_open(&halves);
+  if (theirs == -1) die_socket();
+  parting_catch(on_term, on_drain, on_alarm);
+  pid_t talker = parting_fork(&halves, theirs);
+  if (talker == -1) die_fork();
+  if (talker == 0) run_talker(s, theirs);
 }
 
 static void die_control(const struct control *c) {
@@ -311,7 +253,7 @@ static bool secure_first(const struct settings *s) {
   event_connect(&keeper);
   has_begun = true;
   if (keeper.settings->is_proxied) return true;
-  catch_signals();
+  parting_catch(on_term, on_drain, on_alarm);
   if (secure()) return true;
   doorkeeper_close(&keeper);
   event_close(&keeper, tally, "no TLS");
@@ -331,7 +273,7 @@ static void look_in_front(const struct settings *s) {
 
 static int run(const struct settings *s) {
   int code = TOOL_OK;
-  check_kernel(s);
+  if (!parting_suits_kernel(s->allowunfenced != 0, log_weakness)) die_unfenced();
   if (takes_passwords(s) && sandbox_forbid_cores() == -1) die_core();
   look_in_front(s);
   if (!secure_first(s)) return code;
